@@ -1,0 +1,148 @@
+"""Which files a dataset has: a folder is walked, a table is read. No image is opened."""
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+
+from convaudit.errors import AuditError
+
+COLUMNS = ("path", "label", "size", "mtime_ns", "fault")
+_IGNORED = frozenset({"thumbs.db", "desktop.ini"})
+
+
+def scan(source: Path) -> pd.DataFrame:
+    """List a dataset.
+
+    Args:
+        source: a folder (one sub-folder a class, or flat) or a .csv/.parquet table with the
+            columns ``path`` and, if labelled, ``label``.
+
+    Returns:
+        One row a file, sorted by path: ``path`` (relative to the root, with "/"), ``label`` (or
+        None), ``size`` in bytes, ``mtime_ns``, and ``fault``: why it can't be read, or None.
+
+    Raises:
+        AuditError: there is no such folder or table, or it has no file.
+    """
+    if source.is_dir():
+        rows = list(_walk(source))
+    elif source.suffix.lower() in {".csv", ".parquet"}:
+        rows = list(_table(source))
+    elif source.exists():
+        raise AuditError(f"images: {source} is neither a folder nor a .csv/.parquet table")
+    else:
+        raise AuditError(f"images: there is no folder or table {source}")
+    if not rows:
+        raise AuditError(f"images: {source} has no file: put images in it, or name another folder")
+    entries = pd.DataFrame(rows, columns=list(COLUMNS))
+    return entries.sort_values("path", kind="stable", ignore_index=True)
+
+
+def root(source: Path) -> Path:
+    """The folder that relative paths start from: the folder itself, or the table's folder."""
+    return source if source.is_dir() else source.parent
+
+
+def _walk(top: Path) -> Iterator[tuple]:
+    """Files below ``top``, hidden ones and link loops left out. Iterative: depth has no limit."""
+    pending = [("", str(top), frozenset({_identity(os.stat(top))}))]
+    while pending:
+        prefix, folder, ancestors = pending.pop()
+        try:
+            with os.scandir(folder) as found:
+                children = [e for e in found if not _ignored(e.name)]
+        except OSError as error:
+            yield _row(prefix.rstrip("/"), None, f"the folder can't be listed: {error.strerror}")
+            continue
+        for entry in children:
+            relative = prefix + entry.name
+            try:
+                status = entry.stat()
+            except OSError as error:
+                yield _row(relative, None, _why(error))
+                continue
+            if not stat.S_ISDIR(status.st_mode):
+                yield _row(relative, status)
+            elif (identity := _identity(status)) in ancestors:
+                yield _row(relative, None, "a link to a folder that contains it")
+            else:
+                pending.append((f"{relative}/", entry.path, ancestors | {identity}))
+
+
+def _row(relative: str, status: os.stat_result | None, fault: str | None = None) -> tuple:
+    head, _, rest = relative.partition("/")
+    label = head if rest else None
+    if status is not None and not stat.S_ISREG(status.st_mode):
+        status, fault = None, "not a regular file"
+    if not _storable(relative):
+        relative, label = _printable(relative), None
+        fault = "its name is not valid UTF-8: rename it"
+    if fault or status is None:
+        return relative, label, 0, 0, fault
+    return relative, label, status.st_size, status.st_mtime_ns, None
+
+
+def _table(source: Path) -> Iterator[tuple]:
+    try:
+        table = (
+            pd.read_parquet(source)
+            if source.suffix.lower() == ".parquet"
+            else pd.read_csv(source, dtype=str, keep_default_na=False)
+        )
+    except OSError as error:
+        raise AuditError(f"images: {source}: {_why(error)}") from None
+    except (ValueError, UnicodeError) as error:
+        raise AuditError(f"images: {source} is no readable table: {_first_line(error)}") from None
+    if "path" not in table.columns:
+        raise AuditError(
+            f"images: {source} has no column 'path' (it has: {', '.join(map(str, table.columns))})"
+        )
+    paths = table["path"].astype(str)
+    repeated = paths[paths.duplicated()]
+    if len(repeated):
+        raise AuditError(f"images: {source} names {repeated.iloc[0]!r} twice: keep one row of it")
+    labels = table["label"] if "label" in table.columns else pd.Series([None] * len(table))
+    for path, label in zip(paths, labels, strict=True):
+        text = None if label is None or pd.isna(label) or str(label) == "" else str(label)
+        try:
+            status = os.stat(source.parent / path)
+        except (OSError, ValueError) as error:
+            yield path, text, 0, 0, _why(error)
+        else:
+            _, _, size, mtime, fault = _row(path, status)
+            yield path, text, size, mtime, fault
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, FileNotFoundError):
+        return "no such file"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror.lower()
+    return _first_line(error)
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0] if str(error) else type(error).__name__
+
+
+def _ignored(name: str) -> bool:
+    return name.startswith(".") or name.lower() in _IGNORED
+
+
+def _identity(status: os.stat_result) -> tuple[int, int]:
+    return status.st_dev, status.st_ino
+
+
+def _storable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _printable(text: str) -> str:
+    return os.fsencode(text).decode("utf-8", "backslashreplace")
