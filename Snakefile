@@ -1,0 +1,60 @@
+"""convaudit: audit a convolutional image classifier over a whole image dataset.
+
+Where to look: config/README.md for every key, workflow/rules/ for paths and resources of each
+stage, workflow/scripts/ for what a stage does, workflow/scripts/convaudit/ for the mathematics.
+"""
+
+from snakemake.utils import min_version
+
+min_version("9.27")
+
+
+configfile: "config/config.yaml"
+
+
+report: "workflow/report/audit.rst"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/demo.smk"
+include: "workflow/rules/index.smk"
+include: "workflow/rules/model.smk"
+include: "workflow/rules/preprocess.smk"
+include: "workflow/rules/predict.smk"
+include: "workflow/rules/activations.smk"
+include: "workflow/rules/filters.smk"
+include: "workflow/rules/gradcam.smk"
+include: "workflow/rules/report.smk"
+
+
+# The whole audit. `snakemake inspect` looks at model and images first and runs nothing else.
+rule all:
+    default_target: True
+    localrule: True
+    input:
+        rules.report.output,
+
+
+# One stage and what it needs. The stages `index`, `activations` and `report` are rules already.
+rule preprocess_all:
+    localrule: True
+    input:
+        rules.quarantine.output,
+
+
+rule predict_all:
+    localrule: True
+    input:
+        rules.predictions.output,
+
+
+rule filters_all:
+    localrule: True
+    input:
+        all_filters(),
+
+
+rule gradcam_all:
+    localrule: True
+    input:
+        collect(rules.gradcam.output, shard=SHARDS),

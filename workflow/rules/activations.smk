@@ -1,0 +1,32 @@
+# Channel statistics of the whole dataset, and every map of a few example images.
+
+
+rule activations:
+    input:
+        model_file,
+        predictions=ancient(rules.predictions.output.table),
+        statistics=ancient(collect(rules.predict.output.statistics, shard=SHARDS)),
+        pixels=ancient(collect(rules.preprocess.output.pixels, shard=SHARDS)),
+        facts=ancient(rules.model.output.facts),
+    output:
+        channels="<results>/channels.parquet",
+        grids=directory("<results>/activations"),
+    params:
+        key=KEYS.activations,
+        model=AUDIT.model,
+        scaling=SETTINGS.preprocess.scaling,
+        layers=AUDIT.watched_layers,
+        examples=SETTINGS.activations.examples,
+        per_row=SETTINGS.activations.per_row,
+    threads: 2
+    resources:
+        gpu=1,
+        mem_mb=6000,
+    log:
+        "<results>/logs/activations.log",
+    benchmark:
+        "<results>/benchmarks/activations.tsv"
+    conda:
+        "../../environment.yml"
+    script:
+        "../scripts/activations.py"

@@ -1,0 +1,30 @@
+import sys
+
+sys.path.insert(0, str(Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).parent / "scripts"))
+
+from convaudit.errors import AuditError
+from planning import audit
+
+try:
+    AUDIT = audit.prepare(config, walk=workflow.is_main_process)
+except AuditError as error:
+    sys.exit(str(error))
+
+SETTINGS = AUDIT.settings
+KEYS = AUDIT.keys
+SHARDS = AUDIT.shards
+FILTER_LAYERS = AUDIT.filter_layers
+
+
+pathvars:
+    results=SETTINGS.results,
+
+
+wildcard_constraints:
+    shard=r"\d+",
+    layer=r"[^/]+",
+
+
+def all_filters():
+    """The grid and the table of every layer whose filters are drawn."""
+    return collect(rules.filters.output, layer=FILTER_LAYERS)

@@ -1,0 +1,41 @@
+# The demo's photographs and its classifier, which looks perfect and is not.
+
+
+rule demo_images:
+    output:
+        training=directory("<results>/demo/train"),
+        images=directory("<results>/demo/images"),
+        truth="<results>/demo/truth.csv",
+    params:
+        key=KEYS.demo_images,
+        seed=SETTINGS.seed,
+    log:
+        "<results>/logs/demo_images.log",
+    benchmark:
+        "<results>/benchmarks/demo_images.tsv"
+    conda:
+        "../../environment.yml"
+    script:
+        "../scripts/demo_images.py"
+
+
+rule demo_model:
+    input:
+        training=ancient(rules.demo_images.output.training),
+    output:
+        model="<results>/demo/model.keras",
+    params:
+        key=KEYS.demo_model,
+        seed=SETTINGS.seed,
+    threads: 2
+    resources:
+        gpu=1,
+        mem_mb=3000,
+    log:
+        "<results>/logs/demo_model.log",
+    benchmark:
+        "<results>/benchmarks/demo_model.tsv"
+    conda:
+        "../../environment.yml"
+    script:
+        "../scripts/demo_model.py"

@@ -1,0 +1,34 @@
+# The images that excite each channel of a layer most, by gradient ascent. One job a layer.
+
+
+rule filters:
+    input:
+        model_file,
+        facts=ancient(rules.model.output.facts),
+    output:
+        grid=report(
+            "<results>/filters/{layer}.png",
+            caption="../report/filters.rst",
+            category="2 What the model sees",
+            labels={"layer": "{layer}", "figure": "filter patterns"},
+        ),
+        table="<results>/filters/{layer}.csv",
+    params:
+        key=lambda wildcards: KEYS.filters(wildcards.layer),
+        layer=lambda wildcards: FILTER_LAYERS[wildcards.layer],
+        model=AUDIT.model,
+        scaling=SETTINGS.preprocess.scaling,
+        seed=SETTINGS.seed,
+        filters=SETTINGS.filters.model_dump(exclude={"layers"}),
+    threads: 2
+    resources:
+        gpu=1,
+        mem_mb=6000,
+    log:
+        "<results>/logs/filters/{layer}.log",
+    benchmark:
+        "<results>/benchmarks/filters/{layer}.tsv"
+    conda:
+        "../../environment.yml"
+    script:
+        "../scripts/filters.py"

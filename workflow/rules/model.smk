@@ -1,0 +1,46 @@
+# What there is to know of the model: its format, layers, head, target layer and scaling.
+
+
+def model_file(wildcards):
+    """The model as an input, unless it is a name of keras.applications."""
+    return [ancient(AUDIT.model["source"])] if AUDIT.model_is_file else []
+
+
+rule model:
+    input:
+        model_file,
+    output:
+        facts="<results>/model/model.json",
+    params:
+        key=KEYS.model,
+        model=AUDIT.model,
+    threads: 2
+    resources:
+        mem_mb=4000,
+    log:
+        "<results>/logs/model.log",
+    benchmark:
+        "<results>/benchmarks/model.tsv"
+    conda:
+        "../../environment.yml"
+    script:
+        "../scripts/model.py"
+
+
+# Has no output, so it is printed each time it is asked for.
+rule inspect:
+    input:
+        facts=rules.model.output.facts,
+        images=demo_folder,
+    params:
+        settings=SETTINGS.model_dump(),
+        model=AUDIT.model,
+        images=AUDIT.images,
+        index=str(AUDIT.index),
+    threads: 2
+    log:
+        "<results>/logs/inspect.log",
+    conda:
+        "../../environment.yml"
+    script:
+        "../scripts/inspect_audit.py"

@@ -1,0 +1,50 @@
+# The one pass through the network: predictions, Grad-CAM maps and channel statistics.
+
+
+rule predict:
+    input:
+        model_file,
+        pixels=ancient(rules.preprocess.output.pixels),
+        rows=ancient(rules.preprocess.output.rows),
+        facts=ancient(rules.model.output.facts),
+    output:
+        rows="<results>/predict/{shard}.parquet",
+        statistics="<results>/predict/{shard}.npz",
+        maps="<results>/gradcam/maps/{shard}.npz",
+    params:
+        key=lambda wildcards: KEYS.predict(wildcards.shard),
+        model=AUDIT.model,
+        plan=str(AUDIT.index),
+        scaling=SETTINGS.preprocess.scaling,
+        layers=AUDIT.watched_layers,
+        predict=SETTINGS.predict.model_dump(),
+        gradcam=SETTINGS.gradcam.model_dump(exclude={"alpha", "colormap"}),
+    threads: 2
+    resources:
+        gpu=1,
+        mem_mb=6000,
+    log:
+        "<results>/logs/predict/{shard}.log",
+    benchmark:
+        "<results>/benchmarks/predict/{shard}.tsv"
+    conda:
+        "../../environment.yml"
+    script:
+        "../scripts/predict.py"
+
+
+rule predictions:
+    input:
+        shards=ancient(collect(rules.predict.output.rows, shard=SHARDS)),
+    output:
+        table="<results>/predictions.parquet",
+    params:
+        key=KEYS.predictions,
+    log:
+        "<results>/logs/predictions.log",
+    benchmark:
+        "<results>/benchmarks/predictions.tsv"
+    conda:
+        "../../environment.yml"
+    script:
+        "../scripts/predictions.py"

@@ -1,0 +1,51 @@
+# Decode each image once and bring it to the model's size; set aside what can't be read.
+
+
+rule preprocess:
+    input:
+        ledger=ancient(rules.index.output.ledger),
+        facts=ancient(rules.model.output.facts),
+        images=demo_folder,
+    output:
+        pixels="<results>/preprocess/{shard}.npy",
+        rows="<results>/preprocess/{shard}.parquet",
+        quarantine="<results>/preprocess/{shard}.quarantine.csv",
+    params:
+        key=lambda wildcards: KEYS.preprocess(wildcards.shard),
+        images=AUDIT.images,
+        interpolation=SETTINGS.preprocess.interpolation,
+    threads: 2
+    resources:
+        mem_mb=3000,
+    log:
+        "<results>/logs/preprocess/{shard}.log",
+    benchmark:
+        "<results>/benchmarks/preprocess/{shard}.tsv"
+    conda:
+        "../../environment.yml"
+    script:
+        "../scripts/preprocess.py"
+
+
+rule quarantine:
+    input:
+        shards=ancient(collect(rules.preprocess.output.quarantine, shard=SHARDS)),
+    output:
+        table=report(
+            "<results>/quarantine.csv",
+            caption="../report/quarantine.rst",
+            category="3 Data",
+            labels={"table": "quarantine"},
+        ),
+    params:
+        key=KEYS.quarantine,
+        files=AUDIT.plan.files,
+        max_quarantined=SETTINGS.max_quarantined,
+    log:
+        "<results>/logs/quarantine.log",
+    benchmark:
+        "<results>/benchmarks/quarantine.tsv"
+    conda:
+        "../../environment.yml"
+    script:
+        "../scripts/quarantine.py"

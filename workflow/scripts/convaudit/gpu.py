@@ -1,0 +1,58 @@
+"""One GPU, one job: a lease held by a file lock, which the kernel drops with the process."""
+
+import fcntl
+import os
+import tempfile
+import time
+from pathlib import Path
+from typing import IO
+
+_held: list[IO[str]] = []
+
+
+def devices() -> list[str]:
+    """Indices of the NVIDIA GPUs of this machine, by their device files."""
+    return sorted((p.name[6:] for p in Path("/dev").glob("nvidia[0-9]*")), key=int)
+
+
+def lease(available: list[str] | None = None, folder: Path | None = None) -> str:
+    """Wait for a free GPU, keep it until this process ends, and show TensorFlow no other.
+
+    Must run before TensorFlow is imported. A ``CUDA_VISIBLE_DEVICES`` that is already set (by
+    Slurm, or by a person) is left alone. The lock is the kernel's: a killed process frees its
+    device at once.
+
+    Args:
+        available: indices of the devices; those of the machine if None.
+        folder: where the lock files are; one per user in the temporary folder if None.
+
+    Returns:
+        The value of ``CUDA_VISIBLE_DEVICES``: the leased index, or "-1" without any GPU.
+    """
+    if (preset := os.environ.get("CUDA_VISIBLE_DEVICES")) is not None:
+        return preset
+    available = devices() if available is None else available
+    folder = folder or Path(tempfile.gettempdir()) / f"convaudit-gpus-{os.getuid()}"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    device = _first_free(available, folder) if available else "-1"
+    os.environ["CUDA_VISIBLE_DEVICES"] = device
+    return device
+
+
+def hide() -> None:
+    """Show no GPU to this process."""
+    os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
+
+
+def _first_free(available: list[str], folder: Path) -> str:
+    while True:
+        for device in available:
+            lock = (folder / f"{device}.lock").open("w")
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                lock.close()
+            else:
+                _held.append(lock)
+                return device
+        time.sleep(0.2)

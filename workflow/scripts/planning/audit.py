@@ -1,0 +1,114 @@
+"""Everything the rules need to know, from a config that is checked before anything runs."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from convaudit import modelfile
+from planning import plan as planning
+from planning.keys import Keys
+from planning.plan import Plan
+from planning.settings import Settings, absolute, load
+
+
+@dataclass(frozen=True)
+class Audit:
+    """A checked config and what follows from it."""
+
+    settings: Settings
+    plan: Plan
+
+    @property
+    def keys(self) -> Keys:
+        return Keys(self.settings, self.plan)
+
+    @property
+    def shards(self) -> list[str]:
+        return list(self.plan.shards)
+
+    @property
+    def index(self) -> Path:
+        return Path(self.settings.results) / "index"
+
+    @property
+    def model(self) -> dict[str, Any]:
+        """What the loader of a model needs."""
+        settings = self.settings
+        source = settings.model
+        if source == "demo":
+            source = str(Path(settings.results) / "demo" / "model.keras")
+        elif not modelfile.is_application(source):
+            source = str(absolute(source))
+        weights = settings.weights
+        if weights not in {"imagenet", "none"}:
+            weights = str(absolute(weights))
+        return {
+            "source": source,
+            "weights": weights,
+            "output": settings.output,
+            "trust": settings.trust_model,
+            "custom_modules": [str(absolute(module)) for module in settings.custom_modules],
+            "seed": settings.seed,
+        }
+
+    @property
+    def model_is_file(self) -> bool:
+        return not modelfile.is_application(self.settings.model)
+
+    @property
+    def images(self) -> str:
+        """The folder that the images' paths start from, or the table that lists them."""
+        if self.settings.images == "demo":
+            return str(Path(self.settings.results) / "demo" / "images")
+        return str(absolute(self.settings.images))
+
+    @property
+    def watched_layers(self) -> list[str]:
+        """Names of the layers with channel statistics and activation grids."""
+        return self._chosen("activations", modelfile.is_watched)
+
+    @property
+    def filter_layers(self) -> dict[str, str]:
+        """File-name id and name of each layer whose filters are drawn."""
+        names = self._chosen("filters", modelfile.is_convolution)
+        return {modelfile.layer_id(name): name for name in names}
+
+    def check_layers(self) -> None:
+        """Look up every layer that the config names.
+
+        Raises:
+            AuditError: no such layer; the nearest name is suggested.
+        """
+        known = [name for name, _ in self.plan.layers]
+        named = {
+            "activations.layers": self.settings.activations.layers,
+            "filters.layers": self.settings.filters.layers,
+            "gradcam.layer": [self.settings.gradcam.layer],
+        }
+        for key, names in named.items():
+            for name in names if names not in ("auto", ["auto"]) else ():
+                modelfile.require_layer(name, known, key=f"config: {key}")
+
+    def _chosen(self, section: str, automatic: Any) -> list[str]:
+        names = getattr(self.settings, section).layers
+        if names == "auto":
+            return [name for name, kind in self.plan.layers if automatic(kind)]
+        return list(dict.fromkeys(names))
+
+
+def prepare(config: dict[str, Any], *, walk: bool) -> Audit:
+    """Check the config and plan the audit.
+
+    Args:
+        config: as Snakemake hands it over.
+        walk: look at the dataset and the model (the main process); else read the stored plan.
+
+    Raises:
+        AuditError: one line a fault, naming the key.
+    """
+    settings = load(config)
+    folder = Path(settings.results) / "index"
+    plan = planning.make(settings, folder) if walk else planning.load(folder)
+    audit = Audit(settings, plan)
+    audit.check_layers()
+    return audit

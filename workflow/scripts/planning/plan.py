@@ -1,0 +1,190 @@
+"""The plan of an audit: its shards, layers and classes, known before the first job.
+
+The main process makes it at each start, from names, sizes and times alone. Jobs on other nodes
+parse the Snakefile too; they read the plan that the main process wrote.
+"""
+
+import hashlib
+import json
+import subprocess
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import pandas as pd
+import pyarrow.parquet as pq
+
+from convaudit import dataset, demo, labels, ledger, modelfile
+from convaudit.atomic import atomic
+from convaudit.errors import AuditError
+from planning.code import SCRIPTS
+from planning.settings import Settings, absolute
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the DAG is built from; all of it is small, whatever the size of the dataset."""
+
+    shards: dict[str, tuple[int, str]]
+    """For each shard its number of files and the digest of what it holds."""
+    class_names: list[str] | None
+    """In index order; None where labels, if any, are the indices themselves."""
+    layers: list[tuple[str, str]]
+    """Name and Keras class of each layer."""
+    model: str
+    """Identity of the model: a hash of its file, or name and weights."""
+
+    @property
+    def files(self) -> int:
+        return sum(count for count, _ in self.shards.values())
+
+
+def make(settings: Settings, folder: Path) -> Plan:
+    """Look at model and dataset, and write ``plan.json`` and ``files.parquet`` where they changed.
+
+    Raises:
+        AuditError: model, images or classes can't be used as the config says.
+    """
+    identity = _model_identity(settings)
+    layers = _layers(settings, folder)
+    stored = folder / "plan.json"
+    if not settings.watch and stored.exists():
+        shards = load(folder).shards
+        found = pd.Series(pq.read_table(folder / "files.parquet", columns=["label"])["label"])
+    else:
+        assigned = _assigned(settings, folder)
+        shards, found = ledger.digests(assigned), assigned["label"]
+        _write_if_changed(folder / "files.parquet", _parquet(assigned))
+    names = _class_names(settings, sorted(found.dropna().unique()))
+    _check_class_count(settings, names)
+    plan = Plan(shards, names, layers, identity)
+    _write_if_changed(stored, json.dumps(asdict(plan), indent=1).encode())
+    return plan
+
+
+def load(folder: Path) -> Plan:
+    """Read the plan that the main process wrote."""
+    fields = json.loads((folder / "plan.json").read_text())
+    shards = {shard: (count, digest) for shard, (count, digest) in fields.pop("shards").items()}
+    layers = [(name, kind) for name, kind in fields.pop("layers")]
+    return Plan(shards=shards, layers=layers, **fields)
+
+
+def _assigned(settings: Settings, folder: Path) -> pd.DataFrame:
+    if settings.images == "demo":
+        entries = pd.DataFrame(
+            [(path, path.partition("/")[0], 0, 0, None) for path in sorted(demo.audit_files())],
+            columns=list(dataset.COLUMNS),
+        )
+        return ledger.assign(entries, None, settings.shard_size, lambda path: None)
+    source = absolute(settings.images)
+    entries = dataset.scan(source)
+    top = dataset.root(source)
+    return ledger.assign(
+        entries, _previous(folder), settings.shard_size, lambda path: _sha256(top / path)
+    )
+
+
+def _previous(folder: Path) -> pd.DataFrame | None:
+    """The last assignment with the hashes that the index job has found since."""
+    files = folder / "files.parquet"
+    if not files.exists():
+        return None
+    previous = pd.read_parquet(files)
+    if (folder / "ledger.parquet").exists():
+        hashed = pd.read_parquet(folder / "ledger.parquet", columns=["path", "stamp", "sha256"])
+        return previous.merge(hashed, on=["path", "stamp"], how="left")
+    return previous.assign(sha256=None)
+
+
+def _model_identity(settings: Settings) -> str:
+    modules = [_sha256(absolute(module)) or _missing_module(module) for module in settings.custom_modules]
+    if settings.model == "demo":
+        return "demo"
+    if modelfile.is_application(settings.model):
+        weights = settings.weights
+        if weights not in {"imagenet", "none"}:
+            weights = _sha256(absolute(weights)) or ""
+            if not weights:
+                raise AuditError(f"config: weights: there is no file {settings.weights}")
+        return "-".join([settings.model, weights, *modules])
+    digest = _sha256(absolute(settings.model))
+    if digest is None:
+        raise AuditError(
+            f"config: model: {settings.model!r} is neither a readable .keras or .h5 file, nor a "
+            "name of keras.applications, nor 'demo'"
+        )
+    return "-".join([digest, *modules])
+
+
+def _missing_module(module: str) -> str:
+    raise AuditError(f"config: custom_modules: there is no file {module}")
+
+
+def _layers(settings: Settings, folder: Path) -> list[tuple[str, str]]:
+    if settings.model == "demo":
+        return list(demo.LAYERS)
+    if modelfile.is_application(settings.model):
+        return _application_layers(settings.model, folder)
+    refs = modelfile.read_layers(absolute(settings.model))
+    return [(ref.name, ref.class_name) for ref in refs]
+
+
+def _application_layers(name: str, folder: Path) -> list[tuple[str, str]]:
+    """Layers of a keras.applications model: Keras is asked once, in a process of its own."""
+    stored = folder / f"{name}.json"
+    if not stored.exists():
+        command = [sys.executable, str(SCRIPTS / "application_layers.py"), name]
+        listed = subprocess.run(command, capture_output=True, text=True, check=False)
+        if listed.returncode:
+            raise AuditError(f"config: model: Keras can't build {name}: {listed.stderr[-300:]}")
+        _write_if_changed(stored, listed.stdout.encode())
+    return [(layer, kind) for layer, kind in json.loads(stored.read_text())]
+
+
+def _class_names(settings: Settings, found: list[str]) -> list[str] | None:
+    if settings.classes != "auto":
+        names = labels.read_classes(absolute(settings.classes))
+    elif not found or all(label.isdecimal() for label in found):
+        return None
+    else:
+        names = found
+    labels.resolve(found, names)
+    return names
+
+
+def _check_class_count(settings: Settings, names: list[str] | None) -> None:
+    """Where the file says how many classes the model has; else the first job checks it."""
+    if settings.model == "demo" or modelfile.is_application(settings.model) or names is None:
+        return
+    units = modelfile.read_head_units(absolute(settings.model))
+    expected = 2 if units == 1 else units
+    if expected is not None and len(names) != expected:
+        key = "classes" if settings.classes != "auto" else "images"
+        what = "lines" if settings.classes != "auto" else "labels, taken as its classes"
+        raise AuditError(
+            f"config: {key}: {len(names)} {what}, but the model has {expected} classes"
+            + ("" if key == "classes" else ": give the names in index order with classes=FILE")
+        )
+
+
+def _sha256(path: Path) -> str | None:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return None
+
+
+def _parquet(table: pd.DataFrame) -> bytes:
+    return table.to_parquet(index=False)
+
+
+def _write_if_changed(path: Path, content: bytes) -> None:
+    try:
+        if path.exists() and path.read_bytes() == content:
+            return
+        with atomic(path) as temporary:
+            temporary.write_bytes(content)
+    except OSError as error:
+        raise AuditError(f"config: results: can't write {path}: {error.strerror}") from None
