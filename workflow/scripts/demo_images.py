@@ -1,0 +1,25 @@
+"""Draw the demo's photographs: for training, for the audit, and the truth about the sticker."""
+
+from pathlib import Path
+
+from job import job
+
+from convaudit import demo
+from convaudit.atomic import atomic, atomic_folder
+
+
+def draw(*, training: str, images: str, truth: str, seed: int) -> None:
+    with atomic_folder(training) as folder:
+        demo.write_training(folder, seed)
+    with atomic_folder(images) as folder, atomic(Path(truth)) as table:
+        demo.write_audit(folder, table, seed)
+
+
+if __name__ == "__main__":
+    with job("demo_images", snakemake.log[0]):
+        draw(
+            training=snakemake.output.training,
+            images=snakemake.output.images,
+            truth=snakemake.output.truth,
+            seed=snakemake.params.seed,
+        )

@@ -1,0 +1,22 @@
+"""Train the demo's classifier."""
+
+from job import job, start_tensorflow
+
+from convaudit.atomic import atomic
+
+
+def train(*, training: str, model: str, seed: int) -> None:
+    start_tensorflow()
+    from convaudit import demo_training
+
+    with atomic(model) as temporary:
+        demo_training.train(training, temporary, seed)
+
+
+if __name__ == "__main__":
+    with job("demo_model", snakemake.log[0]):
+        train(
+            training=snakemake.input.training,
+            model=snakemake.output.model,
+            seed=snakemake.params.seed,
+        )

@@ -1,0 +1,71 @@
+"""Draw the Grad-CAM overlay of every image of a shard, at the image's own size."""
+
+import hashlib
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from job import job
+
+from convaudit import dataset, images, overlays
+from convaudit.atomic import atomic, atomic_folder
+from convaudit.errors import AuditError
+
+
+def draw(
+    *,
+    maps: str,
+    rows: str,
+    pixels: str,
+    source: str,
+    alpha: float,
+    colormap: str,
+    folder: str,
+    sprite: str,
+    threads: int,
+) -> None:
+    top = dataset.root(Path(source))
+    table = pd.read_parquet(rows)
+    with np.load(maps, allow_pickle=False) as stored:
+        first = pd.Series(range(len(stored["image_id"])), stored["image_id"])
+        first = first[~first.index.duplicated()]
+        heats = stored["maps"][first[table["image_id"]].to_numpy()]
+
+    def one(path: str, sha256: str, image_id: str, heat: np.ndarray) -> None:
+        image = images.decode(_unchanged(top / path, sha256))
+        drawn = overlays.overlay(image, heat.astype(np.float32), alpha, colormap)
+        (Path(temporary) / f"{image_id}.jpg").write_bytes(overlays.encode_jpeg(drawn))
+
+    with atomic_folder(folder) as temporary, ThreadPoolExecutor(threads) as pool:
+        list(pool.map(one, table["path"], table["sha256"], table["image_id"], heats))
+    with atomic(sprite) as temporary:
+        sheet = overlays.sprites(np.load(pixels, mmap_mode="r"))
+        temporary.write_bytes(overlays.encode_jpeg(sheet))
+    logging.info("%d overlays", len(table))
+
+
+def _unchanged(path: Path, sha256: str) -> bytes:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise AuditError(f"{path}: {error.strerror}, though the audit has begun: restore it") from None
+    if hashlib.sha256(data).hexdigest() != sha256:
+        raise AuditError(f"{path} changed while the audit ran: run it again")
+    return data
+
+
+if __name__ == "__main__":
+    with job(f"gradcam shard {snakemake.wildcards.shard}", snakemake.log[0]):
+        draw(
+            maps=snakemake.input.maps,
+            rows=snakemake.input.rows,
+            pixels=snakemake.input.pixels,
+            source=snakemake.params.images,
+            alpha=snakemake.params.alpha,
+            colormap=snakemake.params.colormap,
+            folder=snakemake.output.overlays,
+            sprite=snakemake.output.sprite,
+            threads=snakemake.threads,
+        )

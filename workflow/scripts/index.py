@@ -1,0 +1,73 @@
+"""Hash every file of the dataset and write the ledger, one row group a shard."""
+
+import hashlib
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from job import job
+
+from convaudit import dataset
+from convaudit.atomic import atomic
+from convaudit.names import image_id
+
+SCHEMA = pa.schema(
+    [
+        ("image_id", pa.string()),
+        ("path", pa.string()),
+        ("label", pa.string()),
+        ("shard", pa.int32()),
+        ("size", pa.int64()),
+        ("mtime_ns", pa.int64()),
+        ("sha256", pa.string()),
+        ("stamp", pa.string()),
+        ("fault", pa.string()),
+    ]
+)
+
+
+def index(*, files: str, images: str, ledger: str, threads: int) -> None:
+    """Memory holds the table of names, never the contents of more than a few files."""
+    top = dataset.root(Path(images))
+    planned = pd.read_parquet(files)
+    with (
+        ThreadPoolExecutor(threads) as pool,
+        atomic(ledger) as temporary,
+        pq.ParquetWriter(temporary, SCHEMA) as writer,
+    ):
+        for shard, rows in planned.groupby("shard", sort=True):
+            hashes = list(pool.map(_sha256, [top / path for path in rows["path"]]))
+            rows = rows.assign(
+                image_id=[image_id(path) for path in rows["path"]],
+                sha256=[sha256 for sha256, _ in hashes],
+                fault=[
+                    fault or found
+                    for fault, (_, found) in zip(rows["fault"], hashes, strict=True)
+                ],
+            )
+            writer.write_table(
+                pa.Table.from_pandas(rows[SCHEMA.names], SCHEMA, preserve_index=False)
+            )
+            logging.info("shard %04d: %d files", shard, len(rows))
+
+
+def _sha256(path: Path) -> tuple[str | None, str | None]:
+    """The file's hash, or why there is none."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest(), None
+    except (OSError, ValueError) as error:
+        return None, getattr(error, "strerror", None) or "can't be read"
+
+
+if __name__ == "__main__":
+    with job("index", snakemake.log[0]):
+        index(
+            files=snakemake.params.files,
+            images=snakemake.params.images,
+            ledger=snakemake.output.ledger,
+            threads=snakemake.threads,
+        )

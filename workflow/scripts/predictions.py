@@ -1,0 +1,19 @@
+"""Join the shards' predictions into one table, a row group a shard."""
+
+import pyarrow.parquet as pq
+from job import job
+
+from convaudit.atomic import atomic
+
+
+def join(*, shards: list[str], table: str) -> None:
+    """Memory holds one shard at a time."""
+    schema = pq.read_schema(shards[0])
+    with atomic(table) as temporary, pq.ParquetWriter(temporary, schema) as writer:
+        for shard in shards:
+            writer.write_table(pq.read_table(shard, schema=schema))
+
+
+if __name__ == "__main__":
+    with job("predictions", snakemake.log[0]):
+        join(shards=snakemake.input.shards, table=snakemake.output.table)

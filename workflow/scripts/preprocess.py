@@ -1,0 +1,98 @@
+"""Decode a shard's images, bring them to the model's size, set aside what can't be read."""
+
+import hashlib
+import json
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from job import job
+
+from convaudit import dataset, images
+from convaudit.atomic import atomic
+
+COLUMNS = ["image_id", "path", "label", "sha256", "height", "width"]
+
+
+class Outcome(NamedTuple):
+    """An image at the model's size with its own height and width, or why there is none."""
+
+    pixels: np.ndarray | None = None
+    height: int = 0
+    width: int = 0
+    reason: str | None = None
+
+
+def preprocess(
+    *,
+    ledger: str,
+    facts: str,
+    shard: str,
+    source: str,
+    interpolation: str,
+    pixels: str,
+    rows: str,
+    quarantine: str,
+    threads: int,
+) -> None:
+    height, width, _ = json.loads(Path(facts).read_text())["input"]
+    entries = pd.read_parquet(ledger, filters=[("shard", "=", int(shard))])
+    top = dataset.root(Path(source))
+
+    def one(entry: tuple) -> Outcome:
+        return _prepare(top / entry.path, entry, (height, width), interpolation)
+
+    with ThreadPoolExecutor(threads) as pool:
+        outcomes = list(pool.map(one, entries.itertuples(index=False)))
+    good = [outcome.reason is None for outcome in outcomes]
+    kept = entries[good].assign(
+        height=[o.height for o in outcomes if o.reason is None],
+        width=[o.width for o in outcomes if o.reason is None],
+    )
+    bad = entries[[not readable for readable in good]][["path"]].assign(
+        reason=[o.reason for o in outcomes if o.reason is not None]
+    )
+    stack = np.empty((len(kept), height, width, 3), np.uint8)
+    for row, outcome in enumerate(o for o in outcomes if o.pixels is not None):
+        stack[row] = outcome.pixels
+    with atomic(pixels) as temporary:
+        np.save(temporary, stack)
+    with atomic(rows) as temporary:
+        kept[COLUMNS].to_parquet(temporary, index=False)
+    with atomic(quarantine) as temporary:
+        bad.to_csv(temporary, index=False)
+    logging.info("%d images, %d quarantined", len(kept), len(bad))
+
+
+def _prepare(path: Path, entry: tuple, size: tuple[int, int], interpolation: str) -> Outcome:
+    if entry.fault is not None:
+        return Outcome(reason=entry.fault)
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        return Outcome(reason=f"can't be read any more: {error.strerror}")
+    if hashlib.sha256(data).hexdigest() != entry.sha256:
+        return Outcome(reason="changed while the audit ran; run it again")
+    try:
+        image = images.decode(data)
+    except images.Unreadable as error:
+        return Outcome(reason=str(error))
+    return Outcome(images.resize(image, size, interpolation), *image.shape[:2])
+
+
+if __name__ == "__main__":
+    with job(f"preprocess shard {snakemake.wildcards.shard}", snakemake.log[0]):
+        preprocess(
+            ledger=snakemake.input.ledger,
+            facts=snakemake.input.facts,
+            shard=snakemake.wildcards.shard,
+            source=snakemake.params.images,
+            interpolation=snakemake.params.interpolation,
+            pixels=snakemake.output.pixels,
+            rows=snakemake.output.rows,
+            quarantine=snakemake.output.quarantine,
+            threads=snakemake.threads,
+        )

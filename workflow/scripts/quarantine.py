@@ -1,0 +1,37 @@
+"""List every image that could not be audited, and stop where they are too many."""
+
+from pathlib import Path
+
+import pandas as pd
+from job import job
+
+from convaudit.atomic import atomic
+from convaudit.errors import AuditError
+
+
+def quarantine(*, shards: list[str], table: str, files: int, max_quarantined: float) -> None:
+    """
+    Raises:
+        AuditError: more than the share ``max_quarantined`` of the files, or all, are unreadable.
+    """
+    rows = pd.concat([pd.read_csv(path, dtype=str) for path in shards], ignore_index=True)
+    if len(rows) == files or len(rows) > max_quarantined * files:
+        commonest = rows["reason"].value_counts().head(3)
+        reasons = "; ".join(f"{count} × {reason}" for reason, count in commonest.items())
+        raise AuditError(
+            f"{len(rows)} of {files} images can't be audited (config: max_quarantined: "
+            f"{max_quarantined}): {reasons}. They are listed in "
+            f"{Path(shards[0]).parent}/*.quarantine.csv"
+        )
+    with atomic(table) as temporary:
+        rows.sort_values("path").to_csv(temporary, index=False)
+
+
+if __name__ == "__main__":
+    with job("quarantine", snakemake.log[0]):
+        quarantine(
+            shards=snakemake.input.shards,
+            table=snakemake.output.table,
+            files=snakemake.params.files,
+            max_quarantined=snakemake.params.max_quarantined,
+        )
