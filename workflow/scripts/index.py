@@ -43,10 +43,7 @@ def index(*, files: str, images: str, ledger: str, threads: int) -> None:
             rows = rows.assign(
                 image_id=[image_id(path) for path in rows["path"]],
                 sha256=[sha256 for sha256, _ in hashes],
-                fault=[
-                    fault or found
-                    for fault, (_, found) in zip(rows["fault"], hashes, strict=True)
-                ],
+                fault=rows["fault"].fillna(pd.Series([f for _, f in hashes], rows.index, "str")),
             )
             writer.write_table(
                 pa.Table.from_pandas(rows[SCHEMA.names], SCHEMA, preserve_index=False)

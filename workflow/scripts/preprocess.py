@@ -68,7 +68,7 @@ def preprocess(
 
 
 def _prepare(path: Path, entry: tuple, size: tuple[int, int], interpolation: str) -> Outcome:
-    if entry.fault is not None:
+    if isinstance(entry.fault, str):
         return Outcome(reason=entry.fault)
     try:
         data = path.read_bytes()

@@ -10,6 +10,7 @@ import pandas as pd
 from convaudit.errors import AuditError
 
 COLUMNS = ("path", "label", "size", "mtime_ns", "fault")
+"""Of a listing; a label or a fault that there is not is a missing value."""
 _IGNORED = frozenset({"thumbs.db", "desktop.ini"})
 
 
@@ -21,8 +22,8 @@ def scan(source: Path) -> pd.DataFrame:
             columns ``path`` and, if labelled, ``label``.
 
     Returns:
-        One row a file, sorted by path: ``path`` (relative to the root, with "/"), ``label`` (or
-        None), ``size`` in bytes, ``mtime_ns``, and ``fault``: why it can't be read, or None.
+        One row a file, sorted by path: ``path`` (relative to the root, with "/"), ``label`` (if
+        any), ``size`` in bytes, ``mtime_ns``, and ``fault``: why it can't be read, if it can't.
 
     Raises:
         AuditError: there is no such folder or table, or it has no file.
@@ -37,8 +38,14 @@ def scan(source: Path) -> pd.DataFrame:
         raise AuditError(f"images: there is no folder or table {source}")
     if not rows:
         raise AuditError(f"images: {source} has no file: put images in it, or name another folder")
-    entries = pd.DataFrame(rows, columns=list(COLUMNS))
-    return entries.sort_values("path", kind="stable", ignore_index=True)
+    return listing(rows)
+
+
+def listing(rows: list[tuple]) -> pd.DataFrame:
+    """Rows of (path, label, size, mtime_ns, fault) as ``scan`` returns them, sorted by path."""
+    table = pd.DataFrame(rows, columns=list(COLUMNS))
+    table = table.astype({"path": "str", "label": "str", "fault": "str"})
+    return table.sort_values("path", kind="stable", ignore_index=True)
 
 
 def root(source: Path) -> Path:

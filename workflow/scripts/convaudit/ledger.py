@@ -48,7 +48,7 @@ def assign(
     for row in np.flatnonzero(touched):
         if sha256(entries["path"].iat[row]) == known["sha256"].iat[row]:
             stamps.iat[row] = known["stamp"].iat[row]
-    shards = known["shard"].to_numpy(dtype=float, na_value=np.nan)
+    shards = known["shard"].to_numpy(dtype=float, na_value=np.nan, copy=True)
     _keep_renamed(shards, entries, previous)
     return entries.assign(shard=_fill(shards, capacity), stamp=stamps)
 

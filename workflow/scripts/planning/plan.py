@@ -72,9 +72,8 @@ def load(folder: Path) -> Plan:
 
 def _assigned(settings: Settings, folder: Path) -> pd.DataFrame:
     if settings.images == "demo":
-        entries = pd.DataFrame(
-            [(path, path.partition("/")[0], 0, 0, None) for path in sorted(demo.audit_files())],
-            columns=list(dataset.COLUMNS),
+        entries = dataset.listing(
+            [(path, path.partition("/")[0], 0, 0, None) for path in demo.audit_files()]
         )
         return ledger.assign(entries, None, settings.shard_size, lambda path: None)
     source = absolute(settings.images)

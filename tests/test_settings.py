@@ -1,0 +1,61 @@
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+
+from convaudit.errors import AuditError
+from planning import documentation
+from planning.settings import Settings, load, schema
+
+ROOT = Path(__file__).parents[1]
+SHIPPED = [ROOT / "config" / "config.yaml", *sorted((ROOT / "config" / "examples").glob("*.yaml"))]
+
+
+def test_the_shipped_config_shows_every_key_at_its_default():
+    shipped = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
+    assert shipped == Settings().model_dump()
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.name)
+def test_every_shipped_config_is_valid(path):
+    config = yaml.safe_load(path.read_text())
+    load(config)
+    jsonschema.validate(config, schema())
+
+
+def test_schema_and_documentation_are_the_generated_ones():
+    assert documentation.SCHEMA.read_text() == documentation.schema_text(), "run `make docs`"
+    assert documentation.README.read_text() == documentation.readme_text(), "run `make docs`"
+
+
+def test_numbers_may_arrive_as_strings():
+    settings = load({"filters": {"count": "8", "step_size": "0.5"}, "watch": "false"})
+    assert (settings.filters.count, settings.filters.step_size) == (8, 0.5)
+    assert settings.watch is False
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ({"filters": {"count": "eight"}}, "config: filters.count: must be a valid integer"),
+        ({"filters": {"cuont": 8}}, "config: filters.cuont: unknown key; did you mean 'count'?"),
+        ({"modle": "x"}, "config: modle: unknown key; did you mean 'model'?"),
+        ({"gradcam": {"alpha": 3}}, "config: gradcam.alpha: must be less than or equal to 1"),
+        ({"gradcam": {"method": "cam"}}, "config: gradcam.method: must be 'gradcam'"),
+        ({"shard_size": 0}, "config: shard_size: must be greater than or equal to 1, not 0"),
+        ({"preprocess": 5}, "config: preprocess: "),
+        ({"activations": {"examples": "x"}}, "config: activations.examples: "),
+    ],
+)
+def test_a_fault_is_one_line_that_names_the_key(config, message):
+    with pytest.raises(AuditError) as raised:
+        load(config)
+    assert str(raised.value).startswith(message)
+    assert "\n" not in str(raised.value)
+
+
+def test_every_fault_is_told_at_once():
+    with pytest.raises(AuditError) as raised:
+        load({"modle": 1, "seed": -1})
+    assert len(str(raised.value).splitlines()) == 2
