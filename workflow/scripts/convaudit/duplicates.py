@@ -1,0 +1,25 @@
+"""Images that a dataset holds more than once."""
+
+import pandas as pd
+
+
+def duplicates(ledger: pd.DataFrame) -> pd.DataFrame:
+    """Group the images whose files are equal byte for byte.
+
+    Args:
+        ledger: columns ``path``, ``label`` (or null) and ``sha256`` (null where a file couldn't
+            be read: it belongs to no group).
+
+    Returns:
+        One row a duplicated image, by ``group`` (from 0, in order of the groups' first paths)
+        and ``path``: ``group``, ``path``, ``label``, and ``across_labels``: whether the group
+        stands under more than one label, so that at most one of them is right.
+    """
+    known = ledger[ledger["sha256"].notna()].sort_values("path", kind="stable")
+    repeated = known[known["sha256"].duplicated(keep=False)]
+    by_content = repeated.groupby("sha256", sort=False)
+    rows = repeated[["path", "label"]].assign(
+        group=by_content.ngroup(), across_labels=by_content["label"].transform("nunique") > 1
+    )
+    rows = rows.sort_values(["group", "path"], kind="stable", ignore_index=True)
+    return rows[["group", "path", "label", "across_labels"]]

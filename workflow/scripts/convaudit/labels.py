@@ -1,0 +1,99 @@
+"""Class lists, and which class a label means."""
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from convaudit.errors import AuditError
+
+_SHOWN = 5
+_INTEGER = re.compile(r"([0-9]{1,9})(\.0+)?")
+
+
+def read_classes(path: str | Path) -> list[str]:
+    """Read a class list: one name a line, in the order of the model's outputs.
+
+    Names are stripped and in Unicode's composed form (NFC). Blank lines may only end the file,
+    for a blank one in between would shift every class after it.
+
+    Raises:
+        AuditError: the file is missing, not UTF-8 text, empty, or has a blank line in between.
+    """
+    try:
+        text = Path(path).read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise AuditError(f"classes: {path}: {(error.strerror or 'unreadable').lower()}") from None
+    except UnicodeDecodeError:
+        raise AuditError(
+            f"classes: {path} is not UTF-8 text: give a text file, one class name a line"
+        ) from None
+    names = [_composed(line) for line in text.rstrip().split("\n")]
+    if names == [""]:
+        raise AuditError(f"classes: {path} is empty: write one class name a line, in index order")
+    if "" in names:
+        line = names.index("") + 1
+        raise AuditError(f"classes: {path}: line {line} is blank: every line names one class")
+    return names
+
+
+def resolve(labels: Iterable[str | int], classes: Sequence[str]) -> list[int]:
+    """Find the class index of each label.
+
+    All labels are read in one way, the first that fits them all: as class names, as synset ids
+    (the first word of a class's line, such as n01440764), as integers (the index itself). The
+    ways are never mixed, so a class called "3" can't be taken for the fourth one. The order of
+    the labels means nothing; accents match in composed and decomposed form.
+
+    Raises:
+        AuditError: a label is no class, or fits several (two classes of one name); the message
+            lists the first offenders.
+    """
+    texts = [_composed(str(label)) for label in labels]
+    ways = [
+        _lookup([_composed(name) for name in classes]),
+        _lookup([_composed(name).partition(" ")[0] for name in classes]),
+        lambda text: _integer(text, len(classes)),
+    ]
+    readings = [_read(texts, way) for way in ways]
+    best = min(readings, key=lambda found: sum(len(fits) != 1 for fits in found.values()))
+    offenders = [text for text, fits in best.items() if len(fits) != 1]
+    if offenders:
+        raise AuditError(_complaint(offenders, best, classes))
+    return [best[text][0] for text in texts]
+
+
+def _read(texts: list[str], way: Callable[[str], list[int]]) -> dict[str, list[int]]:
+    return {text: way(text) for text in dict.fromkeys(texts)}
+
+
+def _lookup(names: Sequence[str]) -> Callable[[str], list[int]]:
+    indices: dict[str, list[int]] = {}
+    for index, name in enumerate(names):
+        indices.setdefault(name, []).append(index)
+    return lambda text: indices.get(text, [])
+
+
+def _integer(text: str, count: int) -> list[int]:
+    """A whole number; "3.0" too, which is what a table makes of integers with gaps."""
+    match = _INTEGER.fullmatch(text)
+    return [int(match[1])] if match and int(match[1]) < count else []
+
+
+def _complaint(offenders: list[str], found: dict[str, list[int]], classes: Sequence[str]) -> str:
+    twice = [text for text in offenders if found[text]]
+    shown = ", ".join(repr(text) for text in (twice or offenders)[:_SHOWN])
+    more = len(twice or offenders) - _SHOWN
+    if more > 0:
+        shown += f" and {more} more"
+    if twice:
+        return f"labels: several classes fit {shown}: make the class names unique or use indices"
+    sample = ", ".join(repr(name) for name in classes[:_SHOWN])
+    return (
+        f"labels: no class is called {shown}; the {len(classes)} classes begin {sample}: "
+        "correct the labels, or give the right list with classes=FILE"
+    )
+
+
+def _composed(text: str) -> str:
+    return unicodedata.normalize("NFC", text).strip()
