@@ -1,0 +1,79 @@
+"""The house keeps its own promises: versions agree, files stay short, arrows run one way."""
+
+import ast
+import re
+import tomllib
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).parents[1]
+SCRIPTS = ROOT / "workflow" / "scripts"
+
+
+def locked(name: str) -> dict[str, str]:
+    text = (ROOT / name).read_text()
+    return dict(re.findall(r"^([a-z0-9._-]+)==([^ ;\\]+)", text, re.MULTILINE | re.IGNORECASE))
+
+
+def declared() -> dict[str, str]:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    return dict(entry.split("==") for entry in project["dependencies"])
+
+
+def test_conda_and_lock_and_project_say_the_same_versions():
+    conda = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"][-1]["pip"]
+    assert dict(entry.split("==") for entry in conda) == declared()
+    for lock in ("requirements.lock", "requirements-test.lock"):
+        versions = locked(lock)
+        assert {name: versions[name] for name in declared()} == declared()
+
+
+def test_the_test_lock_only_adds_to_the_users_lock():
+    tests = locked("requirements-test.lock")
+    assert {name: tests.get(name) for name in locked("requirements.lock")} == locked(
+        "requirements.lock"
+    )
+
+
+def test_files_are_short():
+    assert len((ROOT / "Snakefile").read_text().splitlines()) < 80
+    for path in SCRIPTS.rglob("*.py"):
+        assert len(path.read_text().splitlines()) <= 400, path
+
+
+def imports(path: Path) -> set[str]:
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names.add((node.module or "").split(".")[0])
+    return names
+
+
+def test_the_library_knows_nothing_of_the_workflow():
+    for path in (SCRIPTS / "convaudit").rglob("*.py"):
+        assert not imports(path) & {"snakemake", "planning", "job"}, path
+
+
+def test_the_scripts_that_draw_and_tabulate_do_not_reach_tensorflow():
+    from planning.code import _closure
+
+    for script in ("index", "preprocess", "quarantine", "predictions", "gradcam", "report"):
+        for path in _closure(SCRIPTS / f"{script}.py"):
+            if path.suffix == ".py" and path.name != "job.py":
+                assert not imports(path) & {"tensorflow", "keras"}, path
+
+
+def test_nothing_heavy_is_imported_to_parse_the_snakefile():
+    from planning.code import _closure
+
+    for path in _closure(SCRIPTS / "planning" / "audit.py"):
+        top_level = {
+            (alias.name if isinstance(node, ast.Import) else node.module or "").split(".")[0]
+            for node in ast.parse(path.read_text()).body
+            if isinstance(node, ast.Import | ast.ImportFrom)
+            for alias in node.names
+        }
+        assert not top_level & {"tensorflow", "keras", "cv2", "skimage"}, path

@@ -1,0 +1,45 @@
+"""How pixels become a network's input: one affine map per channel."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+
+class Scaling(NamedTuple):
+    """input = pixels * scale + offset, per channel, after RGB was turned to BGR if ``bgr``."""
+
+    bgr: bool
+    scale: tuple[float, float, float]
+    offset: tuple[float, float, float]
+
+    @property
+    def grey_level(self) -> float:
+        """One grey level (of 255) in units of the network's input."""
+        return float(np.mean(self.scale))
+
+    def apply(self, pixels: Any) -> Any:
+        """Turn RGB pixels (…, 3) in 0..255, an array or a float tensor, into the input."""
+        ordered = pixels[..., ::-1] if self.bgr else pixels
+        return ordered * np.float32(self.scale) + np.float32(self.offset)
+
+    def undo(self, inputs: np.ndarray) -> np.ndarray:
+        """Turn inputs (…, 3) back into RGB pixels, unclipped."""
+        pixels = (inputs - np.float32(self.offset)) / np.float32(self.scale)
+        return pixels[..., ::-1] if self.bgr else pixels
+
+
+_MEAN = (0.485, 0.456, 0.406)
+_DEVIATION = (0.229, 0.224, 0.225)
+
+SCALINGS = {
+    "unit": Scaling(False, (1 / 255,) * 3, (0.0,) * 3),
+    "tf": Scaling(False, (1 / 127.5,) * 3, (-1.0,) * 3),
+    "torch": Scaling(
+        False,
+        (1 / (255 * _DEVIATION[0]), 1 / (255 * _DEVIATION[1]), 1 / (255 * _DEVIATION[2])),
+        (-_MEAN[0] / _DEVIATION[0], -_MEAN[1] / _DEVIATION[1], -_MEAN[2] / _DEVIATION[2]),
+    ),
+    "caffe": Scaling(True, (1.0,) * 3, (-103.939, -116.779, -123.68)),
+    "none": Scaling(False, (1.0,) * 3, (0.0,) * 3),
+}
+"""By name: x/255; x/127.5-1; ImageNet mean and deviation; BGR minus ImageNet mean; as it is."""
