@@ -121,7 +121,7 @@ def _image_shape(shape: tuple[int | None, ...]) -> tuple[int, int, int]:
 
 
 def _output_index(model: keras.Model, output: str | None) -> int:
-    names = list(model.output_names)
+    names = list(getattr(model, "output_names", ["output"]))
     if output is None and len(names) == 1:
         return 0
     if output in names:
