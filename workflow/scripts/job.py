@@ -6,9 +6,14 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from convaudit import gpu
 from convaudit.errors import AuditError
+
+if TYPE_CHECKING:
+    from convaudit.loading import Loaded
+    from convaudit.network import Network
 
 TENSORFLOW_THREADS = 2
 """Threads of TensorFlow's pool. Fixed: how sums are split, so their last bits, follow from it."""
@@ -58,3 +63,21 @@ def start_tensorflow() -> None:
     for found in tf.config.list_physical_devices("GPU"):
         tf.config.experimental.set_memory_growth(found, True)
     logging.info("TensorFlow %s, CUDA_VISIBLE_DEVICES=%s", tf.__version__, device)
+
+
+def open_network(model: dict[str, Any]) -> "tuple[Loaded, Network]":
+    """Start TensorFlow and load the model that the config names."""
+    start_tensorflow()
+    import keras
+
+    from convaudit import loading
+    from convaudit.network import Network
+
+    keras.utils.set_random_seed(model["seed"])
+    loaded = loading.load(
+        model["source"],
+        weights=model["weights"],
+        trust=model["trust"],
+        custom_modules=model["custom_modules"],
+    )
+    return loaded, Network(loaded.model, model["output"])

@@ -1,0 +1,71 @@
+"""Draw, for one layer, the image that excites each channel most."""
+
+import json
+import logging
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from job import job, open_network
+
+from convaudit.atomic import atomic
+
+
+def draw(
+    *,
+    model: dict[str, Any],
+    facts: str,
+    layer: str,
+    scaling: str,
+    seed: int,
+    filters: dict[str, Any],
+    grid: str,
+    table: str,
+) -> None:
+    _, network = open_network(model)
+    from convaudit import ascent
+    from convaudit.grids import filter_grid
+    from convaudit.overlays import encode_png
+    from convaudit.scaling import SCALINGS
+
+    known = json.loads(Path(facts).read_text())
+    channels = next(entry["shape"][-1] for entry in known["layers"] if entry["name"] == layer)
+    drawn = np.arange(min(filters["count"], channels))
+    patterns = ascent.maximise(
+        network,
+        layer,
+        drawn,
+        scaling=SCALINGS[known["scaling"] if scaling == "auto" else scaling],
+        size=filters["size"],
+        steps=filters["steps"],
+        step_size=filters["step_size"],
+        seed=seed,
+    )
+    with atomic(grid) as temporary:
+        picture = filter_grid(patterns.images, margin=filters["margin"])
+        temporary.write_bytes(encode_png(picture))
+    with atomic(table) as temporary:
+        pd.DataFrame(
+            {
+                "channel": drawn,
+                "activation_start": patterns.start,
+                "activation_end": patterns.end,
+                "dead": patterns.dead,
+            }
+        ).to_csv(temporary, index=False)
+    logging.info("%s: %d channels, %d dead", layer, len(drawn), patterns.dead.sum())
+
+
+if __name__ == "__main__":
+    with job(f"filters layer {snakemake.params.layer}", snakemake.log[0]):
+        draw(
+            model=snakemake.params.model,
+            facts=snakemake.input.facts,
+            layer=snakemake.params.layer,
+            scaling=snakemake.params.scaling,
+            seed=snakemake.params.seed,
+            filters=snakemake.params.filters,
+            grid=snakemake.output.grid,
+            table=snakemake.output.table,
+        )
