@@ -1,0 +1,84 @@
+"""Where a result comes from: versions, code, hashes; and whether it is still what it was."""
+
+import hashlib
+import platform
+import subprocess
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import version
+from pathlib import Path
+
+import convaudit
+
+PACKAGES = (
+    "tensorflow",
+    "keras",
+    "numpy",
+    "opencv-python",
+    "pandas",
+    "pyarrow",
+    "pillow",
+    "snakemake",
+)
+
+
+def versions() -> dict[str, str]:
+    """Versions of convaudit, Python and the packages that decide a result."""
+    own = {"convaudit": convaudit.__version__, "python": platform.python_version()}
+    return own | {package: version(package) for package in PACKAGES}
+
+
+def revision(folder: Path) -> dict[str, str | bool | None]:
+    """The git commit of a checkout and whether files differ from it; None outside of one."""
+    commit = _git(folder, "rev-parse", "HEAD")
+    changes = _git(folder, "status", "--porcelain")
+    return {"commit": commit or None, "dirty": None if changes is None else bool(changes)}
+
+
+def machine() -> dict[str, str]:
+    """Processor and system: results are the same bytes on processors of the same kind."""
+    return {"system": platform.system(), "processor": _processor()}
+
+
+def sha256(path: Path) -> str:
+    """SHA-256 of a file's content, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def hashes(files: Iterable[Path], root: Path, threads: int) -> dict[str, str]:
+    """SHA-256 of files, by their path below ``root``, sorted."""
+    ordered = sorted(files)
+    with ThreadPoolExecutor(threads) as pool:
+        digests = pool.map(sha256, ordered)
+        return {
+            path.relative_to(root).as_posix(): digest
+            for path, digest in zip(ordered, digests, strict=True)
+        }
+
+
+def differences(expected: dict[str, str], found: dict[str, str]) -> list[str]:
+    """A line for each file that is missing, changed or new."""
+    lines = [f"missing: {path}" for path in expected if path not in found]
+    lines += [f"changed: {path}" for path in expected if found.get(path, "") != expected[path]
+              and path in found]
+    return lines + [f"new: {path}" for path in found if path not in expected]
+
+
+def _git(folder: Path, *arguments: str) -> str | None:
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=False
+        )
+    except OSError:
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.machine()
