@@ -1,0 +1,102 @@
+"""Changing a config value re-runs exactly what it feeds."""
+
+import pytest
+
+from planning.keys import Keys
+from planning.plan import Plan
+from planning.settings import load
+
+PLAN = Plan(
+    shards={"0000": (4, "digest-0"), "0001": (2, "digest-1")},
+    class_names=["brick", "gravel"],
+    layers=[("conv", "Conv2D"), ("pool", "MaxPooling2D")],
+    model="model-digest",
+)
+DRAWING = {"gradcam 0000", "gradcam 0001", "report"}
+PASS = {"predict 0000", "predict 0001", "predictions", "activations"} | DRAWING
+READING = {"preprocess 0000", "preprocess 0001", "quarantine"} | PASS
+
+
+def keys(config: dict, plan: Plan = PLAN) -> dict[str, str]:
+    made = Keys(load({"model": "m.keras", "images": "photos", **config}), plan)
+    jobs = {
+        "model": made.model,
+        "index": made.index,
+        "quarantine": made.quarantine,
+        "predictions": made.predictions,
+        "activations": made.activations,
+        "filters conv": made.filters("conv"),
+        "report": made.report(["conv"]),
+    }
+    for shard in plan.shards:
+        jobs[f"preprocess {shard}"] = made.preprocess(shard)
+        jobs[f"predict {shard}"] = made.predict(shard)
+        jobs[f"gradcam {shard}"] = made.gradcam(shard)
+    return jobs
+
+
+def changed(before: dict[str, str], after: dict[str, str]) -> set[str]:
+    return {job for job in before if before[job] != after[job]}
+
+
+@pytest.mark.parametrize(
+    ("config", "expected"),
+    [
+        ({"results": "elsewhere"}, set()),
+        ({"watch": False}, set()),
+        ({"gradcam": {"alpha": 0.5}}, DRAWING),
+        ({"gradcam": {"colormap": "viridis"}}, DRAWING),
+        ({"gradcam": {"method": "layercam"}}, PASS),
+        ({"gradcam": {"layer": "conv"}}, PASS),
+        ({"gradcam": {"score": "probability"}}, PASS),
+        ({"gradcam": {"target": "true"}}, PASS),
+        ({"predict": {"top": 5}}, PASS),
+        ({"predict": {"batch_size": 8}}, PASS),
+        ({"activations": {"layers": ["conv"]}}, PASS),
+        ({"activations": {"examples": 2}}, {"activations", "report"}),
+        ({"activations": {"per_row": 8}}, {"activations", "report"}),
+        ({"filters": {"count": 8}}, {"filters conv", "report"}),
+        ({"filters": {"size": 32}}, {"filters conv", "report"}),
+        ({"filters": {"steps": 8}}, {"filters conv", "report"}),
+        ({"filters": {"margin": 1}}, {"filters conv", "report"}),
+        ({"filters": {"step_size": 2}}, {"filters conv", "report"}),
+        ({"preprocess": {"scaling": "tf"}}, PASS | {"filters conv"}),
+        ({"preprocess": {"interpolation": "nearest"}}, READING),
+        ({"max_quarantined": 0.5}, {"quarantine", "report"}),
+        ({"output": "probabilities"}, READING | {"model", "filters conv"}),
+        ({"trust_model": True}, READING | {"model", "filters conv"}),
+    ],
+    ids=str,
+)
+def test_a_config_value_re_runs_what_it_feeds(config, expected):
+    assert changed(keys({}), keys(config)) == expected
+
+
+def test_a_changed_shard_re_runs_its_own_jobs_and_the_merges():
+    grown = PLAN.__class__(
+        shards={**PLAN.shards, "0001": (3, "digest-2")},
+        class_names=PLAN.class_names,
+        layers=PLAN.layers,
+        model=PLAN.model,
+    )
+    assert changed(keys({}), keys({}, grown)) == {
+        "index",
+        "preprocess 0001",
+        "predict 0001",
+        "gradcam 0001",
+        "quarantine",
+        "predictions",
+        "activations",
+        "report",
+    }
+
+
+def test_another_model_re_runs_all_but_the_index():
+    other = PLAN.__class__(PLAN.shards, PLAN.class_names, PLAN.layers, "another-digest")
+    assert changed(keys({}), keys({}, other)) == READING | {"model", "filters conv"}
+
+
+def test_two_values_that_swap_places_are_a_change():
+    before = keys({"filters": {"count": 32, "size": 64}})
+    after = keys({"filters": {"count": 64, "size": 32}})
+    assert changed(before, after) == {"filters conv", "report"}
