@@ -2,18 +2,50 @@
 
 import io
 import re
+import warnings
 
 import cv2
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from convaudit.errors import AuditError
 
-LONGEST_SIDE = 65_500
+_LONGEST_SIDE = 65_500
 """Pixels; the longest side that a JPEG, which is what overlays are written as, can have."""
 
 _FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "PPM")
 _END_OF_JPEG = b"\xff\xd9"
+
+_ORIENTATION = 0x0112
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+_CONVERT = "which is not supported: convert it to JPEG or PNG"
+_STRANGERS = (
+    (
+        rb"\xff\xd8|\x89PNG|GIF8|RIFF....WEBP|II\*\0|MM\0\*|BM|....ftypavi",
+        "its header is cut short, damaged, or of a kind that is not supported",
+    ),
+    (rb"....ftyp(he|mif1|msf1)", f"HEIC, {_CONVERT}"),
+    (rb"\xff\x0a|\0\0\0\x0cJXL ", f"JPEG XL, {_CONVERT}"),
+    (rb"\xff\x4f\xff\x51|\0\0\0\x0cjP  ", f"JPEG 2000, {_CONVERT}"),
+    (rb"....ftyp", "a video (MP4), not an image"),
+    (rb"%PDF", "a PDF document, not an image"),
+    (rb"\s*<(!doctype )?html", "a web page, not an image"),
+    (rb"\s*(<\?xml.*)?<svg", f"SVG, {_CONVERT}"),
+    (rb"\0+\Z", "nothing but zero bytes: a copy that was never finished"),
+    (rb"[\t\n\r -~]+\Z", "text, not an image"),
+)
+
+# Pillow warns at half the size that it refuses: a photo of 100 megapixels is no attack.
+warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 
 
 class Unreadable(Exception):  # noqa: N818 -- a verdict on a file, not a fault of the program
@@ -49,19 +81,20 @@ def decode(data: bytes) -> np.ndarray:
     stream = io.BytesIO(data)
     try:
         image = Image.open(stream, formats=_FORMATS)
-        if max(image.size) > LONGEST_SIDE:
-            raise Unreadable(f"too large: {_size(image)}, and the limit a side is {LONGEST_SIDE:,}")
+        if max(image.size) > _LONGEST_SIDE:
+            raise Unreadable(
+                f"too large: {image.width} x {image.height} pixels; the longest side allowed is "
+                f"{_LONGEST_SIDE}"
+            )
         if image.format == "JPEG":
             return _jpeg(image, data, stream.tell())
         return _rgb(image)
     except (Unreadable, MemoryError):
         raise
-    except Image.DecompressionBombError as error:
-        pixels = re.search(r"\d{6,}", str(error))
-        declared = f"{int(pixels[0]) / 1e6:,.0f} megapixels" if pixels else "too many pixels"
-        raise Unreadable(f"too large: it declares {declared}, and the limit is 179") from None
+    except Image.DecompressionBombError:
+        raise Unreadable("too large: it declares more than 179 megapixels") from None
     except UnidentifiedImageError:
-        raise Unreadable(_what_else(data)) from None
+        raise Unreadable(_stranger(data)) from None
     except Exception as error:  # decoders raise anything from IndexError to SyntaxError
         raise Unreadable(f"damaged: {_first_line(error)}") from None
 
@@ -112,21 +145,30 @@ def _jpeg(image: Image.Image, data: bytes, scan: int) -> np.ndarray:
 
 
 def _rgb(image: Image.Image) -> np.ndarray:
-    ImageOps.exif_transpose(image, in_place=True)
+    image.load()
+    image = _upright(image)
     if image.mode.startswith("I;16"):
         grey = (np.asarray(image) >> 8).astype(np.uint8)
         return cv2.cvtColor(grey, cv2.COLOR_GRAY2RGB)
     if image.mode in {"I", "F"}:
-        raise Unreadable("its pixels are 32-bit numbers of no agreed range: save it with 8 or 16")
+        raise Unreadable("its pixels are numbers without an agreed range: save it with 8 or 16 bit")
     return np.asarray(image if image.mode == "RGB" else image.convert("RGB"))
 
 
-def _size(image: Image.Image) -> str:
-    return f"{image.width:,} x {image.height:,} pixels"
+def _upright(image: Image.Image) -> Image.Image:
+    try:
+        turn = _TURNS.get(image.getexif().get(_ORIENTATION, 1))
+    except Exception:  # metadata may be anything; a good picture is not lost for it
+        return image
+    return image if turn is None else image.transpose(turn)
 
 
-def _what_else(data: bytes) -> str:
-    return "not an image"
+def _stranger(data: bytes) -> str:
+    """What a file is that no decoder knows."""
+    for pattern, meaning in _STRANGERS:
+        if re.match(pattern, data[:1000], re.DOTALL | re.IGNORECASE):
+            return meaning
+    return "not an image of a known format (JPEG, PNG, WebP, TIFF, BMP, GIF, AVIF, PPM)"
 
 
 def _first_line(error: Exception) -> str:

@@ -1,0 +1,333 @@
+"""Every format gives the right pixels, or a reason that a person understands."""
+
+import io
+import os
+import struct
+import subprocess
+import sys
+import zlib
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image
+
+from convaudit import images
+
+ROWS, COLUMNS = np.mgrid[0:60, 0:80]
+RGB = np.stack([ROWS * 4, COLUMNS * 3, ROWS + COLUMNS], -1).astype(np.uint8)
+PICTURE = Image.fromarray(RGB)
+WIDE = (np.arange(60 * 80) * 13).reshape(60, 80).astype(np.uint16)
+OTHER = Image.new("RGB", (80, 60), "red")
+
+# What turns an upright picture into the one stored under each EXIF orientation.
+STORED = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_90,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_270,
+}
+
+# Formats as they are saved below, and how far from RGB their pixels may be.
+EXACT = {
+    "PNG": {},
+    "WEBP": {"lossless": True},
+    "TIFF": {},
+    "BMP": {},
+    "PPM": {},
+}
+LOSSY = {
+    "JPEG": {"quality": 100, "subsampling": 0},
+    "AVIF": {"quality": 100, "subsampling": "4:4:4"},
+}
+TOLERANCE = 3
+
+
+def encoded(image: Image.Image, name: str, **options: object) -> bytes:
+    file = io.BytesIO()
+    image.save(file, name, **options)
+    return file.getvalue()
+
+
+def tiff(array: np.ndarray, **options: object) -> bytes:
+    file = io.BytesIO()
+    tifffile.imwrite(file, array, **options)
+    return file.getvalue()
+
+
+def refusal(data: bytes) -> str:
+    with pytest.raises(images.Unreadable) as caught:
+        images.decode(data)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def assert_pixels(data: bytes, expected: np.ndarray, tolerance: int = 0) -> None:
+    decoded = images.decode(data)
+    assert decoded.dtype == np.uint8
+    assert decoded.shape == expected.shape
+    assert np.abs(decoded.astype(int) - expected).max() <= tolerance
+
+
+def as_rgb(image: Image.Image) -> np.ndarray:
+    return np.asarray(image.convert("RGB"))
+
+
+@pytest.mark.parametrize("name", EXACT)
+def test_lossless_formats_give_the_very_pixels(name):
+    assert_pixels(encoded(PICTURE, name, **EXACT[name]), RGB)
+
+
+@pytest.mark.parametrize("name", LOSSY)
+def test_lossy_formats_give_nearly_the_pixels(name):
+    assert_pixels(encoded(PICTURE, name, **LOSSY[name]), RGB, TOLERANCE)
+
+
+@pytest.mark.parametrize("subsampling", [0, 1, 2])
+@pytest.mark.parametrize("progressive", [False, True])
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+def test_jpegs_have_the_bits_that_pillow_gives(mode, progressive, subsampling):
+    options = {"subsampling": subsampling} if mode == "RGB" else {}
+    data = encoded(PICTURE.convert(mode), "JPEG", progressive=progressive, **options)
+    assert_pixels(data, as_rgb(Image.open(io.BytesIO(data))))
+
+
+def test_cmyk():
+    inks = PICTURE.convert("CMYK")
+    assert_pixels(encoded(inks, "JPEG", quality=100, subsampling=0), as_rgb(inks), TOLERANCE)
+    assert_pixels(encoded(inks, "TIFF"), as_rgb(inks))
+
+
+@pytest.mark.parametrize("name", ["PNG", "TIFF", "GIF", "BMP"])
+def test_palette(name):
+    painted = PICTURE.quantize(16)
+    assert_pixels(encoded(painted, name), as_rgb(painted))
+
+
+@pytest.mark.parametrize("mode", ["L", "1"])
+@pytest.mark.parametrize("name", ["PNG", "TIFF", "BMP", "PPM"])
+def test_grey_and_black_and_white(name, mode):
+    grey = PICTURE.convert(mode)
+    assert_pixels(encoded(grey, name), as_rgb(grey))
+
+
+@pytest.mark.parametrize("opacity", [0, 100, 255])
+def test_transparency_is_dropped_as_keras_drops_it(opacity):
+    glass = PICTURE.copy()
+    glass.putalpha(opacity)
+    assert_pixels(encoded(glass, "PNG"), RGB)
+    assert_pixels(encoded(glass, "TIFF"), RGB)
+    assert_pixels(encoded(glass, "WEBP", lossless=True, exact=True), RGB)
+    assert_pixels(encoded(glass.convert("LA"), "PNG"), as_rgb(PICTURE.convert("L")))
+
+
+@pytest.mark.filterwarnings("ignore:Palette images with Transparency")
+def test_transparent_palette():
+    painted = PICTURE.quantize(16)
+    assert_pixels(encoded(painted, "PNG", transparency=bytes(16)), as_rgb(painted))
+    assert_pixels(encoded(painted, "GIF", transparency=3), as_rgb(painted))
+
+
+def test_sixteen_bits_keep_the_upper_eight():
+    grey = np.repeat((WIDE >> 8)[..., None], 3, 2)
+    for name in ("PNG", "TIFF"):
+        assert_pixels(encoded(Image.fromarray(WIDE), name), grey)
+    assert_pixels(tiff(WIDE, byteorder=">"), grey)
+    channels = np.stack([WIDE, WIDE // 2, WIDE // 3], -1)
+    assert_pixels(tiff(channels, photometric="rgb"), channels >> 8)
+    ok, png = cv2.imencode(".png", channels[..., ::-1])
+    assert ok
+    assert_pixels(png.tobytes(), channels >> 8)
+
+
+def test_numbers_without_a_range_are_refused():
+    assert "range" in refusal(tiff(np.float32(RGB[..., 0])))
+    assert "range" in refusal(tiff(RGB[..., 0].astype(np.uint32)))
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("name", [*EXACT.keys() - {"BMP", "PPM"}, *LOSSY, "CMYK", "16 bit"])
+def test_exif_orientation(name, orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    upright, expected, tolerance = PICTURE, RGB, 0 if name in EXACT else TOLERANCE
+    options = {**EXACT, **LOSSY, "CMYK": LOSSY["JPEG"], "16 bit": {}}[name]
+    if name == "CMYK":
+        upright, name = PICTURE.convert("CMYK"), "JPEG"
+        expected = as_rgb(upright)
+    elif name == "16 bit":
+        upright, name = Image.fromarray(WIDE), "PNG"
+        expected, tolerance = np.repeat((WIDE >> 8)[..., None], 3, 2), 0
+    stored = upright.transpose(STORED[orientation]) if orientation > 1 else upright
+    assert_pixels(encoded(stored, name, exif=exif, **options), expected, tolerance)
+
+
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF")
+@pytest.mark.parametrize("junk", [b"junk" * 5, b"Exif\0\0MM\0*\xff\xff\xff\xff", b"Exif\0\0II"])
+@pytest.mark.parametrize("name", ["PNG", "WEBP", "JPEG", "MPO"])
+def test_damaged_metadata_costs_no_picture(name, junk):
+    options = {**EXACT, **LOSSY, "MPO": LOSSY["JPEG"]}[name]
+    assert_pixels(encoded(PICTURE, name, exif=junk, **options), RGB, TOLERANCE)
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [("GIF", {}), ("WEBP", {"lossless": True}), ("TIFF", {}), ("PNG", {}), ("MPO", LOSSY["JPEG"])],
+)
+def test_of_several_frames_the_first(name, options):
+    first = PICTURE.quantize(16) if name == "GIF" else PICTURE
+    data = encoded(first, name, save_all=True, append_images=[OTHER, OTHER], **options)
+    assert_pixels(data, as_rgb(first), TOLERANCE if name == "MPO" else 0)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 20000), (20000, 1), (65500, 1)])
+@pytest.mark.parametrize("name", ["JPEG", "PNG"])
+def test_odd_shapes(name, size):
+    data = encoded(Image.new("RGB", size, (200, 100, 50)), name)
+    expected = np.broadcast_to(np.uint8([200, 100, 50]), (size[1], size[0], 3))
+    assert_pixels(data, expected, TOLERANCE)
+
+
+@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
+def test_a_hundred_megapixels():
+    ok, data = cv2.imencode(".jpg", np.full((10_000, 10_000), 77, np.uint8))
+    assert ok
+    decoded = images.decode(data.tobytes())
+    assert decoded.shape == (10_000, 10_000, 3)
+    assert (decoded[::1000, ::1000] == 77).all()
+    assert images.resize(decoded, (2, 2), "area").tolist() == [[[77] * 3] * 2] * 2
+
+
+def test_a_side_that_no_jpeg_can_have_is_refused():
+    assert "70000 x 1 pixels" in refusal(encoded(Image.new("L", (70_000, 1)), "PNG"))
+
+
+@pytest.mark.parametrize("name", ["JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "PPM"])
+@pytest.mark.parametrize("share", [0, 0.01, 0.3, 0.5, 0.9, 0.98])
+@pytest.mark.filterwarnings("ignore:Truncated File Read", "ignore:Corrupt EXIF")
+def test_a_file_cut_short_is_refused(name, share):
+    noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
+    data = encoded(Image.fromarray(noise), name)
+    assert refusal(data[: int(len(data) * share)])
+
+
+def test_a_jpeg_cut_at_any_byte_is_refused():
+    preview = b"Exif\0\0" + encoded(PICTURE.resize((8, 6)), "JPEG")
+    for progressive in (False, True):
+        data = encoded(PICTURE, "JPEG", exif=preview, progressive=progressive)
+        for length in range(len(data)):
+            refusal(data[:length])
+        zeroed = data[: len(data) - 100] + bytes(100)
+        assert "cut short" in refusal(zeroed)
+
+
+def test_bytes_after_the_end_are_harmless():
+    data = encoded(PICTURE, "JPEG", **LOSSY["JPEG"])
+    assert_pixels(data + b"\xff\xda\0\0 a film from a telephone", RGB, TOLERANCE)
+    assert_pixels(data + bytes(4096), RGB, TOLERANCE)
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"", "empty"),
+        (b"\0" * 5000, "zero bytes"),
+        (b"This is no photograph.\n", "text"),
+        (b"\n<!DOCTYPE html><html>404", "web page"),
+        (b'<?xml version="1.0"?>\n<svg/>', "SVG"),
+        (b"%PDF-1.7\n\xe2\xe3", "PDF"),
+        (b"\0\0\0\x18ftypheic\0\0\0\0mif1", "HEIC"),
+        (b"\0\0\0\x18ftypisom\0\0\0\0", "MP4"),
+        (b"\xff\x0a\xfa\x7f", "JPEG XL"),
+        (b"\xff\x4f\xff\x51\0\x29", "JPEG 2000"),
+        (b"\x89PNG\r\n", "cut short"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "not an image"),
+        (b"\xde\xad\xbe\xef\0\1", "not an image of a known format"),
+    ],
+)
+def test_what_is_no_image_is_called_what_it_is(data, reason):
+    assert reason in refusal(data)
+
+
+def png_bomb() -> bytes:
+    header = b"IHDR" + struct.pack(">IIBBBBB", 50_000, 50_000, 8, 2, 0, 0, 0)
+    pixels = b"IDAT" + zlib.compress(bytes(1_000_000))
+    chunks = (
+        struct.pack(">I", len(c) - 4) + c + struct.pack(">I", zlib.crc32(c))
+        for c in (header, pixels, b"IEND")
+    )
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
+
+
+def patched(name: str, offset: int, sizes: bytes, **options: object) -> bytes:
+    data = bytearray(encoded(PICTURE, name, **options))
+    data[offset : offset + len(sizes)] = sizes
+    return bytes(data)
+
+
+def jpeg_bomb() -> bytes:
+    data = encoded(PICTURE, "JPEG")
+    return patched("JPEG", data.index(b"\xff\xc0") + 5, struct.pack(">HH", 50_000, 50_000))
+
+
+BOMBS = {
+    "png": png_bomb,
+    "jpeg": jpeg_bomb,
+    "gif": lambda: patched("GIF", 6, struct.pack("<HH", 50_000, 50_000)),
+    "bmp": lambda: patched("BMP", 18, struct.pack("<ii", 50_000, 50_000)),
+    "webp": lambda: patched("WEBP", 24, b"\x4f\xc3\0" * 2, exif=b"Exif\0\0", lossless=True),
+    "ppm": lambda: b"P6 50000 50000 255\n" + bytes(1000),
+    "tiff": lambda: patched(
+        "TIFF",
+        encoded(PICTURE, "TIFF").index(struct.pack("<HHI", 256, 4, 1)) + 8,
+        struct.pack("<IHHII", 50_000, 257, 4, 1, 50_000),
+    ),
+}
+
+MEASURE = """
+import resource, sys
+from convaudit import images
+peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+data = sys.stdin.buffer.read()
+try: images.decode(b"GIF89a")
+except images.Unreadable: pass
+before = peak()
+try: images.decode(data)
+except images.Unreadable as error: print(peak() - before, error)
+"""
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_a_decompression_bomb_costs_no_memory(name):
+    environment = {**os.environ, "PYTHONPATH": str(Path(images.__file__).parents[1])}
+    run = subprocess.run(
+        [sys.executable, "-c", MEASURE],
+        input=BOMBS[name](),
+        capture_output=True,
+        env=environment,
+        check=True,
+    )
+    kilobytes, _, reason = run.stdout.decode().partition(" ")
+    assert int(kilobytes) < 20_000
+    assert "too large" in reason or "damaged" in reason
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", ["JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "PPM"])
+def test_damaged_bytes_never_raise_anything_else(name):
+    rng = np.random.default_rng(0)
+    sound = np.frombuffer(encoded(PICTURE.resize((20, 16)), name), np.uint8)
+    for _ in range(150):
+        data = sound.copy()
+        places = rng.integers(0, min(len(data), rng.choice([40, 10_000])), rng.integers(1, 6))
+        data[places] = rng.integers(0, 256, len(places))
+        try:
+            decoded = images.decode(data.tobytes())
+        except images.Unreadable:
+            continue
+        assert decoded.ndim == 3 and decoded.shape[2] == 3 and decoded.dtype == np.uint8
