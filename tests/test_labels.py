@@ -1,0 +1,106 @@
+"""Labels find their class by name, synset id or index, or the first offenders are named."""
+
+import unicodedata
+
+import pytest
+
+from convaudit.errors import AuditError
+from convaudit.labels import read_classes, resolve
+
+SYNSETS = [
+    "n01440764 tench, Tinca tinca",
+    "n01443537 goldfish, Carassius auratus",
+    "n01484850 shark",
+]
+ACCENTED = "Été à Nîmes"
+
+
+def complaint(labels, classes) -> str:
+    with pytest.raises(AuditError) as caught:
+        resolve(labels, classes)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_names_are_found_whatever_the_order():
+    assert resolve(["cat", "dog", "cat"], ["dog", "cat", "eel"]) == [1, 0, 1]
+    assert resolve([], ["dog"]) == []
+
+
+def test_synset_ids_are_the_first_word():
+    assert resolve(["n01484850", "n01440764"], SYNSETS) == [2, 0]
+    assert resolve(SYNSETS[::-1], SYNSETS) == [2, 1, 0]
+
+
+def test_integers_are_indices():
+    assert resolve([2, 0], SYNSETS) == [2, 0]
+    assert resolve(["2", "0", "01"], SYNSETS) == [2, 0, 1]
+    assert resolve(["2.0", "0.0"], SYNSETS) == [2, 0]
+
+
+def test_digits_that_are_names_are_names():
+    digits = ["3", "1", "0", "2"]
+    assert resolve(["0", "3"], digits) == [2, 0]
+
+
+def test_ways_are_not_mixed():
+    assert "'0'" in complaint(["1", "cat", "0"], ["1", "cat"])
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+@pytest.mark.parametrize("other", ["NFC", "NFD"])
+def test_accents_match_in_both_forms(form, other):
+    classes = ["Nice", unicodedata.normalize(form, ACCENTED)]
+    assert resolve([unicodedata.normalize(other, ACCENTED)], classes) == [1]
+
+
+def test_the_first_offenders_are_named():
+    message = complaint(["cat", "cow", "hen", "hen"], ["cat", "dog"])
+    assert "'cow', 'hen';" in message
+    assert "'cat', 'dog'" in message
+    many = complaint([f"x{i}" for i in range(8)], ["cat", "dog"])
+    assert "'x0', 'x1', 'x2', 'x3', 'x4' and 3 more;" in many
+
+
+@pytest.mark.parametrize("label", ["3", "-1", "1.5", "1e0", "", "nan", "٣", "9" * 30])
+def test_no_index(label):
+    assert repr(label) in complaint(["0", label], SYNSETS)
+
+
+def test_hostile_labels_are_shown_in_one_line():
+    assert r"'a\nb'" in complaint(["a\nb", "<script>"], ["cat"])
+
+
+def test_a_name_that_two_classes_have_is_refused_only_where_it_is_used():
+    cranes = ["crane", "cat", "crane"]
+    assert resolve(["cat"], cranes) == [1]
+    assert "several classes fit 'crane'" in complaint(["cat", "crane"], cranes)
+    assert resolve(["0", "2"], cranes) == [0, 2]
+
+
+def test_a_class_list_is_read_in_order(tmp_path):
+    path = tmp_path / "classes.txt"
+    path.write_bytes(
+        b"\xef\xbb\xbfdog \r\n" + unicodedata.normalize("NFD", ACCENTED).encode() + b"\n\n"
+    )
+    assert read_classes(path) == ["dog", ACCENTED]
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (None, "no such file"),
+        (b"", "is empty"),
+        (b" \n\n", "is empty"),
+        (b"cat\n\ndog\n", "line 2 is blank"),
+        (b"caf\xe9\n", "not UTF-8"),
+    ],
+)
+def test_a_bad_class_list_is_refused_in_one_line(tmp_path, content, reason):
+    path = tmp_path / "classes.txt"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(AuditError, match=reason) as caught:
+        read_classes(path)
+    assert str(path) in str(caught.value)
+    assert "\n" not in str(caught.value)
