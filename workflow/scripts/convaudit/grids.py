@@ -49,13 +49,16 @@ def activation_grid(maps: np.ndarray, per_row: int = 16) -> np.ndarray:
     return grid.reshape(rows * height, columns * width, 3)
 
 
-def filter_grid(tiles: np.ndarray, per_row: int = 8, margin: int = 5) -> np.ndarray:
+def filter_grid(
+    tiles: np.ndarray, per_row: int = 8, margin: int = 5, dead: np.ndarray | None = None
+) -> np.ndarray:
     """Lay out filter patterns on black, as the reference notebook does (listing 5-39).
 
     Args:
-        tiles: RGB, uint8, (n, size, size, 3).
+        tiles: RGB, uint8, (n, size, size, 3), n > 0.
         per_row: tiles in a row; the last row may be shorter.
         margin: pixels between tiles.
+        dead: bool, (n,): which tiles show no pattern and get a white cross; by default none.
 
     Returns:
         RGB, uint8: 64 tiles of 64 pixels with margin 5 give (547, 547, 3).
@@ -67,7 +70,10 @@ def filter_grid(tiles: np.ndarray, per_row: int = 8, margin: int = 5) -> np.ndar
     grid = np.zeros((rows * step_down - margin, columns * step_right - margin, 3), np.uint8)
     for index, tile in enumerate(tiles):
         top, left = index // columns * step_down, index % columns * step_right
-        grid[top : top + height, left : left + width] = tile
+        place = grid[top : top + height, left : left + width]
+        place[:] = tile
+        if dead is not None and dead[index]:
+            _cross(place)
     return grid
 
 
@@ -84,6 +90,13 @@ def _stretch(maps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def _flat_tile(height: int, width: int) -> np.ndarray:
     tile = np.full((height, width, 3), _FLAT_COLOUR, np.uint8)
-    cv2.line(tile, (0, 0), (width - 1, height - 1), _MARK_COLOUR)
-    cv2.line(tile, (width - 1, 0), (0, height - 1), _MARK_COLOUR)
+    _cross(tile)
     return tile
+
+
+def _cross(tile: np.ndarray) -> None:
+    height, width = tile.shape[:2]
+    along = np.arange(max(height, width))
+    down = along * height // len(along)
+    right = along * width // len(along)
+    tile[down, right] = tile[down, width - 1 - right] = _MARK_COLOUR
