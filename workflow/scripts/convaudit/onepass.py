@@ -137,8 +137,14 @@ def _statistics(activations: tf.Tensor) -> tuple[tf.Tensor, ...]:
     )
 
 
-def batches(count: int, size: int) -> list[slice]:
-    """Slices that cover ``count`` rows, ``size`` at a time."""
-    return [slice(start, start + size) for start in range(0, count, size)]
-
-
+def join(batches: list[Batch]) -> Batch:
+    """The batches' images as one batch."""
+    first = batches[0]
+    arrays = [np.concatenate(parts) for parts in list(zip(*batches, strict=True))[:4]]
+    layers = {
+        name: LayerStatistics(
+            *(np.concatenate(p) for p in zip(*(b.layers[name] for b in batches), strict=True))
+        )
+        for name in first.layers
+    }
+    return Batch(*arrays, layers)

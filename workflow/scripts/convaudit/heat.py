@@ -1,0 +1,40 @@
+"""What a heat map says in numbers: how strong, where, and how concentrated."""
+
+import numpy as np
+import pandas as pd
+
+
+def measure(maps: np.ndarray) -> pd.DataFrame:
+    """Measure maps (n, h, w), never negative, at the layer's resolution.
+
+    Returns:
+        One row a map. ``map_max``; ``map_empty`` (no positive evidence); and shares of the heat,
+        missing for an empty map: ``heat_border`` in the outermost cells, ``heat_x``, ``heat_y``
+        the centre of mass (0 left or top, 1 right or bottom), ``heat_concentration`` the share of
+        the hottest tenth of the area (0.1 where heat is even, 1 where one spot has it all).
+    """
+    maps = maps.astype(np.float64)
+    n, height, width = maps.shape
+    total = maps.sum(axis=(1, 2))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        shares = np.where(total[:, None, None] > 0, maps / total[:, None, None], np.nan)
+    inner = shares[:, 1:-1, 1:-1].sum(axis=(1, 2))
+    x = (np.arange(width) + 0.5) / width
+    y = (np.arange(height) + 0.5) / height
+    return pd.DataFrame(
+        {
+            "map_max": maps.max(axis=(1, 2), initial=0.0),
+            "map_empty": total <= 0,
+            "heat_border": 1 - inner,
+            "heat_x": shares.sum(axis=1) @ x,
+            "heat_y": shares.sum(axis=2) @ y,
+            "heat_concentration": _hottest(shares.reshape(n, -1), 0.1),
+        }
+    )
+
+
+def _hottest(shares: np.ndarray, area: float) -> np.ndarray:
+    """Share of the heat within the hottest cells that cover ``area``; a cell counts in part."""
+    cells = area * shares.shape[1]
+    covered = np.clip(cells - np.arange(shares.shape[1]), 0, 1)
+    return -np.sort(-shares, axis=1) @ covered

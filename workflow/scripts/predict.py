@@ -1,0 +1,209 @@
+"""The one pass over a shard: predictions, Grad-CAM maps and channel statistics."""
+
+import json
+import logging
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from job import job, open_network
+from planning import plan as planning
+
+from convaudit import heat, labels, statistics
+from convaudit.atomic import atomic
+from convaudit.errors import AuditError
+from convaudit.scaling import SCALINGS
+
+if TYPE_CHECKING:
+    from convaudit.network import Network
+    from convaudit.onepass import Batch, OnePass
+
+
+def predict(
+    *,
+    model: dict[str, Any],
+    facts: str,
+    plan: str,
+    pixels: str,
+    images: str,
+    shard: str,
+    scaling: str,
+    layers: list[str],
+    settings: dict[str, Any],
+    gradcam: dict[str, Any],
+    rows: str,
+    summary: str,
+    maps: str,
+) -> None:
+    _, network = open_network(model)
+    from convaudit.onepass import OnePass
+
+    known = json.loads(Path(facts).read_text())
+    table = pd.read_parquet(images)
+    stack = np.load(pixels, mmap_mode="r")
+    names = _class_names(planning.load(Path(plan)).class_names, network.classes)
+    truth = _label_indices(table["label"], names)
+
+    def prepare(watched: list[str]) -> "OnePass":
+        return OnePass(
+            network,
+            SCALINGS[known["scaling"] if scaling == "auto" else scaling],
+            known["target_layer"] if gradcam["layer"] == "auto" else gradcam["layer"],
+            watched,
+            method=gradcam["method"],
+            score=gradcam["score"],
+            batch_size=settings["batch_size"],
+        )
+
+    first = _wanted(gradcam["target"], truth, names)
+    batch = _run(prepare(layers), stack, first, settings["batch_size"])
+    predicted = _predicted(network, batch.scores)
+    again = _further(gradcam["target"], network, batch, truth, predicted)
+    heats = batch.maps.astype(np.float16)
+    explained, shown = batch.explained, np.arange(len(table))
+    if len(again):
+        where, classes = again.T
+        more = _run(prepare([]), stack[where], classes, settings["batch_size"])
+        heats = np.concatenate([heats, more.maps.astype(np.float16)])
+        explained = np.concatenate([explained, classes])
+        shown = np.concatenate([shown, where])
+    ids = table["image_id"].to_numpy(str)
+    with atomic(maps) as temporary:
+        np.savez_compressed(
+            temporary, image_id=ids[shown], class_index=explained.astype(np.int32), maps=heats
+        )
+    with atomic(rows) as temporary:
+        _table(table, names, truth, predicted, batch, settings["top"], shard).to_parquet(
+            temporary, index=False
+        )
+    with atomic(summary) as temporary:
+        statistics.save(
+            temporary,
+            {
+                name: statistics.summarise(*parts, images=ids)
+                for name, parts in batch.layers.items()
+            },
+        )
+
+
+def _run(look: "OnePass", stack: np.ndarray, classes: np.ndarray, size: int) -> "Batch":
+    from convaudit.onepass import Batch, join
+
+    began = time.monotonic()
+    found: list[Batch] = []
+    for start in range(0, len(stack), size):
+        found.append(look(stack[start : start + size], classes[start : start + size]))
+        done = min(start + size, len(stack))
+        speed = done / (time.monotonic() - began)
+        logging.info("%d of %d images, %.1f a second", done, len(stack), speed)
+    return join(found)
+
+
+def _class_names(names: list[str] | None, count: int) -> list[str]:
+    if names is None:
+        return [f"class {index}" for index in range(count)]
+    if len(names) != count:
+        raise AuditError(
+            f"config: classes: {len(names)} names, but the model has {count} classes: give a file "
+            "with one name a line in index order"
+        )
+    return names
+
+
+def _label_indices(found: pd.Series, names: list[str]) -> np.ndarray:
+    """Class index of each label, -1 where there is none."""
+    indices = np.full(len(found), -1)
+    labelled = found.notna().to_numpy()
+    indices[labelled] = labels.resolve(found[labelled], names)
+    return indices
+
+
+def _wanted(target: str, truth: np.ndarray, names: list[str]) -> np.ndarray:
+    """The class to explain for each image, -1 for the predicted one."""
+    if target in {"predicted", "both"}:
+        return np.full(len(truth), -1)
+    if target == "true":
+        return truth
+    return np.full(len(truth), labels.resolve([target], names)[0])
+
+
+def _predicted(network: "Network", scores: np.ndarray) -> np.ndarray:
+    if network.head == "binary":
+        return (scores[:, 0] > 0).astype(np.int64)
+    return scores.argmax(axis=1)
+
+
+def _further(
+    target: str, network: "Network", batch: "Batch", truth: np.ndarray, predicted: np.ndarray
+) -> np.ndarray:
+    """Pairs (row, class) that need a map beside the first one."""
+    if network.head == "sigmoid" and target == "predicted":
+        over = batch.probabilities > 0.5
+        over[np.arange(len(over)), predicted] = False
+        return np.argwhere(over)
+    if target == "both":
+        rows = np.flatnonzero((truth >= 0) & (truth != predicted))
+        return np.stack([rows, truth[rows]], axis=1)
+    return np.empty((0, 2), np.int64)
+
+
+def _table(
+    images: pd.DataFrame,
+    names: list[str],
+    truth: np.ndarray,
+    predicted: np.ndarray,
+    batch: "Batch",
+    top: int,
+    shard: str,
+) -> pd.DataFrame:
+    each = np.arange(len(images))
+    probabilities = batch.probabilities
+    best = np.argsort(-probabilities, axis=1, kind="stable")[:, :top]
+    units = batch.scores.shape[1]
+    logits = (
+        batch.scores[:, 0] * (2 * predicted - 1) if units == 1 else batch.scores[each, predicted]
+    )
+    classes = np.array(names, dtype=object)
+    known = truth >= 0
+    heats = heat.measure(batch.maps)
+    return pd.DataFrame(
+        {
+            "image_id": images["image_id"],
+            "path": images["path"],
+            "label": pd.array(np.where(known, classes[truth], None), dtype="str"),
+            "label_index": pd.array(np.where(known, truth, None), dtype="Int32"),
+            "predicted": pd.array(classes[predicted], dtype="str"),
+            "predicted_index": predicted.astype(np.int32),
+            "probability": probabilities[each, predicted],
+            "logit": logits,
+            "correct": pd.array(np.where(known, truth == predicted, None), dtype="boolean"),
+            "top_classes": list(classes[best]),
+            "top_probabilities": list(np.take_along_axis(probabilities, best, 1)),
+            **heats,
+            "shard": shard,
+            "row": each.astype(np.int32),
+            "height": images["height"],
+            "width": images["width"],
+        }
+    )
+
+
+if __name__ == "__main__":
+    with job(f"predict shard {snakemake.wildcards.shard}", snakemake.log[0]):
+        predict(
+            model=snakemake.params.model,
+            facts=snakemake.input.facts,
+            plan=snakemake.params.plan,
+            pixels=snakemake.input.pixels,
+            images=snakemake.input.rows,
+            shard=snakemake.wildcards.shard,
+            scaling=snakemake.params.scaling,
+            layers=snakemake.params.layers,
+            settings=snakemake.params.predict,
+            gradcam=snakemake.params.gradcam,
+            rows=snakemake.output.rows,
+            summary=snakemake.output.statistics,
+            maps=snakemake.output.maps,
+        )
