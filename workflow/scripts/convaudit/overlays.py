@@ -1,5 +1,7 @@
 """Heat maps over photographs, and sheets of small photographs."""
 
+from functools import cache
+
 import cv2
 import numpy as np
 
@@ -93,6 +95,7 @@ def encode_png(image: np.ndarray) -> bytes:
     return cv2.imencode(".png", cv2.cvtColor(image, cv2.COLOR_RGB2BGR))[1].tobytes()
 
 
+@cache
 def _colours(name: str) -> np.ndarray:
     """A colour map as OpenCV takes it, in RGB: uint8, (256, 1, 3)."""
     number = getattr(cv2, f"COLORMAP_{name.upper()}", None)
