@@ -93,7 +93,7 @@ def _run(look: "OnePass", stack: np.ndarray, classes: np.ndarray, size: int) -> 
 
     began = time.monotonic()
     found: list[Batch] = []
-    for start in range(0, len(stack), size):
+    for start in range(0, max(len(stack), 1), size):
         found.append(look(stack[start : start + size], classes[start : start + size]))
         done = min(start + size, len(stack))
         speed = done / (time.monotonic() - began)

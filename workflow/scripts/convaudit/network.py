@@ -85,6 +85,18 @@ class Network:
         scores = keras.ops.cast(scores, "float32")
         return keras.ops.reshape(scores, (-1, scores.shape[-1]))
 
+    def activations(self, x: Any, layers: list[str]) -> dict[str, np.ndarray]:
+        """The outputs of layers, as float32 arrays by name, for inputs (B, H, W, 3)."""
+        found: dict[str, np.ndarray] = {}
+
+        def visit(name: str, tensor: Any) -> Any:
+            if name in layers:
+                found[name] = keras.ops.convert_to_numpy(keras.ops.cast(tensor, "float32"))
+            return tensor
+
+        self.run(x, visit)
+        return found
+
     def probabilities(self, scores: Any) -> Any:
         """Softmax or sigmoid of scores (B, units), as (B, classes); binary gives both classes."""
         if self.head == "binary":

@@ -81,7 +81,7 @@ class OnePass:
         if classes is None:
             classes = np.full(count, -1, np.int32)
         padding = self._batch_size - count
-        pixels = np.concatenate([pixels, np.repeat(pixels[-1:], padding, axis=0)])
+        pixels = np.concatenate([pixels, np.zeros((padding, *pixels.shape[1:]), np.uint8)])
         classes = np.concatenate([classes, np.full(padding, -1)]).astype(np.int32)
         found = tf.nest.map_structure(
             lambda tensor: tensor.numpy()[:count], self._compiled(pixels, classes)

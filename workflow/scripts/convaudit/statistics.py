@@ -42,7 +42,7 @@ def summarise(
         np.array(len(images)),
         mean.sum(0, dtype=np.float64),
         square.sum(0, dtype=np.float64),
-        maximum.max(0).astype(np.float64),
+        maximum.max(0, initial=-np.inf).astype(np.float64),
         active.sum(0, dtype=np.float64),
         values,
         names,

@@ -1,0 +1,99 @@
+"""Channel statistics of the whole dataset, and every map of a few example images."""
+
+import json
+import logging
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from job import job, open_network
+
+from convaudit import statistics
+from convaudit.atomic import atomic, atomic_folder
+from convaudit.errors import AuditError
+from convaudit.grids import activation_grid
+from convaudit.modelfile import layer_id
+from convaudit.overlays import encode_png
+from convaudit.scaling import SCALINGS
+
+
+def activations(
+    *,
+    model: dict[str, Any],
+    facts: str,
+    predictions: str,
+    summaries: list[str],
+    pixels: list[str],
+    scaling: str,
+    layers: list[str],
+    examples: int | list[str],
+    per_row: int,
+    channels: str,
+    grids: str,
+) -> None:
+    merged = statistics.merge_files([Path(path) for path in summaries])
+    with atomic(channels) as temporary:
+        statistics.channel_table(merged).to_parquet(temporary, index=False)
+
+    _, network = open_network(model)
+    known = json.loads(Path(facts).read_text())
+    chosen = choose(_rows(predictions), examples)
+    scale = SCALINGS[known["scaling"] if scaling == "auto" else scaling]
+    shards = {Path(path).stem: path for path in pixels}
+    with atomic_folder(grids) as folder:
+        for example in chosen.itertuples():
+            image = np.load(shards[example.shard], mmap_mode="r")[example.row]
+            maps = network.activations(scale.apply(image[None].astype(np.float32)), layers)
+            (folder / example.image_id).mkdir()
+            for name, values in maps.items():
+                picture = encode_png(activation_grid(values[0], per_row))
+                (folder / example.image_id / f"{layer_id(name)}.png").write_bytes(picture)
+            logging.info("%s: %d layers", example.path, len(maps))
+
+
+def choose(predictions: pd.DataFrame, examples: int | list[str]) -> pd.DataFrame:
+    """The example images: those that were asked for, or a telling few.
+
+    By number they are taken in turn from the most confident errors and from the most confident
+    right (or unlabelled) images of each predicted class.
+
+    Raises:
+        AuditError: a path that was asked for is not among the audited images.
+    """
+    if isinstance(examples, list):
+        missing = sorted(set(examples) - set(predictions["path"]))
+        if missing:
+            raise AuditError(
+                f"config: activations.examples: {missing[0]!r} is not among the audited images: "
+                "give paths relative to the images"
+            )
+        return predictions.set_index("path", drop=False).loc[examples]
+    ranked = predictions.sort_values(["probability", "path"], ascending=[False, True])
+    wrong = ranked["correct"].eq(False).fillna(False)
+    group = ranked["predicted_index"].where(~wrong, -1)
+    turn = ranked.groupby(group).cumcount()
+    order = turn.sort_values(kind="stable").index
+    return ranked.loc[order].head(examples)
+
+
+def _rows(predictions: str) -> pd.DataFrame:
+    columns = ["image_id", "path", "shard", "row", "probability", "predicted_index", "correct"]
+    return pd.read_parquet(predictions, columns=columns)
+
+
+if __name__ == "__main__":
+    with job("activations", snakemake.log[0]):
+        activations(
+            model=snakemake.params.model,
+            facts=snakemake.input.facts,
+            predictions=snakemake.input.predictions,
+            summaries=snakemake.input.statistics,
+            pixels=snakemake.input.pixels,
+            scaling=snakemake.params.scaling,
+            layers=snakemake.params.layers,
+            examples=snakemake.params.examples,
+            per_row=snakemake.params.per_row,
+            channels=snakemake.output.channels,
+            grids=snakemake.output.grids,
+        )
