@@ -116,7 +116,20 @@ def test_sprites_keep_the_aspect_ratio():
     assert (sprites(np.full((1, 3, 2000, 3), 9, np.uint8), columns=1, size=40) == 9).any()
 
 
+def test_a_shard_without_images_has_a_sheet():
+    sheet = sprites(np.empty((0, 50, 50, 3), np.uint8))
+    assert sheet.shape == (128, 2048, 3)
+    assert encode_jpeg(sheet)
+
+
 def test_encoders_keep_colours():
     assert (images.decode(encode_png(PHOTO)) == PHOTO).all()
     plain = np.full((16, 16, 3), [200, 100, 50], np.uint8)
     assert np.abs(images.decode(encode_jpeg(plain)).astype(int) - plain).max() <= 3
+
+
+def test_a_picture_too_large_for_its_format_is_named():
+    with pytest.raises(AuditError, match="8 x 65501 pixels is too large"):
+        encode_jpeg(np.zeros((65_501, 8, 3), np.uint8))
+    with pytest.raises(AuditError, match="1000001 x 1 pixels is too large"):
+        encode_png(np.zeros((1, 1_000_001, 3), np.uint8))

@@ -64,7 +64,7 @@ def sprites(images: np.ndarray, columns: int = 16, size: int = 128) -> np.ndarra
     """One sheet of small pictures: picture i is in row i // columns, column i % columns.
 
     Args:
-        images: RGB, uint8, (n, h, w, 3), n > 0.
+        images: RGB, uint8, (n, h, w, 3). Without any the sheet is one black row.
         columns: cells in a row.
         size: side of a cell in pixels. A picture fills its cell's longer side, in the middle of
             it, and keeps its aspect ratio; what is left is black.
@@ -73,7 +73,7 @@ def sprites(images: np.ndarray, columns: int = 16, size: int = 128) -> np.ndarra
         RGB, uint8, (rows x size, columns x size, 3).
     """
     count, height, width, _ = images.shape
-    rows = -(-count // columns)
+    rows = max(1, -(-count // columns))
     scale = size / max(height, width)
     fitted = max(1, round(height * scale)), max(1, round(width * scale))
     top, left = (size - fitted[0]) // 2, (size - fitted[1]) // 2
@@ -85,14 +85,29 @@ def sprites(images: np.ndarray, columns: int = 16, size: int = 128) -> np.ndarra
 
 
 def encode_jpeg(image: np.ndarray) -> bytes:
-    """Encode an RGB uint8 image as a JPEG of quality 90, at most 65,500 pixels a side."""
-    flags = [cv2.IMWRITE_JPEG_QUALITY, _QUALITY]
-    return cv2.imencode(".jpg", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), flags)[1].tobytes()
+    """Encode an RGB uint8 image as a JPEG of quality 90.
+
+    Raises:
+        AuditError: a side is longer than the 65,500 pixels that a JPEG can have.
+    """
+    return _encode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
 
 
 def encode_png(image: np.ndarray) -> bytes:
-    """Encode an RGB uint8 image as a PNG."""
-    return cv2.imencode(".png", cv2.cvtColor(image, cv2.COLOR_RGB2BGR))[1].tobytes()
+    """Encode an RGB uint8 image as a PNG.
+
+    Raises:
+        AuditError: a side is longer than the 1,000,000 pixels that libpng allows.
+    """
+    return _encode(".png", image, [])
+
+
+def _encode(suffix: str, image: np.ndarray, flags: list[int]) -> bytes:
+    done, data = cv2.imencode(suffix, cv2.cvtColor(image, cv2.COLOR_RGB2BGR), flags)
+    if not done:
+        height, width = image.shape[:2]
+        raise AuditError(f"a picture of {width} x {height} pixels is too large for a {suffix} file")
+    return data.tobytes()
 
 
 @cache
