@@ -167,6 +167,29 @@ def test_exif_orientation(name, orientation):
     assert_pixels(encoded(stored, name, exif=exif, **options), expected, tolerance)
 
 
+@pytest.mark.parametrize(
+    "entry",
+    [
+        b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0",
+        b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x04\0\0\0\x01\0\0\0\x06\0\0\0\0",
+        b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0",
+    ],
+    ids=["big-endian short", "big-endian long", "little-endian short"],
+)
+@pytest.mark.parametrize("name", ["JPEG", "PNG", "WEBP"])
+def test_orientation_is_read_however_it_is_written(name, entry):
+    stored = PICTURE.transpose(STORED[6])
+    options = {**EXACT, **LOSSY}[name]
+    assert_pixels(encoded(stored, name, exif=entry, **options), RGB, TOLERANCE)
+
+
+def test_an_orientation_that_does_not_exist_turns_nothing():
+    exif = Image.Exif()
+    exif[0x0112] = 9
+    assert_pixels(encoded(PICTURE, "JPEG", exif=exif, **LOSSY["JPEG"]), RGB, TOLERANCE)
+    assert_pixels(encoded(PICTURE, "PNG", exif=exif), RGB)
+
+
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF")
 @pytest.mark.parametrize("junk", [b"junk" * 5, b"Exif\0\0MM\0*\xff\xff\xff\xff", b"Exif\0\0II"])
 @pytest.mark.parametrize("name", ["PNG", "WEBP", "JPEG", "MPO"])

@@ -133,12 +133,13 @@ def _jpeg(image: Image.Image, data: bytes, scan: int) -> np.ndarray:
 
     Decoders fill what is missing with grey and report success; but FF D9 can't occur inside
     compressed pixels, so a file without it after their start has no end. OpenCV gives the bits
-    that Pillow gives, with one copy less.
+    that Pillow gives, with one copy less; which way is up, Pillow alone decides.
     """
     if data.find(_END_OF_JPEG, scan) < 0:
         raise Unreadable("cut short: the end of the JPEG is missing")
-    if image.mode in {"RGB", "L"}:
-        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB)
+    if image.mode in {"RGB", "L"} and _turn(image) is None:
+        flags = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
+        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
         if pixels is not None:
             return pixels
     return _rgb(image)
@@ -146,7 +147,8 @@ def _jpeg(image: Image.Image, data: bytes, scan: int) -> np.ndarray:
 
 def _rgb(image: Image.Image) -> np.ndarray:
     image.load()
-    image = _upright(image)
+    if (turn := _turn(image)) is not None:
+        image = image.transpose(turn)
     if image.mode.startswith("I;16"):
         grey = (np.asarray(image) >> 8).astype(np.uint8)
         return cv2.cvtColor(grey, cv2.COLOR_GRAY2RGB)
@@ -155,12 +157,11 @@ def _rgb(image: Image.Image) -> np.ndarray:
     return np.asarray(image if image.mode == "RGB" else image.convert("RGB"))
 
 
-def _upright(image: Image.Image) -> Image.Image:
+def _turn(image: Image.Image) -> Image.Transpose | None:
     try:
-        turn = _TURNS.get(image.getexif().get(_ORIENTATION, 1))
+        return _TURNS.get(image.getexif().get(_ORIENTATION, 1))
     except Exception:  # metadata may be anything; a good picture is not lost for it
-        return image
-    return image if turn is None else image.transpose(turn)
+        return None
 
 
 def _stranger(data: bytes) -> str:
