@@ -74,7 +74,8 @@ def decode(data: bytes) -> np.ndarray:
     Raises:
         Unreadable: empty, no such format, damaged, cut short, or too large. The size is read from
             the header before anything of that size is allocated: at most 179 megapixels (Pillow's
-            limit against decompression bombs) and 65,500 a side.
+            limit against decompression bombs) and 65,500 a side. Not every damage shows: libjpeg,
+            libwebp and dav1d conceal bytes changed inside compressed pixels.
     """
     if not data:
         raise Unreadable("the file is empty (0 bytes)")
