@@ -57,4 +57,4 @@ rule filters_all:
 rule gradcam_all:
     localrule: True
     input:
-        collect(rules.gradcam.output, shard=SHARDS),
+        map(all_shards, rules.gradcam.output),

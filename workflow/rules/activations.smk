@@ -4,10 +4,10 @@
 rule activations:
     input:
         model_file,
-        predictions=ancient(rules.predictions.output.table),
-        statistics=ancient(collect(rules.predict.output.statistics, shard=SHARDS)),
-        pixels=ancient(collect(rules.preprocess.output.pixels, shard=SHARDS)),
-        facts=ancient(rules.model.output.facts),
+        predictions=settled(rules.predictions.output.table),
+        statistics=settled(all_shards(rules.predict.output.statistics)),
+        pixels=settled(all_shards(rules.preprocess.output.pixels)),
+        facts=settled(rules.model.output.facts),
     output:
         channels="<results>/channels.parquet",
         grids=directory("<results>/activations"),

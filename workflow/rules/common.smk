@@ -25,6 +25,16 @@ wildcard_constraints:
     layer=r"[^/]+",
 
 
+def settled(files):
+    """An input whose content the job's key stands for: its modification time decides nothing."""
+    return ancient([str(file) for file in files] if isinstance(files, list) else str(files))
+
+
+def all_shards(file):
+    """A file of every shard."""
+    return collect(str(file), shard=SHARDS)
+
+
 def all_filters():
     """The grid and the table of every layer whose filters are drawn."""
-    return collect(rules.filters.output, layer=FILTER_LAYERS)
+    return collect(map(str, rules.filters.output), layer=FILTER_LAYERS)

@@ -21,7 +21,7 @@ rule demo_images:
 
 rule demo_model:
     input:
-        training=ancient(rules.demo_images.output.training),
+        training=settled(rules.demo_images.output.training),
     output:
         model="<results>/demo/model.keras",
     params:

@@ -3,9 +3,9 @@
 
 rule gradcam:
     input:
-        maps=ancient(rules.predict.output.maps),
-        rows=ancient(rules.preprocess.output.rows),
-        pixels=ancient(rules.preprocess.output.pixels),
+        maps=settled(rules.predict.output.maps),
+        rows=settled(rules.preprocess.output.rows),
+        pixels=settled(rules.preprocess.output.pixels),
         images=demo_folder,
     output:
         overlays=directory("<results>/gradcam/overlays/{shard}"),

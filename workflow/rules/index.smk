@@ -3,7 +3,7 @@
 
 def demo_folder(wildcards):
     """The demo's images as an input; a user's dataset is watched by the plan instead."""
-    return [ancient(rules.demo_images.output.images)] if SETTINGS.images == "demo" else []
+    return settled(rules.demo_images.output.images) if SETTINGS.images == "demo" else []
 
 
 rule index:

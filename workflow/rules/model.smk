@@ -3,7 +3,7 @@
 
 def model_file(wildcards):
     """The model as an input, unless it is a name of keras.applications."""
-    return [ancient(AUDIT.model["source"])] if AUDIT.model_is_file else []
+    return settled(AUDIT.model["source"]) if AUDIT.model_is_file else []
 
 
 rule model:

@@ -4,9 +4,9 @@
 rule predict:
     input:
         model_file,
-        pixels=ancient(rules.preprocess.output.pixels),
-        rows=ancient(rules.preprocess.output.rows),
-        facts=ancient(rules.model.output.facts),
+        pixels=settled(rules.preprocess.output.pixels),
+        rows=settled(rules.preprocess.output.rows),
+        facts=settled(rules.model.output.facts),
     output:
         rows="<results>/predict/{shard}.parquet",
         statistics="<results>/predict/{shard}.npz",
@@ -35,7 +35,7 @@ rule predict:
 
 rule predictions:
     input:
-        shards=ancient(collect(rules.predict.output.rows, shard=SHARDS)),
+        shards=settled(all_shards(rules.predict.output.rows)),
     output:
         table="<results>/predictions.parquet",
     params:

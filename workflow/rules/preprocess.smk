@@ -3,8 +3,8 @@
 
 rule preprocess:
     input:
-        ledger=ancient(rules.index.output.ledger),
-        facts=ancient(rules.model.output.facts),
+        ledger=settled(rules.index.output.ledger),
+        facts=settled(rules.model.output.facts),
         images=demo_folder,
     output:
         pixels="<results>/preprocess/{shard}.npy",
@@ -29,7 +29,7 @@ rule preprocess:
 
 rule quarantine:
     input:
-        shards=ancient(collect(rules.preprocess.output.quarantine, shard=SHARDS)),
+        shards=settled(all_shards(rules.preprocess.output.quarantine)),
     output:
         table=report(
             "<results>/quarantine.csv",

@@ -3,17 +3,17 @@
 
 rule report:
     input:
-        ledger=ancient(rules.index.output.ledger),
-        facts=ancient(rules.model.output.facts),
-        quarantine=ancient(rules.quarantine.output.table),
-        predictions=ancient(rules.predictions.output.table),
-        channels=ancient(rules.activations.output.channels),
-        activations=ancient(rules.activations.output.grids),
-        statistics=ancient(collect(rules.predict.output.statistics, shard=SHARDS)),
-        maps=ancient(collect(rules.predict.output.maps, shard=SHARDS)),
-        overlays=ancient(collect(rules.gradcam.output.overlays, shard=SHARDS)),
-        sprites=ancient(collect(rules.gradcam.output.sprite, shard=SHARDS)),
-        filters=ancient(all_filters()),
+        ledger=settled(rules.index.output.ledger),
+        facts=settled(rules.model.output.facts),
+        quarantine=settled(rules.quarantine.output.table),
+        predictions=settled(rules.predictions.output.table),
+        channels=settled(rules.activations.output.channels),
+        activations=settled(rules.activations.output.grids),
+        statistics=settled(all_shards(rules.predict.output.statistics)),
+        maps=settled(all_shards(rules.predict.output.maps)),
+        overlays=settled(all_shards(rules.gradcam.output.overlays)),
+        sprites=settled(all_shards(rules.gradcam.output.sprite)),
+        filters=settled(all_filters()),
     output:
         page=report(
             directory("<results>/report"),
