@@ -33,6 +33,11 @@ rule all:
     localrule: True
     input:
         rules.report.output,
+        rules.index.output,
+        rules.activations.output,
+        all_filters(),
+        all_shards(rules.predict.output.maps),
+        map(all_shards, rules.gradcam.output),
 
 
 # One stage and what it needs. The stages `index`, `activations` and `report` are rules already.

@@ -4,16 +4,16 @@
 rule activations:
     input:
         model_file,
-        predictions=settled(rules.predictions.output.table),
-        statistics=settled(all_shards(rules.predict.output.statistics)),
-        pixels=settled(all_shards(rules.preprocess.output.pixels)),
-        facts=settled(rules.model.output.facts),
+        predictions=rules.predictions.output.table,
+        statistics=all_shards(rules.predict.output.statistics),
+        facts=rules.model.output.facts,
     output:
         channels="<results>/channels.parquet",
         grids=directory("<results>/activations"),
     params:
         key=KEYS.activations,
         model=AUDIT.model,
+        pixels=all_shards(rules.preprocess.output.pixels),
         scaling=SETTINGS.preprocess.scaling,
         layers=AUDIT.watched_layers,
         examples=SETTINGS.activations.examples,

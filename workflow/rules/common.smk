@@ -25,9 +25,9 @@ wildcard_constraints:
     layer=r"[^/]+",
 
 
-def settled(files):
-    """An input whose content the job's key stands for: its modification time decides nothing."""
-    return ancient([str(file) for file in files] if isinstance(files, list) else str(files))
+def folder(directory):
+    """A folder as an input. Its time says nothing of its content, which the job's key stands for."""
+    return ancient(str(directory))
 
 
 def all_shards(file):

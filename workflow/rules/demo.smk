@@ -21,7 +21,8 @@ rule demo_images:
 
 rule demo_model:
     input:
-        training=settled(rules.demo_images.output.training),
+        rules.demo_images.output.truth,
+        training=folder(rules.demo_images.output.training),
     output:
         model="<results>/demo/model.keras",
     params:

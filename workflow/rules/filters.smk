@@ -4,7 +4,7 @@
 rule filters:
     input:
         model_file,
-        facts=settled(rules.model.output.facts),
+        facts=rules.model.output.facts,
     output:
         grid=report(
             "<results>/filters/{layer}.png",

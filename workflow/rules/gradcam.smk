@@ -3,10 +3,10 @@
 
 rule gradcam:
     input:
-        maps=settled(rules.predict.output.maps),
-        rows=settled(rules.preprocess.output.rows),
-        pixels=settled(rules.preprocess.output.pixels),
-        images=demo_folder,
+        maps=rules.predict.output.maps,
+        rows=rules.preprocess.output.rows,
+        pixels=rules.preprocess.output.pixels,
+        images=demo_files,
     output:
         overlays=directory("<results>/gradcam/overlays/{shard}"),
         sprite="<results>/gradcam/sprites/{shard}.jpg",

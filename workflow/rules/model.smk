@@ -2,8 +2,8 @@
 
 
 def model_file(wildcards):
-    """The model as an input, unless it is a name of keras.applications."""
-    return settled(AUDIT.model["source"]) if AUDIT.model_is_file else []
+    """The demo's model as an input; the content of a user's is part of every key instead."""
+    return rules.demo_model.output.model if SETTINGS.model == "demo" else []
 
 
 rule model:
@@ -31,7 +31,7 @@ rule model:
 rule inspect:
     input:
         facts=rules.model.output.facts,
-        images=demo_folder,
+        images=demo_files,
     params:
         settings=SETTINGS.model_dump(),
         model=AUDIT.model,

@@ -4,9 +4,9 @@
 rule predict:
     input:
         model_file,
-        pixels=settled(rules.preprocess.output.pixels),
-        rows=settled(rules.preprocess.output.rows),
-        facts=settled(rules.model.output.facts),
+        pixels=rules.preprocess.output.pixels,
+        rows=rules.preprocess.output.rows,
+        facts=rules.model.output.facts,
     output:
         rows="<results>/predict/{shard}.parquet",
         statistics="<results>/predict/{shard}.npz",
@@ -35,7 +35,7 @@ rule predict:
 
 rule predictions:
     input:
-        shards=settled(all_shards(rules.predict.output.rows)),
+        shards=all_shards(rules.predict.output.rows),
     output:
         table="<results>/predictions.parquet",
     params:

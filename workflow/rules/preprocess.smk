@@ -3,9 +3,9 @@
 
 rule preprocess:
     input:
-        ledger=settled(rules.index.output.ledger),
-        facts=settled(rules.model.output.facts),
-        images=demo_folder,
+        ledger_of,
+        facts=rules.model.output.facts,
+        images=demo_files,
     output:
         pixels="<results>/preprocess/{shard}.npy",
         rows="<results>/preprocess/{shard}.parquet",
@@ -13,6 +13,7 @@ rule preprocess:
     params:
         key=lambda wildcards: KEYS.preprocess(wildcards.shard),
         images=AUDIT.images,
+        ledger=str(AUDIT.index / "ledger.parquet"),
         interpolation=SETTINGS.preprocess.interpolation,
     threads: 2
     resources:
@@ -29,7 +30,7 @@ rule preprocess:
 
 rule quarantine:
     input:
-        shards=settled(all_shards(rules.preprocess.output.quarantine)),
+        shards=all_shards(rules.preprocess.output.quarantine),
     output:
         table=report(
             "<results>/quarantine.csv",

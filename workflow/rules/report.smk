@@ -3,17 +3,17 @@
 
 rule report:
     input:
-        ledger=settled(rules.index.output.ledger),
-        facts=settled(rules.model.output.facts),
-        quarantine=settled(rules.quarantine.output.table),
-        predictions=settled(rules.predictions.output.table),
-        channels=settled(rules.activations.output.channels),
-        activations=settled(rules.activations.output.grids),
-        statistics=settled(all_shards(rules.predict.output.statistics)),
-        maps=settled(all_shards(rules.predict.output.maps)),
-        overlays=settled(all_shards(rules.gradcam.output.overlays)),
-        sprites=settled(all_shards(rules.gradcam.output.sprite)),
-        filters=settled(all_filters()),
+        ledger=rules.index.output.ledger,
+        facts=rules.model.output.facts,
+        quarantine=rules.quarantine.output.table,
+        predictions=rules.predictions.output.table,
+        channels=rules.activations.output.channels,
+        activations=folder(rules.activations.output.grids),
+        statistics=all_shards(rules.predict.output.statistics),
+        maps=all_shards(rules.predict.output.maps),
+        overlays=[folder(shard) for shard in all_shards(rules.gradcam.output.overlays)],
+        sprites=all_shards(rules.gradcam.output.sprite),
+        filters=all_filters(),
     output:
         page=report(
             directory("<results>/report"),

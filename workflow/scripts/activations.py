@@ -89,7 +89,7 @@ if __name__ == "__main__":
             facts=snakemake.input.facts,
             predictions=snakemake.input.predictions,
             summaries=snakemake.input.statistics,
-            pixels=snakemake.input.pixels,
+            pixels=snakemake.params.pixels,
             scaling=snakemake.params.scaling,
             layers=snakemake.params.layers,
             examples=snakemake.params.examples,

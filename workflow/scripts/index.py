@@ -1,6 +1,7 @@
 """Hash every file of the dataset and write the ledger, one row group a shard."""
 
 import hashlib
+import json
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,6 +13,7 @@ from job import job
 
 from convaudit import dataset
 from convaudit.atomic import atomic
+from convaudit.ledger import digests
 from convaudit.names import image_id
 
 SCHEMA = pa.schema(
@@ -33,10 +35,12 @@ def index(*, files: str, images: str, ledger: str, threads: int) -> None:
     """Memory holds the table of names, never the contents of more than a few files."""
     top = dataset.root(Path(images))
     planned = pd.read_parquet(files)
+    shards = {shard: digest for shard, (_, digest) in digests(planned).items()}
+    schema = SCHEMA.with_metadata({"shards": json.dumps(shards)})
     with (
         ThreadPoolExecutor(threads) as pool,
         atomic(ledger) as temporary,
-        pq.ParquetWriter(temporary, SCHEMA) as writer,
+        pq.ParquetWriter(temporary, schema) as writer,
     ):
         for shard, rows in planned.groupby("shard", sort=True):
             hashes = list(pool.map(_sha256, [top / path for path in rows["path"]]))
@@ -46,7 +50,7 @@ def index(*, files: str, images: str, ledger: str, threads: int) -> None:
                 fault=rows["fault"].fillna(pd.Series([f for _, f in hashes], rows.index, "str")),
             )
             writer.write_table(
-                pa.Table.from_pandas(rows[SCHEMA.names], SCHEMA, preserve_index=False)
+                pa.Table.from_pandas(rows[SCHEMA.names], schema, preserve_index=False)
             )
             logging.info("shard %04d: %d files", shard, len(rows))
 

@@ -86,7 +86,7 @@ def _prepare(path: Path, entry: tuple, size: tuple[int, int], interpolation: str
 if __name__ == "__main__":
     with job(f"preprocess shard {snakemake.wildcards.shard}", snakemake.log[0]):
         preprocess(
-            ledger=snakemake.input.ledger,
+            ledger=snakemake.params.ledger,
             facts=snakemake.input.facts,
             shard=snakemake.wildcards.shard,
             source=snakemake.params.images,

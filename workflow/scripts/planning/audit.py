@@ -1,6 +1,7 @@
 """Everything the rules need to know, from a config that is checked before anything runs."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,11 @@ class Audit:
     def index(self) -> Path:
         return Path(self.settings.results) / "index"
 
+    @cached_property
+    def indexed(self) -> frozenset[str]:
+        """The shards that the ledger knows as they are now."""
+        return planning.indexed(self.plan, self.index)
+
     @property
     def model(self) -> dict[str, Any]:
         """What the loader of a model needs."""
@@ -50,10 +56,6 @@ class Audit:
             "custom_modules": [str(absolute(module)) for module in settings.custom_modules],
             "seed": settings.seed,
         }
-
-    @property
-    def model_is_file(self) -> bool:
-        return not modelfile.is_application(self.settings.model)
 
     @property
     def images(self) -> str:

@@ -96,6 +96,15 @@ def _previous(folder: Path) -> pd.DataFrame | None:
     return previous.assign(sha256=None)
 
 
+def indexed(plan: Plan, folder: Path) -> frozenset[str]:
+    """The shards that the ledger knows as they are now."""
+    try:
+        known = json.loads(pq.read_schema(folder / "ledger.parquet").metadata[b"shards"])
+    except (OSError, KeyError, ValueError):
+        return frozenset()
+    return frozenset(s for s, (_, digest) in plan.shards.items() if known.get(s) == digest)
+
+
 def _model_identity(settings: Settings) -> str:
     modules = [_sha256(absolute(module)) or _missing_module(module) for module in settings.custom_modules]
     if settings.model == "demo":
