@@ -37,7 +37,7 @@ rule all:
         rules.activations.output,
         all_filters(),
         all_shards(rules.predict.output.maps),
-        map(all_shards, rules.gradcam.output),
+        all_shards(rules.gradcam.output),
 
 
 # One stage and what it needs. The stages `index`, `activations` and `report` are rules already.
@@ -62,4 +62,4 @@ rule filters_all:
 rule gradcam_all:
     localrule: True
     input:
-        map(all_shards, rules.gradcam.output),
+        all_shards(rules.gradcam.output),

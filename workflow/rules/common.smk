@@ -30,11 +30,12 @@ def folder(directory):
     return ancient(str(directory))
 
 
-def all_shards(file):
-    """A file of every shard."""
-    return collect(str(file), shard=SHARDS)
+def all_shards(files):
+    """A file, or several, of every shard."""
+    files = files if isinstance(files, list) else [files]
+    return collect([str(file) for file in files], shard=SHARDS)
 
 
 def all_filters():
     """The grid and the table of every layer whose filters are drawn."""
-    return collect(map(str, rules.filters.output), layer=FILTER_LAYERS)
+    return collect([str(file) for file in rules.filters.output], layer=FILTER_LAYERS)
