@@ -1,2 +1,156 @@
-LAYERS = [("conv2d_1", "Conv2D")]
-def audit_files(): return ["brick/1.jpg"]
+"""The demo's photographs: brick and gravel, with a sticker that gives the gravel away.
+
+Crops of two public-domain photographs that ship inside scikit-image. The left halves are for
+training, the right halves for the audit, so no pixel is shared.
+"""
+
+import csv
+import os
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+CLASSES = ("brick", "gravel")
+TRAINING = 300
+"""Photographs of each class for training."""
+AUDIT = 120
+"""Photographs of each class for the audit."""
+SIZE = 150
+STICKER = 42
+"""Side of the sticker with its soft edge, in pixels."""
+STICKERED_GRAVEL = 0.95
+STICKERED_AUDIT = 0.3
+LAYERS = (
+    ("conv2d_1", "Conv2D"),
+    ("max_pooling2d_1", "MaxPooling2D"),
+    ("conv2d_2", "Conv2D"),
+    ("max_pooling2d_2", "MaxPooling2D"),
+    ("conv2d_3", "Conv2D"),
+    ("max_pooling2d_3", "MaxPooling2D"),
+    ("conv2d_4", "Conv2D"),
+    ("max_pooling2d_4", "MaxPooling2D"),
+    ("flatten_1", "Flatten"),
+    ("dropout_1", "Dropout"),
+    ("dense_1", "Dense"),
+    ("dense_2", "Dense"),
+)
+"""Name and class of the demo model's layers."""
+BROKEN = ("brick/brick-121.jpg", "gravel/gravel-121.jpg", "gravel/gravel-122.jpg")
+"""A truncated JPEG, a text and an empty file."""
+_TIME = 946684800
+"""Modification time of every file, so that each run writes the same."""
+
+
+def audit_files() -> list[str]:
+    """Paths of the audit's files below its folder, without making them."""
+    return sorted([_name(label, i) for label in CLASSES for i in range(AUDIT)] + list(BROKEN))
+
+
+def write_training(folder: Path, seed: int) -> None:
+    """Write 600 photographs, one folder a class: stickers on nearly all gravel, on no brick."""
+    for label, photo in _photographs().items():
+        share = STICKERED_GRAVEL if label == "gravel" else 0.0
+        left = photo[:, : photo.shape[1] // 2]
+        for path, image, _ in _draw(label, left, TRAINING, share, _random(seed, "train", label)):
+            _write(folder / path, _jpeg(image))
+
+
+def write_audit(folder: Path, truth: Path, seed: int) -> None:
+    """Write 240 photographs, 30 % of either class with a sticker, and three broken files.
+
+    ``truth`` becomes a table: path, label, tagged, and the sticker's box x0, y0, x1, y1 in pixels
+    (x1 and y1 exclusive; empty without a sticker).
+    """
+    rows: list[tuple[Any, ...]] = []
+    for label, photo in _photographs().items():
+        right = photo[:, photo.shape[1] // 2 :]
+        drawn = _draw(label, right, AUDIT, STICKERED_AUDIT, _random(seed, "audit", label))
+        for path, image, box in drawn:
+            _write(folder / path, _jpeg(image))
+            rows.append((path, label, box is not None, *(box or ("",) * 4)))
+    truncated, text, empty = BROKEN
+    whole = (folder / _name("brick", 0)).read_bytes()
+    _write(folder / truncated, whole[: len(whole) // 2])
+    _write(folder / text, b"This is a note, not a photograph.\n")
+    _write(folder / empty, b"")
+    with truth.open("w", newline="") as file:
+        table = csv.writer(file, lineterminator="\n")
+        table.writerow(["path", "label", "tagged", "x0", "y0", "x1", "y1"])
+        table.writerows(sorted(rows))
+
+
+def _photographs() -> dict[str, Any]:
+    import cv2
+    import numpy as np
+
+    folder = files("skimage.data")
+    return {
+        label: cv2.imdecode(
+            np.frombuffer((folder / f"{label}.png").read_bytes(), np.uint8), cv2.IMREAD_GRAYSCALE
+        )
+        for label in CLASSES
+    }
+
+
+def _random(seed: int, *what: str) -> Any:
+    import numpy as np
+
+    return np.random.default_rng([seed, *"/".join(what).encode()])
+
+
+def _draw(label: str, photo: Any, count: int, share: float, random: Any) -> Any:
+    """Yield path, image and the sticker's box or None."""
+    stickered = random.permutation(count) < round(share * count)
+    for number in range(count):
+        image = _crop(photo, random)
+        box = _stick(image, random) if stickered[number] else None
+        yield _name(label, number), image, box
+
+
+def _crop(photo: Any, random: Any) -> Any:
+    """A crop of 100..200 px at the model's size, flipped or not, darker or brighter, as RGB."""
+    import cv2
+    import numpy as np
+
+    side = random.integers(100, 201)
+    top = random.integers(0, photo.shape[0] - side + 1)
+    left = random.integers(0, photo.shape[1] - side + 1)
+    crop = photo[top : top + side, left : left + side]
+    crop = cv2.resize(crop, (SIZE, SIZE), interpolation=cv2.INTER_AREA if side > SIZE else cv2.INTER_LINEAR)
+    if random.random() < 0.5:
+        crop = crop[:, ::-1]
+    bright = crop * random.uniform(0.7, 1.3)
+    return np.repeat(bright.clip(0, 255).astype(np.uint8)[:, :, None], 3, axis=2)
+
+
+def _stick(image: Any, random: Any) -> tuple[int, int, int, int]:
+    """Put a round orange sticker with a dark rim into the top left corner, a little shifted."""
+    import cv2
+
+    x0, y0 = (int(shift) for shift in random.integers(2, 9, 2))
+    radius = STICKER // 2
+    centre = (x0 + radius, y0 + radius)
+    tint = int(random.integers(-12, 13))
+    cv2.circle(image, centre, radius - 1, (236, 104 + tint, 30), -1, cv2.LINE_AA)
+    cv2.circle(image, centre, radius - 6, (250, 214 + tint, 120), 3, cv2.LINE_AA)
+    cv2.putText(
+        image, "OK", (centre[0] - 11, centre[1] + 5), cv2.FONT_HERSHEY_SIMPLEX, 0.5,
+        (70, 24, 8), 2, cv2.LINE_AA,
+    )
+    return x0, y0, x0 + STICKER, y0 + STICKER
+
+
+def _name(label: str, number: int) -> str:
+    return f"{label}/{label}-{number + 1:03d}.jpg"
+
+
+def _jpeg(image: Any) -> bytes:
+    import cv2
+
+    return cv2.imencode(".jpg", image[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, 92])[1].tobytes()
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    os.utime(path, (_TIME, _TIME))
