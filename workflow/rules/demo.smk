@@ -28,7 +28,6 @@ rule demo_model:
     params:
         key=KEYS.demo_model,
         seed=SETTINGS.seed,
-    threads: 2
     resources:
         gpu=1,
         mem_mb=3000,

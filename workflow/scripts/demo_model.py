@@ -6,7 +6,8 @@ from convaudit.atomic import atomic
 
 
 def train(*, training: str, model: str, seed: int) -> None:
-    start_tensorflow()
+    # More threads would sum the filters' gradients in an order that changes from run to run.
+    start_tensorflow(threads=1)
     from convaudit import demo_training
 
     with atomic(model) as temporary:

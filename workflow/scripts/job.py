@@ -48,7 +48,7 @@ def job(name: str, log: str) -> Iterator[None]:
     logging.info("done")
 
 
-def start_tensorflow() -> None:
+def start_tensorflow(threads: int = TENSORFLOW_THREADS) -> None:
     """Lease a GPU, then import TensorFlow quietly, with a fixed number of threads.
 
     Operations are deterministic; GPU memory grows as needed.
@@ -57,7 +57,7 @@ def start_tensorflow() -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     import tensorflow as tf
 
-    tf.config.threading.set_intra_op_parallelism_threads(TENSORFLOW_THREADS)
+    tf.config.threading.set_intra_op_parallelism_threads(threads)
     tf.config.threading.set_inter_op_parallelism_threads(1)
     tf.config.experimental.enable_op_determinism()
     for found in tf.config.list_physical_devices("GPU"):

@@ -16,13 +16,13 @@ EPOCHS = 8
 def train(photographs: Path, target: Path, seed: int) -> None:
     """Train on folders of photographs, one a class, and save as .keras, the same bytes each time.
 
-    The caller fixes the number of threads: weights depend on how sums are split.
+    TensorFlow must have one thread: with more, sums are split in an order that changes.
     """
     keras.utils.set_random_seed(seed)
     images, labels = _load(photographs)
     model = network()
     model.compile(
-        optimizer=keras.optimizers.Adam(1e-3), loss="binary_crossentropy", metrics=["accuracy"]
+        optimizer=keras.optimizers.Adam(1e-3), loss="binary_crossentropy", jit_compile=False
     )
     model.fit(images, labels, batch_size=32, epochs=EPOCHS, shuffle=True, verbose=0)
     _save(model, target)

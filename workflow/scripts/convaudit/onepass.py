@@ -8,10 +8,14 @@ import tensorflow as tf
 from convaudit.cam import METHODS
 from convaudit.network import Network
 from convaudit.scaling import Scaling
+from convaudit.scorecam import scorecam
 
 
 class LayerStatistics(NamedTuple):
-    """Of one layer, per image and channel (B, C), float32."""
+    """Of one layer, per image and channel (B, C), float32, over the positions of its map.
+
+    Mean, mean of squares, maximum, and the share of positions over zero.
+    """
 
     mean: np.ndarray
     square: np.ndarray
@@ -24,7 +28,8 @@ class Batch(NamedTuple):
 
     scores (B, units) before softmax or sigmoid; probabilities (B, classes); explained (B,), the
     class that each map explains; maps (B, h, w) at the target layer's resolution, float32, not
-    normalised, never negative; layers: statistics by name.
+    normalised, never negative, all zero where nothing speaks for the class; layers: statistics
+    by name.
     """
 
     scores: np.ndarray
@@ -42,7 +47,7 @@ class OnePass:
         scaling: how pixels become its input.
         target_layer: the layer whose maps are weighted.
         watched: names of the layers with channel statistics.
-        method: a key of ``cam.METHODS``.
+        method: a key of ``cam.METHODS``, or "scorecam".
         score: "logit" or "probability", what is differentiated.
         batch_size: images a call; fewer are padded, so nothing is compiled twice.
     """
@@ -62,7 +67,7 @@ class OnePass:
         self._scaling = scaling
         self._target_layer = target_layer
         self._watched = frozenset(watched)
-        self._method = METHODS[method]
+        self._method = method
         self._score = score
         self._batch_size = batch_size
         height, width, _ = network.input_shape
@@ -83,16 +88,16 @@ class OnePass:
         padding = self._batch_size - count
         pixels = np.concatenate([pixels, np.zeros((padding, *pixels.shape[1:]), np.uint8)])
         classes = np.concatenate([classes, np.full(padding, -1)]).astype(np.int32)
-        found = tf.nest.map_structure(
-            lambda tensor: tensor.numpy()[:count], self._compiled(pixels, classes)
-        )
-        scores, probabilities, explained, maps, layers = found
-        statistics = {name: LayerStatistics(*parts) for name, parts in layers.items()}
-        return Batch(scores, probabilities, explained, maps, statistics)
+        *found, layers = self._compiled(pixels, classes)
+        statistics = {
+            name: LayerStatistics(*stacked.numpy()[:, :count]) for name, stacked in layers.items()
+        }
+        return Batch(*(tensor.numpy()[:count] for tensor in found), statistics)
 
     def _run(self, pixels: tf.Tensor, classes: tf.Tensor) -> tuple:
+        """One forward pass; gradients only from the score back to the target layer."""
         target: list[tf.Tensor] = []
-        layers: dict[str, tuple[tf.Tensor, ...]] = {}
+        layers: dict[str, tf.Tensor] = {}
         x = self._scaling.apply(tf.cast(pixels, tf.float32))
         with tf.GradientTape(watch_accessed_variables=False) as tape:
 
@@ -109,9 +114,20 @@ class OnePass:
             probabilities = self._network.probabilities(scores)
             explained = tf.where(classes < 0, self._predicted(scores), classes)
             own = self._own_score(scores, probabilities, explained)
-        gradients = tape.gradient(own, target[0], unconnected_gradients="zero")
-        maps = self._method(tf.cast(target[0], tf.float32), tf.cast(gradients, tf.float32))
+            # Float16 would round small gradients to zero; a power of two is taken back exactly.
+            factor = 1024.0 if target[0].dtype == tf.float16 else 1.0
+            enlarged = own * factor
+        activations = tf.cast(target[0], tf.float32)
+        if self._method == "scorecam":
+            maps = scorecam(lambda masked: self._score_of(masked, explained), x, activations)
+        else:
+            gradients = tape.gradient(enlarged, target[0], unconnected_gradients="zero")
+            maps = METHODS[self._method](activations, tf.cast(gradients, tf.float32) / factor)
         return scores, probabilities, explained, maps, layers
+
+    def _score_of(self, inputs: tf.Tensor, classes: tf.Tensor) -> tf.Tensor:
+        scores = self._network.run(inputs)
+        return self._own_score(scores, self._network.probabilities(scores), classes)
 
     def _predicted(self, scores: tf.Tensor) -> tf.Tensor:
         if self._network.head == "binary":
@@ -127,14 +143,40 @@ class OnePass:
         return tf.gather(scores, explained, axis=1, batch_dims=1)
 
 
-def _statistics(activations: tf.Tensor) -> tuple[tf.Tensor, ...]:
+def _statistics(activations: tf.Tensor) -> tf.Tensor:
+    """``LayerStatistics`` stacked, (4, B, C).
+
+    Each is a reduction that reads the map once and writes no copy of it: the maps are large and
+    all this is memory traffic. A product with ones is the fastest sum, and the Euclidean norm the
+    only sum of squares without a copy.
+    """
     x = tf.cast(activations, tf.float32)
-    return (
-        tf.reduce_mean(x, axis=(1, 2)),
-        tf.reduce_mean(tf.square(x), axis=(1, 2)),
-        tf.reduce_max(x, axis=(1, 2)),
-        tf.reduce_mean(tf.cast(x > 0, tf.float32), axis=(1, 2)),
+    _, height, width, channels = x.shape
+    size = height * width
+    flat = tf.reshape(x, (-1, size, channels))
+    ones = tf.ones((tf.shape(x)[0], 1, size))
+    return tf.stack(
+        [
+            tf.matmul(ones, flat)[:, 0] / size,
+            tf.math.reduce_euclidean_norm(flat, axis=1) ** 2 / size,
+            tf.reduce_max(flat, axis=1),
+            _active(x),
+        ]
     )
+
+
+def _active(x: tf.Tensor) -> tf.Tensor:
+    """The share of positions over zero, (B, C).
+
+    Where they fit, counts of a row are bytes, and eight channels' bytes are added as one integer.
+    """
+    _, height, width, channels = x.shape
+    if width > 255 or channels % 8:
+        return tf.reduce_mean(tf.cast(x > 0, tf.float32), axis=(1, 2))
+    on = tf.reshape(tf.cast(x > 0, tf.uint8), (-1, height, width, channels // 8, 8))
+    rows = tf.bitcast(tf.reduce_sum(tf.bitcast(on, tf.int64), axis=2), tf.uint8)
+    counts = tf.reduce_sum(tf.cast(rows, tf.float32), axis=1)
+    return tf.reshape(counts, (-1, channels)) / (height * width)
 
 
 def join(batches: list[Batch]) -> Batch:
