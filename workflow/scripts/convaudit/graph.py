@@ -4,6 +4,8 @@ A nested model is not a step but its own steps, wired to the tensors it is calle
 deep inside a base model is reached like any other, and no graph is ever "disconnected".
 """
 
+import itertools
+from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
@@ -37,6 +39,7 @@ class Graph(NamedTuple):
 
     steps: list[Step]
     input: int
+    input_shape: tuple[int | None, ...]
     outputs: list[int]
 
 
@@ -47,18 +50,18 @@ def flatten(model: keras.Model) -> Graph:
     again gets "#2", "#3" … behind its name.
 
     Raises:
-        AuditError: the model is subclassed, so it has no graph.
+        AuditError: the model has no graph, or not one input.
     """
     graph = _graph_of(model)
     if graph is None:
+        raise AuditError(f"model: {_why_no_graph(model)}")
+    if len(graph._inputs) != 1:
         raise AuditError(
-            f"the model is a subclass ({type(model).__name__}) and has no graph of layers: rebuild "
-            "it as a functional model around the same layers, copy the weights and save that"
+            f"model: it has {len(graph._inputs)} inputs: convaudit audits classifiers of one image"
         )
     steps: list[Step] = []
-    seen: dict[str, int] = {}
-    counter = iter(range(1 << 60))
-    inputs = [next(counter) for _ in graph._inputs]
+    calls: Counter[str] = Counter()
+    counter = itertools.count(1)
 
     def inline(inner: Functional, given: list[int], prefix: str) -> list[int]:
         values = {id(t): value for t, value in zip(inner._inputs, given, strict=True)}
@@ -76,22 +79,23 @@ def flatten(model: keras.Model) -> Graph:
                     args, kwargs = node.arguments.convert(
                         lambda x: Ref(values[id(x)]) if isinstance(x, keras.KerasTensor) else x
                     )
-                    seen[name] = seen.get(name, 0) + 1
-                    unique = name if seen[name] == 1 else f"{name}#{seen[name]}"
-                    shape = tuple(node.outputs[0].shape)
-                    layer = node.operation
+                    calls[name] += 1
                     steps.append(
-                        Step(unique, layer, args, kwargs, tuple(reads), tuple(written), shape)
+                        Step(
+                            name if calls[name] == 1 else f"{name}#{calls[name]}",
+                            node.operation,
+                            args,
+                            kwargs,
+                            tuple(reads),
+                            tuple(written),
+                            tuple(node.outputs[0].shape),
+                        )
                     )
                 values.update((id(t), v) for t, v in zip(node.outputs, written, strict=True))
         return [values[id(t)] for t in inner._outputs]
 
-    outputs = inline(graph, inputs, "")
-    if len(inputs) != 1:
-        raise AuditError(
-            f"the model has {len(inputs)} inputs: convaudit audits classifiers of one image"
-        )
-    return Graph(steps, inputs[0], outputs)
+    outputs = inline(graph, [0], "")
+    return Graph(steps, 0, tuple(graph._inputs[0].shape), outputs)
 
 
 def ancestors(steps: list[Step], wanted: Iterable[int]) -> list[Step]:
@@ -103,6 +107,18 @@ def ancestors(steps: list[Step], wanted: Iterable[int]) -> list[Step]:
             chosen.append(step)
             needed.update(step.reads)
     return chosen[::-1]
+
+
+def independent(steps: list[Step], value: int) -> list[Step]:
+    """The steps that do not need a value, in their order; the one that makes it included."""
+    tainted = {value}
+    chosen = []
+    for step in steps:
+        if tainted.intersection(step.reads):
+            tainted.update(step.writes)
+        else:
+            chosen.append(step)
+    return chosen
 
 
 def run(
@@ -143,3 +159,12 @@ def _graph_of(layer: Any) -> Functional | None:
     if isinstance(layer, keras.Sequential):
         return layer._functional
     return layer if isinstance(layer, Functional) else None
+
+
+def _why_no_graph(model: keras.Model) -> str:
+    if isinstance(model, keras.Sequential):
+        return "it was never built, so its input is unknown: call it on one batch and save it again"
+    return (
+        f"it is a subclass ({type(model).__name__}) without a graph of layers: rebuild it as a "
+        "functional model around the same layers, copy the weights and save that"
+    )

@@ -1,22 +1,30 @@
 """A classifier as the audit needs it: layers by name, scores before softmax, a target layer."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import keras
 import numpy as np
 
 from convaudit.errors import AuditError
-from convaudit.graph import Step, ancestors, flatten, run
+from convaudit.graph import Step, ancestors, flatten, independent, run
+from convaudit.head import Head, find_head
 from convaudit.modelfile import is_convolution, is_watched, layer_id, require_layer
 
 Visit = Callable[[str, Any], Any]
 
+DEFAULT_SIDE = 224
+"""Height or width of the images where the model leaves it open."""
+
+_PASSING = ("Dropout", "SpatialDropout2D", "GaussianNoise", "GaussianDropout", "Identity")
+
 
 class LayerInfo(NamedTuple):
-    """A layer: its name, file-name id, Keras class, output shape without batch, parameters."""
+    """A layer: its name, file-name id, Keras class, output shape without batch, parameters.
+
+    ``watched``: its channels are worth statistics and pictures. ``convolution``: its filters are.
+    """
 
     name: str
     id: str
@@ -32,58 +40,89 @@ class Network:
 
     Attributes:
         input_shape: (height, width, 3) of the images; 224 where the model leaves a side open.
+        open_input: whether the model leaves a side open.
+        outputs: names of the model's outputs.
         classes: number of classes; two for a single unit.
         head: ``softmax``, ``sigmoid`` (several labels an image), ``binary`` (one unit) or
             ``logits``.
-        layers: every layer, in order.
+        layers: every layer, in the order in which they run.
+
+    Args:
+        model: a Sequential or functional model; anything may be nested in it.
+        output: name of the output to audit, for a model with several.
+
+    Raises:
+        AuditError: the model is no classifier of RGB images, or not one that can be audited.
     """
 
     def __init__(self, model: keras.Model, output: str | None = None) -> None:
         graph = flatten(model)
-        shape = tuple(model.inputs[0].shape)
-        self.input_shape = _image_shape(shape)
-        value = graph.outputs[_output_index(model, output)]
+        shape = _checked_shape(graph.input_shape, graph.steps)
+        self.open_input = None in shape[1:3]
+        self.input_shape = (shape[1] or DEFAULT_SIDE, shape[2] or DEFAULT_SIDE, 3)
+        self.outputs = list(getattr(model, "output_names", None) or ["output"])
+        index = _output_index(self.outputs, output)
         self._input = graph.input
-        self._steps = ancestors(graph.steps, [value])
+        self._steps = graph.steps
         self._by_name = {step.name: step for step in graph.steps}
-        scores, self._head_layer, activation = _find_head(self._steps, value)
-        self._scores = scores
-        self._to_scores = ancestors(self._steps, [scores])
-        units = next(step.shape[-1] for step in self._to_scores if scores in step.writes)
-        self.head = _head_kind(activation, units)
-        self.classes = 2 if units == 1 else units
-        self.layers = [_info(step) for step in self._steps]
-        self._check(model, output)
+        self._head = _classifier_head(find_head(graph, graph.outputs[index]))
+        self._to_scores = ancestors(graph.steps, [self._head.scores])
+        self._beside_scores = independent(graph.steps, self._head.scores)
+        self._logarithm = False
+        shapes = self._verify(model, index)
+        self.head = _head_kind(self._head, self._logarithm)
+        self.classes = 2 if self._head.units == 1 else self._head.units
+        self.layers = [_info(step, shapes.get(step.name, step.shape[1:])) for step in graph.steps]
 
     @property
     def target_layer(self) -> tuple[str, str]:
-        """The last layer before the head whose output is still an image, and why it is that."""
+        """The last layer before the head whose output is still an image, and why it is that.
+
+        Raises:
+            AuditError: there is none.
+        """
+        shapes = {layer.name: layer.shape for layer in self.layers}
         for step in reversed(self._to_scores):
-            if len(step.shape) == 4 and max(side or 2 for side in step.shape[1:3]) > 1:
-                return step.name, "the last 4-D activation with a spatial side over 1"
-        raise AuditError("the model has no layer with a spatial side over 1: it is no convnet")
+            shape = shapes[step.name]
+            if (
+                len(shape) == 3
+                and max(side or 2 for side in shape[:2]) > 1
+                and type(step.layer).__name__ not in _PASSING
+            ):
+                height, width, channels = shape
+                return step.name, (
+                    f"the last activation with a spatial side over 1: {height} x {width} with "
+                    f"{channels} channels, after merges and activations"
+                )
+        raise AuditError("model: no layer has a spatial side over 1, so nothing can be located")
 
     def run(self, x: Any, visit: Visit | None = None, until: str | None = None) -> Any:
         """Run the network in inference mode; usable within a ``tf.function``.
 
         Args:
             x: (B, H, W, 3) in the units of the network's input.
-            visit: called with name and output of each layer; what it returns is used further on.
+            visit: called with name and output of each layer, also of those beside the path to the
+                scores; what it returns is used further on.
             until: stop after this layer, running only what it needs, so other sizes are fine.
 
         Returns:
-            Scores (B, classes) before softmax or sigmoid as float32, one column for ``binary``;
+            Scores (B, units) before softmax or sigmoid as float32, one column for ``binary``;
             with ``until``, the output of that layer.
+
+        Raises:
+            AuditError: ``until`` is no layer.
         """
         if until is not None:
             require_layer(until, list(self._by_name), key="layer")
-            wanted, steps = self._by_name[until].writes[0], None
-            steps = ancestors(self._steps, [wanted])
-            return run(steps, {self._input: x}, visit)[wanted]
-        with _linear(self._head_layer):
-            scores = run(self._to_scores, {self._input: x}, visit)[self._scores]
-        scores = keras.ops.cast(scores, "float32")
-        return keras.ops.reshape(scores, (-1, scores.shape[-1]))
+            wanted = self._by_name[until].writes[0]
+            return run(ancestors(self._steps, [wanted]), {self._input: x}, visit)[wanted]
+        steps = self._to_scores if visit is None else self._beside_scores
+        with _linear(self._head.fused):
+            scores = run(steps, {self._input: x}, visit)[self._head.scores]
+        scores = keras.ops.reshape(keras.ops.cast(scores, "float32"), (-1, self._head.units))
+        if self._logarithm:
+            return keras.ops.log(keras.ops.maximum(scores, keras.config.epsilon()))
+        return scores
 
     def activations(self, x: Any, layers: list[str]) -> dict[str, np.ndarray]:
         """The outputs of layers, as float32 arrays by name, for inputs (B, H, W, 3)."""
@@ -106,72 +145,96 @@ class Network:
             return keras.ops.sigmoid(scores)
         return keras.ops.softmax(scores, axis=-1)
 
-    def _check(self, model: keras.Model, output: str | None) -> None:
-        """The scores must lead to what the model itself says."""
-        noise = np.random.default_rng(0).uniform(-1, 1, (2, *self.input_shape)).astype(np.float32)
-        said = keras.tree.flatten(model(noise, training=False))[_output_index(model, output)]
-        said = keras.ops.convert_to_numpy(keras.ops.cast(said, "float32")).reshape(2, -1)
-        scores = self.run(noise)
-        if self.head != "logits":
-            scores = self.probabilities(scores)
-        ours = keras.ops.convert_to_numpy(scores)[:, -said.shape[1] :]
-        tolerance = 1e-5 if model.compute_dtype == "float32" else 1e-2
-        if not np.allclose(ours, said, atol=tolerance):
+    def _verify(self, model: keras.Model, index: int) -> dict[str, tuple[int, ...]]:
+        """Check on noise that the scores lead to what the model itself says.
+
+        An output that sums to one although no softmax ends the network (an average of several,
+        say) holds probabilities: its scores are their logarithm.
+
+        Returns:
+            The shapes of the layers' outputs, without the batch.
+        """
+        noise = np.random.default_rng(0).uniform(0, 1, (2, *self.input_shape)).astype(np.float32)
+        noise[0] = (noise[0] * 255).round()
+        noise[1] = noise[1].round()
+        shapes: dict[str, tuple[int, ...]] = {}
+
+        def visit(name: str, tensor: Any) -> Any:
+            shapes[name] = tuple(tensor.shape[1:])
+            return tensor
+
+        said = _numpy(keras.tree.flatten(model(noise, training=False))[index]).reshape(2, -1)
+        scores = self.run(keras.ops.convert_to_tensor(noise), visit)
+        ours = _numpy(_ACTIVATIONS[self._head.activation](scores))
+        exact = all(getattr(s.layer, "compute_dtype", "float32") == "float32" for s in self._steps)
+        error = float(np.abs(ours - said).max() / max(1.0, np.abs(said).max()))
+        if not error <= (1e-5 if exact else 2e-2):
             raise AuditError(
-                f"the scores before {self.head} do not lead to the model's own output "
-                f"(off by {np.abs(ours - said).max():.1e}): its head is of a kind not known here"
+                f"model: its scores before {self._head.activation} do not lead to its own output "
+                f"(off by {error:.1e}): its head is of a kind not known here, or it gives no "
+                "finite numbers"
             )
+        self.error = error
+        positive = self._head.activation == "linear" and self._head.units > 1 and said.min() >= 0
+        self._logarithm = positive and np.allclose(said.sum(axis=1), 1, atol=1e-3)
+        return shapes
 
 
-def _image_shape(shape: tuple[int | None, ...]) -> tuple[int, int, int]:
-    if len(shape) != 4 or shape[-1] != 3:
+_ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
+    "softmax": keras.ops.softmax,
+    "sigmoid": keras.ops.sigmoid,
+    "linear": lambda scores: scores,
+}
+
+
+def _numpy(tensor: Any) -> np.ndarray:
+    return keras.ops.convert_to_numpy(keras.ops.cast(tensor, "float32"))
+
+
+def _checked_shape(shape: tuple[int | None, ...], steps: list[Step]) -> tuple[int | None, ...]:
+    wanted = "convaudit audits classifiers of RGB images, (height, width, 3)"
+    if len(shape) != 4:
+        recurrent = any(isinstance(step.layer, keras.layers.RNN) for step in steps)
+        what = "a recurrent model" if recurrent else "not an image"
+        raise AuditError(f"model: its input {shape[1:]} is {what}: {wanted}")
+    first = [s.name for s in steps if getattr(s.layer, "data_format", "") == "channels_first"]
+    if first or (shape[1] in (1, 3) and shape[3] not in (1, 3, 4)):
+        where = f" (layer {first[0]!r})" if first else ""
         raise AuditError(
-            f"the model's input is {shape[1:]}, not (height, width, 3): convaudit audits "
-            "classifiers of RGB images, channels last"
+            f"model: its input {shape[1:]} is channels_first{where}: rebuild it with "
+            "data_format='channels_last', copy the weights and save that"
         )
-    return (shape[1] or 224, shape[2] or 224, 3)
+    if shape[3] != 3:
+        raise AuditError(f"model: its input {shape[1:]} has {shape[3]} channels: {wanted}")
+    return shape
 
 
-def _output_index(model: keras.Model, output: str | None) -> int:
-    names = list(getattr(model, "output_names", ["output"]))
+def _output_index(names: list[str], output: str | None) -> int:
     if output is None and len(names) == 1:
         return 0
     if output in names:
         return names.index(output)
-    raise AuditError(f"config: output: the model has the outputs {', '.join(names)}: choose one")
+    found = "has several outputs" if output is None else f"has no output {output!r}"
+    raise AuditError(f"config: output: the model {found}; choose one of: {', '.join(names)}")
 
 
-_ACTIVATIONS = ("softmax", "sigmoid")
-_SHAPERS = ("Flatten", "Reshape", "Dropout", "Identity", "Squeeze")
+def _classifier_head(head: Head | None) -> Head:
+    if head is None:
+        raise AuditError(
+            "model: its output is not one row of scores an image: convaudit audits classifiers, "
+            "not segmentation or detection"
+        )
+    if head.units == 1 and head.activation == "softmax":
+        raise AuditError("model: its softmax over a single unit always says 1: use a sigmoid")
+    return head
 
 
-def _find_head(steps: list[Step], value: int) -> tuple[int, Any, str]:
-    """Walk back from the output over layers that only reshape, to the final activation.
-
-    Returns:
-        The value that holds the scores, the layer whose activation must be made linear (or None
-        where the activation is a layer of its own and is left out), and the activation's name.
-    """
-    while True:
-        step = next(step for step in steps if value in step.writes)
-        kind = type(step.layer).__name__
-        activation = getattr(getattr(step.layer, "activation", None), "__name__", None)
-        if kind == "Softmax":
-            return step.reads[0], None, "softmax"
-        if kind == "Activation" and activation in _ACTIVATIONS:
-            return step.reads[0], None, activation
-        if activation in _ACTIVATIONS:
-            return value, step.layer, activation
-        if kind in _SHAPERS or (kind == "Activation" and activation == "linear"):
-            value = step.reads[0]
-            continue
-        return value, None, "linear"
-
-
-def _head_kind(activation: str, units: int) -> str:
-    if units == 1:
+def _head_kind(head: Head, probabilities: bool) -> str:
+    if head.units == 1:
         return "binary"
-    return "logits" if activation == "linear" else activation
+    if head.activation == "linear":
+        return "softmax" if probabilities else "logits"
+    return head.activation
 
 
 @contextmanager
@@ -187,15 +250,15 @@ def _linear(layer: Any) -> Iterator[None]:
         layer.activation = kept
 
 
-def _info(step: Step) -> LayerInfo:
+def _info(step: Step, shape: tuple[int | None, ...]) -> LayerInfo:
     kind = type(step.layer).__name__
-    count = getattr(step.layer, "count_params", None)
+    weights = getattr(step.layer, "weights", ())
     return LayerInfo(
         step.name,
         layer_id(step.name),
         kind,
-        step.shape[1:],
-        count() if count else 0,
-        is_watched(kind) and len(step.shape) == 4,
-        is_convolution(kind) and len(step.shape) == 4,
+        shape,
+        sum(int(np.prod(weight.shape)) for weight in weights),
+        is_watched(kind),
+        is_convolution(kind),
     )
