@@ -37,6 +37,7 @@ rule report:
         model=AUDIT.model,
         settings=SETTINGS.model_dump(),
         layers=FILTER_LAYERS,
+    threads: 2
     resources:
         mem_mb=4000,
     log:

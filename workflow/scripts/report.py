@@ -1,7 +1,139 @@
-"""Interim."""
-from job import job
+"""Write the report, its numbers for machines and where everything comes from."""
+
+import json
+import logging
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from job import TENSORFLOW_THREADS, job
+from planning import plan as planning
+
+from convaudit import gpu, provenance
+from convaudit.atomic import atomic, atomic_folder
+from convaudit.duplicates import duplicates
+from convaudit.report.pages import write_report
+from convaudit.report.summary import summarise
+from convaudit.report.tables import Audit
+
+ROOT = Path(__file__).resolve().parents[2]
+VOLATILE = ("logs", "benchmarks", "demo", "provenance.json", ".snakemake_timestamp")
+
+
+def report(
+    *,
+    results: str,
+    index: str,
+    settings: dict[str, Any],
+    layers: dict[str, str],
+    model: dict[str, Any],
+    page: str,
+    summary: str,
+    origin: str,
+    threads: int,
+) -> None:
+    folder = Path(results)
+    known = provenance.versions() | provenance.revision(ROOT)
+    audit = gather(folder, planning.load(Path(index)), settings, layers, known)
+    numbers = summarise(audit)
+    with atomic_folder(page) as temporary:
+        write_report(temporary, audit, numbers)
+    with atomic(summary) as temporary:
+        temporary.write_text(json.dumps(numbers, indent=1, allow_nan=False) + "\n")
+    with atomic(origin) as temporary:
+        text = json.dumps(_origin(folder, settings, model, known, threads), indent=1)
+        temporary.write_text(text + "\n")
+    logging.info("%d images, %d findings", numbers["images_read"], len(numbers["findings"]))
+
+
+def gather(
+    folder: Path,
+    plan: planning.Plan,
+    settings: dict[str, Any],
+    layers: dict[str, str],
+    known: dict[str, Any],
+) -> Audit:
+    """Collect an audit's results. Maps are read shard by shard, when they are asked for."""
+    facts = json.loads((folder / "model" / "model.json").read_text())
+    if settings["preprocess"]["scaling"] != "auto":
+        facts |= {
+            "scaling": settings["preprocess"]["scaling"],
+            "scaling_known": True,
+            "scaling_why": "as the config says",
+        }
+    names = plan.class_names or [f"class {index}" for index in range(facts["classes"])]
+
+    def maps(shard: str) -> dict[str, np.ndarray]:
+        with np.load(folder / "gradcam" / "maps" / f"{shard}.npz", allow_pickle=False) as stored:
+            return dict(stored)
+
+    examples = sorted(path for path in (folder / "activations").iterdir() if path.is_dir())
+    return Audit(
+        facts=facts,
+        class_names=names,
+        predictions=pd.read_parquet(folder / "predictions.parquet"),
+        quarantine=pd.read_csv(folder / "quarantine.csv", dtype=str),
+        duplicates=duplicates(pd.read_parquet(folder / "index" / "ledger.parquet")),
+        channels=pd.read_parquet(folder / "channels.parquet"),
+        maps=maps,
+        overlay=lambda shard, image_id: f"../gradcam/overlays/{shard}/{image_id}.jpg",
+        sprite=lambda shard: f"../gradcam/sprites/{shard}.jpg",
+        filters={
+            layer: (f"../filters/{layer}.png", pd.read_csv(folder / "filters" / f"{layer}.csv"))
+            for layer in layers
+        },
+        activations={
+            path.name: {
+                layer["name"]: f"../activations/{path.name}/{layer['id']}.png"
+                for layer in facts["layers"]
+                if (path / f"{layer['id']}.png").exists()
+            }
+            for path in examples
+        },
+        settings={key: value for key, value in settings.items() if key not in {"results", "watch"}},
+        provenance=known,
+    )
+
+
+def _origin(
+    folder: Path,
+    settings: dict[str, Any],
+    model: dict[str, Any],
+    known: dict[str, Any],
+    threads: int,
+) -> dict[str, Any]:
+    files = [
+        path
+        for path in folder.rglob("*")
+        if path.is_file()
+        and path.relative_to(folder).parts[0] not in VOLATILE
+        and path.name not in VOLATILE
+    ]
+    source = Path(model["source"])
+    return {
+        "schema_version": 1,
+        **known,
+        "machine": provenance.machine(),
+        "gpus": gpu.devices(),
+        "tensorflow_threads": TENSORFLOW_THREADS,
+        "seed": settings["seed"],
+        "config": settings,
+        "model_sha256": provenance.sha256(source) if source.exists() else None,
+        "results_sha256": provenance.hashes(files, folder, threads),
+    }
+
+
 if __name__ == "__main__":
     with job("report", snakemake.log[0]):
-        import pathlib
-        p=pathlib.Path(snakemake.output.page); p.mkdir(parents=True); (p/"index.html").write_text("x")
-        pathlib.Path(snakemake.output.summary).write_text("{}"); pathlib.Path(snakemake.output.provenance).write_text("{}")
+        report(
+            results=snakemake.params.results,
+            index=snakemake.params.index,
+            settings=snakemake.params.settings,
+            layers=snakemake.params.layers,
+            model=snakemake.params.model,
+            page=snakemake.output.page,
+            summary=snakemake.output.summary,
+            origin=snakemake.output.provenance,
+            threads=snakemake.threads,
+        )

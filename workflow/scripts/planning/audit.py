@@ -9,7 +9,7 @@ from convaudit import modelfile
 from planning import plan as planning
 from planning.keys import Keys
 from planning.plan import Plan
-from planning.settings import Settings, absolute, load
+from planning.settings import Settings, expanded, load
 
 
 @dataclass(frozen=True)
@@ -44,16 +44,16 @@ class Audit:
         if source == "demo":
             source = str(Path(settings.results) / "demo" / "model.keras")
         elif not modelfile.is_application(source):
-            source = str(absolute(source))
+            source = str(expanded(source))
         weights = settings.weights
         if weights not in {"imagenet", "none"}:
-            weights = str(absolute(weights))
+            weights = str(expanded(weights))
         return {
             "source": source,
             "weights": weights,
             "output": settings.output,
             "trust": settings.trust_model,
-            "custom_modules": [str(absolute(module)) for module in settings.custom_modules],
+            "custom_modules": [str(expanded(module)) for module in settings.custom_modules],
             "seed": settings.seed,
         }
 
@@ -62,7 +62,7 @@ class Audit:
         """The folder that the images' paths start from, or the table that lists them."""
         if self.settings.images == "demo":
             return str(Path(self.settings.results) / "demo" / "images")
-        return str(absolute(self.settings.images))
+        return str(expanded(self.settings.images))
 
     @property
     def watched_layers(self) -> list[str]:

@@ -18,7 +18,7 @@ from convaudit import dataset, demo, labels, ledger, modelfile
 from convaudit.atomic import atomic
 from convaudit.errors import AuditError
 from planning.code import SCRIPTS
-from planning.settings import Settings, absolute
+from planning.settings import Settings, expanded
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def _assigned(settings: Settings, folder: Path) -> pd.DataFrame:
             [(path, path.partition("/")[0], 0, 0, None) for path in demo.audit_files()]
         )
         return ledger.assign(entries, None, settings.shard_size, lambda path: None)
-    source = absolute(settings.images)
+    source = expanded(settings.images)
     entries = dataset.scan(source)
     top = dataset.root(source)
     return ledger.assign(
@@ -106,17 +106,17 @@ def indexed(plan: Plan, folder: Path) -> frozenset[str]:
 
 
 def _model_identity(settings: Settings) -> str:
-    modules = [_sha256(absolute(module)) or _missing_module(module) for module in settings.custom_modules]
+    modules = [_sha256(expanded(module)) or _missing_module(module) for module in settings.custom_modules]
     if settings.model == "demo":
         return "demo"
     if modelfile.is_application(settings.model):
         weights = settings.weights
         if weights not in {"imagenet", "none"}:
-            weights = _sha256(absolute(weights)) or ""
+            weights = _sha256(expanded(weights)) or ""
             if not weights:
                 raise AuditError(f"config: weights: there is no file {settings.weights}")
         return "-".join([settings.model, weights, *modules])
-    digest = _sha256(absolute(settings.model))
+    digest = _sha256(expanded(settings.model))
     if digest is None:
         raise AuditError(
             f"config: model: {settings.model!r} is neither a readable .keras or .h5 file, nor a "
@@ -134,7 +134,7 @@ def _layers(settings: Settings, folder: Path) -> list[tuple[str, str]]:
         return list(demo.LAYERS)
     if modelfile.is_application(settings.model):
         return _application_layers(settings.model, folder)
-    refs = modelfile.read_layers(absolute(settings.model))
+    refs = modelfile.read_layers(expanded(settings.model))
     return [(ref.name, ref.class_name) for ref in refs]
 
 
@@ -152,7 +152,7 @@ def _application_layers(name: str, folder: Path) -> list[tuple[str, str]]:
 
 def _class_names(settings: Settings, found: list[str]) -> list[str] | None:
     if settings.classes != "auto":
-        names = labels.read_classes(absolute(settings.classes))
+        names = labels.read_classes(expanded(settings.classes))
     elif not found or all(label.isdecimal() for label in found):
         return None
     else:
@@ -165,7 +165,7 @@ def _check_class_count(settings: Settings, names: list[str] | None) -> None:
     """Where the file says how many classes the model has; else the first job checks it."""
     if settings.model == "demo" or modelfile.is_application(settings.model) or names is None:
         return
-    units = modelfile.read_head_units(absolute(settings.model))
+    units = modelfile.read_head_units(expanded(settings.model))
     expected = 2 if units == 1 else units
     if expected is not None and len(names) != expected:
         key = "classes" if settings.classes != "auto" else "images"

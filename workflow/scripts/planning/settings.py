@@ -193,6 +193,9 @@ def schema() -> dict[str, Any]:
     return Settings.model_json_schema()
 
 
-def absolute(path: str) -> Path:
-    """A path of the config, with ``~`` expanded; relative ones belong to the working folder."""
-    return Path(path).expanduser().absolute()
+def expanded(path: str) -> Path:
+    """A path of the config with ``~`` expanded.
+
+    A relative one stays relative, so that a finished audit can be moved and re-runs nothing.
+    """
+    return Path(path).expanduser()

@@ -1,0 +1,130 @@
+"""A small audit of a toy model, run once in a copy of the workflow, for the tests to look at."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).parents[1]
+COLOURS = {"blue": (40, 60, 220), "red": (220, 50, 40)}
+SETTINGS = ("shard_size=8", "max_quarantined=0.2", "filters={count: 4, size: 16, steps: 3}")
+
+
+@dataclass
+class Audit:
+    """A copy of the workflow with a toy model and toy images, and a way to run Snakemake there."""
+
+    folder: Path
+    settings: tuple[str, ...] = SETTINGS
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def snakemake(self, *arguments: str, config: tuple[str, ...] = ()) -> subprocess.CompletedProcess:
+        command = [sys.executable, "-m", "snakemake", *arguments]
+        given = {entry.partition("=")[0]: entry for entry in self.settings + config}
+        command += ["--config", "model=toy.keras", "images=photos", *given.values()]
+        return subprocess.run(
+            command,
+            cwd=self.folder,
+            env={**os.environ, **self.environment},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def run(self, *arguments: str, config: tuple[str, ...] = ()) -> str:
+        done = self.snakemake("--cores", "2", *arguments, config=config)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    def plan(self, *config: str) -> dict[str, int]:
+        """The jobs of a dry run, by rule."""
+        done = self.snakemake("--dry-run", config=config)
+        assert done.returncode == 0, done.stdout + done.stderr
+        table = re.search(r"^Job stats:\n.*\n[- ]+\n((?:\w+ +\d+\n)+)", done.stdout, re.MULTILINE)
+        if not table:
+            assert "Nothing to be done" in done.stdout + done.stderr
+            return {}
+        counts = {name: int(n) for name, n in (row.split() for row in table[1].splitlines())}
+        return {name: n for name, n in counts.items() if name not in {"all", "total"}}
+
+
+def paint(path: Path, colour: tuple[int, int, int], seed: int) -> None:
+    """A noisy picture of one colour."""
+    noise = np.random.default_rng(seed).integers(-30, 30, (24 + seed % 5, 30, 3))
+    image = (np.array(colour) + noise).clip(0, 255).astype(np.uint8)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    cv2.imwrite(str(path), image[:, :, ::-1])
+
+
+def copy_workflow(folder: Path) -> None:
+    for name in ("Snakefile", "workflow", "config", "profiles", "environment.yml"):
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, folder / name)
+
+
+@pytest.fixture(scope="session")
+def toy_model(tmp_path_factory) -> Path:
+    """Two channels, one for blue and one for red; the class is the colour that there is more of."""
+    import keras
+
+    inputs = keras.Input((16, 16, 3))
+    x = keras.layers.Conv2D(2, 3, padding="same", activation="relu", name="colours")(inputs)
+    x = keras.layers.MaxPooling2D(2, name="pool")(x)
+    x = keras.layers.Conv2D(4, 3, padding="same", activation="relu", name="mix")(x)
+    x = keras.layers.GlobalAveragePooling2D(name="average")(x)
+    model = keras.Model(inputs, keras.layers.Dense(2, activation="softmax", name="head")(x))
+    kernel = np.zeros((3, 3, 3, 2), np.float32)
+    kernel[1, 1] = [[-1, 1], [0, 0], [1, -1]]
+    model.get_layer("colours").set_weights([kernel, np.zeros(2, np.float32)])
+    mix = np.zeros((3, 3, 2, 4), np.float32)
+    mix[1, 1] = [[1, 0, 0.5, -1], [0, 1, 0.5, -1]]
+    model.get_layer("mix").set_weights([mix, np.zeros(4, np.float32)])
+    head = np.array([[4, 0], [0, 4], [0, 0], [0, 0]], np.float32)
+    model.get_layer("head").set_weights([head, np.zeros(2, np.float32)])
+    path = tmp_path_factory.mktemp("model") / "toy.keras"
+    model.save(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def fresh(toy_model, tmp_path_factory):
+    """Make a copy of the workflow with toy images, in which nothing has run yet."""
+
+    def make() -> Audit:
+        folder = tmp_path_factory.mktemp("audit")
+        copy_workflow(folder)
+        shutil.copy2(toy_model, folder / "toy.keras")
+        for label, colour in COLOURS.items():
+            for number in range(9):
+                paint(folder / "photos" / label / f"{number}.png", colour, number)
+        paint(folder / "photos" / "blue" / "odd.png", COLOURS["red"], 7)
+        (folder / "photos" / "red" / "broken.jpg").write_bytes(b"")
+        return Audit(folder)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def finished(fresh) -> Audit:
+    """The toy audit, run to its end. Tests must leave it as it is."""
+    audit = fresh()
+    audit.run()
+    return audit
+
+
+@pytest.fixture
+def clone(finished, tmp_path_factory) -> Audit:
+    """A copy of the finished audit to change, with new modification times everywhere."""
+    folder = tmp_path_factory.mktemp("clone") / "audit"
+    shutil.copytree(finished.folder, folder, copy_function=shutil.copyfile)
+    return Audit(folder)

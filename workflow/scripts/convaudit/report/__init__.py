@@ -1,0 +1,1 @@
+"""The report: measures over an audit's tables, and the pages that show them."""

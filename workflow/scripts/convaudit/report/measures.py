@@ -1,0 +1,177 @@
+"""What the report says in numbers. Pure functions over arrays and tables."""
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+REGIONS = (
+    "top left corner",
+    "top edge",
+    "top right corner",
+    "left edge",
+    "centre",
+    "right edge",
+    "bottom left corner",
+    "bottom edge",
+    "bottom right corner",
+)
+"""The nine ninths of a picture, row by row."""
+
+
+class Interval(NamedTuple):
+    """A share with its 95 % interval; all None where nothing was counted."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+
+
+def wilson(successes: int, trials: int) -> Interval:
+    """A share and its 95 % score interval (Wilson 1927)."""
+    if trials == 0:
+        return Interval(None, None, None)
+    z = 1.959963984540054
+    p = successes / trials
+    centre = (p + z * z / (2 * trials)) / (1 + z * z / trials)
+    half = z / (1 + z * z / trials) * np.sqrt(p * (1 - p) / trials + z * z / (4 * trials**2))
+    return Interval(p, max(0.0, float(centre - half)), min(1.0, float(centre + half)))
+
+
+def calibration(probability: np.ndarray, correct: np.ndarray, bins: int = 10) -> pd.DataFrame:
+    """Confidence against accuracy in equal bins of confidence.
+
+    Returns:
+        One row a bin: low, high, count, confidence, accuracy (missing where the bin is empty).
+    """
+    edges = np.linspace(0, 1, bins + 1)
+    number = np.clip((probability * bins).astype(int), 0, bins - 1)
+    counts = np.bincount(number, minlength=bins)
+    with np.errstate(invalid="ignore"):
+        confidence = np.bincount(number, probability, bins) / counts
+        accuracy = np.bincount(number, correct.astype(float), bins) / counts
+    return pd.DataFrame(
+        {
+            "low": edges[:-1],
+            "high": edges[1:],
+            "count": counts,
+            "confidence": confidence,
+            "accuracy": accuracy,
+        }
+    )
+
+
+def calibration_error(bins: pd.DataFrame) -> float:
+    """Expected calibration error (Naeini et al. 2015): mean gap, weighted by the bins' counts."""
+    gap = (bins["confidence"] - bins["accuracy"]).abs().fillna(0)
+    return float((gap * bins["count"]).sum() / max(1, bins["count"].sum()))
+
+
+def confusion(label: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray:
+    """Counts (classes, classes): row the label, column the prediction."""
+    return np.bincount(label * classes + predicted, minlength=classes**2).reshape(classes, classes)
+
+
+def per_class(counts: np.ndarray, names: list[str]) -> pd.DataFrame:
+    """Support, recall and precision of each class that occurs, from a confusion matrix."""
+    support, given = counts.sum(axis=1), counts.sum(axis=0)
+    right = np.diag(counts)
+    with np.errstate(invalid="ignore"):
+        table = pd.DataFrame(
+            {
+                "name": names,
+                "support": support,
+                "predicted": given,
+                "right": right,
+                "recall": right / support,
+                "precision": right / given,
+            }
+        )
+    return table[(support > 0) | (given > 0)]
+
+
+def region_shares(maps: np.ndarray) -> np.ndarray:
+    """Share of each map's heat in each ninth of the picture.
+
+    Args:
+        maps: (n, h, w), never negative. A cell that lies in two ninths counts for both in part.
+
+    Returns:
+        (n, 9) in the order of ``REGIONS``; NaN for a map without heat.
+    """
+    maps = maps.astype(np.float64)
+    parts = np.einsum("nhw,rh,cw->nrc", maps, _thirds(maps.shape[1]), _thirds(maps.shape[2]))
+    total = maps.sum(axis=(1, 2))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(total[:, None] > 0, parts.reshape(-1, 9) / total[:, None], np.nan)
+
+
+def findings(
+    shares: np.ndarray,
+    predicted: np.ndarray,
+    correct: np.ndarray | None,
+    names: list[str],
+) -> list[str]:
+    """Sentences about where heat gathers more than chance would have it, the strongest first.
+
+    Args:
+        shares: (n, 9) from ``region_shares``.
+        predicted: (n,) class indices.
+        correct: (n,) bool, or None without labels.
+        names: the classes' names.
+    """
+    known = ~np.isnan(shares[:, 0])
+    found: list[tuple[float, str]] = []
+    for index in np.unique(predicted[known]):
+        mine = known & (predicted == index)
+        others = known & (predicted != index)
+        if mine.sum() < 5:
+            continue
+        mean = shares[mine].mean(axis=0)
+        rest = shares[others].mean(axis=0) if others.any() else np.full(9, 1 / 9)
+        for region in np.flatnonzero((mean > 2 / 9) & (mean > 1.5 * rest)):
+            if region == 4:
+                continue
+            found.append(
+                (
+                    float(mean[region] * 9),
+                    f"Images called {names[index]} gather {mean[region]:.0%} of their heat in the "
+                    f"{REGIONS[region]}, a ninth of the picture; images called otherwise "
+                    f"{rest[region]:.0%}.",
+                )
+            )
+    if correct is not None:
+        found += _risky_regions(shares, known, correct)
+    return [sentence for _, sentence in sorted(found, key=lambda pair: -pair[0])]
+
+
+def _risky_regions(
+    shares: np.ndarray, known: np.ndarray, correct: np.ndarray
+) -> list[tuple[float, str]]:
+    """Regions in which heat goes along with errors."""
+    found = []
+    for region, name in enumerate(REGIONS):
+        hot = known & (shares[:, region] > 1 / 3)
+        cold = known & ~hot
+        wrong_hot, wrong_cold = int((~correct[hot]).sum()), int((~correct[cold]).sum())
+        if wrong_hot < 5 or not cold.any():
+            continue
+        rate_hot, rate_cold = wrong_hot / hot.sum(), wrong_cold / cold.sum()
+        if wilson(wrong_hot, int(hot.sum())).low > 2 * (wilson(wrong_cold, int(cold.sum())).high or 0):
+            found.append(
+                (
+                    100 + rate_hot - rate_cold,
+                    f"Of {hot.sum()} images with over a third of their heat in the {name}, "
+                    f"{wrong_hot} are wrong ({rate_hot:.0%}); of the other {cold.sum()}, "
+                    f"{wrong_cold} ({rate_cold:.0%}).",
+                )
+            )
+    return found
+
+
+def _thirds(cells: int) -> np.ndarray:
+    """(3, cells): how much of each cell lies in each third of a side."""
+    edges = np.arange(cells + 1) / cells
+    low, high = np.arange(3)[:, None] / 3, np.arange(1, 4)[:, None] / 3
+    overlap = np.minimum(edges[1:], high) - np.maximum(edges[:-1], low)
+    return overlap.clip(0) * cells

@@ -1,0 +1,45 @@
+"""The audit's numbers for machines."""
+
+import json
+from typing import Any
+
+from convaudit.report import measures
+from convaudit.report.tables import Audit
+
+
+def summarise(audit: Audit) -> dict[str, Any]:
+    """The audit's numbers for machines (``summary.json``)."""
+    predictions = audit.predictions
+    labelled = audit.labelled
+    correct = labelled["correct"].to_numpy(bool)
+    bins = measures.calibration(labelled["probability"].to_numpy(float), correct)
+    accuracy = measures.wilson(int(correct.sum()), len(correct))
+    known = predictions["correct"].to_numpy(dtype=bool, na_value=True)
+    return {
+        "schema_version": 1,
+        "images_read": len(predictions) + len(audit.quarantine),
+        "images_audited": len(predictions),
+        "images_quarantined": len(audit.quarantine),
+        "images_labelled": len(labelled),
+        "classes": len(audit.class_names),
+        "accuracy": accuracy.value,
+        "accuracy_95_low": accuracy.low,
+        "accuracy_95_high": accuracy.high,
+        "errors": int((~correct).sum()),
+        "calibration_error": measures.calibration_error(bins) if len(labelled) else None,
+        "empty_maps": int(predictions["map_empty"].sum()),
+        "dead_channels": int(audit.channels["dead"].sum()),
+        "channels": len(audit.channels),
+        "duplicates": len(audit.duplicates),
+        "duplicates_across_labels": int(audit.duplicates["across_labels"].sum()),
+        "findings": measures.findings(
+            audit.heat.regions,
+            predictions["predicted_index"].to_numpy(),
+            known if len(labelled) else None,
+            audit.class_names,
+        ),
+        "calibration": json.loads(bins.to_json(orient="records")),
+        "target_layer": audit.facts["target_layer"],
+        "scaling": audit.facts["scaling"],
+        "scaling_known": audit.facts["scaling_known"],
+    }
