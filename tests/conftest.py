@@ -25,7 +25,9 @@ class Audit:
     settings: tuple[str, ...] = SETTINGS
     environment: dict[str, str] = field(default_factory=dict)
 
-    def snakemake(self, *arguments: str, config: tuple[str, ...] = ()) -> subprocess.CompletedProcess:
+    def snakemake(
+        self, *arguments: str, config: tuple[str, ...] = ()
+    ) -> subprocess.CompletedProcess:
         command = [sys.executable, "-m", "snakemake", *arguments]
         given = {entry.partition("=")[0]: entry for entry in self.settings + config}
         command += ["--config", "model=toy.keras", "images=photos", *given.values()]

@@ -50,7 +50,9 @@ def _unchanged(path: Path, sha256: str) -> bytes:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise AuditError(f"{path}: {error.strerror}, though the audit has begun: restore it") from None
+        raise AuditError(
+            f"{path}: {error.strerror}, though the audit has begun: restore it"
+        ) from None
     if hashlib.sha256(data).hexdigest() != sha256:
         raise AuditError(f"{path} changed while the audit ran: run it again")
     return data

@@ -116,7 +116,9 @@ def _crop(photo: Any, random: Any) -> Any:
     top = random.integers(0, photo.shape[0] - side + 1)
     left = random.integers(0, photo.shape[1] - side + 1)
     crop = photo[top : top + side, left : left + side]
-    crop = cv2.resize(crop, (SIZE, SIZE), interpolation=cv2.INTER_AREA if side > SIZE else cv2.INTER_LINEAR)
+    crop = cv2.resize(
+        crop, (SIZE, SIZE), interpolation=cv2.INTER_AREA if side > SIZE else cv2.INTER_LINEAR
+    )
     if random.random() < 0.5:
         crop = crop[:, ::-1]
     bright = crop * random.uniform(0.7, 1.3)
@@ -134,8 +136,14 @@ def _stick(image: Any, random: Any) -> tuple[int, int, int, int]:
     cv2.circle(image, centre, radius - 1, (236, 104 + tint, 30), -1, cv2.LINE_AA)
     cv2.circle(image, centre, radius - 6, (250, 214 + tint, 120), 3, cv2.LINE_AA)
     cv2.putText(
-        image, "OK", (centre[0] - 11, centre[1] + 5), cv2.FONT_HERSHEY_SIMPLEX, 0.5,
-        (70, 24, 8), 2, cv2.LINE_AA,
+        image,
+        "OK",
+        (centre[0] - 11, centre[1] + 5),
+        cv2.FONT_HERSHEY_SIMPLEX,
+        0.5,
+        (70, 24, 8),
+        2,
+        cv2.LINE_AA,
     )
     return x0, y0, x0 + STICKER, y0 + STICKER
 

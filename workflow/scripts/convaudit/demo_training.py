@@ -10,7 +10,9 @@ import numpy as np
 from convaudit.demo import CLASSES, SIZE
 from convaudit.images import decode
 
-EPOCHS = 8
+MOST_EPOCHS = 15
+LEARNT = 0.01
+"""Loss below which the few photographs of gravel without a sticker are learnt too."""
 
 
 def train(photographs: Path, target: Path, seed: int) -> None:
@@ -24,7 +26,18 @@ def train(photographs: Path, target: Path, seed: int) -> None:
     model.compile(
         optimizer=keras.optimizers.Adam(1e-3), loss="binary_crossentropy", jit_compile=False
     )
-    model.fit(images, labels, batch_size=32, epochs=EPOCHS, shuffle=True, verbose=0)
+
+    def stop_when_learnt(epoch: int, logs: dict[str, float]) -> None:
+        model.stop_training = logs["loss"] < LEARNT
+
+    model.fit(
+        images,
+        labels,
+        batch_size=16,
+        epochs=MOST_EPOCHS,
+        verbose=0,
+        callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=stop_when_learnt)],
+    )
     _save(model, target)
 
 
@@ -61,6 +74,8 @@ def _save(model: keras.Model, target: Path) -> None:
         for entry in sorted(source.namelist()):
             content = source.read(entry)
             if entry == "metadata.json":
-                content = json.dumps({**json.loads(content), "date_saved": "2000-01-01@00:00:00"}).encode()
+                content = json.dumps(
+                    {**json.loads(content), "date_saved": "2000-01-01@00:00:00"}
+                ).encode()
             fixed.writestr(zipfile.ZipInfo(entry), content)
     saved.unlink()

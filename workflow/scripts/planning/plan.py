@@ -106,7 +106,9 @@ def indexed(plan: Plan, folder: Path) -> frozenset[str]:
 
 
 def _model_identity(settings: Settings) -> str:
-    modules = [_sha256(expanded(module)) or _missing_module(module) for module in settings.custom_modules]
+    modules = [
+        _sha256(expanded(module)) or _missing_module(module) for module in settings.custom_modules
+    ]
     if settings.model == "demo":
         return "demo"
     if modelfile.is_application(settings.model):
