@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from job import job, open_network
 
 from convaudit import statistics
 from convaudit.atomic import atomic, atomic_folder
@@ -16,6 +15,7 @@ from convaudit.grids import activation_grid
 from convaudit.modelfile import layer_id
 from convaudit.overlays import encode_png
 from convaudit.scaling import SCALINGS
+from job import job, open_network
 
 
 def activations(

@@ -2,10 +2,9 @@
 
 from pathlib import Path
 
-from job import job
-
 from convaudit import demo
 from convaudit.atomic import atomic, atomic_folder
+from job import job
 
 
 def draw(*, training: str, images: str, truth: str, seed: int) -> None:

@@ -1,8 +1,7 @@
 """Train the demo's classifier."""
 
-from job import job, start_tensorflow
-
 from convaudit.atomic import atomic
+from job import job, start_tensorflow
 
 
 def train(*, training: str, model: str, seed: int) -> None:

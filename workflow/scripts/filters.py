@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from job import job, open_network
 
 from convaudit.atomic import atomic
+from job import job, open_network
 
 
 def draw(
@@ -43,7 +43,7 @@ def draw(
         seed=seed,
     )
     with atomic(grid) as temporary:
-        picture = filter_grid(patterns.images, margin=filters["margin"])
+        picture = filter_grid(patterns.images, margin=filters["margin"], dead=patterns.dead)
         temporary.write_bytes(encode_png(picture))
     with atomic(table) as temporary:
         pd.DataFrame(

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from job import job
 
 from convaudit import dataset, images, overlays
 from convaudit.atomic import atomic, atomic_folder
 from convaudit.errors import AuditError
+from job import job
 
 
 def draw(

@@ -9,12 +9,12 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-from job import job
 
 from convaudit import dataset
 from convaudit.atomic import atomic
 from convaudit.ledger import digests
 from convaudit.names import image_id
+from job import job
 
 SCHEMA = pa.schema(
     [

@@ -3,9 +3,8 @@
 import json
 from typing import Any
 
-from job import job, open_network
-
 from convaudit.atomic import atomic
+from job import job, open_network
 
 
 def describe(*, model: dict[str, Any], facts: str) -> None:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from job import job, open_network
-from planning import plan as planning
 
 from convaudit import heat, labels, statistics
 from convaudit.atomic import atomic
 from convaudit.errors import AuditError
 from convaudit.scaling import SCALINGS
+from job import job, open_network
+from planning import plan as planning
 
 if TYPE_CHECKING:
     from convaudit.network import Network

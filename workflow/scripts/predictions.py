@@ -1,9 +1,9 @@
 """Join the shards' predictions into one table, a row group a shard."""
 
 import pyarrow.parquet as pq
-from job import job
 
 from convaudit.atomic import atomic
+from job import job
 
 
 def join(*, shards: list[str], table: str) -> None:

@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from job import job
 
 from convaudit import dataset, images
 from convaudit.atomic import atomic
+from job import job
 
 COLUMNS = ["image_id", "path", "label", "sha256", "height", "width"]
 

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pandas as pd
-from job import job
 
 from convaudit.atomic import atomic
 from convaudit.errors import AuditError
+from job import job
 
 
 def quarantine(*, shards: list[str], table: str, files: int, max_quarantined: float) -> None:

@@ -7,8 +7,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from job import TENSORFLOW_THREADS, job
-from planning import plan as planning
 
 from convaudit import gpu, provenance
 from convaudit.atomic import atomic, atomic_folder
@@ -16,6 +14,8 @@ from convaudit.duplicates import duplicates
 from convaudit.report.pages import write_report
 from convaudit.report.summary import summarise
 from convaudit.report.tables import Audit
+from job import TENSORFLOW_THREADS, job
+from planning import plan as planning
 
 ROOT = Path(__file__).resolve().parents[2]
 VOLATILE = ("logs", "benchmarks", "demo", "provenance.json", ".snakemake_timestamp")

@@ -1,1 +1,1 @@
-"""What is decided before the first job: the checked config, the shards and what each job depends on."""
+"""What is decided before the first job: the config, the shards, what each job depends on."""

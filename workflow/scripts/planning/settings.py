@@ -134,6 +134,7 @@ class Settings(Section):
     shard_size: int = Field(
         512,
         ge=1,
+        le=8000,
         description="Images a shard, the unit of work. Above 500,000 images shards grow so that "
         "there are never more than 1,000.",
     )

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from convaudit.report.names import short
 from convaudit.report.tables import Audit
 
 NO_LABEL = 65535
@@ -36,7 +37,7 @@ def _columns(audit: Audit) -> dict[str, Any]:
     codes = rows["shard"].map({shard: code for code, shard in enumerate(audit.shards)})
     return {
         "count": len(rows),
-        "names": audit.class_names,
+        "names": [short(name) for name in audit.class_names],
         "shards": audit.shards,
         "label": _pack(rows["label_index"].fillna(NO_LABEL), np.uint16),
         "predicted": _pack(rows["predicted_index"], np.uint16),

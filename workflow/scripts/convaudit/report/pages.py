@@ -9,6 +9,7 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from convaudit.report import charts, dossier, gallery, measures
+from convaudit.report.names import short
 from convaudit.report.tables import Audit
 
 HERE = Path(__file__).parent
@@ -28,6 +29,7 @@ def write_report(folder: Path, audit: Audit, summary: dict[str, Any]) -> None:
         lstrip_blocks=True,
     )
     environment.filters["percent"] = _percent
+    environment.filters["short"] = short
     for name in ("style.css", "gallery.js"):
         copyfile(HERE / "static" / name, folder / name)
     gallery.write(folder / "data", audit)
@@ -35,6 +37,8 @@ def write_report(folder: Path, audit: Audit, summary: dict[str, Any]) -> None:
     page = environment.get_template("index.html").render(
         audit=audit,
         facts=audit.facts,
+        model=Path(audit.settings["model"]).name,
+        images=Path(audit.settings["images"]).name,
         summary=summary,
         findings=summary["findings"],
         heat=_class_heat(audit),
@@ -69,12 +73,16 @@ def _class_heat(audit: Audit) -> list[dict[str, Any]]:
     for index, name in enumerate(audit.class_names):
         count, mean = audit.heat.mean(predicted=index)
         if count:
-            found.append({"title": f"called {name}", "count": count, "mean": mean, "kind": "class"})
+            found.append(
+                {"title": f"called {short(name)}", "count": count, "mean": mean, "kind": "class"}
+            )
     for (label, predicted), (count, total) in sorted(
         audit.heat.cells.items(), key=lambda cell: -cell[1][0]
     ):
         if label >= 0:
-            title = f"{audit.class_names[label]} called {audit.class_names[predicted]}"
+            title = (
+                f"{short(audit.class_names[label])} called {short(audit.class_names[predicted])}"
+            )
             kind = "right" if label == predicted else "wrong"
             found.append({"title": title, "count": count, "mean": total / count, "kind": kind})
     found = found[: 3 * MOST_CLASSES]

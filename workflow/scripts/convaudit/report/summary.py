@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from convaudit.report import measures
+from convaudit.report.names import short
 from convaudit.report.tables import Audit
 
 
@@ -36,7 +37,7 @@ def summarise(audit: Audit) -> dict[str, Any]:
             audit.heat.regions,
             predictions["predicted_index"].to_numpy(),
             known if len(labelled) else None,
-            audit.class_names,
+            [short(name) for name in audit.class_names],
         ),
         "calibration": json.loads(bins.to_json(orient="records")),
         "target_layer": audit.facts["target_layer"],
