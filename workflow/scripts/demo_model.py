@@ -1,6 +1,8 @@
 """Train the demo's classifier."""
 
 from convaudit.atomic import atomic
+from pathlib import Path
+
 from job import job, start_tensorflow
 
 
@@ -10,7 +12,7 @@ def train(*, training: str, model: str, seed: int) -> None:
     from convaudit import demo_training
 
     with atomic(model) as temporary:
-        demo_training.train(training, temporary, seed)
+        demo_training.train(Path(training), temporary, seed)
 
 
 if __name__ == "__main__":

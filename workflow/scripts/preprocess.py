@@ -5,7 +5,7 @@ import json
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -42,7 +42,7 @@ def preprocess(
     entries = pd.read_parquet(ledger, filters=[("shard", "=", int(shard))])
     top = dataset.root(Path(source))
 
-    def one(entry: tuple) -> Outcome:
+    def one(entry: Any) -> Outcome:
         return _prepare(top / entry.path, entry, (height, width), interpolation)
 
     with ThreadPoolExecutor(threads) as pool:
@@ -67,7 +67,7 @@ def preprocess(
     logging.info("%d images, %d quarantined", len(kept), len(bad))
 
 
-def _prepare(path: Path, entry: tuple, size: tuple[int, int], interpolation: str) -> Outcome:
+def _prepare(path: Path, entry: Any, size: tuple[int, int], interpolation: str) -> Outcome:
     if isinstance(entry.fault, str):
         return Outcome(reason=entry.fault)
     try:

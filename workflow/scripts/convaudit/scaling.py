@@ -20,11 +20,11 @@ class Scaling(NamedTuple):
     def apply(self, pixels: Any) -> Any:
         """Turn RGB pixels (…, 3) in 0..255, an array or a float tensor, into the input."""
         ordered = pixels[..., ::-1] if self.bgr else pixels
-        return ordered * np.float32(self.scale) + np.float32(self.offset)
+        return ordered * np.array(self.scale, np.float32) + np.array(self.offset, np.float32)
 
     def undo(self, inputs: np.ndarray) -> np.ndarray:
         """Turn inputs (…, 3) back into RGB pixels, unclipped."""
-        pixels = (inputs - np.float32(self.offset)) / np.float32(self.scale)
+        pixels = (inputs - np.array(self.offset, np.float32)) / np.array(self.scale, np.float32)
         return pixels[..., ::-1] if self.bgr else pixels
 
 

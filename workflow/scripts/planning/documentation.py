@@ -4,6 +4,7 @@ Run as ``make docs``; a test fails where the committed files differ.
 """
 
 import json
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +58,7 @@ def _summary(section: type[Section]) -> str:
     return text[0].lower() + text[1:]
 
 
-def _table(section: type[Section], prefix: str, skip: set[str] = frozenset()) -> str:
+def _table(section: type[Section], prefix: str, skip: Collection[str] = ()) -> str:
     properties = section.model_json_schema()["properties"]
     rows = ["| key | default | values | meaning |", "|---|---|---|---|"]
     for name, field in section.model_fields.items():

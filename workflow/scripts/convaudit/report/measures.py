@@ -157,9 +157,9 @@ def _risky_regions(
         if wrong_hot < 5 or not cold.any():
             continue
         rate_hot, rate_cold = wrong_hot / hot.sum(), wrong_cold / cold.sum()
-        if wilson(wrong_hot, int(hot.sum())).low > 2 * (
-            wilson(wrong_cold, int(cold.sum())).high or 0
-        ):
+        surely = wilson(wrong_hot, int(hot.sum())).low
+        elsewhere = wilson(wrong_cold, int(cold.sum())).high
+        if surely is not None and elsewhere is not None and surely > 2 * elsewhere:
             found.append(
                 (
                     100 + rate_hot - rate_cold,
