@@ -4,11 +4,11 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-import toys
-from toys import layers
 
+import toys
 from convaudit.errors import AuditError
 from convaudit.network import Network
+from toys import layers
 
 IMAGES = np.random.default_rng(1).uniform(0, 1, (3, toys.SIDE, toys.SIDE, 3)).astype(np.float32)
 

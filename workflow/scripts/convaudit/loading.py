@@ -1,14 +1,192 @@
-"""Interim."""
-from typing import NamedTuple, Any
+"""Load a Keras classifier from a file of any Keras, or by its name in keras.applications."""
+
+import difflib
+import hashlib
+import importlib.util
+import io
+import json
+import zipfile
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import h5py
 import keras
+import numpy as np
+from keras.src.legacy.saving import legacy_h5_format, saving_utils
+from keras.src.legacy.saving.saving_options import keras_option_scope
+from keras.src.saving import saving_lib
+from keras.src.saving.serialization_lib import SafeModeScope
+
+from convaudit import modelfile
+from convaudit.errors import AuditError
+from convaudit.modelfile import ModelFile
+
 
 class Loaded(NamedTuple):
-    model: Any
+    """A model, its format in words, the Keras that wrote it, and its keras.applications name."""
+
+    model: keras.Model
     format: str
     keras_version: str
     family: str | None
 
-def load(source, *, weights="imagenet", trust=False, custom_modules=()):
-    if source.endswith((".keras", ".h5")):
-        return Loaded(keras.models.load_model(source, compile=False), "Keras 3", keras.__version__, None)
-    return Loaded(getattr(keras.applications, source)(weights=None if weights == "none" else weights), "keras.applications", keras.__version__, source)
+
+def load(
+    source: str,
+    *,
+    weights: str = "imagenet",
+    trust: bool = False,
+    custom_modules: Sequence[str] = (),
+) -> Loaded:
+    """Load a model, without its optimiser.
+
+    Args:
+        source: path of a .keras or .h5 file, or a name of keras.applications.
+        weights: for such a name: "imagenet", "none" (random) or the path of a file.
+        trust: run code that the file carries (Lambda layers).
+        custom_modules: Python files that register the layers that Keras does not know.
+
+    Raises:
+        AuditError: it can't be loaded, a weight found no place, or a variable got no weight.
+    """
+    if modelfile.is_application(source):
+        return _application(source, weights)
+    path = Path(source)
+    file = modelfile.read(path)
+    if not trust:
+        modelfile.refuse_code(path)
+    for module in custom_modules:
+        _import(Path(module))
+    with _one_line(f"config: model: Keras can't load {path}"):
+        read = _load_zip if file.format == "keras" else _load_h5
+        model = read(path, file, not trust)
+    _check_weights(path, file, model)
+    return Loaded(model, _format(file), file.keras_version, None)
+
+
+def families() -> dict[str, Callable[..., keras.Model]]:
+    """The models of keras.applications by name."""
+    found = vars(keras.applications)
+    return {name: found[name] for name in sorted(found) if name[0].isupper()}
+
+
+def _application(name: str, weights: str) -> Loaded:
+    known = families()
+    if name not in known:
+        near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.0)
+        raise AuditError(
+            f"config: model: {name!r} is neither a file nor a name of keras.applications; did you "
+            f"mean {near[0]!r}?"
+        )
+    given = None if weights == "none" else weights
+    with _one_line(f"config: weights: Keras can't load {weights!r} into {name}"):
+        model = known[name](weights=given)
+    return Loaded(model, f"keras.applications, weights {weights}", keras.__version__, name)
+
+
+def _load_zip(path: Path, file: ModelFile, safe: bool) -> keras.Model:
+    if not file.legacy:
+        return keras.saving.load_model(path, compile=False, safe_mode=safe)
+    renewed = io.BytesIO()
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(renewed, "w") as new:
+        for name in old.namelist():
+            content = json.dumps(file.config) if name == "config.json" else old.read(name)
+            new.writestr(name, content)
+    renewed.name = str(path)
+    return saving_lib.load_model(renewed, compile=False, safe_mode=safe)
+
+
+def _load_h5(path: Path, file: ModelFile, safe: bool) -> keras.Model:
+    with keras_option_scope(use_legacy_config=True), SafeModeScope(safe):
+        model = saving_utils.model_from_config(file.config)
+        with h5py.File(path) as stored:
+            legacy_h5_format.load_weights_from_hdf5_group(stored["model_weights"], model)
+    return model
+
+
+def _format(file: ModelFile) -> str:
+    kind = f"{'.keras' if file.format == 'keras' else '.h5'} of Keras {file.keras_version}"
+    return f"{kind}, read as Keras 3" if file.legacy else kind
+
+
+@contextmanager
+def _one_line(where: str) -> Iterator[None]:
+    """Say what Keras has to say in one line."""
+    try:
+        yield
+    except AuditError:
+        raise
+    except Exception as error:
+        text = " ".join(str(error).split())
+        unknown = any(word in text for word in ("Unknown layer", "Could not locate", "custom_obj"))
+        hint = (
+            ": name the Python file that registers it in custom_modules "
+            "(@keras.saving.register_keras_serializable())"
+            if unknown
+            else ""
+        )
+        raise AuditError(f"{where}: {text[:300]}{hint}") from error
+
+
+def _import(path: Path) -> None:
+    """Run a Python file, so that it registers its layers."""
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    with _one_line(f"config: custom_modules: {path}"):
+        if spec is None or spec.loader is None:
+            raise ValueError("it is no Python file")
+        spec.loader.exec_module(importlib.util.module_from_spec(spec))
+
+
+def _check_weights(path: Path, file: ModelFile, model: keras.Model) -> None:
+    """Every array of the file must be a weight of the model, and the other way round.
+
+    Raises:
+        AuditError: an array is left over, or a weight did not come from the file.
+    """
+    if file.format == "keras":
+        with zipfile.ZipFile(path) as archive:
+            stored = {"": list(_arrays(archive.read("model.weights.h5")))}
+        held = {"": model.weights}
+    else:
+        with h5py.File(path) as opened:
+            group = opened["model_weights"]
+            names = legacy_h5_format.load_attributes_from_hdf5_group(group, "layer_names")
+            stored = {
+                name.replace("/", "_"): legacy_h5_format.load_subset_weights_from_hdf5_group(
+                    group[name]
+                )
+                for name in names
+            }
+        held = {layer.name: layer.weights for layer in model.layers}
+    for name in sorted(stored.keys() | held.keys()):
+        given = Counter(map(_digest, stored.get(name, [])))
+        taken = Counter(map(_digest, held.get(name, [])))
+        if given != taken:
+            raise AuditError(
+                f"config: model: {path}: {(given - taken).total()} of its arrays found no place "
+                f"{f'in layer {name!r} ' if name else ''}and {(taken - given).total()} weights got "
+                "none: weights and layers in the file are not of the same model"
+            )
+
+
+def _arrays(content: bytes) -> Iterator[np.ndarray]:
+    """The arrays of a .keras file's weights, without those that training alone needs."""
+    found: list[np.ndarray] = []
+
+    def collect(name: str, item: Any) -> None:
+        training = name.startswith(("optimizer/", "metrics/")) or "seed_generator" in name
+        if isinstance(item, h5py.Dataset) and not training:
+            found.append(item[()])
+
+    with h5py.File(io.BytesIO(content)) as stored:
+        stored.visititems(collect)
+    yield from found
+
+
+def _digest(weight: Any) -> bytes:
+    """A hash of a weight's shape and values."""
+    values = np.asarray(weight, np.float32)
+    return hashlib.sha256(repr(values.shape).encode() + values.tobytes()).digest()

@@ -1,13 +1,19 @@
-"""What a model file tells without TensorFlow: its layers, by name and class."""
+"""What a model file tells without TensorFlow: format, layers by name and class, what to refuse."""
 
 import difflib
+import hashlib
 import json
 import re
 import zipfile
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from convaudit.errors import AuditError
+from convaudit.legacy import modernise
+
+Config = dict[str, Any]
 
 
 class LayerRef(NamedTuple):
@@ -17,29 +23,55 @@ class LayerRef(NamedTuple):
     class_name: str
 
 
+class ModelFile(NamedTuple):
+    """A model file's format ("keras" or "h5"), the Keras that wrote it, and its config.
+
+    The config is in the words of Keras 3, whatever wrote it.
+    """
+
+    format: str
+    keras_version: str
+    config: Config
+
+    @property
+    def legacy(self) -> bool:
+        return int(self.keras_version.partition(".")[0]) < 3
+
+
 _CONVOLUTIONS = re.compile(r"^(Depthwise|Separable)?Conv2D(Transpose)?$")
 _POOLINGS = re.compile(r"^(Max|Average|AdaptiveMax|AdaptiveAverage)Pooling2D$")
+_LONGEST_ID = 100
 
 
 def is_convolution(class_name: str) -> bool:
+    """Is it a layer with filters to draw: a convolution, separable and transposed included?"""
     return bool(_CONVOLUTIONS.match(class_name))
 
 
 def is_watched(class_name: str) -> bool:
-    """Convolutions and poolings, the layers whose channels are worth a picture."""
+    """Is it a convolution or a pooling, a layer whose channels are worth a picture?"""
     return is_convolution(class_name) or bool(_POOLINGS.match(class_name))
 
 
 def layer_id(name: str) -> str:
-    """A layer's name for use in a file name."""
-    return re.sub(r"[^A-Za-z0-9_.-]", "-", name.replace("/", "."))
+    """A layer's name for use in a file name; different names give different ids.
+
+    "/" becomes ".". A name with anything but letters, digits, "_", "-" and "/" in it, or longer
+    than 100 characters, gets a hash behind it.
+    """
+    slug = re.sub(r"[^A-Za-z0-9_-]", "-", name.replace("/", "\0")).replace("\0", ".")
+    if slug.replace(".", "/") == name and len(slug) <= _LONGEST_ID and slug[0] != ".":
+        return slug
+    digest = hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()
+    return f"{slug[:_LONGEST_ID].strip('.')}-{digest[:8]}"
 
 
 def require_layer(name: str, known: list[str], key: str) -> None:
     """Raise an AuditError that suggests the nearest name, unless the layer is known."""
     if name not in known:
-        near = difflib.get_close_matches(name, known, n=1, cutoff=0.0)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
+        tails = {other.rpartition("/")[2]: other for other in known}
+        near = difflib.get_close_matches(name, [*tails, *known], n=1, cutoff=0.0)
+        hint = f"; did you mean {tails.get(near[0], near[0])!r}?" if near else ""
         raise AuditError(f"{key}: the model has no layer {name!r}{hint}")
 
 
@@ -48,43 +80,176 @@ def is_application(source: str) -> bool:
     return bool(re.fullmatch(r"[A-Z][A-Za-z0-9]+", source)) and not Path(source).exists()
 
 
+def read(path: Path) -> ModelFile:
+    """Read what a model file says of itself.
+
+    Raises:
+        AuditError: it is missing, broken, or of a format that can't be read; with the way out.
+    """
+    if path.is_dir():
+        raise AuditError(_folder(path))
+    if path.suffix not in (".keras", ".h5", ".hdf5"):
+        raise AuditError(f"config: model: {path} is neither a .keras nor an .h5 file")
+    try:
+        return _read_zip(path) if path.suffix == ".keras" else _read_h5(path)
+    except FileNotFoundError:
+        raise AuditError(f"config: model: there is no file {path}") from None
+    except (OSError, KeyError, ValueError, TypeError, AttributeError, zipfile.BadZipFile) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise AuditError(f"config: model: {path} is no readable Keras model: {reason}") from None
+
+
 def read_layers(path: Path) -> list[LayerRef]:
-    config = _config(path)
-    return list(_layers(config, ""))
+    """The layers of a model file, nested ones by their path, repeated calls as "name#2".
+
+    Raises:
+        AuditError: as ``read``.
+    """
+    config = read(path).config
+    return list(_numbered(_layers(config, "", 1)))
 
 
 def read_head_units(path: Path) -> int | None:
-    for entry in reversed(_entries(_config(path))):
-        units = entry["config"].get("units")
-        if units:
-            return units
-        if entry["class_name"] not in {"Activation", "Softmax", "Dropout"}:
+    """Units of a model's only output, where the last layers say it plainly; else None.
+
+    Raises:
+        AuditError: as ``read``.
+    """
+    return _units(read(path).config)
+
+
+def refuse_code(path: Path) -> None:
+    """Refuse a model that carries code.
+
+    Raises:
+        AuditError: it has a Lambda layer or function, which would be executed.
+    """
+    for entry in _entries(read(path).config):
+        if entry.get("class_name") in ("Lambda", "__lambda__"):
+            name = entry["config"].get("name", "a function") if "config" in entry else "a function"
+            raise AuditError(
+                f"config: model: {path} carries Python code in its layer {name!r} (a Lambda), "
+                "which would be executed: if you trust the file, set trust_model=true"
+            )
+
+
+def _folder(path: Path) -> str:
+    if (path / "saved_model.pb").exists():
+        return (
+            f"config: model: {path} is a SavedModel folder, which has no layers to look at: convert "
+            "it with the Keras that wrote it: keras.models.load_model(folder).save('model.h5')"
+        )
+    return f"config: model: {path} is a folder, not a .keras or .h5 file"
+
+
+def _read_zip(path: Path) -> ModelFile:
+    with zipfile.ZipFile(path) as archive:
+        version = json.loads(archive.read("metadata.json"))["keras_version"]
+        config = json.loads(archive.read("config.json"))
+    return _described("keras", version, config)
+
+
+def _read_h5(path: Path) -> ModelFile:
+    import h5py
+
+    with h5py.File(path) as file:
+        if "model_config" not in file.attrs:
+            raise ValueError(
+                "it holds weights alone: save the whole model (model.save), or give it as "
+                "weights=FILE of a keras.applications model"
+            )
+        config = json.loads(file.attrs["model_config"])
+        stored = file.attrs if "keras_version" in file.attrs else file["model_weights"].attrs
+        version = stored.get("keras_version", "1")
+    return _described("h5", version.decode() if isinstance(version, bytes) else version, config)
+
+
+def _described(format: str, version: str, config: Config) -> ModelFile:
+    file = ModelFile(format, version, config)
+    return file._replace(config=modernise(config)) if file.legacy else file
+
+
+def _inner(entry: Config) -> list[Config]:
+    """The layers of a nested model; none for a plain layer."""
+    config = entry.get("config")
+    layers = config.get("layers", []) if isinstance(config, dict) else []
+    return layers if entry["class_name"] != "StackedRNNCells" else []
+
+
+def _layers(model: Config, prefix: str, calls: int) -> Iterator[LayerRef]:
+    for entry in _inner(model):
+        name = prefix + entry["config"].get("name", entry.get("name", ""))
+        times = calls * max(1, len(entry.get("inbound_nodes", [])))
+        if _inner(entry):
+            yield from _layers(entry, f"{name}/", times)
+        elif entry["class_name"] != "InputLayer":
+            yield from [LayerRef(name, entry["class_name"])] * times
+
+
+def _numbered(layers: Iterator[LayerRef]) -> Iterator[LayerRef]:
+    seen: Counter[str] = Counter()
+    for name, class_name in layers:
+        seen[name] += 1
+        yield LayerRef(name if seen[name] == 1 else f"{name}#{seen[name]}", class_name)
+
+
+_SAME_UNITS = (
+    "Activation",
+    "Softmax",
+    "Dropout",
+    "BatchNormalization",
+    "ReLU",
+    "GlobalAveragePooling2D",
+    "GlobalMaxPooling2D",
+)
+
+
+def _units(model: Config) -> int | None:
+    layers = {entry["config"].get("name"): entry for entry in _inner(model)}
+    entry = layers.get(_output_name(model))
+    while entry is not None:
+        if _inner(entry):
+            return _units(entry)
+        if entry["class_name"] == "Dense":
+            return entry["config"].get("units")
+        if entry["class_name"] == "Conv2D":
+            return entry["config"].get("filters")
+        if entry["class_name"] not in _SAME_UNITS:
             return None
+        entry = layers.get(_name_before(entry, list(layers)))
     return None
 
 
-def _config(path: Path) -> dict[str, Any]:
-    try:
-        if path.suffix == ".keras":
-            with zipfile.ZipFile(path) as archive:
-                return json.loads(archive.read("config.json"))
-        import h5py
-
-        with h5py.File(path) as file:
-            return json.loads(file.attrs["model_config"])
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
-        raise AuditError(f"config: model: {path} is no readable Keras model: {error}") from None
+def _output_name(model: Config) -> str | None:
+    """The layer that a model's only output comes from."""
+    outputs = model["config"].get("output_layers")
+    if outputs is None:
+        return _inner(model)[-1]["config"].get("name")
+    while isinstance(outputs, list) and len(outputs) == 1:
+        outputs = outputs[0]
+    return outputs[0] if isinstance(outputs, list) and isinstance(outputs[0], str) else None
 
 
-def _entries(config: dict[str, Any]) -> list[dict[str, Any]]:
-    inner = config["config"]
-    return inner if isinstance(inner, list) else inner["layers"]
+def _name_before(entry: Config, names: list[str]) -> str | None:
+    """The layer that a layer with one input is called on; in a Sequential, the one before it."""
+    if "inbound_nodes" not in entry:
+        place = names.index(entry["config"].get("name"))
+        return names[place - 1] if place else None
+    for found in _entries(entry["inbound_nodes"]):
+        if "keras_history" in found:
+            return found["keras_history"][0]
+    nodes = entry["inbound_nodes"]
+    while isinstance(nodes, list) and nodes and not isinstance(nodes[0], str):
+        nodes = nodes[0]
+    return nodes[0] if isinstance(nodes, list) and nodes else None
 
 
-def _layers(config: dict[str, Any], prefix: str) -> Any:
-    for entry in _entries(config):
-        name = entry["config"].get("name", entry.get("name"))
-        if isinstance(entry["config"], list) or "layers" in entry["config"]:
-            yield from _layers(entry, f"{prefix}{name}/")
-        elif entry["class_name"] != "InputLayer":
-            yield LayerRef(prefix + name, entry["class_name"])
+def _entries(item: Any) -> Iterator[Config]:
+    """Every dictionary in a config, however deep."""
+    if isinstance(item, dict):
+        yield item
+        for value in item.values():
+            yield from _entries(value)
+    elif isinstance(item, list):
+        for value in item:
+            yield from _entries(value)
