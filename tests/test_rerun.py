@@ -4,6 +4,7 @@ import os
 import shutil
 
 import pytest
+
 from conftest import COLOURS, paint
 
 MERGES = {"quarantine": 1, "predictions": 1, "activations": 1, "report": 1}
@@ -45,9 +46,9 @@ def test_a_deleted_overlay_folder_is_drawn_again(clone):
 
 def test_deleted_maps_are_made_again(clone):
     (clone.folder / "results" / "gradcam" / "maps" / "0000.npz").unlink()
-    assert clone.plan() == {"predict": 1, "gradcam": 1} | {
-        name: 1 for name in ("predictions", "activations", "report")
-    }
+    assert clone.plan() == {"predict": 1, "gradcam": 1} | dict.fromkeys(
+        ("predictions", "activations", "report"), 1
+    )
 
 
 def test_a_deleted_filter_grid_is_drawn_again(clone):

@@ -37,6 +37,8 @@ rule inspect:
         model=AUDIT.model,
         images=AUDIT.images,
         index=str(AUDIT.index),
+        watched=AUDIT.watched_layers,
+        filtered=list(FILTER_LAYERS.values()),
     threads: 2
     log:
         "<results>/logs/inspect.log",

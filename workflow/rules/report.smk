@@ -48,3 +48,20 @@ rule report:
         "../../environment.yml"
     script:
         "../scripts/report.py"
+
+
+# Has no output, so the hashes are recomputed each time it is asked for.
+rule verify:
+    input:
+        origin=rules.report.output.provenance,
+        ledger=rules.index.output.ledger,
+    params:
+        images=AUDIT.images,
+        results=SETTINGS.results,
+    threads: 4
+    log:
+        "<results>/logs/verify.log",
+    conda:
+        "../../environment.yml"
+    script:
+        "../scripts/verify.py"

@@ -54,7 +54,7 @@ def start_tensorflow(threads: int = TENSORFLOW_THREADS) -> None:
     Operations are deterministic; GPU memory grows as needed.
     """
     device = gpu.lease()
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     import tensorflow as tf
 
     tf.config.threading.set_intra_op_parallelism_threads(threads)

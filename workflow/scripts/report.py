@@ -104,7 +104,7 @@ def _origin(
     threads: int,
 ) -> dict[str, Any]:
     files = [
-        path
+        path.relative_to(folder).as_posix()
         for path in folder.rglob("*")
         if path.is_file()
         and path.relative_to(folder).parts[0] not in VOLATILE

@@ -46,22 +46,21 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def hashes(files: Iterable[Path], root: Path, threads: int) -> dict[str, str]:
-    """SHA-256 of files, by their path below ``root``, sorted."""
+def hashes(files: Iterable[str], root: Path, threads: int) -> dict[str, str]:
+    """SHA-256 of files by their path, which starts from ``root`` unless absolute; sorted."""
     ordered = sorted(files)
     with ThreadPoolExecutor(threads) as pool:
-        digests = pool.map(sha256, ordered)
-        return {
-            path.relative_to(root).as_posix(): digest
-            for path, digest in zip(ordered, digests, strict=True)
-        }
+        return dict(zip(ordered, pool.map(lambda path: sha256(root / path), ordered), strict=True))
 
 
 def differences(expected: dict[str, str], found: dict[str, str]) -> list[str]:
     """A line for each file that is missing, changed or new."""
     lines = [f"missing: {path}" for path in expected if path not in found]
-    lines += [f"changed: {path}" for path in expected if found.get(path, "") != expected[path]
-              and path in found]
+    lines += [
+        f"changed: {path}"
+        for path in expected
+        if found.get(path, "") != expected[path] and path in found
+    ]
     return lines + [f"new: {path}" for path in found if path not in expected]
 
 
