@@ -71,7 +71,9 @@ def modernise(entry: Config) -> Config:
 
 def _model(entry: Config, kind: str) -> Config:
     config = entry["config"]
-    config = {"layers": config} if isinstance(config, list) else dict(config)
+    if isinstance(config, list):
+        config = {"name": entry.get("name", "sequential"), "layers": config}
+    config = dict(config)
     layers = [modernise(layer) for layer in config["layers"]]
     first = config["layers"][0]
     given = first["config"]

@@ -5,10 +5,13 @@ import hashlib
 import importlib.util
 import io
 import json
+import re
+import warnings
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,6 +26,8 @@ from keras.src.saving.serialization_lib import SafeModeScope
 from convaudit import modelfile
 from convaudit.errors import AuditError
 from convaudit.modelfile import ModelFile
+
+_TOP = "top_level_model_weights"
 
 
 class Loaded(NamedTuple):
@@ -63,7 +68,7 @@ def load(
     with _one_line(f"config: model: Keras can't load {path}"):
         read = _load_zip if file.format == "keras" else _load_h5
         model = read(path, file, not trust)
-    _check_weights(path, file, model)
+        _check_weights(path, file, model)
     return Loaded(model, _format(file), file.keras_version, None)
 
 
@@ -84,6 +89,8 @@ def _application(name: str, weights: str) -> Loaded:
     given = None if weights == "none" else weights
     with _one_line(f"config: weights: Keras can't load {weights!r} into {name}"):
         model = known[name](weights=given)
+        if weights not in ("imagenet", "none"):
+            _match(Path(weights), list(_arrays(Path(weights).read_bytes())), model.weights, "")
     return Loaded(model, f"keras.applications, weights {weights}", keras.__version__, name)
 
 
@@ -114,21 +121,22 @@ def _format(file: ModelFile) -> str:
 
 @contextmanager
 def _one_line(where: str) -> Iterator[None]:
-    """Say what Keras has to say in one line."""
+    """Say what Keras has to say in one line, and not what it warns of when all is well."""
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Skipping nested container")
+            yield
     except AuditError:
         raise
     except Exception as error:
-        text = " ".join(str(error).split())
-        unknown = any(word in text for word in ("Unknown layer", "Could not locate", "custom_obj"))
-        hint = (
-            ": name the Python file that registers it in custom_modules "
-            "(@keras.saving.register_keras_serializable())"
-            if unknown
-            else ""
-        )
-        raise AuditError(f"{where}: {text[:300]}{hint}") from error
+        text = " ".join(re.sub(r"\x1b\[\d*m", "", str(error)).split()) or type(error).__name__
+        unknown = re.search(r"(?:Could not locate class|Unknown layer:) '([^']*)'", text)
+        if unknown:
+            text = (
+                f"it does not know the layer class {unknown[1]!r}: name the Python file that "
+                "registers it (@keras.saving.register_keras_serializable()) in custom_modules"
+            )
+        raise AuditError(f"{where}: {text[:400]}") from error
 
 
 def _import(path: Path) -> None:
@@ -146,38 +154,49 @@ def _check_weights(path: Path, file: ModelFile, model: keras.Model) -> None:
     Raises:
         AuditError: an array is left over, or a weight did not come from the file.
     """
+    stored = _stored(path, file)
+    held = {"": model.weights}
+    if file.format == "h5":
+        own = model._trainable_variables + model._non_trainable_variables
+        held = {layer.name: layer.weights for layer in model.layers} | {_TOP: own}
+    _match(path, list(chain(*stored.values())), list(chain(*held.values())), "")
+    # Keras places arrays of .h5 by their order alone, so names are a check of their own.
+    for name in sorted(stored.keys() & held.keys()):
+        _match(path, stored[name], held[name], f" of layer {name!r}")
+
+
+def _match(path: Path, arrays: list[np.ndarray], weights: list[Any], where: str) -> None:
+    given, taken = Counter(map(_digest, arrays)), Counter(map(_digest, weights))
+    if given != taken:
+        raise AuditError(
+            f"config: model: {path}: {(given - taken).total()} arrays{where} found no place and "
+            f"{(taken - given).total()} weights got none: layers and weights in the file do not "
+            "belong together"
+        )
+
+
+def _stored(path: Path, file: ModelFile) -> dict[str, list[np.ndarray]]:
+    """The arrays of a file, by top-level layer where it says so."""
     if file.format == "keras":
         with zipfile.ZipFile(path) as archive:
-            stored = {"": list(_arrays(archive.read("model.weights.h5")))}
-        held = {"": model.weights}
-    else:
-        with h5py.File(path) as opened:
-            group = opened["model_weights"]
-            names = legacy_h5_format.load_attributes_from_hdf5_group(group, "layer_names")
-            stored = {
-                name.replace("/", "_"): legacy_h5_format.load_subset_weights_from_hdf5_group(
-                    group[name]
-                )
-                for name in names
-            }
-        held = {layer.name: layer.weights for layer in model.layers}
-    for name in sorted(stored.keys() | held.keys()):
-        given = Counter(map(_digest, stored.get(name, [])))
-        taken = Counter(map(_digest, held.get(name, [])))
-        if given != taken:
-            raise AuditError(
-                f"config: model: {path}: {(given - taken).total()} of its arrays found no place "
-                f"{f'in layer {name!r} ' if name else ''}and {(taken - given).total()} weights got "
-                "none: weights and layers in the file are not of the same model"
+            return {"": list(_arrays(archive.read("model.weights.h5")))}
+    with h5py.File(path) as opened:
+        group = opened["model_weights"]
+        names = legacy_h5_format.load_attributes_from_hdf5_group(group, "layer_names")
+        return {
+            name.replace("/", "_"): legacy_h5_format.load_subset_weights_from_hdf5_group(
+                group[name]
             )
+            for name in [*names, *({_TOP} & group.keys())]
+        }
 
 
 def _arrays(content: bytes) -> Iterator[np.ndarray]:
-    """The arrays of a .keras file's weights, without those that training alone needs."""
+    """The arrays of an HDF5 file's content, without those that training alone needs."""
     found: list[np.ndarray] = []
 
     def collect(name: str, item: Any) -> None:
-        training = name.startswith(("optimizer/", "metrics/")) or "seed_generator" in name
+        training = re.match(r"_?optimizer|metrics/", name) or "seed_generator" in name
         if isinstance(item, h5py.Dataset) and not training:
             found.append(item[()])
 

@@ -59,7 +59,7 @@ def layer_id(name: str) -> str:
     "/" becomes ".". A name with anything but letters, digits, "_", "-" and "/" in it, or longer
     than 100 characters, gets a hash behind it.
     """
-    slug = re.sub(r"[^A-Za-z0-9_-]", "-", name.replace("/", "\0")).replace("\0", ".")
+    slug = re.sub(r"[^A-Za-z0-9_/-]", "-", name).replace("/", ".")
     if slug.replace(".", "/") == name and len(slug) <= _LONGEST_ID and slug[0] != ".":
         return slug
     digest = hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()
@@ -136,7 +136,7 @@ def refuse_code(path: Path) -> None:
 def _folder(path: Path) -> str:
     if (path / "saved_model.pb").exists():
         return (
-            f"config: model: {path} is a SavedModel folder, which has no layers to look at: convert "
+            f"config: model: {path} is a SavedModel folder, which Keras 3 can't look into: convert "
             "it with the Keras that wrote it: keras.models.load_model(folder).save('model.h5')"
         )
     return f"config: model: {path} is a folder, not a .keras or .h5 file"

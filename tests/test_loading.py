@@ -1,0 +1,243 @@
+"""Models come back from files as they were, and what is wrong with a file is one line."""
+
+import json
+import shutil
+import zipfile
+from pathlib import Path
+
+import h5py
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import toys
+from convaudit import modelfile
+from convaudit.errors import AuditError
+from convaudit.loading import families, load
+from convaudit.network import Network
+from toys import layers
+
+IMAGES = np.random.default_rng(1).uniform(0, 1, (3, toys.SIDE, toys.SIDE, 3)).astype(np.float32)
+
+
+def refusal(source: Path | str, **options) -> str:
+    with pytest.raises(AuditError) as refused:
+        load(str(source), **options)
+    assert "\n" not in str(refused.value)
+    assert len(str(refused.value)) < 700
+    return str(refused.value)
+
+
+@pytest.mark.parametrize("ending", ["keras", "h5"])
+@pytest.mark.parametrize("name", toys.GRAPHS)
+def test_models_come_back_as_they_were(name, ending, tmp_path):
+    model = toys.randomised(toys.GRAPHS[name]())
+    model.compile("adam", "categorical_crossentropy", metrics=["accuracy"])
+    path = tmp_path / f"model.{ending}"
+    model.save(path)
+    loaded = load(str(path))
+    assert loaded.format == f".{ending} of Keras {keras.__version__}"
+    expected, network = Network(model), Network(loaded.model)
+    scores = expected.run(tf.constant(IMAGES))
+    np.testing.assert_allclose(network.run(tf.constant(IMAGES)), scores, atol=1e-6)
+    assert network.target_layer == expected.target_layer
+    listed = [tuple(ref) for ref in modelfile.read_layers(path)]
+    found = [(info.name, info.kind) for info in network.layers]
+    assert set(listed) == set(found)
+    assert len(listed) == len(found)
+    if name != "shared":
+        assert listed == found
+
+
+def test_a_sequential_that_was_never_called(tmp_path):
+    model = toys.sequential()
+    model.save(tmp_path / "model.keras")
+    assert Network(load(str(tmp_path / "model.keras")).model).classes == 3
+
+
+@pytest.mark.parametrize("name", toys.HEADS)
+def test_classes_are_read_from_the_file_or_left_open(name, tmp_path):
+    model = toys.HEADS[name][1]()
+    model.save(tmp_path / "model.keras")
+    units = modelfile.read_head_units(tmp_path / "model.keras")
+    reshaped = name in (
+        "fully convolutional, reshaped",
+        "softmax before a reshape",
+        "flattened maps are the scores",
+    )
+    assert units == (None if reshaped else model.output_shape[-1])
+
+
+@keras.saving.register_keras_serializable("tests")
+class Doubled(layers.Layer):
+    def call(self, x):
+        return 2 * x
+
+
+CUSTOM = """
+import keras
+
+@keras.saving.register_keras_serializable("zoo_ENDING")
+class Scaled(keras.layers.Layer):
+    def call(self, x):
+        return 3 * x
+"""
+
+
+@pytest.mark.parametrize("ending", ["keras", "h5"])
+def test_custom_layers_come_from_the_module_that_is_named(ending, tmp_path):
+    module = tmp_path / "zoo.py"
+    module.write_text(CUSTOM.replace("ENDING", ending))
+    model = toys.with_head(Doubled(name="twice"), layers.Flatten(), layers.Dense(2))
+    toys.randomised(model).save(tmp_path / f"model.{ending}")
+    renamed = rewritten(
+        tmp_path / f"model.{ending}",
+        lambda text: text.replace("tests>Doubled", f"zoo_{ending}>Scaled").replace(
+            '"Doubled"', '"Scaled"'
+        ),
+    )
+    message = refusal(renamed)
+    assert "Scaled': name the Python file" in message and "custom_modules" in message
+    loaded = load(str(renamed), custom_modules=[str(module)])
+    assert np.allclose(loaded.model.get_layer("twice")(np.ones(2)), 3)
+    Network(loaded.model)
+    (tmp_path / "broken.py").write_text("import nothing_of_that_name")
+    message = refusal(renamed, custom_modules=[str(tmp_path / "broken.py")])
+    assert "custom_modules" in message and "nothing_of_that_name" in message
+
+
+def rewritten(path: Path, change) -> Path:
+    """A copy of a model file with another config."""
+    copy = path.with_stem("rewritten")
+    if path.suffix == ".h5":
+        shutil.copy(path, copy)
+        with h5py.File(copy, "r+") as file:
+            file.attrs["model_config"] = change(file.attrs["model_config"])
+        return copy
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(copy, "w") as new:
+        for name in old.namelist():
+            content = old.read(name)
+            if name == "config.json":
+                content = change(content.decode()).encode()
+            new.writestr(name, content)
+    return copy
+
+
+@pytest.mark.parametrize("ending", ["keras", "h5"])
+def test_code_in_a_file_is_refused_unless_trusted(ending, tmp_path):
+    model = toys.with_head(
+        layers.Lambda(lambda x: 2 * x, name="secret"), layers.Flatten(), layers.Dense(2)
+    )
+    path = tmp_path / f"model.{ending}"
+    toys.randomised(model).save(path)
+    message = refusal(path)
+    assert "'secret' (a Lambda)" in message and "trust_model=true" in message
+    with pytest.raises(AuditError, match="trust_model=true"):
+        modelfile.refuse_code(path)
+    loaded = load(str(path), trust=True)
+    np.testing.assert_allclose(loaded.model(IMAGES), model(IMAGES), atol=1e-6)
+
+
+def test_code_hidden_in_a_nested_config_is_refused(tmp_path):
+    inner = keras.Sequential([keras.Input((14, 14, 4)), layers.Lambda(lambda x: x, name="deep")])
+    toys.with_head(inner, layers.Flatten(), layers.Dense(2)).save(tmp_path / "model.keras")
+    assert "'deep' (a Lambda)" in refusal(tmp_path / "model.keras")
+
+
+def saved(path: Path) -> Path:
+    toys.randomised(toys.transfer()).save(path)
+    return path
+
+
+def test_an_array_too_many_or_too_few_in_keras_is_noticed(tmp_path):
+    path = saved(tmp_path / "model.keras")
+    with zipfile.ZipFile(path) as archive:
+        (tmp_path / "weights.h5").write_bytes(archive.read("model.weights.h5"))
+        others = {n: archive.read(n) for n in archive.namelist() if n != "model.weights.h5"}
+
+    def with_weights(name: str) -> Path:
+        with zipfile.ZipFile(tmp_path / name, "w") as archive:
+            archive.write(tmp_path / "weights.h5", "model.weights.h5")
+            for other, content in others.items():
+                archive.writestr(other, content)
+        return tmp_path / name
+
+    with h5py.File(tmp_path / "weights.h5", "r+") as file:
+        file["layers/dense_7/vars/0"] = np.ones((2, 2), np.float32)
+    assert "1 arrays found no place and 0 weights got none" in refusal(with_weights("more.keras"))
+    with h5py.File(tmp_path / "weights.h5", "r+") as file:
+        del file["layers/dense_7"], file["layers/dense"]
+    assert "can't load" in refusal(with_weights("fewer.keras"))
+
+
+def test_weights_in_another_order_in_h5_are_noticed(tmp_path):
+    """Keras itself would put each layer's weights into the other one and say nothing."""
+    model = toys.randomised(
+        toys.with_head(
+            layers.Conv2D(4, 1, name="one"), layers.Conv2D(4, 1, name="two"), layers.Flatten()
+        )
+    )
+    model.save(tmp_path / "model.h5")
+    with h5py.File(tmp_path / "model.h5", "r+") as file:
+        names = list(file["model_weights"].attrs["layer_names"])
+        one, two = names.index("one"), names.index("two")
+        names[one], names[two] = names[two], names[one]
+        file["model_weights"].attrs["layer_names"] = names
+    message = refusal(tmp_path / "model.h5")
+    assert "2 arrays of layer 'one' found no place and 2 weights got none" in message
+
+
+def test_layers_without_weights_in_h5_are_noticed(tmp_path):
+    path = saved(tmp_path / "model.h5")
+    with h5py.File(path, "r+") as file:
+        file["model_weights"].attrs["layer_names"] = [b"base"]
+    assert "Layer count mismatch" in refusal(path)
+
+
+def test_files_that_are_no_models(tmp_path):
+    (tmp_path / "text.keras").write_text("hello")
+    (tmp_path / "text.h5").write_text("hello")
+    (tmp_path / "model.pt").write_text("hello")
+    toys.sequential().save_weights(tmp_path / "only.weights.h5")
+    with zipfile.ZipFile(tmp_path / "other.keras", "w") as archive:
+        archive.writestr("config.json", json.dumps([]))
+    (tmp_path / "saved").mkdir()
+    (tmp_path / "saved" / "saved_model.pb").touch()
+    expected = {
+        "text.keras": "no readable Keras model",
+        "text.h5": "no readable Keras model",
+        "other.keras": "no readable Keras model",
+        "model.pt": "neither a .keras nor an .h5 file",
+        "only.weights.h5": "it holds weights alone",
+        "saved": "a SavedModel folder, which Keras 3 can't look into: convert it",
+        ".": "is a folder",
+        "missing.keras": "there is no file",
+    }
+    for name, message in expected.items():
+        assert message in refusal(tmp_path / name)
+
+
+def test_a_file_that_ends_too_early(tmp_path):
+    for ending in ("keras", "h5"):
+        path = saved(tmp_path / f"model.{ending}")
+        path.write_bytes(path.read_bytes()[:-2000])
+        assert "model.keras" in refusal(path) or "model.h5" in refusal(path)
+
+
+def test_a_name_of_keras_applications():
+    loaded = load("MobileNetV2", weights="none")
+    assert (loaded.family, loaded.format) == ("MobileNetV2", "keras.applications, weights none")
+    assert len(families()) > 30
+    message = refusal("MobilNetV2")
+    assert "neither a file nor a name of keras.applications; did you mean 'MobileNetV2'?" in message
+
+
+def test_weights_for_a_family_from_a_file(tmp_path):
+    model = load("MobileNetV2", weights="none").model
+    model.save_weights(tmp_path / "mine.weights.h5")
+    again = load("MobileNetV2", weights=str(tmp_path / "mine.weights.h5")).model
+    for mine, other in zip(again.get_weights(), model.get_weights(), strict=True):
+        np.testing.assert_array_equal(mine, other)
+    toys.sequential().save_weights(tmp_path / "other.weights.h5")
+    assert "config: weights" in refusal("MobileNetV2", weights=str(tmp_path / "other.weights.h5"))
