@@ -38,8 +38,7 @@ def describe_model(facts: dict[str, Any], watched: list[str], filtered: list[str
     family = f" ({facts['family']})" if facts["family"] else ""
     certainty = "known" if facts["scaling_known"] else "A GUESS"
     lines = [
-        f"model         {facts['format']}, Keras {facts['keras_version']}{family}, "
-        f"{facts['parameters']:,} parameters",
+        f"model         {facts['format']}{family}, {facts['parameters']:,} parameters",
         f"input         {' × '.join(map(str, facts['input']))}",
         f"head          {facts['head']}, {facts['classes']} classes",
         f"heat from     {facts['target_layer']}: {facts['target_why']}",

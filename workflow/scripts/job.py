@@ -55,7 +55,8 @@ def start_tensorflow(threads: int = TENSORFLOW_THREADS) -> None:
     """
     device = gpu.lease()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    import tensorflow as tf
+    with _silent():
+        import tensorflow as tf
 
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     tf.config.threading.set_inter_op_parallelism_threads(1)
@@ -63,6 +64,19 @@ def start_tensorflow(threads: int = TENSORFLOW_THREADS) -> None:
     for found in tf.config.list_physical_devices("GPU"):
         tf.config.experimental.set_memory_growth(found, True)
     logging.info("TensorFlow %s, CUDA_VISIBLE_DEVICES=%s", tf.__version__, device)
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """Keep away what TensorFlow's libraries write while they load, past Python and any log level."""
+    kept = os.dup(2)
+    with open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 def open_network(model: dict[str, Any]) -> "tuple[Loaded, Network]":

@@ -18,7 +18,7 @@ from job import TENSORFLOW_THREADS, job
 from planning import plan as planning
 
 ROOT = Path(__file__).resolve().parents[2]
-VOLATILE = ("logs", "benchmarks", "demo", "provenance.json", ".snakemake_timestamp")
+VOLATILE = ("logs", "benchmarks", "provenance.json")
 
 
 def report(
@@ -109,6 +109,7 @@ def _origin(
         if path.is_file()
         and path.relative_to(folder).parts[0] not in VOLATILE
         and path.name not in VOLATILE
+        and not path.name.startswith(".")
     ]
     source = Path(model["source"])
     return {

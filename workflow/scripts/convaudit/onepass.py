@@ -89,10 +89,11 @@ class OnePass:
         pixels = np.concatenate([pixels, np.zeros((padding, *pixels.shape[1:]), np.uint8)])
         classes = np.concatenate([classes, np.full(padding, -1)]).astype(np.int32)
         *found, layers = self._compiled(pixels, classes)
+        scores, probabilities, explained, maps = (tensor.numpy()[:count] for tensor in found)
         statistics = {
             name: LayerStatistics(*stacked.numpy()[:, :count]) for name, stacked in layers.items()
         }
-        return Batch(*(tensor.numpy()[:count] for tensor in found), statistics)
+        return Batch(scores, probabilities, explained, maps, statistics)
 
     def _run(self, pixels: tf.Tensor, classes: tf.Tensor) -> tuple:
         """One forward pass; gradients only from the score back to the target layer."""

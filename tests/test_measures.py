@@ -1,0 +1,76 @@
+"""The report's numbers, worked out by hand."""
+
+import numpy as np
+import pytest
+
+from convaudit.report import measures
+
+
+def test_wilson_interval_of_a_textbook_case():
+    share, low, high = measures.wilson(8, 10)
+    assert share == 0.8
+    assert (low, high) == pytest.approx((0.4901625, 0.9433178), abs=1e-6)
+    assert measures.wilson(0, 0) == (None, None, None)
+    assert measures.wilson(0, 5).low == 0
+
+
+def test_calibration_error_by_hand():
+    probability = np.array([0.95, 0.95, 0.95, 0.95, 0.55, 0.55])
+    correct = np.array([True, True, True, False, True, False])
+    bins = measures.calibration(probability, correct)
+    assert bins["count"].tolist() == [0, 0, 0, 0, 0, 2, 0, 0, 0, 4]
+    expected = (4 * (0.95 - 0.75) + 2 * (0.55 - 0.5)) / 6
+    assert measures.calibration_error(bins) == pytest.approx(expected)
+
+
+def test_confusion_and_per_class():
+    label, predicted = np.array([0, 0, 0, 1, 1]), np.array([0, 0, 1, 1, 1])
+    counts = measures.confusion(label, predicted, 3)
+    assert counts.tolist() == [[2, 1, 0], [0, 2, 0], [0, 0, 0]]
+    table = measures.per_class(counts, ["a", "b", "c"]).set_index("name")
+    assert table["recall"].tolist() == pytest.approx([2 / 3, 1])
+    assert table["precision"].tolist() == pytest.approx([1, 2 / 3])
+    assert "c" not in table.index
+
+
+def test_region_shares_split_a_cell_that_lies_in_two_regions():
+    even = measures.region_shares(np.ones((1, 7, 7)))
+    assert even[0] == pytest.approx(np.full(9, 1 / 9))
+    corner = np.zeros((1, 6, 6))
+    corner[0, 0, 5] = 2.0
+    assert measures.region_shares(corner)[0, 2] == 1
+    middle = np.zeros((1, 2, 2))
+    middle[0, 0, 0] = 1.0
+    # A quarter of the picture: its upper left cell reaches two thirds into the first third.
+    assert measures.region_shares(middle)[0, [0, 1, 3, 4]] == pytest.approx(
+        [4 / 9, 2 / 9, 2 / 9, 1 / 9]
+    )
+    assert np.isnan(measures.region_shares(np.zeros((1, 3, 3)))).all()
+
+
+def planted(hot: int, cold: int) -> np.ndarray:
+    """Regions of images whose heat is in the top left corner, then of images with even heat."""
+    shares = np.full((hot + cold, 9), 1 / 9)
+    shares[:hot] = 0.2 / 8
+    shares[:hot, 0] = 0.8
+    return shares
+
+
+def test_findings_name_the_corner_that_goes_along_with_errors():
+    shares = planted(20, 40)
+    predicted = np.repeat([1, 0], [20, 40])
+    correct = np.repeat([False, True], [15, 45])
+    found = measures.findings(shares, predicted, correct, ["brick", "gravel"])
+    assert found == [
+        "Of 20 images with over a third of their heat in the top left corner, 15 are wrong (75%); "
+        "of the other 40, 0 (0%).",
+        "Images called gravel gather 80% of their heat in the top left corner, a ninth of the "
+        "picture; images called otherwise 11%.",
+    ]
+
+
+def test_even_heat_finds_nothing():
+    shares = planted(0, 60)
+    predicted = np.arange(60) % 2
+    correct = np.arange(60) % 5 > 0
+    assert measures.findings(shares, predicted, correct, ["a", "b"]) == []

@@ -1,0 +1,142 @@
+"""The toy audit from end to end, and what it says of a config that can't be."""
+
+import json
+import shutil
+import zipfile
+
+import numpy as np
+import pandas as pd
+import pytest
+
+VOLATILE = ("logs", "benchmarks", "provenance.json")
+
+
+def results(folder) -> dict[str, bytes]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+        and path.relative_to(folder).parts[0] not in VOLATILE
+        and path.name != ".snakemake_timestamp"
+    }
+
+
+def test_every_file_is_audited_or_in_quarantine(finished):
+    folder = finished.folder / "results"
+    predictions = pd.read_parquet(folder / "predictions.parquet")
+    quarantine = pd.read_csv(folder / "quarantine.csv")
+    summary = json.loads((folder / "summary.json").read_text())
+    files = [path for path in (finished.folder / "photos").rglob("*") if path.is_file()]
+    assert len(predictions) + len(quarantine) == len(files) == summary["images_read"] == 20
+    assert quarantine["path"].tolist() == ["red/broken.jpg"]
+    assert quarantine["reason"].tolist() == ["the file is empty"]
+
+
+def test_predictions_are_the_colours(finished):
+    predictions = pd.read_parquet(finished.folder / "results" / "predictions.parquet")
+    wrong = predictions[~predictions["correct"].astype(bool)]
+    assert wrong["path"].tolist() == ["blue/odd.png"]
+    assert wrong["predicted"].tolist() == ["red"]
+    assert (predictions["probability"] > 0.5).all()
+    assert np.isclose(predictions["top_probabilities"].map(sum), 1, atol=1e-5).all()
+
+
+def test_maps_have_one_row_an_image_and_agree_with_the_table(finished):
+    folder = finished.folder / "results"
+    predictions = pd.read_parquet(folder / "predictions.parquet").set_index("image_id")
+    for path in (folder / "gradcam" / "maps").glob("*.npz"):
+        with np.load(path, allow_pickle=False) as stored:
+            assert stored["maps"].dtype == np.float16
+            peaks = stored["maps"].max(axis=(1, 2))
+            assert np.allclose(peaks, predictions.loc[stored["image_id"], "map_max"], rtol=1e-3)
+
+
+def test_an_overlay_has_the_photo_s_own_size(finished):
+    import cv2
+
+    folder = finished.folder / "results"
+    predictions = pd.read_parquet(folder / "predictions.parquet")
+    for row in predictions.itertuples():
+        picture = cv2.imread(str(folder / "gradcam/overlays" / row.shard / f"{row.image_id}.jpg"))
+        assert picture.shape[:2] == (row.height, row.width)
+
+
+def test_each_layer_has_its_grids_and_tables(finished):
+    folder = finished.folder / "results"
+    assert {path.stem for path in (folder / "filters").glob("*.png")} == {"colours", "mix"}
+    examples = [path for path in (folder / "activations").iterdir() if path.is_dir()]
+    assert len(examples) == 8
+    assert {path.stem for path in examples[0].iterdir()} == {"colours", "pool", "mix"}
+    channels = pd.read_parquet(folder / "channels.parquet")
+    assert channels.groupby("layer").size().to_dict() == {"colours": 2, "mix": 4, "pool": 2}
+    dead = channels[channels["dead"]]
+    assert (dead["layer"] + dead["channel"].astype(str)).tolist() == ["mix3"]
+
+
+def test_one_core_or_two_give_the_same_bytes(finished, fresh):
+    other = fresh()
+    for path in (finished.folder / "photos").rglob("*.*"):
+        shutil.copy2(path, other.folder / path.relative_to(finished.folder))
+    other.run("--cores", "1", config=("results=elsewhere",))
+    ours, theirs = results(finished.folder / "results"), results(other.folder / "elsewhere")
+    assert ours.keys() == theirs.keys()
+    assert [path for path in ours if ours[path] != theirs[path]] == []
+
+
+def test_inspect_prints_the_model_and_runs_nothing_else(clone):
+    printed = clone.run("inspect")
+    assert "head          softmax, 2 classes" in printed
+    assert "colours" in printed and "blue 10, red 10" in printed and "forecast" in printed
+
+
+def test_verify_finds_what_was_changed(clone):
+    assert "verified" in clone.run("verify")
+    (clone.folder / "results" / "channels.parquet").write_bytes(b"tampered")
+    (clone.folder / "results" / "gradcam" / "sprites" / "0000.jpg").write_bytes(b"tampered")
+    done = clone.snakemake("verify", "--cores", "1", config=("watch=false",))
+    assert done.returncode != 0
+    assert "changed: channels.parquet" in done.stdout
+
+
+def test_snakemake_s_own_report(finished):
+    done = finished.snakemake("--report", "report.zip")
+    assert done.returncode == 0, done.stderr
+    with zipfile.ZipFile(finished.folder / "report.zip") as archive:
+        assert any(name.endswith("report.html") for name in archive.namelist())
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ("modle=x", "config: modle: unknown key; did you mean 'model'?"),
+        ("filters={count: eight}", "config: filters.count: must be a valid integer"),
+        ("gradcam={alpha: 2}", "config: gradcam.alpha: must be less than or equal to 1"),
+        ("model=gone.keras", "config: model: 'gone.keras' is neither a readable"),
+        ("images=nowhere", "images: there is no folder or table nowhere"),
+        ("images=empty", "images: empty has no file"),
+        ("model=config/config.yaml", "config/config.yaml"),
+        ("classes=three.txt", "config: classes: 3 lines, but the model has 2 classes"),
+        (
+            "gradcam={layer: mixx}",
+            "gradcam.layer: the model has no layer 'mixx'; did you mean 'mix'?",
+        ),
+        ("filters={layers: [colour]}", "did you mean 'colours'?"),
+    ],
+)
+def test_a_config_that_can_t_be_is_one_line(finished, config, message):
+    (finished.folder / "empty").mkdir(exist_ok=True)
+    (finished.folder / "three.txt").write_text("blue\nred\ngreen\n")
+    done = finished.snakemake("--cores", "1", config=(config,))
+    assert done.returncode != 0
+    assert message in done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_too_many_unreadable_images_end_the_run_with_the_reasons(fresh):
+    audit = fresh()
+    for number in range(6):
+        (audit.folder / "photos" / "red" / f"bad{number}.jpg").write_text("not a picture")
+    done = audit.snakemake("--cores", "2", "preprocess_all")
+    assert done.returncode != 0
+    assert "7 of 26 images can't be audited" in done.stderr
+    assert "6 ×" in done.stderr
