@@ -18,7 +18,7 @@ from job import TENSORFLOW_THREADS, job
 from planning import plan as planning
 
 ROOT = Path(__file__).resolve().parents[2]
-VOLATILE = ("logs", "benchmarks", "provenance.json")
+VOLATILE = ("logs", "benchmarks", "provenance.json", "plan.json", "files.parquet")
 
 
 def report(
