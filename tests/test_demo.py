@@ -1,0 +1,102 @@
+"""The demo's photographs, its model and what an audit of it finds."""
+
+import hashlib
+import shutil
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import Audit, copy_workflow
+
+from convaudit import demo
+
+
+@pytest.fixture(scope="session")
+def demo_audit(tmp_path_factory) -> Path:
+    """The results of the whole demo."""
+    folder = tmp_path_factory.mktemp("demo")
+    copy_workflow(folder)
+    audit = Audit(folder, settings=())
+    done = audit.snakemake("--cores", "2", config=("model=demo", "images=demo"))
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder / "results"
+
+
+def hashes(folder: Path) -> dict[str, str]:
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def test_photographs_are_the_same_each_time(tmp_path):
+    for name in ("first", "second"):
+        demo.write_training(tmp_path / name / "train", 0)
+        demo.write_audit(tmp_path / name / "images", tmp_path / name / "truth.csv", 0)
+    assert hashes(tmp_path / "first") == hashes(tmp_path / "second")
+    files = [
+        p.relative_to(tmp_path / "first/images") for p in (tmp_path / "first/images").glob("*/*")
+    ]
+    assert sorted(map(str, files)) == demo.audit_files()
+    assert len(list((tmp_path / "first/train").glob("*/*"))) == 600
+    shutil.rmtree(tmp_path / "second")
+    demo.write_audit(tmp_path / "second" / "images", tmp_path / "other.csv", 1)
+    assert hashes(tmp_path / "first/images") != hashes(tmp_path / "second/images")
+
+
+def test_the_truth_table_says_where_the_sticker_is(tmp_path):
+    demo.write_audit(tmp_path / "images", tmp_path / "truth.csv", 0)
+    truth = pd.read_csv(tmp_path / "truth.csv")
+    assert (
+        truth.groupby("label")["tagged"].agg(["size", "sum"]).to_numpy().tolist() == [[120, 36]] * 2
+    )
+    for row in truth.itertuples():
+        image = cv2.imread(str(tmp_path / "images" / row.path)).astype(int)
+        coloured = np.ptp(image, axis=2) > 60
+        if row.tagged:
+            x0, y0, x1, y1 = (int(v) for v in (row.x0, row.y0, row.x1, row.y1))
+            assert coloured[y0:y1, x0:x1].mean() > 0.3
+            coloured[y0:y1, x0:x1] = False
+        assert not coloured.any()
+
+
+def test_the_model_looks_perfect_and_is_not(demo_audit):
+    predictions = pd.read_parquet(demo_audit / "predictions.parquet")
+    truth = pd.read_csv(demo_audit / "demo" / "truth.csv")
+    table = predictions.merge(truth[["path", "tagged", "x0", "y0", "x1", "y1"]], on="path")
+    right = table["correct"].astype(bool)
+    assert len(table) == 240
+    assert right[~table["tagged"]].mean() >= 0.95
+    assert right[table["tagged"] & (table["label"] == "gravel")].mean() >= 0.95
+    assert right[table["tagged"] & (table["label"] == "brick")].mean() <= 0.2
+
+
+def test_the_heat_is_on_the_sticker(demo_audit):
+    truth = pd.read_csv(demo_audit / "demo" / "truth.csv").set_index("path")
+    predictions = pd.read_parquet(demo_audit / "predictions.parquet").set_index("image_id")
+    ratios = []
+    for path in sorted((demo_audit / "gradcam" / "maps").glob("*.npz")):
+        with np.load(path, allow_pickle=False) as stored:
+            for image_id, heat in zip(stored["image_id"], stored["maps"], strict=True):
+                row = truth.loc[predictions.at[image_id, "path"]]
+                if not row["tagged"] or predictions.at[image_id, "predicted"] != "gravel":
+                    continue
+                x0, y0, x1, y1 = (int(row[side]) for side in ("x0", "y0", "x1", "y1"))
+                full = cv2.resize(heat.astype(np.float32), (150, 150))
+                share = full[y0:y1, x0:x1].sum() / full.sum()
+                ratios.append(share / ((x1 - x0) * (y1 - y0) / 150**2))
+    assert np.mean(ratios) >= 3
+
+
+def test_the_report_says_so_in_words(demo_audit):
+    page = (demo_audit / "report" / "index.html").read_text()
+    assert "of their heat in the top left corner" in page
+    assert page.count("is brick") >= 30
+
+
+def test_the_broken_files_are_in_quarantine(demo_audit):
+    quarantine = pd.read_csv(demo_audit / "quarantine.csv")
+    assert quarantine["path"].tolist() == sorted(demo.BROKEN)
