@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import tensorflow as tf
+
 from convaudit.cam import METHODS
 from convaudit.scorecam import scorecam
 

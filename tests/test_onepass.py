@@ -4,10 +4,11 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from keras import layers
+
 from convaudit.network import Network
 from convaudit.onepass import OnePass, join
 from convaudit.scaling import SCALINGS
-from keras import layers
 
 UNIT = SCALINGS["unit"]
 
