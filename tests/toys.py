@@ -85,15 +85,22 @@ def transfer() -> keras.Model:
 def nested_twice() -> keras.Model:
     """A base in an encoder in a model, augmentation in front, the softmax in a submodel."""
     augmentation = keras.Sequential(
-        [keras.Input((SIDE, SIDE, 3)), layers.RandomFlip(name="flip"), layers.RandomRotation(0.2)],
+        [
+            keras.Input((SIDE, SIDE, 3)),
+            layers.RandomFlip(name="flip"),
+            layers.RandomRotation(0.2, name="rotation"),
+        ],
         name="augmentation",
     )
     encoder = keras.Sequential(
-        [keras.Input((SIDE, SIDE, 3)), base(), layers.GlobalAveragePooling2D()], name="encoder"
+        [keras.Input((SIDE, SIDE, 3)), base(), layers.GlobalAveragePooling2D(name="average")],
+        name="encoder",
     )
     features = keras.Input((6,))
     head = keras.Model(
-        features, layers.Softmax(name="softmax")(layers.Dense(3)(features)), name="head"
+        features,
+        layers.Softmax(name="softmax")(layers.Dense(3, name="scores")(features)),
+        name="head",
     )
     inputs = image()
     return keras.Model(inputs, head(encoder(augmentation(inputs), training=False)))

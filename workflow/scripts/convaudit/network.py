@@ -60,7 +60,7 @@ class Network:
         shape = _checked_shape(graph.input_shape, graph.steps)
         self.open_input = None in shape[1:3]
         self.input_shape = (shape[1] or DEFAULT_SIDE, shape[2] or DEFAULT_SIDE, 3)
-        self.outputs = list(getattr(model, "output_names", None) or ["output"])
+        self.outputs = list(getattr(model, "output_names", [model.layers[-1].name]))
         index = _output_index(self.outputs, output)
         self._input = graph.input
         self._steps = graph.steps

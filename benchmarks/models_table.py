@@ -1,0 +1,123 @@
+"""Write docs/models.md: what convaudit finds in every model of keras.applications.
+
+    python benchmarks/models_table.py              # all of them, one process each
+    python benchmarks/models_table.py VGG16 ...    # these alone, as JSON
+
+The reference is what one would write by hand for a plain functional model: the last layer's
+activation set to linear, and Grad-CAM with a tape over a model with two outputs.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
+TABLE = ROOT / "docs" / "models.md"
+
+INTRODUCTION = """# Models of keras.applications
+
+Written by `python benchmarks/models_table.py`; do not edit. Weights are random (`weights: none`).
+
+- **Target layer**: the last activation with a spatial side over 1, after merges and activations;
+  found, not listed. Its size is height x width x channels.
+- **Scaling**: that of the family's own `preprocess_input`; `none` means that the model holds it.
+- **Probabilities, scores, map**: the largest difference, over the largest value, between convaudit
+  and the reference: the model's own output; its last layer without activation; Grad-CAM written out
+  for that model alone.
+
+| Model | Parameters | Input | Target layer | Size | Head | Scaling | Probabilities | Scores | Map |
+|---|--:|--:|---|---|---|---|--:|--:|--:|
+"""
+
+
+def main(names: list[str]) -> None:
+    if names:
+        for name in names:
+            print(json.dumps(examine(name)))
+        return
+    from convaudit.loading import families
+
+    rows = []
+    for name in families():
+        command = [sys.executable, __file__, name]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        rows.append(json.loads(done.stdout.splitlines()[-1]))
+        print(markdown(rows[-1]), flush=True)
+    TABLE.write_text(INTRODUCTION + "".join(f"{markdown(row)}\n" for row in rows))
+
+
+def markdown(row: dict) -> str:
+    size = " x ".join(map(str, row["size"]))
+    errors = " | ".join(f"{row[key]:.0e}" for key in ("probabilities", "scores", "map"))
+    return (
+        f"| {row['name']} | {row['parameters']:,} | {row['input']} | `{row['target']}` | {size} "
+        f"| {row['head']} | {row['scaling']} | {errors} |"
+    )
+
+
+def examine(name: str) -> dict:
+    """A row of the table."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    import keras
+    import numpy as np
+
+    from convaudit.inspection import facts
+    from convaudit.loading import load
+    from convaudit.network import Network
+    from convaudit.onepass import OnePass
+    from convaudit.scaling import SCALINGS
+
+    keras.utils.set_random_seed(0)
+    loaded = load(name, weights="none")
+    network = Network(loaded.model)
+    found = facts(loaded, network)
+    scaling = SCALINGS[found["scaling"]]
+    size = network.input_shape
+    pixels = np.random.default_rng(0).integers(0, 256, (1, *size), np.uint8)
+    look = OnePass(network, scaling, found["target_layer"], [], batch_size=1)
+    batch = look(pixels)
+    x = scaling.apply(pixels.astype(np.float32))
+    said = np.asarray(loaded.model(x, training=False))
+    scores, cam = reference(loaded.model, found["target_layer"], x)
+    target = next(layer for layer in found["layers"] if layer["name"] == found["target_layer"])
+    return {
+        "name": name,
+        "parameters": found["parameters"],
+        "input": size[0],
+        "target": found["target_layer"],
+        "size": target["shape"],
+        "head": found["head"],
+        "scaling": found["scaling"],
+        "probabilities": off(batch.probabilities, said),
+        "scores": off(batch.scores, scores),
+        "map": off(batch.maps, cam),
+    }
+
+
+def off(found, expected) -> float:
+    """The largest difference, over the largest expected value."""
+    import numpy as np
+
+    return float(np.abs(found - expected).max() / max(np.abs(expected).max(), 1e-12))
+
+
+def reference(model, target: str, x):
+    """Scores and Grad-CAM of the best class, for a functional model and nothing else."""
+    import keras
+    import tensorflow as tf
+
+    model.layers[-1].activation = keras.activations.linear
+    inner = next(operation for operation in model.operations if operation.name == target)
+    both = keras.Model(model.inputs, [inner.output, model.output])
+    with tf.GradientTape() as tape:
+        activations, scores = both(x, training=False)
+        best = tf.reduce_max(scores, axis=1)
+    weights = tf.reduce_mean(tape.gradient(best, activations), axis=(1, 2), keepdims=True)
+    return scores.numpy(), tf.nn.relu(tf.reduce_mean(weights * activations, axis=-1)).numpy()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

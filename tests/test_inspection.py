@@ -1,0 +1,116 @@
+"""What is said of a model before a run."""
+
+import json
+
+import keras
+import numpy as np
+import pytest
+
+import toys
+from convaudit.inspection import choose_scaling, facts, scaling_accuracies
+from convaudit.loading import Loaded
+from convaudit.network import Network
+from toys import layers
+
+
+def loaded(model: keras.Model, family: str | None = None) -> Loaded:
+    return Loaded(model, ".keras of Keras 3.0.0", "3.0.0", family)
+
+
+def chosen(model: keras.Model, setting: str = "auto") -> tuple[str, bool, str]:
+    return choose_scaling(loaded(model), Network(model), setting)
+
+
+def test_facts_are_json_and_complete():
+    model = toys.transfer()
+    found = json.loads(json.dumps(facts(loaded(model), Network(model))))
+    assert found["layers"][1] == {
+        "name": "base/block1_conv",
+        "id": "base.block1_conv",
+        "kind": "Conv2D",
+        "shape": [16, 16, 4],
+        "parameters": 112,
+        "watched": True,
+        "convolution": True,
+    }
+    del found["layers"]
+    assert found == {
+        "format": ".keras of Keras 3.0.0",
+        "keras_version": "3.0.0",
+        "family": None,
+        "input": [16, 16, 3],
+        "input_open": False,
+        "outputs": ["head"],
+        "classes": 2,
+        "head": "softmax",
+        "target_layer": "base/block2_conv",
+        "target_why": "the last activation with a spatial side over 1: 8 x 8 with 6 channels, "
+        "after merges and activations",
+        "scaling": "none",
+        "scaling_known": True,
+        "scaling_why": "the model begins with its own scaling, 'rescaling'",
+        "parameters": 112 + 16 + (3 * 3 * 4 * 6 + 6) + (8 * 8 * 6 * 2 + 2),
+    }
+
+
+def test_a_scaling_that_is_nowhere_said_is_a_guess():
+    name, known, why = chosen(toys.sequential())
+    assert (name, known, why) == ("unit", False, "a guess: the file does not say")
+    assert chosen(toys.sequential(), "caffe") == ("caffe", True, "as the config says")
+
+
+def from_first(*first: keras.layers.Layer) -> keras.Model:
+    rest = [layers.Conv2D(2, 3), layers.GlobalAveragePooling2D(), layers.Dense(2)]
+    return keras.Sequential([keras.Input((16, 16, 3)), *first, *rest])
+
+
+def test_a_models_own_scaling_is_found_behind_augmentation():
+    augmentation = keras.Sequential([keras.Input((16, 16, 3)), layers.RandomFlip()], name="a")
+    model = from_first(augmentation, layers.RandomRotation(0.1), layers.Rescaling(1 / 255))
+    assert chosen(model)[:2] == ("none", True)
+    normalised = from_first(layers.Normalization(mean=[1, 2, 3], variance=[1, 1, 1]))
+    assert chosen(normalised)[:2] == ("none", True)
+
+
+def test_a_models_own_arithmetic_is_found():
+    inputs = toys.image()
+    x = layers.GlobalAveragePooling2D()(layers.Conv2D(2, 3)(inputs / 127.5 - 1))
+    assert chosen(keras.Model(inputs, layers.Dense(2)(x)))[:2] == ("none", True)
+
+
+def test_a_rescaling_deep_inside_is_not_the_inputs():
+    model = from_first(layers.Conv2D(3, 1), layers.Rescaling(1 / 255))
+    assert chosen(model)[:2] == ("unit", False)
+
+
+@pytest.mark.parametrize(
+    ("base", "own"),
+    [("vgg16", "caffe"), ("mobilenetv2_1.00_224", "tf"), ("densenet121", "torch")],
+)
+def test_the_guess_mentions_the_scaling_of_a_base_that_is_known(base, own):
+    model = from_first(toys.base(base))
+    assert chosen(model)[:2] == ("unit", False)
+    assert chosen(model)[2].endswith(f"it contains {base!r}, whose own is {own!r}")
+
+
+def reddest() -> keras.Model:
+    """Says 0 for more red, 1 for more blue; green counts a little for blue."""
+    inputs = toys.image()
+    x = layers.GlobalAveragePooling2D()(layers.Conv2D(3, 1, use_bias=False, name="same")(inputs))
+    model = keras.Model(inputs, layers.Dense(2, name="head")(x))
+    model.get_layer("same").set_weights([np.eye(3).reshape(1, 1, 3, 3)])
+    model.get_layer("head").set_weights([np.array([[1, 0], [0, 0.4], [0, 1]]), np.zeros(2)])
+    return model
+
+
+def test_the_commonest_silent_mistake_shows_in_the_accuracy():
+    """Green counts for blue here, unless a scaling moves the channels apart."""
+    pixels = np.zeros((4, 16, 16, 3), np.uint8)
+    pixels[:2, ..., 0] = 200
+    pixels[2:, ..., 2] = 200
+    labels = np.array([0, 0, 1, 1])
+    found = scaling_accuracies(Network(reddest()), pixels, labels)
+    assert len(found) == 10
+    assert (found["unit"], found["unit, BGR"]) == (1, 0)
+    assert (found["none"], found["none, BGR"]) == (1, 0)
+    assert (found["caffe"], found["caffe, RGB"]) == (0, 1)
