@@ -30,7 +30,6 @@ include: "workflow/rules/report.smk"
 # The whole audit. `snakemake inspect` looks at model and images first and runs nothing else.
 rule all:
     default_target: True
-    localrule: True
     input:
         rules.report.output,
         rules.index.output,
@@ -38,28 +37,29 @@ rule all:
         all_filters(),
         all_shards(rules.predict.output.maps),
         all_shards(rules.gradcam.output),
+    localrule: True
 
 
 # One stage and what it needs. The stages `index`, `activations` and `report` are rules already.
 rule preprocess_all:
-    localrule: True
     input:
         rules.quarantine.output,
+    localrule: True
 
 
 rule predict_all:
-    localrule: True
     input:
         rules.predictions.output,
+    localrule: True
 
 
 rule filters_all:
-    localrule: True
     input:
         all_filters(),
+    localrule: True
 
 
 rule gradcam_all:
-    localrule: True
     input:
         all_shards(rules.gradcam.output),
+    localrule: True

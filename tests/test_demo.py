@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import Audit, copy_workflow
 
+from conftest import Audit, copy_workflow
 from convaudit import demo
 
 

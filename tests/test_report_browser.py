@@ -62,7 +62,7 @@ def test_every_section_is_reached_from_the_top(page):
 
 
 def test_every_picture_of_the_page_is_there(page):
-    for image in page.query_selector_all("main img[src]"):
+    for image in page.locator("main img[src]:visible").element_handles():
         image.scroll_into_view_if_needed()
         page.wait_for_function("image => image.complete", arg=image)
         assert image.evaluate("image => image.naturalWidth") > 0, image.get_attribute("src")

@@ -29,7 +29,7 @@ def test_every_file_is_audited_or_in_quarantine(finished):
     files = [path for path in (finished.folder / "photos").rglob("*") if path.is_file()]
     assert len(predictions) + len(quarantine) == len(files) == summary["images_read"] == 20
     assert quarantine["path"].tolist() == ["red/broken.jpg"]
-    assert quarantine["reason"].tolist() == ["the file is empty"]
+    assert quarantine["reason"].tolist() == ["the file is empty (0 bytes)"]
 
 
 def test_predictions_are_the_colours(finished):
@@ -93,7 +93,7 @@ def test_verify_finds_what_was_changed(clone):
     assert "verified" in clone.run("verify")
     (clone.folder / "results" / "channels.parquet").write_bytes(b"tampered")
     (clone.folder / "results" / "gradcam" / "sprites" / "0000.jpg").write_bytes(b"tampered")
-    done = clone.snakemake("verify", "--cores", "1", config=("watch=false",))
+    done = clone.snakemake("verify", "--cores", "1")
     assert done.returncode != 0
     assert "changed: channels.parquet" in done.stdout
 

@@ -10,6 +10,16 @@ rule activations:
     output:
         channels="<results>/channels.parquet",
         grids=directory("<results>/activations"),
+    log:
+        "<results>/logs/activations.log",
+    benchmark:
+        "<results>/benchmarks/activations.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 2
+    resources:
+        gpu=1,
+        mem_mb=6000,
     params:
         key=KEYS.activations,
         model=AUDIT.model,
@@ -18,15 +28,5 @@ rule activations:
         layers=AUDIT.watched_layers,
         examples=SETTINGS.activations.examples,
         per_row=SETTINGS.activations.per_row,
-    threads: 2
-    resources:
-        gpu=1,
-        mem_mb=6000,
-    log:
-        "<results>/logs/activations.log",
-    benchmark:
-        "<results>/benchmarks/activations.tsv"
-    conda:
-        "../../environment.yml"
     script:
         "../scripts/activations.py"

@@ -1,6 +1,12 @@
 import sys
 
-sys.path.insert(0, str(Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).parent / "scripts"))
+sys.path.insert(
+    0,
+    str(
+        Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).parent
+        / "scripts"
+    ),
+)
 
 from convaudit.errors import AuditError
 from planning import audit
@@ -39,3 +45,22 @@ def all_shards(files):
 def all_filters():
     """The grid and the table of every layer whose filters are drawn."""
     return collect([str(file) for file in rules.filters.output], layer=FILTER_LAYERS)
+
+
+def demo_files(wildcards):
+    """The demo's images as an input; a user's dataset is watched by the plan instead."""
+    made = rules.demo_images.output
+    return [folder(made.images), made.truth] if SETTINGS.images == "demo" else []
+
+
+def ledger_of(wildcards):
+    """The ledger, where it does not know the shard yet.
+
+    The shards that it knows are left alone when it is written again for the others' sake.
+    """
+    return [] if wildcards.shard in AUDIT.indexed else rules.index.output.ledger
+
+
+def model_file(wildcards):
+    """The demo's model as an input; the content of a user's is part of every key instead."""
+    return rules.demo_model.output.model if SETTINGS.model == "demo" else []

@@ -6,15 +6,15 @@ rule demo_images:
         training=directory("<results>/demo/train"),
         images=directory("<results>/demo/images"),
         truth="<results>/demo/truth.csv",
-    params:
-        key=KEYS.demo_images,
-        seed=SETTINGS.seed,
     log:
         "<results>/logs/demo_images.log",
     benchmark:
         "<results>/benchmarks/demo_images.tsv"
     conda:
         "../../environment.yml"
+    params:
+        key=KEYS.demo_images,
+        seed=SETTINGS.seed,
     script:
         "../scripts/demo_images.py"
 
@@ -25,17 +25,17 @@ rule demo_model:
         training=folder(rules.demo_images.output.training),
     output:
         model="<results>/demo/model.keras",
-    params:
-        key=KEYS.demo_model,
-        seed=SETTINGS.seed,
-    resources:
-        gpu=1,
-        mem_mb=3000,
     log:
         "<results>/logs/demo_model.log",
     benchmark:
         "<results>/benchmarks/demo_model.tsv"
     conda:
         "../../environment.yml"
+    resources:
+        gpu=1,
+        mem_mb=3000,
+    params:
+        key=KEYS.demo_model,
+        seed=SETTINGS.seed,
     script:
         "../scripts/demo_model.py"

@@ -13,6 +13,16 @@ rule filters:
             labels={"layer": "{layer}", "figure": "filter patterns"},
         ),
         table="<results>/filters/{layer}.csv",
+    log:
+        "<results>/logs/filters/{layer}.log",
+    benchmark:
+        "<results>/benchmarks/filters/{layer}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 2
+    resources:
+        gpu=1,
+        mem_mb=6000,
     params:
         key=lambda wildcards: KEYS.filters(wildcards.layer),
         layer=lambda wildcards: FILTER_LAYERS[wildcards.layer],
@@ -20,15 +30,5 @@ rule filters:
         scaling=SETTINGS.preprocess.scaling,
         seed=SETTINGS.seed,
         filters=SETTINGS.filters.model_dump(exclude={"layers"}),
-    threads: 2
-    resources:
-        gpu=1,
-        mem_mb=6000,
-    log:
-        "<results>/logs/filters/{layer}.log",
-    benchmark:
-        "<results>/benchmarks/filters/{layer}.tsv"
-    conda:
-        "../../environment.yml"
     script:
         "../scripts/filters.py"

@@ -10,19 +10,19 @@ rule gradcam:
     output:
         overlays=directory("<results>/gradcam/overlays/{shard}"),
         sprite="<results>/gradcam/sprites/{shard}.jpg",
-    params:
-        key=lambda wildcards: KEYS.gradcam(wildcards.shard),
-        images=AUDIT.images,
-        alpha=SETTINGS.gradcam.alpha,
-        colormap=SETTINGS.gradcam.colormap,
-    threads: 2
-    resources:
-        mem_mb=3000,
     log:
         "<results>/logs/gradcam/{shard}.log",
     benchmark:
         "<results>/benchmarks/gradcam/{shard}.tsv"
     conda:
         "../../environment.yml"
+    threads: 2
+    resources:
+        mem_mb=3000,
+    params:
+        key=lambda wildcards: KEYS.gradcam(wildcards.shard),
+        images=AUDIT.images,
+        alpha=SETTINGS.gradcam.alpha,
+        colormap=SETTINGS.gradcam.colormap,
     script:
         "../scripts/gradcam.py"

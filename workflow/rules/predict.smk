@@ -11,6 +11,16 @@ rule predict:
         rows="<results>/predict/{shard}.parquet",
         statistics="<results>/predict/{shard}.npz",
         maps="<results>/gradcam/maps/{shard}.npz",
+    log:
+        "<results>/logs/predict/{shard}.log",
+    benchmark:
+        "<results>/benchmarks/predict/{shard}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 2
+    resources:
+        gpu=1,
+        mem_mb=6000,
     params:
         key=lambda wildcards: KEYS.predict(wildcards.shard),
         model=AUDIT.model,
@@ -19,16 +29,6 @@ rule predict:
         layers=AUDIT.watched_layers,
         predict=SETTINGS.predict.model_dump(),
         gradcam=SETTINGS.gradcam.model_dump(exclude={"alpha", "colormap"}),
-    threads: 2
-    resources:
-        gpu=1,
-        mem_mb=6000,
-    log:
-        "<results>/logs/predict/{shard}.log",
-    benchmark:
-        "<results>/benchmarks/predict/{shard}.tsv"
-    conda:
-        "../../environment.yml"
     script:
         "../scripts/predict.py"
 
@@ -38,13 +38,13 @@ rule predictions:
         shards=all_shards(rules.predict.output.rows),
     output:
         table="<results>/predictions.parquet",
-    params:
-        key=KEYS.predictions,
     log:
         "<results>/logs/predictions.log",
     benchmark:
         "<results>/benchmarks/predictions.tsv"
     conda:
         "../../environment.yml"
+    params:
+        key=KEYS.predictions,
     script:
         "../scripts/predictions.py"

@@ -10,20 +10,20 @@ rule preprocess:
         pixels="<results>/preprocess/{shard}.npy",
         rows="<results>/preprocess/{shard}.parquet",
         quarantine="<results>/preprocess/{shard}.quarantine.csv",
-    params:
-        key=lambda wildcards: KEYS.preprocess(wildcards.shard),
-        images=AUDIT.images,
-        ledger=str(AUDIT.index / "ledger.parquet"),
-        interpolation=SETTINGS.preprocess.interpolation,
-    threads: 2
-    resources:
-        mem_mb=3000,
     log:
         "<results>/logs/preprocess/{shard}.log",
     benchmark:
         "<results>/benchmarks/preprocess/{shard}.tsv"
     conda:
         "../../environment.yml"
+    threads: 2
+    resources:
+        mem_mb=3000,
+    params:
+        key=lambda wildcards: KEYS.preprocess(wildcards.shard),
+        images=AUDIT.images,
+        ledger=str(AUDIT.index / "ledger.parquet"),
+        interpolation=SETTINGS.preprocess.interpolation,
     script:
         "../scripts/preprocess.py"
 
@@ -38,15 +38,15 @@ rule quarantine:
             category="3 Data",
             labels={"table": "quarantine"},
         ),
-    params:
-        key=KEYS.quarantine,
-        files=AUDIT.plan.files,
-        max_quarantined=SETTINGS.max_quarantined,
     log:
         "<results>/logs/quarantine.log",
     benchmark:
         "<results>/benchmarks/quarantine.tsv"
     conda:
         "../../environment.yml"
+    params:
+        key=KEYS.quarantine,
+        files=AUDIT.plan.files,
+        max_quarantined=SETTINGS.max_quarantined,
     script:
         "../scripts/quarantine.py"

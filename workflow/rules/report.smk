@@ -29,39 +29,35 @@ rule report:
             labels={"page": "summary for machines"},
         ),
         provenance="<results>/provenance.json",
-    params:
-        key=KEYS.report(list(FILTER_LAYERS)),
-        results=SETTINGS.results,
-        index=str(AUDIT.index),
-        images=AUDIT.images,
-        model=AUDIT.model,
-        settings=SETTINGS.model_dump(),
-        layers=FILTER_LAYERS,
-    threads: 2
-    resources:
-        mem_mb=4000,
     log:
         "<results>/logs/report.log",
     benchmark:
         "<results>/benchmarks/report.tsv"
     conda:
         "../../environment.yml"
+    threads: 2
+    resources:
+        mem_mb=4000,
+    params:
+        key=KEYS.report(list(FILTER_LAYERS)),
+        images=AUDIT.images,
+        model=AUDIT.model,
+        settings=SETTINGS.model_dump(),
+        layers=FILTER_LAYERS,
     script:
         "../scripts/report.py"
 
 
-# Has no output, so the hashes are recomputed each time it is asked for.
+# Has no output, so it runs each time it is asked for; and no input, so it repairs nothing.
 rule verify:
-    input:
-        origin=rules.report.output.provenance,
-        ledger=rules.index.output.ledger,
-    params:
-        images=AUDIT.images,
-        results=SETTINGS.results,
-    threads: 4
     log:
         "<results>/logs/verify.log",
     conda:
         "../../environment.yml"
+    threads: 4
+    params:
+        origin=str(rules.report.output.provenance),
+        ledger=str(rules.index.output.ledger),
+        images=AUDIT.images,
     script:
         "../scripts/verify.py"

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from job import job, open_network
 
 from convaudit import dataset, images
 from convaudit.scaling import SCALINGS
+from job import job, open_network
 
 SAMPLE = 16
 """Images that the forecast is measured on."""

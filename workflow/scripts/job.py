@@ -68,7 +68,7 @@ def start_tensorflow(threads: int = TENSORFLOW_THREADS) -> None:
 
 @contextmanager
 def _silent() -> Iterator[None]:
-    """Keep away what TensorFlow's libraries write while they load, past Python and any log level."""
+    """Keep away what TensorFlow's libraries write while they load, past every log level."""
     kept = os.dup(2)
     with open(os.devnull, "w") as nowhere:
         os.dup2(nowhere.fileno(), 2)

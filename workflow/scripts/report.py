@@ -23,8 +23,6 @@ VOLATILE = ("logs", "benchmarks", "provenance.json", "plan.json", "files.parquet
 
 def report(
     *,
-    results: str,
-    index: str,
     settings: dict[str, Any],
     layers: dict[str, str],
     model: dict[str, Any],
@@ -33,9 +31,9 @@ def report(
     origin: str,
     threads: int,
 ) -> None:
-    folder = Path(results)
+    folder = Path(page).parent
     known = provenance.versions() | provenance.revision(ROOT)
-    audit = gather(folder, planning.load(Path(index)), settings, layers, known)
+    audit = gather(folder, planning.load(folder / "index"), settings, layers, known)
     numbers = summarise(audit)
     with atomic_folder(page) as temporary:
         write_report(temporary, audit, numbers)
@@ -128,8 +126,6 @@ def _origin(
 if __name__ == "__main__":
     with job("report", snakemake.log[0]):
         report(
-            results=snakemake.params.results,
-            index=snakemake.params.index,
             settings=snakemake.params.settings,
             layers=snakemake.params.layers,
             model=snakemake.params.model,

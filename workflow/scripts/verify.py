@@ -4,18 +4,20 @@ import json
 from pathlib import Path
 
 import pandas as pd
-from job import job
 
 from convaudit import dataset, provenance
 from convaudit.errors import AuditError
+from job import job
 
 
-def verify(*, origin: str, ledger: str, images: str, results: str, threads: int) -> None:
+def verify(*, origin: str, ledger: str, images: str, threads: int) -> None:
     """
     Raises:
         AuditError: something is missing, changed or new.
     """
-    folder = Path(results)
+    folder = Path(origin).parent
+    if not Path(origin).exists():
+        raise AuditError(f"{origin} is not there: run the audit to its end first")
     expected = json.loads(Path(origin).read_text())["results_sha256"]
     present = [path for path in expected if (folder / path).is_file()]
     lines = provenance.differences(expected, provenance.hashes(present, folder, threads))
@@ -38,9 +40,8 @@ def _changed_images(ledger: pd.DataFrame, top: Path, threads: int) -> list[str]:
 if __name__ == "__main__":
     with job("verify", snakemake.log[0]):
         verify(
-            origin=snakemake.input.origin,
-            ledger=snakemake.input.ledger,
+            origin=snakemake.params.origin,
+            ledger=snakemake.params.ledger,
             images=snakemake.params.images,
-            results=snakemake.params.results,
             threads=snakemake.threads,
         )
