@@ -1,17 +1,25 @@
 """Gradient ascent in image space: the image that excites a channel most (Erhan et al. 2009)."""
 
+import logging
 import zlib
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
+from convaudit.errors import AuditError
 from convaudit.network import Network
 from convaudit.scaling import Scaling
 
+log = logging.getLogger(__name__)
+
 
 class Patterns(NamedTuple):
-    """images (n, size, size, 3) uint8 RGB; start, end (n,) mean activations; dead (n,) bool."""
+    """What excites n channels.
+
+    images (n, size, size, 3) uint8 RGB; start and end (n,) the channel's mean activation before
+    and after the ascent, float32; dead (n,) bool: at no step was the activation over its start.
+    """
 
     images: np.ndarray
     start: np.ndarray
@@ -31,38 +39,110 @@ def maximise(
     seed: int = 0,
     batch: int = 16,
 ) -> Patterns:
-    """Climb from noise towards what excites each channel."""
+    """Climb from noise towards what excites each channel, as Chollet's listing 5-38 does.
+
+    Uniform noise in 128..148 is changed ``steps`` times by ``step_size`` grey levels times the
+    gradient of the channel's mean activation over its root mean square. A network fed with pixels
+    (scaling none or caffe) starts from the noise itself, as in the listing; for all others the
+    noise goes through the scaling.
+
+    The result for a channel does not depend on which others are asked for.
+
+    Args:
+        network: run only as far as the layer, so ``size`` need not be its input's.
+        layer: name of a layer with an output (B, h, w, C).
+        channels: (n,) int.
+        scaling: how pixels become the network's input.
+        size: side of the images; a layer that needs a larger one gets the smallest that it takes.
+        steps: of the ascent.
+        step_size: in grey levels (of 255).
+        seed: of the noise, together with the layer's name and the channel's number.
+        batch: channels at a time; memory grows with it.
+
+    Raises:
+        AuditError: no image up to the size of the network's own input gets through to the layer.
+    """
+    size = _smallest(network, layer, size)
+    gradient, activation = _compiled(network, layer, batch, size)
     raw = scaling.grey_level == 1
-    unit = 1.0 if raw else scaling.grey_level
-
-    @tf.function(autograph=False)
-    def climb(x: tf.Tensor, chosen: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        def activation(x: tf.Tensor) -> tf.Tensor:
-            maps = tf.cast(network.run(x, until=layer), tf.float32)
-            return tf.gather(tf.reduce_mean(maps, axis=(1, 2)), chosen, axis=1, batch_dims=1)
-
-        def step(i: tf.Tensor, x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-            with tf.GradientTape(watch_accessed_variables=False) as tape:
-                tape.watch(x)
-                reached = activation(x)
-            g = tape.gradient(reached, x)
-            norm = tf.sqrt(tf.reduce_mean(tf.square(g), axis=(1, 2, 3), keepdims=True)) + 1e-5
-            return i + 1, x + step_size * unit * g / norm
-
-        start = activation(x)
-        _, x = tf.while_loop(lambda i, _: i < steps, step, (tf.constant(0), x))
-        return x, start, activation(x)
-
+    pace = step_size * scaling.grey_level
     parts = []
     for first in range(0, len(channels), batch):
         chosen = channels[first : first + batch]
-        padded = np.concatenate([chosen, np.repeat(chosen[-1:], batch - len(chosen))])
-        noise = np.stack([_noise(seed, layer, channel, size) for channel in padded])
-        x = noise if raw else scaling.apply(noise)
-        found = climb(tf.constant(x, tf.float32), tf.constant(padded, tf.int32))
-        parts.append([tensor.numpy()[: len(chosen)] for tensor in found])
-    x, start, end = (np.concatenate(part) for part in zip(*parts, strict=True))
-    return Patterns(_picture(x, scaling, raw), start, end, end <= start)
+        # Always as many as a batch, so that nothing is compiled twice.
+        padded = tf.constant(np.resize(chosen, batch), tf.int32)
+        noise = np.stack([_noise(seed, layer, channel, size) for channel in padded.numpy()])
+        x = tf.constant(noise if raw else scaling.apply(noise), tf.float32)
+        reached = []
+        for _ in range(steps):
+            value, direction = gradient(x, padded)
+            x += pace * direction
+            reached.append(value)
+        reached.append(activation(x, padded))
+        count = len(chosen)
+        parts.append((x.numpy()[:count], np.stack(reached)[:, :count]))
+        log.info("%s: %d of %d channels", layer, first + count, len(channels))
+    images = np.concatenate([x for x, _ in parts])
+    values = np.concatenate([reached for _, reached in parts], axis=1)
+    dead = values[1:].max(axis=0) <= values[0]
+    return Patterns(_picture(images, scaling, raw), values[0], values[-1], dead)
+
+
+def _compiled(network: Network, layer: str, batch: int, size: int) -> tuple[Any, Any]:
+    """Functions of images (batch, size, size, 3) and channels (batch,).
+
+    The first gives each image's activation of its own channel and the direction that it rises in,
+    (batch, size, size, 3) of root mean square 1; the second the activation alone.
+    """
+    signature = (
+        tf.TensorSpec((batch, size, size, 3), tf.float32),
+        tf.TensorSpec((batch,), tf.int32),
+    )
+
+    def activation(x: tf.Tensor, chosen: tf.Tensor) -> tf.Tensor:
+        maps = tf.cast(network.run(x, until=layer), tf.float32)
+        return tf.gather(tf.reduce_mean(maps, axis=(1, 2)), chosen, axis=1, batch_dims=1)
+
+    def gradient(x: tf.Tensor, chosen: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(x)
+            value = activation(x, chosen)
+            # Float16 would round small gradients to zero; a power of two is taken back exactly.
+            enlarged = value * 1024
+        g = tape.gradient(enlarged, x, unconnected_gradients="zero") / 1024
+        scale = tf.sqrt(tf.reduce_mean(g**2, axis=(1, 2, 3), keepdims=True)) + 1e-5
+        return value, g / scale
+
+    def compiled(function: Any) -> Any:
+        return tf.function(function, input_signature=signature, autograph=False)
+
+    return compiled(gradient), compiled(activation)
+
+
+def _smallest(network: Network, layer: str, size: int) -> int:
+    """The smallest side, at least ``size``, of images that get through to the layer."""
+    if _passes(network, layer, size):
+        return size
+    low, high = size, max(network.input_shape[:2])
+    if high <= low or not _passes(network, layer, high):
+        raise AuditError(
+            f"filters: layer {layer} takes no images of {size} x {size} pixels: set filters.size "
+            f"to the side of the model's input, {high}, or leave the layer out of filters.layers"
+        )
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if _passes(network, layer, middle) else (middle, high)
+    log.warning("%s: images of %d pixels, since %d are too few for it", layer, high, size)
+    return high
+
+
+def _passes(network: Network, layer: str, size: int) -> bool:
+    shapes = tf.function(lambda x: network.run(x, until=layer), autograph=False)
+    try:
+        traced = shapes.get_concrete_function(tf.TensorSpec((1, size, size, 3), tf.float32))
+    except (ValueError, tf.errors.InvalidArgumentError):
+        return False
+    return 0 not in traced.structured_outputs.shape
 
 
 def _noise(seed: int, layer: str, channel: int, size: int) -> np.ndarray:
@@ -71,10 +151,11 @@ def _noise(seed: int, layer: str, channel: int, size: int) -> np.ndarray:
 
 
 def _picture(x: np.ndarray, scaling: Scaling, raw: bool) -> np.ndarray:
-    if raw:
-        x = x[..., ::-1] if scaling.bgr else x
-    else:
+    """Listing 5-37, for each image by itself, and with the channels in RGB order."""
+    if not raw:
         x = scaling.undo(x)
+    elif scaling.bgr:
+        x = x[..., ::-1]
     x = x - x.mean(axis=(1, 2, 3), keepdims=True)
     x = x / (x.std(axis=(1, 2, 3), keepdims=True) + 1e-5) * 0.1 + 0.5
     return (x.clip(0, 1) * 255).astype(np.uint8)
