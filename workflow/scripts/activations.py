@@ -15,7 +15,8 @@ from convaudit.grids import activation_grid
 from convaudit.modelfile import layer_id
 from convaudit.overlays import encode_png
 from convaudit.scaling import SCALINGS
-from job import job, open_network
+from job import job
+from tensorflow_job import open_network
 
 
 def activations(

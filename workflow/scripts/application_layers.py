@@ -3,7 +3,7 @@
 import json
 import sys
 
-from job import start_tensorflow
+from tensorflow_job import start_tensorflow
 
 
 def main(name: str) -> None:

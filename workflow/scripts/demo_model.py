@@ -1,9 +1,10 @@
 """Train the demo's classifier."""
 
-from convaudit.atomic import atomic
 from pathlib import Path
 
-from job import job, start_tensorflow
+from convaudit.atomic import atomic
+from job import job
+from tensorflow_job import start_tensorflow
 
 
 def train(*, training: str, model: str, seed: int) -> None:

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from convaudit.atomic import atomic
-from job import job, open_network
+from job import job
+from tensorflow_job import open_network
 
 
 def draw(

@@ -10,7 +10,8 @@ import pandas as pd
 
 from convaudit import dataset, images
 from convaudit.scaling import SCALINGS
-from job import job, open_network
+from job import job
+from tensorflow_job import open_network
 
 SAMPLE = 16
 """Images that the forecast is measured on."""

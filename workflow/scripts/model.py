@@ -4,7 +4,8 @@ import json
 from typing import Any
 
 from convaudit.atomic import atomic
-from job import job, open_network
+from job import job
+from tensorflow_job import open_network
 
 
 def describe(*, model: dict[str, Any], facts: str) -> None:

@@ -13,8 +13,9 @@ from convaudit import heat, labels, statistics
 from convaudit.atomic import atomic
 from convaudit.errors import AuditError
 from convaudit.scaling import SCALINGS
-from job import job, open_network
+from job import job
 from planning import plan as planning
+from tensorflow_job import open_network
 
 if TYPE_CHECKING:
     from convaudit.network import Network

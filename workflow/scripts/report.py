@@ -14,7 +14,7 @@ from convaudit.duplicates import duplicates
 from convaudit.report.pages import write_report
 from convaudit.report.summary import summarise
 from convaudit.report.tables import Audit
-from job import TENSORFLOW_THREADS, job
+from job import job
 from planning import plan as planning
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -115,7 +115,6 @@ def _origin(
         **known,
         "machine": provenance.machine(),
         "gpus": gpu.devices(),
-        "tensorflow_threads": TENSORFLOW_THREADS,
         "seed": settings["seed"],
         "config": settings,
         "model_sha256": provenance.sha256(source) if source.exists() else None,

@@ -1,0 +1,65 @@
+"""What the scripts do that need TensorFlow: lease a GPU, start it, open the model."""
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from convaudit import gpu
+
+if TYPE_CHECKING:
+    from convaudit.loading import Loaded
+    from convaudit.network import Network
+
+THREADS = 2
+"""Threads of TensorFlow's pool. Fixed: how sums are split, so their last bits, follow from it."""
+
+
+def start_tensorflow(threads: int = THREADS) -> None:
+    """Lease a GPU, then import TensorFlow quietly, with a fixed number of threads.
+
+    Operations are deterministic; GPU memory grows as needed.
+    """
+    device = gpu.lease()
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    with _silent():
+        import tensorflow as tf
+
+    tf.config.threading.set_intra_op_parallelism_threads(threads)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+    tf.config.experimental.enable_op_determinism()
+    for found in tf.config.list_physical_devices("GPU"):
+        tf.config.experimental.set_memory_growth(found, True)
+    logging.info("TensorFlow %s, CUDA_VISIBLE_DEVICES=%s", tf.__version__, device)
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """Keep away what TensorFlow's libraries write while they load, past every log level."""
+    kept = os.dup(2)
+    with open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+
+
+def open_network(model: dict[str, Any]) -> "tuple[Loaded, Network]":
+    """Start TensorFlow and load the model that the config names."""
+    start_tensorflow()
+    import keras
+
+    from convaudit import loading
+    from convaudit.network import Network
+
+    keras.utils.set_random_seed(model["seed"])
+    loaded = loading.load(
+        model["source"],
+        weights=model["weights"],
+        trust=model["trust"],
+        custom_modules=model["custom_modules"],
+    )
+    return loaded, Network(loaded.model, model["output"])
