@@ -1,5 +1,6 @@
 """The one pass: each image goes through the network once, and all that is asked comes of it."""
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -182,12 +183,19 @@ def _active(x: tf.Tensor) -> tf.Tensor:
 
 def join(batches: list[Batch]) -> Batch:
     """The batches' images as one batch."""
-    first = batches[0]
-    arrays = [np.concatenate(parts) for parts in list(zip(*batches, strict=True))[:4]]
-    layers = {
-        name: LayerStatistics(
-            *(np.concatenate(p) for p in zip(*(b.layers[name] for b in batches), strict=True))
-        )
-        for name in first.layers
-    }
-    return Batch(*arrays, layers)
+
+    def joined(parts: Iterable[np.ndarray]) -> np.ndarray:
+        return np.concatenate(list(parts))
+
+    return Batch(
+        joined(batch.scores for batch in batches),
+        joined(batch.probabilities for batch in batches),
+        joined(batch.explained for batch in batches),
+        joined(batch.maps for batch in batches),
+        {
+            name: LayerStatistics(
+                *map(joined, zip(*(batch.layers[name] for batch in batches), strict=True))
+            )
+            for name in batches[0].layers
+        },
+    )
