@@ -14,10 +14,12 @@ TOP = 9
 
 @dataclass
 class Summary:
-    """Of one layer with C channels over n images; sums are of per-image values, float64.
+    """Of one layer with C channels over n images.
 
+    ``mean``, ``square`` and ``active`` (C,) are sums over the images of their means over
+    positions, float64: sums, so that summaries add up. ``maximum`` (C,) is over all;
     ``top_values`` (C, TOP) descending, and ``top_images`` (C, TOP) the images' ids, "" where
-    there are fewer.
+    there are fewer; of images that tie, the earlier comes first.
     """
 
     count: np.ndarray
@@ -36,7 +38,9 @@ def summarise(
     active: np.ndarray,
     images: np.ndarray,
 ) -> Summary:
-    """Sum up per-image values (n, C) of one layer; ``images`` (n,) are the images' ids."""
+    """Sum up one layer's values (n, C): means of images over positions, of squares, maxima and
+    active shares. ``images`` (n,) are the images' ids.
+    """
     values, names = _top(maximum.astype(np.float64), images)
     return Summary(
         np.array(len(images)),
@@ -66,6 +70,7 @@ def merge(first: Summary, second: Summary) -> Summary:
 
 
 def save(file: Path | IO[bytes], layers: dict[str, Summary]) -> None:
+    """Write summaries by layer as npz, without pickle: the same summaries, the same bytes."""
     arrays = {"layers": np.array(list(layers), str)}
     for number, summary in enumerate(layers.values()):
         for field in fields(Summary):
@@ -74,6 +79,7 @@ def save(file: Path | IO[bytes], layers: dict[str, Summary]) -> None:
 
 
 def load(file: Path) -> dict[str, Summary]:
+    """Read what ``save`` wrote."""
     with np.load(file, allow_pickle=False) as stored:
         return {
             str(name): Summary(*(stored[f"{number}.{field.name}"] for field in fields(Summary)))
@@ -91,7 +97,11 @@ def merge_files(files: Iterable[Path]) -> dict[str, Summary]:
 
 
 def channel_table(layers: dict[str, Summary]) -> pd.DataFrame:
-    """One row a channel: its mean, deviation and maximum over all images and positions."""
+    """One row a channel, over all images and positions.
+
+    Columns: layer, channel, mean, std, max, active_fraction (share of positions over zero), dead
+    (never over zero), top_images (ids, strongest first) and top_values (their maxima).
+    """
     return pd.concat([_table(name, summary) for name, summary in layers.items()], ignore_index=True)
 
 

@@ -1,0 +1,94 @@
+"""Channel statistics: shards merged are the whole dataset, computed directly."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from convaudit import statistics
+from convaudit.statistics import TOP, Summary
+
+
+def dataset(count: int, channels: int = 3, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Maps (n, 4, 5, C), a third of the values negative, and ids."""
+    maps = np.random.default_rng(seed).normal(0.5, 1, (count, 4, 5, channels)).astype(np.float32)
+    maps[..., -1] = -np.abs(maps[..., -1])
+    return maps, np.array([f"image-{i:03d}" for i in range(count)])
+
+
+def summary(maps: np.ndarray, ids: np.ndarray) -> Summary:
+    positions = (1, 2)
+    return statistics.summarise(
+        maps.mean(positions),
+        (maps**2).mean(positions),
+        maps.max(positions),
+        (maps > 0).mean(positions),
+        images=ids,
+    )
+
+
+def shards(maps: np.ndarray, ids: np.ndarray, folder: Path, cuts: list[int]) -> list[Path]:
+    files = []
+    for part, names in zip(np.split(maps, cuts), np.split(ids, cuts), strict=True):
+        files.append(folder / f"{len(files)}.npz")
+        statistics.save(files[-1], {"a/conv": summary(part, names)})
+    return files
+
+
+@pytest.mark.parametrize("cuts", [[], [1], [7, 20], [0, 13, 13]])
+def test_merged_shards_are_the_whole_dataset(tmp_path: Path, cuts: list[int]) -> None:
+    maps, ids = dataset(31)
+    merged = statistics.merge_files(shards(maps, ids, tmp_path, cuts))
+    table = statistics.channel_table(merged)
+    assert table["layer"].unique().tolist() == ["a/conv"]
+    exact = maps.astype(np.float64)
+    assert np.allclose(table["mean"], exact.mean((0, 1, 2)))
+    assert np.allclose(table["std"], exact.std((0, 1, 2)))
+    assert np.allclose(table["max"], exact.max((0, 1, 2)))
+    assert np.allclose(table["active_fraction"], (exact > 0).mean((0, 1, 2)))
+    assert table["dead"].tolist() == [False, False, True]
+    best = exact.max((1, 2))
+    for channel, row in table.iterrows():
+        order = np.argsort(-best[:, channel])[:TOP]
+        assert row["top_images"] == ids[order].tolist()
+        assert np.allclose(row["top_values"], best[order, channel])
+
+
+def test_images_that_tie_stand_in_the_order_of_the_dataset(tmp_path: Path) -> None:
+    maps, ids = np.ones((12, 2, 2, 1), np.float32), dataset(12)[1]
+    for cuts in ([], [2, 5]):
+        merged = statistics.merge_files(shards(maps, ids, tmp_path, cuts))
+        assert statistics.channel_table(merged)["top_images"][0] == ids[:TOP].tolist()
+
+
+def test_few_images_give_short_lists(tmp_path: Path) -> None:
+    maps, ids = dataset(3)
+    table = statistics.channel_table(statistics.merge_files(shards(maps, ids, tmp_path, [1])))
+    assert {len(names) for names in table["top_images"]} == {3}
+    assert {len(values) for values in table["top_values"]} == {3}
+
+
+def test_a_file_gives_back_what_was_saved_and_the_same_bytes_again(tmp_path: Path) -> None:
+    maps, ids = dataset(5)
+    one, two = tmp_path / "one.npz", tmp_path / "two.npz"
+    layers = {"b": summary(maps, ids), "a": summary(maps[..., :1], ids)}
+    statistics.save(one, layers)
+    statistics.save(two, layers)
+    assert one.read_bytes() == two.read_bytes()
+    loaded = statistics.load(one)
+    assert list(loaded) == ["b", "a"]
+    for name in layers:
+        for key, value in vars(layers[name]).items():
+            assert np.array_equal(value, getattr(loaded[name], key))
+
+
+def test_sums_stay_exact_where_single_precision_would_not() -> None:
+    # A million images of value 0.1: float32 sums drift by 1 %.
+    value = np.full((1000, 1), 0.1, np.float32)
+    part = statistics.summarise(value, value**2, value, value, images=np.full(1000, "x"))
+    total = part
+    for _ in range(999):
+        total = statistics.merge(total, part)
+    row = statistics.channel_table({"conv": total}).iloc[0]
+    assert row["mean"] == pytest.approx(float(np.float32(0.1)), rel=1e-12)
+    assert row["std"] == pytest.approx(0, abs=1e-4)
