@@ -1,6 +1,7 @@
 # Two commands do everything: `make demo` and `make test`.
 
-PYTHON ?= $(shell command -v python3.12 || command -v python3.11 || command -v python3.13 || command -v python3)
+FITS = import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
+PYTHON ?= $(shell for p in python3 python3.12 python3.13 python3.11; do $$p -c '$(FITS)' 2>/dev/null && echo $$p && break; done)
 CORES ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
 BIN := .venv/bin
 
@@ -14,7 +15,7 @@ demo: env  ## set up, then audit the embedded demo
 env: .venv/installed  ## the locked packages in .venv
 
 .venv/installed: requirements.lock
-	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v <= (3, 13) else f"convaudit needs Python 3.11 to 3.13, found {v[0]}.{v[1]}: make PYTHON=/path/to/python3.12")'
+	@test -n "$(PYTHON)" || { echo "convaudit needs Python 3.11 to 3.13; none is on the PATH. Name yours: make PYTHON=/path/to/python3.12"; exit 1; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --require-hashes --requirement requirements.lock
 	@$(BIN)/python -c 'import cv2' || { echo "OpenCV needs two system libraries: apt-get install libgl1 libglib2.0-0"; exit 1; }
