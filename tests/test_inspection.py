@@ -17,8 +17,8 @@ def loaded(model: keras.Model, family: str | None = None) -> Loaded:
     return Loaded(model, ".keras of Keras 3.0.0", "3.0.0", family)
 
 
-def chosen(model: keras.Model, setting: str = "auto") -> tuple[str, bool, str]:
-    return choose_scaling(loaded(model), Network(model), setting)
+def chosen(model: keras.Model) -> tuple[str, bool, str]:
+    return choose_scaling(loaded(model), Network(model))
 
 
 def test_facts_are_json_and_complete():
@@ -56,7 +56,6 @@ def test_facts_are_json_and_complete():
 def test_a_scaling_that_is_nowhere_said_is_a_guess():
     name, known, why = chosen(toys.sequential())
     assert (name, known, why) == ("unit", False, "a guess: the file does not say")
-    assert chosen(toys.sequential(), "caffe") == ("caffe", True, "as the config says")
 
 
 def from_first(*first: keras.layers.Layer) -> keras.Model:

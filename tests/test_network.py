@@ -159,6 +159,34 @@ def test_one_of_several_outputs():
     assert "side_conv" in seen
 
 
+def test_outputs_by_key_and_of_one_layer_called_twice():
+    inputs = toys.image()
+    x = layers.GlobalAveragePooling2D()(layers.Conv2D(4, 3)(inputs))
+    head = layers.Dense(3, activation="softmax", name="head")
+    keyed = toys.randomised(keras.Model(inputs, {"plant": head(x), "animal": head(-x)}))
+    twice = keras.Model(inputs, [keyed.output["plant"], keyed.output["animal"]])
+    said = keyed(IMAGES)
+    for model, names in ((keyed, ["animal", "plant"]), (twice, ["head#2", "head"])):
+        for name, key in zip(names, ["animal", "plant"], strict=True):
+            network = Network(model, name)
+            assert set(network.outputs) == set(names)
+            scores = network.run(tf.constant(IMAGES)).numpy()
+            np.testing.assert_allclose(by_hand(scores, "softmax"), said[key], atol=1e-5)
+
+
+def test_which_layers_can_be_explained():
+    network = Network(toys.outputs(), "animal")
+    network.require_target("stem", "config: gradcam.layer")
+    refused = {
+        "side_conv": "no score depends on 'side_conv': choose another, or auto, which is 'stem'",
+        "animal": r"the output of 'animal', \(3,\), is no image",
+        "stm": "no layer 'stm'; did you mean 'stem'",
+    }
+    for name, message in refused.items():
+        with pytest.raises(AuditError, match=f"config: gradcam.layer: .*{message}"):
+            network.require_target(name, "config: gradcam.layer")
+
+
 def test_an_open_size_is_taken_as_224():
     inputs = toys.image(None)
     x = layers.Conv2D(2, 3, strides=4, name="conv")(inputs)

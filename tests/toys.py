@@ -143,9 +143,27 @@ def ensemble() -> keras.Model:
     return keras.Model(inputs, layers.Average(name="average")(votes))
 
 
+def arithmetic() -> keras.Model:
+    """Operations on tensors in between, a merge and a softmax among them; a list for an input."""
+    inputs = image()
+    x = layers.Conv2D(4, 3, activation="relu", name="conv")(1 - (inputs / 127.5)[..., ::-1])
+    x = keras.ops.mean(keras.ops.relu(2 * x - 1), axis=(1, 2))
+    x = keras.ops.softmax(layers.Dense(3, name="head")(x) / 2)
+    return keras.Model([inputs], [x])
+
+
 GRAPHS: dict[str, Callable[[], keras.Model]] = {
     builder.__name__: builder
-    for builder in (sequential, branches, residual, transfer, nested_twice, shared, ensemble)
+    for builder in (
+        sequential,
+        branches,
+        residual,
+        transfer,
+        nested_twice,
+        shared,
+        ensemble,
+        arithmetic,
+    )
 }
 
 HEADS: dict[str, tuple[str, Callable[[], keras.Model]]] = {

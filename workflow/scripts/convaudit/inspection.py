@@ -22,19 +22,14 @@ class ScalingChoice(NamedTuple):
     why: str
 
 
-def facts(loaded: Loaded, network: Network, scaling: str = "auto") -> dict[str, Any]:
+def facts(loaded: Loaded, network: Network) -> dict[str, Any]:
     """All of it as JSON: format, input, head, classes, target layer, scaling, layers.
-
-    Args:
-        loaded: the model and where it comes from.
-        network: that model.
-        scaling: a key of ``SCALINGS``, or "auto".
 
     Raises:
         AuditError: the model has no layer that could be a target.
     """
     target, why = network.target_layer
-    choice = choose_scaling(loaded, network, scaling)
+    choice = choose_scaling(loaded, network)
     return {
         "format": loaded.format,
         "keras_version": loaded.keras_version,
@@ -54,14 +49,12 @@ def facts(loaded: Loaded, network: Network, scaling: str = "auto") -> dict[str, 
     }
 
 
-def choose_scaling(loaded: Loaded, network: Network, setting: str = "auto") -> ScalingChoice:
+def choose_scaling(loaded: Loaded, network: Network) -> ScalingChoice:
     """Find how pixels become a model's input.
 
-    ``auto`` is the family's own for keras.applications; none where the model begins with its own
-    Rescaling, Normalization or arithmetic; else a guess, x/255.
+    The family's own for keras.applications; none where the model begins with its own Rescaling,
+    Normalization or arithmetic; else a guess, x/255.
     """
-    if setting != "auto":
-        return ScalingChoice(setting, True, "as the config says")
     if loaded.family:
         return ScalingChoice(family_scaling(loaded.family), True, f"that of {loaded.family}")
     for layer in network.layers:

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 import h5py
 import keras
 import numpy as np
+from keras.src import ops
 from keras.src.legacy.saving import legacy_h5_format, saving_utils
 from keras.src.legacy.saving.saving_options import keras_option_scope
 from keras.src.saving import saving_lib
@@ -27,6 +28,7 @@ from convaudit import modelfile
 from convaudit.errors import AuditError
 from convaudit.modelfile import ModelFile
 
+_OPERATIONS = (ops.nn, ops.numpy, ops.core, ops.image, ops.math)
 _TOP = "top_level_model_weights"
 
 
@@ -107,11 +109,27 @@ def _load_zip(path: Path, file: ModelFile, safe: bool) -> keras.Model:
 
 
 def _load_h5(path: Path, file: ModelFile, safe: bool) -> keras.Model:
+    _place_operations(file.config)
     with keras_option_scope(use_legacy_config=True), SafeModeScope(safe):
         model = saving_utils.model_from_config(file.config)
         with h5py.File(path) as stored:
             legacy_h5_format.load_weights_from_hdf5_group(stored["model_weights"], model)
     return model
+
+
+def _place_operations(model: dict[str, Any]) -> None:
+    """Say the module of arithmetic on tensors, which .h5 leaves out and Keras 3 then can't find.
+
+    It has a name alone for a config, whereas a layer of the same class has settings.
+    """
+    for entry in model["config"]["layers"]:
+        if "layers" in entry["config"]:
+            _place_operations(entry)
+        elif "module" not in entry and "trainable" not in entry["config"]:
+            kind = entry["class_name"]
+            for module in _OPERATIONS:
+                if hasattr(module, kind):
+                    entry |= {"module": module.__name__, "registered_name": kind}
 
 
 def _format(file: ModelFile) -> str:

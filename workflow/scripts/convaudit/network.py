@@ -60,7 +60,7 @@ class Network:
         shape = _checked_shape(graph.input_shape, graph.steps)
         self.open_input = None in shape[1:3]
         self.input_shape = (shape[1] or DEFAULT_SIDE, shape[2] or DEFAULT_SIDE, 3)
-        self.outputs = list(getattr(model, "output_names", [model.layers[-1].name]))
+        self.outputs = _output_names(model)
         index = _output_index(self.outputs, output)
         self._input = graph.input
         self._steps = graph.steps
@@ -73,6 +73,20 @@ class Network:
         self.head = _head_kind(self._head, self._logarithm)
         self.classes = 2 if self._head.units == 1 else self._head.units
         self.layers = [_info(step, shapes.get(step.name, step.shape[1:])) for step in graph.steps]
+
+    def require_target(self, name: str, key: str) -> None:
+        """Check that a layer's maps can be weighted for the scores.
+
+        Raises:
+            AuditError: there is no such layer, its output is no image, or no score depends on it.
+        """
+        require_layer(name, list(self._by_name), key=key)
+        shape = next(layer.shape for layer in self.layers if layer.name == name)
+        automatic = f"choose another, or auto, which is {self.target_layer[0]!r}"
+        if len(shape) != 3 or max(side or 2 for side in shape[:2]) == 1:
+            raise AuditError(f"{key}: the output of {name!r}, {shape}, is no image: {automatic}")
+        if name not in {step.name for step in self._to_scores}:
+            raise AuditError(f"{key}: no score depends on {name!r}: {automatic}")
 
     @property
     def target_layer(self) -> tuple[str, str]:
@@ -154,8 +168,10 @@ class Network:
         Returns:
             The shapes of the layers' outputs, without the batch.
         """
+        exact = all(getattr(s.layer, "compute_dtype", "float32") == "float32" for s in self._steps)
         noise = np.random.default_rng(0).uniform(0, 1, (2, *self.input_shape)).astype(np.float32)
-        noise[0] = (noise[0] * 255).round()
+        # Whole numbers, for inputs of whole numbers; half precision may overflow with large ones.
+        noise[0] = (noise[0] * (255 if exact else 1)).round()
         noise[1] = noise[1].round()
         shapes: dict[str, tuple[int, ...]] = {}
 
@@ -163,10 +179,11 @@ class Network:
             shapes[name] = tuple(tensor.shape[1:])
             return tensor
 
-        said = _numpy(keras.tree.flatten(model(noise, training=False))[index]).reshape(2, -1)
+        structure = model.inputs[0] if isinstance(model, keras.Sequential) else model.input
+        given = keras.tree.pack_sequence_as(structure, [noise])
+        said = _numpy(keras.tree.flatten(model(given, training=False))[index]).reshape(2, -1)
         scores = self.run(keras.ops.convert_to_tensor(noise), visit)
         ours = _numpy(_ACTIVATIONS[self._head.activation](scores))
-        exact = all(getattr(s.layer, "compute_dtype", "float32") == "float32" for s in self._steps)
         error = float(np.abs(ours - said).max() / max(1.0, np.abs(said).max()))
         if not error <= (1e-5 if exact else 2e-2):
             raise AuditError(
@@ -207,6 +224,19 @@ def _checked_shape(shape: tuple[int | None, ...], steps: list[Step]) -> tuple[in
     if shape[3] != 3:
         raise AuditError(f"model: its input {shape[1:]} has {shape[3]} channels: {wanted}")
     return shape
+
+
+def _output_names(model: keras.Model) -> list[str]:
+    """Keys of the outputs where they are a dictionary, else their layers' names, made unique."""
+    if isinstance(model, keras.Sequential):
+        return [model.layers[-1].name]
+    if isinstance(model.output, dict):
+        return sorted(model.output)
+    names = model.output_names
+    seen = [names[: place + 1].count(name) for place, name in enumerate(names)]
+    return [
+        name if count == 1 else f"{name}#{count}" for name, count in zip(names, seen, strict=True)
+    ]
 
 
 def _output_index(names: list[str], output: str | None) -> int:
