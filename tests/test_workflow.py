@@ -89,6 +89,18 @@ def test_inspect_prints_the_model_and_runs_nothing_else(clone):
     assert "colours" in printed and "blue 10, red 10" in printed and "forecast" in printed
 
 
+def test_a_single_channel_as_a_picture(clone):
+    import cv2
+
+    predictions = pd.read_parquet(clone.folder / "results" / "predictions.parquet")
+    image_id = predictions.loc[predictions["path"] == "red/0.png", "image_id"].item()
+    target = f"results/channels/{image_id}/mix/1.png"
+    clone.run(target)
+    assert cv2.imread(str(clone.folder / target)).shape == (512, 512, 3)
+    done = clone.snakemake("--cores", "1", f"results/channels/{image_id}/mix/4.png")
+    assert done.returncode != 0 and "mix has the channels 0 to 3" in done.stderr
+
+
 def test_verify_finds_what_was_changed(clone):
     assert "verified" in clone.run("verify")
     (clone.folder / "results" / "channels.parquet").write_bytes(b"tampered")

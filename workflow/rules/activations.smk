@@ -30,3 +30,28 @@ rule activations:
         per_row=SETTINGS.activations.per_row,
     script:
         "../scripts/activations.py"
+
+
+# One channel of one image, as a picture of its own, where it is asked for by its path.
+rule channel:
+    input:
+        model_file,
+        predictions=rules.predictions.output.table,
+        facts=rules.model.output.facts,
+    output:
+        "<results>/channels/{image_id}/{layer}/{channel}.png",
+    log:
+        "<results>/logs/channels/{image_id}/{layer}/{channel}.log",
+    conda:
+        "../../environment.yml"
+    threads: 2
+    resources:
+        gpu=1,
+        mem_mb=4000,
+    params:
+        key=KEYS.predictions,
+        model=AUDIT.model,
+        pixels=all_shards(rules.preprocess.output.pixels),
+        scaling=SETTINGS.preprocess.scaling,
+    script:
+        "../scripts/channel.py"

@@ -29,6 +29,8 @@ pathvars:
 wildcard_constraints:
     shard=r"\d+",
     layer=r"[^/]+",
+    image_id=r"[^/]+",
+    channel=r"\d+",
 
 
 def folder(directory):
