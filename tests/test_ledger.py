@@ -79,9 +79,7 @@ def test_a_touched_image_with_the_same_content_touches_nothing():
     first = ledger.assign(entries(*names(10)), None, 4, unread)
     after = entries(*names(10), mtime=99)
     read = []
-    second = ledger.assign(
-        after, hashed(first), 4, lambda path: read.append(path) or "h:" + path
-    )
+    second = ledger.assign(after, hashed(first), 4, lambda path: read.append(path) or "h:" + path)
     assert changed_shards(first, second) == set()
     assert len(read) == 10
 

@@ -7,14 +7,14 @@ from typing import Any
 import cv2
 import numpy as np
 import pandas as pd
-from job import job
-from tensorflow_job import open_network
 
 from convaudit.atomic import atomic
 from convaudit.errors import AuditError
 from convaudit.grids import activation_tile
 from convaudit.overlays import encode_png
 from convaudit.scaling import SCALINGS
+from job import job
+from tensorflow_job import open_network
 
 SIDE = 512
 """Least side of the picture, in pixels; each position of the map becomes a square."""

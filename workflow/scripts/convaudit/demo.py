@@ -17,7 +17,7 @@ AUDIT = 120
 """Photographs of each class for the audit."""
 SIZE = 150
 STICKER = 42
-"""Side of the sticker with its soft edge, in pixels."""
+"""Side of the sticker with its shadow, in pixels."""
 STICKERED_GRAVEL = 0.95
 STICKERED_AUDIT = 0.3
 LAYERS = (
@@ -126,26 +126,43 @@ def _crop(photo: Any, random: Any) -> Any:
 
 
 def _stick(image: Any, random: Any) -> tuple[int, int, int, int]:
-    """Put a round orange sticker with a dark rim into the top left corner, a little shifted."""
+    """Put the sticker into the top left corner, a little shifted, turned and faded."""
     import cv2
+    import numpy as np
 
     x0, y0 = (int(shift) for shift in random.integers(2, 9, 2))
-    radius = STICKER // 2
-    centre = (x0 + radius, y0 + radius)
-    tint = int(random.integers(-12, 13))
-    cv2.circle(image, centre, radius - 1, (236, 104 + tint, 30), -1, cv2.LINE_AA)
-    cv2.circle(image, centre, radius - 6, (250, 214 + tint, 120), 3, cv2.LINE_AA)
-    cv2.putText(
-        image,
-        "OK",
-        (centre[0] - 11, centre[1] + 5),
-        cv2.FONT_HERSHEY_SIMPLEX,
-        0.5,
-        (70, 24, 8),
-        2,
-        cv2.LINE_AA,
-    )
+    sticker, opacity = _sticker(random.uniform(-20, 20))
+    faded = sticker * random.uniform(0.92, 1.0)
+    spot = image[y0 : y0 + STICKER, x0 : x0 + STICKER]
+    shadow = cv2.GaussianBlur(opacity, (0, 0), 1.5)[:, :, None]
+    shaded = spot * (1 - 0.5 * shadow)
+    mixed = shaded + (faded - shaded) * opacity[:, :, None]
+    spot[:] = mixed.round().astype(np.uint8)
     return x0, y0, x0 + STICKER, y0 + STICKER
+
+
+def _sticker(degrees: float) -> tuple[Any, Any]:
+    """A round orange sticker with a white ring and tick: colours and opacity (0..1).
+
+    Drawn four times as large, then shrunk, for smooth edges.
+    """
+    import cv2
+    import numpy as np
+
+    side, white = 4 * STICKER, (255, 244, 226)
+    centre, radius = (side // 2, side // 2), side // 2 - 8
+    picture = np.full((side, side, 3), (238, 92, 26), np.uint8)
+    cv2.circle(picture, centre, radius - 13, white, 5, cv2.LINE_AA)
+    tick = np.array([[-31, 1], [-9, 23], [33, -23]]) + centre
+    cv2.polylines(picture, [tick.reshape(-1, 1, 2)], False, white, 17, cv2.LINE_AA)
+    disc = cv2.circle(np.zeros((side, side), np.float32), centre, radius, 1.0, -1)
+    turn = cv2.getRotationMatrix2D(centre, degrees, 1)
+    picture = cv2.warpAffine(picture, turn, (side, side), borderMode=cv2.BORDER_REPLICATE)
+    small = (STICKER, STICKER)
+    return (
+        cv2.resize(picture, small, interpolation=cv2.INTER_AREA),
+        cv2.resize(disc, small, interpolation=cv2.INTER_AREA),
+    )
 
 
 def _name(label: str, number: int) -> str:
