@@ -50,6 +50,22 @@ def test_models_come_back_as_they_were(name, ending, tmp_path):
         assert listed == found
 
 
+@pytest.mark.parametrize("ending", ["keras", "h5"])
+@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
+def test_half_precision_comes_back(policy, ending, tmp_path):
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
+    try:
+        model = toys.randomised(toys.transfer())
+    finally:
+        keras.config.set_dtype_policy(before)
+    model.save(tmp_path / f"model.{ending}")
+    loaded = load(str(tmp_path / f"model.{ending}")).model
+    assert loaded.get_layer("head").compute_dtype == policy.removeprefix("mixed_")
+    np.testing.assert_array_equal(loaded(IMAGES), model(IMAGES))
+    assert Network(loaded).head == "softmax"
+
+
 def test_a_sequential_that_was_never_called(tmp_path):
     model = toys.sequential()
     model.save(tmp_path / "model.keras")

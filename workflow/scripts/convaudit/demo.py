@@ -157,10 +157,10 @@ def _sticker(degrees: float) -> tuple[Any, Any]:
     cv2.polylines(picture, [tick.reshape(-1, 1, 2)], False, white, 17, cv2.LINE_AA)
     disc = cv2.circle(np.zeros((side, side), np.float32), centre, radius, 1.0, -1)
     turn = cv2.getRotationMatrix2D(centre, degrees, 1)
-    picture = cv2.warpAffine(picture, turn, (side, side), borderMode=cv2.BORDER_REPLICATE)
+    turned = cv2.warpAffine(picture, turn, (side, side), borderMode=cv2.BORDER_REPLICATE)
     small = (STICKER, STICKER)
     return (
-        cv2.resize(picture, small, interpolation=cv2.INTER_AREA),
+        cv2.resize(turned, small, interpolation=cv2.INTER_AREA),
         cv2.resize(disc, small, interpolation=cv2.INTER_AREA),
     )
 

@@ -196,6 +196,7 @@ def _numbered(layers: Iterator[LayerRef]) -> Iterator[LayerRef]:
 _SAME_UNITS = (
     "Activation",
     "Softmax",
+    "Sigmoid",
     "Dropout",
     "BatchNormalization",
     "ReLU",

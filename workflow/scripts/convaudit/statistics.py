@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 import pandas as pd
@@ -71,7 +71,7 @@ def merge(first: Summary, second: Summary) -> Summary:
 
 def save(file: Path | IO[bytes], layers: dict[str, Summary]) -> None:
     """Write summaries by layer as npz, without pickle: the same summaries, the same bytes."""
-    arrays = {"layers": np.array(list(layers), str)}
+    arrays: dict[str, Any] = {"layers": np.array(list(layers), str)}
     for number, summary in enumerate(layers.values()):
         for field in fields(Summary):
             arrays[f"{number}.{field.name}"] = getattr(summary, field.name)
