@@ -242,18 +242,18 @@ def test_a_file_that_ends_too_early(tmp_path):
 
 
 def test_a_name_of_keras_applications():
-    loaded = load("MobileNetV2", weights="none")
-    assert (loaded.family, loaded.format) == ("MobileNetV2", "keras.applications, weights none")
+    loaded = load("MobileNet", weights="none")
+    assert (loaded.family, loaded.format) == ("MobileNet", "keras.applications, weights none")
     assert len(families()) > 30
     message = refusal("MobilNetV2")
     assert "neither a file nor a name of keras.applications; did you mean 'MobileNetV2'?" in message
 
 
 def test_weights_for_a_family_from_a_file(tmp_path):
-    model = load("MobileNetV2", weights="none").model
+    model = load("MobileNet", weights="none").model
     model.save_weights(tmp_path / "mine.weights.h5")
-    again = load("MobileNetV2", weights=str(tmp_path / "mine.weights.h5")).model
+    again = load("MobileNet", weights=str(tmp_path / "mine.weights.h5")).model
     for mine, other in zip(again.get_weights(), model.get_weights(), strict=True):
         np.testing.assert_array_equal(mine, other)
     toys.sequential().save_weights(tmp_path / "other.weights.h5")
-    assert "config: weights" in refusal("MobileNetV2", weights=str(tmp_path / "other.weights.h5"))
+    assert "config: weights" in refusal("MobileNet", weights=str(tmp_path / "other.weights.h5"))
