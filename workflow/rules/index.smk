@@ -12,7 +12,7 @@ rule index:
         "<results>/benchmarks/index.tsv"
     conda:
         "../../environment.yml"
-    threads: 4
+    threads: 2
     resources:
         mem_mb=2000,
     params:

@@ -54,7 +54,7 @@ rule verify:
         "<results>/logs/verify.log",
     conda:
         "../../environment.yml"
-    threads: 4
+    threads: 2
     params:
         origin=str(rules.report.output.provenance),
         ledger=str(rules.index.output.ledger),
