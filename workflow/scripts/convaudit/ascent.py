@@ -62,8 +62,7 @@ def maximise(
     Raises:
         AuditError: no image up to the size of the network's own input gets through to the layer.
     """
-    size = _smallest(network, layer, size)
-    gradient, activation = _compiled(network, layer, batch, size)
+    size, rise = _fitting(network, layer, batch, size)
     raw = scaling.grey_level == 1
     pace = step_size * scaling.grey_level
     parts = []
@@ -75,10 +74,11 @@ def maximise(
         x = tf.constant(noise if raw else scaling.apply(noise), tf.float32)
         reached = []
         for _ in range(steps):
-            value, direction = gradient(x, padded)
+            value, direction = rise(x, padded)
             x += pace * direction
             reached.append(value)
-        reached.append(activation(x, padded))
+        # A second function, without the gradient, would take longer to compile than this step.
+        reached.append(rise(x, padded)[0])
         count = len(chosen)
         parts.append((x.numpy()[:count], np.stack(reached)[:, :count]))
         log.info("%s: %d of %d channels", layer, first + count, len(channels))
@@ -88,61 +88,61 @@ def maximise(
     return Patterns(_picture(images, scaling, raw), values[0], values[-1], dead)
 
 
-def _compiled(network: Network, layer: str, batch: int, size: int) -> tuple[Any, Any]:
-    """Functions of images (batch, size, size, 3) and channels (batch,).
+def _rise(network: Network, layer: str, batch: int, size: int) -> Any:
+    """Compile a function of images (batch, size, size, 3) and channels (batch,).
 
-    The first gives each image's activation of its own channel and the direction that it rises in,
-    (batch, size, size, 3) of root mean square 1; the second the activation alone.
+    It gives each image's mean activation of its own channel, and the direction that it rises in:
+    (batch, size, size, 3) of root mean square 1, or zero.
+
+    Raises:
+        ValueError, tf.errors.InvalidArgumentError: images of this size are too small.
     """
-    signature = (
-        tf.TensorSpec((batch, size, size, 3), tf.float32),
-        tf.TensorSpec((batch,), tf.int32),
-    )
 
-    def activation(x: tf.Tensor, chosen: tf.Tensor) -> tf.Tensor:
-        maps = tf.cast(network.run(x, until=layer), tf.float32)
-        return tf.gather(tf.reduce_mean(maps, axis=(1, 2)), chosen, axis=1, batch_dims=1)
-
-    def gradient(x: tf.Tensor, chosen: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def rise(x: tf.Tensor, chosen: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(x)
-            value = activation(x, chosen)
+            maps = tf.cast(network.run(x, until=layer), tf.float32)
+            if 0 in maps.shape:
+                raise ValueError("nothing is left of the image")
+            means = tf.reduce_mean(maps, axis=(1, 2))
+            value = tf.gather(means, chosen, axis=1, batch_dims=1)
             # Float16 would round small gradients to zero; a power of two is taken back exactly.
             enlarged = value * 1024
         g = tape.gradient(enlarged, x, unconnected_gradients="zero") / 1024
-        scale = tf.sqrt(tf.reduce_mean(g**2, axis=(1, 2, 3), keepdims=True)) + 1e-5
-        return value, g / scale
+        norm = tf.sqrt(tf.reduce_mean(g**2, axis=(1, 2, 3), keepdims=True)) + 1e-5
+        return value, g / norm
 
-    def compiled(function: Any) -> Any:
-        return tf.function(function, input_signature=signature, autograph=False)
+    return tf.function(rise, autograph=False).get_concrete_function(
+        tf.TensorSpec((batch, size, size, 3), tf.float32), tf.TensorSpec((batch,), tf.int32)
+    )
 
-    return compiled(gradient), compiled(activation)
 
+def _fitting(network: Network, layer: str, batch: int, size: int) -> tuple[int, Any]:
+    """The smallest side, at least ``size``, that gets through to the layer; with its function."""
 
-def _smallest(network: Network, layer: str, size: int) -> int:
-    """The smallest side, at least ``size``, of images that get through to the layer."""
-    if _passes(network, layer, size):
-        return size
+    def attempt(side: int) -> Any:
+        try:
+            return _rise(network, layer, batch, side)
+        except (ValueError, tf.errors.InvalidArgumentError):
+            return None
+
+    if found := attempt(size):
+        return size, found
     low, high = size, max(network.input_shape[:2])
-    if high <= low or not _passes(network, layer, high):
+    found = attempt(high) if high > low else None
+    if not found:
         raise AuditError(
             f"filters: layer {layer} takes no images of {size} x {size} pixels: set filters.size "
             f"to the side of the model's input, {high}, or leave the layer out of filters.layers"
         )
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (low, middle) if _passes(network, layer, middle) else (middle, high)
+        if better := attempt(middle):
+            high, found = middle, better
+        else:
+            low = middle
     log.warning("%s: images of %d pixels, since %d are too few for it", layer, high, size)
-    return high
-
-
-def _passes(network: Network, layer: str, size: int) -> bool:
-    shapes = tf.function(lambda x: network.run(x, until=layer), autograph=False)
-    try:
-        traced = shapes.get_concrete_function(tf.TensorSpec((1, size, size, 3), tf.float32))
-    except (ValueError, tf.errors.InvalidArgumentError):
-        return False
-    return 0 not in traced.structured_outputs.shape
+    return high, found
 
 
 def _noise(seed: int, layer: str, channel: int, size: int) -> np.ndarray:
