@@ -93,6 +93,11 @@ def test_the_verdict_leads_to_the_images_behind_it(page):
     page.wait_for_function("document.querySelector('#count').innerText.startsWith('1 of')")
 
 
+def test_a_class_leads_to_its_overlays(page):
+    page.click("#calibration tbody a >> nth=0")
+    page.wait_for_function("document.querySelector('#count').innerText.startsWith('10 of')")
+
+
 def test_lightbox_by_keyboard_and_by_shared_link(page):
     page.focus("#gallery")
     page.keyboard.press("ArrowRight")

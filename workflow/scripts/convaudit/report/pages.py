@@ -166,7 +166,8 @@ def _classes(audit: Audit) -> list[dict[str, Any]]:
     if audit.labelled.empty:
         return []
     table = measures.per_class(_counts(audit), audit.class_names)
-    return table.sort_values(["recall", "name"]).to_dict("records")
+    ordered = table.rename_axis("index").reset_index().sort_values(["recall", "name"])
+    return ordered.to_dict("records")
 
 
 def _examples(audit: Audit) -> list[dict[str, Any]]:
