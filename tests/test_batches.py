@@ -43,7 +43,7 @@ def test_other_errors_are_not_taken_for_it() -> None:
     def broken(batch: int) -> None:
         raise ValueError(batch)
 
-    with pytest.raises(ValueError, match="^8$"):
+    with pytest.raises(ValueError, match=r"^8$"):
         within_memory(broken, 8)
 
 
