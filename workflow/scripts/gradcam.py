@@ -5,6 +5,7 @@ import logging
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pandas as pd
 
@@ -27,6 +28,7 @@ def draw(
     threads: int,
 ) -> None:
     top = dataset.root(Path(source))
+    cv2.setNumThreads(1)  # each image has a thread of its own
     table = pd.read_parquet(rows)
     with np.load(maps, allow_pickle=False) as stored:
         first = pd.Series(range(len(stored["image_id"])), stored["image_id"])

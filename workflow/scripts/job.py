@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from convaudit import allocator
 from convaudit.errors import AuditError
 
 
@@ -15,6 +16,7 @@ def job(name: str, log: str) -> Iterator[None]:
 
     A traceback is for the log alone. ``name`` says which job it was: rule, shard or layer.
     """
+    allocator.keep_freed_memory()
     Path(log).parent.mkdir(parents=True, exist_ok=True)
     logging.basicConfig(
         filename=log,

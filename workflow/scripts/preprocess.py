@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import cv2
 import numpy as np
 import pandas as pd
 
@@ -41,6 +42,7 @@ def preprocess(
     height, width, _ = json.loads(Path(facts).read_text())["input"]
     entries = pd.read_parquet(ledger, filters=[("shard", "=", int(shard))])
     top = dataset.root(Path(source))
+    cv2.setNumThreads(1)  # each image has a thread of its own
 
     def one(entry: Any) -> Outcome:
         return _prepare(top / entry.path, entry, (height, width), interpolation)

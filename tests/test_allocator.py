@@ -1,0 +1,44 @@
+import ctypes
+import platform
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import pytest
+
+from conftest import ROOT
+from convaudit import allocator
+
+FAULTS = """
+import resource
+from convaudit import allocator
+{first}
+def faults():
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    b"x" * 100_000_000
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+faults()
+print(faults())
+"""
+
+
+def faults(first: str) -> int:
+    """Pages that the kernel hands out for the second of two equal blocks."""
+    return int(
+        subprocess.check_output(
+            [sys.executable, "-c", FAULTS.format(first=first)],
+            cwd=ROOT / "workflow" / "scripts",
+            text=True,
+        )
+    )
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="a matter of glibc")
+def test_the_second_block_costs_no_new_pages():
+    kept = faults("assert allocator.keep_freed_memory()")
+    assert 10 * kept < faults("")
+
+
+def test_another_allocator_is_left_alone(monkeypatch):
+    monkeypatch.setattr(ctypes, "CDLL", lambda name: SimpleNamespace())
+    assert allocator.keep_freed_memory() is False
