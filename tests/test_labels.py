@@ -2,10 +2,11 @@
 
 import unicodedata
 
+import pandas as pd
 import pytest
 
 from convaudit.errors import AuditError
-from convaudit.labels import read_classes, resolve
+from convaudit.labels import indices, of_model, read_classes, resolve
 
 SYNSETS = [
     "n01440764 tench, Tinca tinca",
@@ -104,3 +105,14 @@ def test_a_bad_class_list_is_refused_in_one_line(tmp_path, content, reason):
         read_classes(path)
     assert str(path) in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_an_image_without_a_label_has_no_class():
+    found = pd.Series(["cat", None, "dog", "cat"])
+    assert indices(found, ["dog", "cat"]).tolist() == [1, -1, 0, 1]
+
+
+def test_classes_without_names_are_numbered():
+    assert of_model(None, 2) == ["class 0", "class 1"]
+    with pytest.raises(AuditError, match="3 names, but the model has 2 classes"):
+        of_model(["a", "b", "c"], 2)

@@ -38,7 +38,9 @@ def test_bilinear_is_not_antialiased():
     assert resize(row(0, 0, 200, 0, 0, 0), (1, 2), "bilinear")[0, :, 0].tolist() == [0, 0]
 
 
-@pytest.mark.parametrize("size", [(10, 10), (90, 20), (37, 53), (111, 159), (1, 1)])
+@pytest.mark.parametrize(
+    "size", [(10, 10), (90, 20), (37, 53), (111, 159), (1, 1), (150, 20), (20, 150)]
+)
 def test_nearest_is_pillows(size):
     reference = Image.fromarray(NOISE).resize(size[::-1], Image.Resampling.NEAREST)
     assert (resize(NOISE, size, "nearest") == np.asarray(reference)).all()

@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import toys
+
 VOLATILE = ("logs", "benchmarks", "provenance.json")
 
 
@@ -123,7 +125,13 @@ def test_snakemake_s_own_report(finished):
         ("modle=x", "config: modle: unknown key; did you mean 'model'?"),
         ("filters={count: eight}", "config: filters.count: must be a valid integer"),
         ("gradcam={alpha: 2}", "config: gradcam.alpha: must be less than or equal to 1"),
-        ("model=gone.keras", "config: model: 'gone.keras' is neither a readable"),
+        ("model=gone.keras", "config: model: there is no file"),
+        (
+            "model=vgg16",
+            "vgg16 is neither a .keras nor an .h5 file: give a .keras or .h5 file, a name",
+        ),
+        ("model=saved", "saved is a SavedModel folder, which Keras 3 can't look into: convert"),
+        ("model=lambda.keras", "carries Python code in its layer 'shift' (a Lambda)"),
         ("images=nowhere", "images: there is no folder or table nowhere"),
         ("images=empty", "images: empty has no file"),
         ("model=config/config.yaml", "config/config.yaml"),
@@ -138,6 +146,9 @@ def test_snakemake_s_own_report(finished):
 def test_a_config_that_can_t_be_is_one_line(finished, config, message):
     (finished.folder / "empty").mkdir(exist_ok=True)
     (finished.folder / "three.txt").write_text("blue\nred\ngreen\n")
+    (finished.folder / "saved").mkdir(exist_ok=True)
+    (finished.folder / "saved" / "saved_model.pb").write_bytes(b"")
+    toys.with_lambda().save(finished.folder / "lambda.keras")
     done = finished.snakemake("--cores", "1", config=(config,))
     assert done.returncode != 0
     assert message in done.stderr

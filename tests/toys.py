@@ -33,6 +33,14 @@ def base(name: str = "base") -> keras.Model:
     return keras.Model(inputs, x, name=name)
 
 
+def with_lambda() -> keras.Model:
+    """A model file with Python code in it."""
+    shift = layers.Lambda(lambda x: x + 1, name="shift")
+    return keras.Sequential(
+        [keras.Input((SIDE, SIDE, 3)), shift, layers.Flatten(), layers.Dense(2)]
+    )
+
+
 def sequential() -> keras.Model:
     return keras.Sequential(
         [

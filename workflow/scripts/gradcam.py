@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pandas as pd
 
-from convaudit import dataset, images, overlays
+from convaudit import dataset, heat, images, overlays
 from convaudit.atomic import atomic, atomic_folder
 from convaudit.errors import AuditError
 from job import job
@@ -33,11 +33,11 @@ def draw(
     with np.load(maps, allow_pickle=False) as stored:
         first = pd.Series(range(len(stored["image_id"])), stored["image_id"])
         first = first[~first.index.duplicated()]
-        heats = stored["maps"][first[table["image_id"]].to_numpy()]
+        heats = heat.unpack(stored["maps"], stored["scale"])[first[table["image_id"]].to_numpy()]
 
-    def one(path: str, sha256: str, image_id: str, heat: np.ndarray) -> None:
+    def one(path: str, sha256: str, image_id: str, values: np.ndarray) -> None:
         image = images.decode(_unchanged(top / path, sha256))
-        drawn = overlays.overlay(image, heat.astype(np.float32), alpha, colormap)
+        drawn = overlays.overlay(image, values, alpha, colormap)
         (Path(temporary) / f"{image_id}.jpg").write_bytes(overlays.encode_jpeg(drawn))
 
     with atomic_folder(folder) as temporary, ThreadPoolExecutor(threads) as pool:

@@ -11,7 +11,6 @@ import pandas as pd
 
 from convaudit import heat, labels, statistics
 from convaudit.atomic import atomic
-from convaudit.errors import AuditError
 from convaudit.scaling import SCALINGS
 from job import job
 from planning import plan as planning
@@ -44,8 +43,10 @@ def predict(
     known = json.loads(Path(facts).read_text())
     table = pd.read_parquet(images)
     stack = np.load(pixels, mmap_mode="r")
-    names = _class_names(planning.load(Path(plan)).class_names, network.classes)
-    truth = _label_indices(table["label"], names)
+    names = labels.of_model(planning.load(Path(plan)).class_names, network.classes)
+    truth = labels.indices(table["label"], names)
+    if gradcam["layer"] != "auto":
+        network.require_target(gradcam["layer"], "config: gradcam.layer")
 
     def prepare(watched: list[str]) -> "OnePass":
         return OnePass(
@@ -62,18 +63,23 @@ def predict(
     batch = _run(prepare(layers), stack, first, settings["batch_size"])
     predicted = _predicted(network, batch.scores)
     again = _further(gradcam["target"], network, batch, truth, predicted)
-    heats = batch.maps.astype(np.float16)
+    heats = batch.maps
     explained, shown = batch.explained, np.arange(len(table))
     if len(again):
         where, classes = again.T
         more = _run(prepare([]), stack[where], classes, settings["batch_size"])
-        heats = np.concatenate([heats, more.maps.astype(np.float16)])
+        heats = np.concatenate([heats, more.maps])
         explained = np.concatenate([explained, classes])
         shown = np.concatenate([shown, where])
     ids = table["image_id"].to_numpy(str)
+    halves, scale = heat.pack(heats)
     with atomic(maps) as temporary:
         np.savez_compressed(
-            temporary, image_id=ids[shown], class_index=explained.astype(np.int32), maps=heats
+            temporary,
+            image_id=ids[shown],
+            class_index=explained.astype(np.int32),
+            maps=halves,
+            scale=scale,
         )
     with atomic(rows) as temporary:
         _table(table, names, truth, predicted, batch, settings["top"], shard).to_parquet(
@@ -100,25 +106,6 @@ def _run(look: "OnePass", stack: np.ndarray, classes: np.ndarray, size: int) -> 
         speed = done / (time.monotonic() - began)
         logging.info("%d of %d images, %.1f a second", done, len(stack), speed)
     return join(found)
-
-
-def _class_names(names: list[str] | None, count: int) -> list[str]:
-    if names is None:
-        return [f"class {index}" for index in range(count)]
-    if len(names) != count:
-        raise AuditError(
-            f"config: classes: {len(names)} names, but the model has {count} classes: give a file "
-            "with one name a line in index order"
-        )
-    return names
-
-
-def _label_indices(found: pd.Series, names: list[str]) -> np.ndarray:
-    """Class index of each label, -1 where there is none."""
-    indices = np.full(len(found), -1)
-    labelled = found.notna().to_numpy()
-    indices[labelled] = labels.resolve(found[labelled], names)
-    return indices
 
 
 def _wanted(target: str, truth: np.ndarray, names: list[str]) -> np.ndarray:

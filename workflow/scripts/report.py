@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from convaudit import gpu, provenance
+from convaudit import gpu, heat, labels, provenance
 from convaudit.atomic import atomic, atomic_folder
 from convaudit.duplicates import duplicates
 from convaudit.report.pages import write_report
@@ -60,11 +60,15 @@ def gather(
             "scaling_known": True,
             "scaling_why": "as the config says",
         }
-    names = plan.class_names or [f"class {index}" for index in range(facts["classes"])]
+    names = labels.of_model(plan.class_names, facts["classes"])
 
     def maps(shard: str) -> dict[str, np.ndarray]:
         with np.load(folder / "gradcam" / "maps" / f"{shard}.npz", allow_pickle=False) as stored:
-            return dict(stored)
+            return {
+                "image_id": stored["image_id"],
+                "class_index": stored["class_index"],
+                "maps": heat.unpack(stored["maps"], stored["scale"]),
+            }
 
     examples = sorted(path for path in (folder / "activations").iterdir() if path.is_dir())
     return Audit(

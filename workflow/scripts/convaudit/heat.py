@@ -25,12 +25,33 @@ def measure(maps: np.ndarray) -> pd.DataFrame:
         {
             "map_max": maps.max(axis=(1, 2), initial=0.0),
             "map_empty": total <= 0,
-            "heat_border": 1 - inner,
+            "heat_border": shares.sum(axis=(1, 2)) - inner,
             "heat_x": shares.sum(axis=1) @ x,
             "heat_y": shares.sum(axis=2) @ y,
             "heat_concentration": _hottest(shares.reshape(n, -1), 0.1),
         }
     )
+
+
+def pack(maps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Maps (n, h, w) in half precision, for storing; ``unpack`` gives them back.
+
+    Half precision holds 6e-8 to 65504. A map that would lose digits there, as of probabilities
+    near 0 or 1, is divided by a power of two.
+
+    Returns:
+        The maps, float16, and the scale (n,), float32, to multiply each with: 1 for a map whose
+        maximum is within 2^-8 and 2^15.
+    """
+    _, exponent = np.frexp(maps.max(axis=(1, 2), initial=0.0))
+    scale = np.where((exponent > -8) & (exponent <= 15), 0, exponent)
+    scale = np.ldexp(np.float32(1), scale).astype(np.float32)
+    return (maps / scale[:, None, None]).astype(np.float16), scale
+
+
+def unpack(maps: np.ndarray, scale: np.ndarray) -> np.ndarray:
+    """The maps (n, h, w) that ``pack`` packed, as float32."""
+    return maps.astype(np.float32) * scale[:, None, None]
 
 
 def _hottest(shares: np.ndarray, area: float) -> np.ndarray:

@@ -125,7 +125,8 @@ def resize(image: np.ndarray, size: tuple[int, int], interpolation: str) -> np.n
     if interpolation == "bilinear":
         return cv2.resize(image, (width, height), interpolation=cv2.INTER_LINEAR)
     if interpolation == "nearest":
-        return cv2.resize(image, (width, height), interpolation=cv2.INTER_NEAREST_EXACT)
+        resized = Image.fromarray(image).resize((width, height), Image.Resampling.NEAREST)
+        return np.asarray(resized)
     raise AuditError(f"interpolation: {interpolation!r} is not one of area, bilinear, nearest")
 
 

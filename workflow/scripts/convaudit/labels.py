@@ -5,6 +5,9 @@ import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
+
 from convaudit.errors import AuditError
 
 _SHOWN = 5
@@ -61,6 +64,34 @@ def resolve(labels: Iterable[str | int], classes: Sequence[str]) -> list[int]:
     if offenders:
         raise AuditError(_complaint(offenders, best, classes))
     return [best[text][0] for text in texts]
+
+
+def of_model(names: list[str] | None, count: int) -> list[str]:
+    """The names of a model's classes; "class 0" and so on where labels are the indices themselves.
+
+    Raises:
+        AuditError: there are more or fewer names than the model has classes.
+    """
+    if names is None:
+        return [f"class {index}" for index in range(count)]
+    if len(names) != count:
+        raise AuditError(
+            f"config: classes: {len(names)} names, but the model has {count} classes: give a file "
+            "with one name a line in index order"
+        )
+    return names
+
+
+def indices(labels: pd.Series, classes: Sequence[str]) -> np.ndarray:
+    """The class index of each image's label, -1 where it has none.
+
+    Raises:
+        AuditError: as ``resolve``.
+    """
+    found = np.full(len(labels), -1)
+    labelled = labels.notna().to_numpy()
+    found[labelled] = resolve(labels[labelled], classes)
+    return found
 
 
 def _read(texts: list[str], way: Callable[[str], list[int]]) -> dict[str, list[int]]:

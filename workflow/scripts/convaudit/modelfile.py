@@ -41,6 +41,7 @@ class ModelFile(NamedTuple):
 _CONVOLUTIONS = re.compile(r"^(Depthwise|Separable)?Conv2D(Transpose)?$")
 _POOLINGS = re.compile(r"^(Max|Average|AdaptiveMax|AdaptiveAverage)Pooling2D$")
 _LONGEST_ID = 100
+_CHOICES = "a .keras or .h5 file, a name of keras.applications such as VGG16, or 'demo'"
 
 
 def is_convolution(class_name: str) -> bool:
@@ -89,11 +90,13 @@ def read(path: Path) -> ModelFile:
     if path.is_dir():
         raise AuditError(_folder(path))
     if path.suffix not in (".keras", ".h5", ".hdf5"):
-        raise AuditError(f"config: model: {path} is neither a .keras nor an .h5 file")
+        raise AuditError(
+            f"config: model: {path} is neither a .keras nor an .h5 file: give {_CHOICES}"
+        )
     try:
         return _read_zip(path) if path.suffix == ".keras" else _read_h5(path)
     except FileNotFoundError:
-        raise AuditError(f"config: model: there is no file {path}") from None
+        raise AuditError(f"config: model: there is no file {path}: give {_CHOICES}") from None
     except (OSError, KeyError, ValueError, TypeError, AttributeError, zipfile.BadZipFile) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise AuditError(f"config: model: {path} is no readable Keras model: {reason}") from None

@@ -45,8 +45,8 @@ def make(settings: Settings, folder: Path) -> Plan:
     Raises:
         AuditError: model, images or classes can't be used as the config says.
     """
-    identity = _model_identity(settings)
     layers = _layers(settings, folder)
+    identity = _model_identity(settings)
     stored = folder / "plan.json"
     if not settings.watch and stored.exists():
         shards = load(folder).shards
@@ -120,10 +120,7 @@ def _model_identity(settings: Settings) -> str:
         return "-".join([settings.model, weights, *modules])
     digest = _sha256(expanded(settings.model))
     if digest is None:
-        raise AuditError(
-            f"config: model: {settings.model!r} is neither a readable .keras or .h5 file, nor a "
-            "name of keras.applications, nor 'demo'"
-        )
+        raise AuditError(f"config: model: {settings.model} can't be read")
     return "-".join([digest, *modules])
 
 
@@ -137,6 +134,8 @@ def _layers(settings: Settings, folder: Path) -> list[tuple[str, str]]:
     if modelfile.is_application(settings.model):
         return _application_layers(settings.model, folder)
     refs = modelfile.read_layers(expanded(settings.model))
+    if not settings.trust_model:
+        modelfile.refuse_code(expanded(settings.model))
     return [(ref.name, ref.class_name) for ref in refs]
 
 
