@@ -3,11 +3,10 @@
 import json
 
 import keras
-import numpy as np
 import pytest
 
 import toys
-from convaudit.inspection import choose_scaling, facts, scaling_accuracies
+from convaudit.inspection import choose_scaling, facts
 from convaudit.loading import Loaded
 from convaudit.network import Network
 from toys import layers
@@ -90,26 +89,3 @@ def test_the_guess_mentions_the_scaling_of_a_base_that_is_known(base, own):
     model = from_first(toys.base(base))
     assert chosen(model)[:2] == ("unit", False)
     assert chosen(model)[2].endswith(f"it contains {base!r}, whose own is {own!r}")
-
-
-def reddest() -> keras.Model:
-    """Says 0 for more red, 1 for more blue; green counts a little for blue."""
-    inputs = toys.image()
-    x = layers.GlobalAveragePooling2D()(layers.Conv2D(3, 1, use_bias=False, name="same")(inputs))
-    model = keras.Model(inputs, layers.Dense(2, name="head")(x))
-    model.get_layer("same").set_weights([np.eye(3).reshape(1, 1, 3, 3)])
-    model.get_layer("head").set_weights([np.array([[1, 0], [0, 0.4], [0, 1]]), np.zeros(2)])
-    return model
-
-
-def test_the_commonest_silent_mistake_shows_in_the_accuracy():
-    """Green counts for blue here, unless a scaling moves the channels apart."""
-    pixels = np.zeros((4, 16, 16, 3), np.uint8)
-    pixels[:2, ..., 0] = 200
-    pixels[2:, ..., 2] = 200
-    labels = np.array([0, 0, 1, 1])
-    found = scaling_accuracies(Network(reddest()), pixels, labels)
-    assert len(found) == 10
-    assert (found["unit"], found["unit, BGR"]) == (1, 0)
-    assert (found["none"], found["none, BGR"]) == (1, 0)
-    assert (found["caffe"], found["caffe, RGB"]) == (0, 1)

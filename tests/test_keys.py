@@ -14,7 +14,7 @@ PLAN = Plan(
 )
 DRAWING = {"gradcam 0000", "gradcam 0001", "report"}
 PASS = {"predict 0000", "predict 0001", "predictions", "activations"} | DRAWING
-READING = {"preprocess 0000", "preprocess 0001", "quarantine"} | PASS
+READING = {"preprocess 0000", "preprocess 0001", "quarantine", "scaling_check"} | PASS
 
 
 def keys(config: dict, plan: Plan = PLAN) -> dict[str, str]:
@@ -23,6 +23,7 @@ def keys(config: dict, plan: Plan = PLAN) -> dict[str, str]:
         "model": made.model,
         "index": made.index,
         "quarantine": made.quarantine,
+        "scaling_check": made.scaling_check,
         "predictions": made.predictions,
         "activations": made.activations,
         "filters conv": made.filters("conv"),
@@ -60,7 +61,7 @@ def changed(before: dict[str, str], after: dict[str, str]) -> set[str]:
         ({"filters": {"steps": 8}}, {"filters conv", "report"}),
         ({"filters": {"margin": 1}}, {"filters conv", "report"}),
         ({"filters": {"step_size": 2}}, {"filters conv", "report"}),
-        ({"preprocess": {"scaling": "tf"}}, PASS | {"filters conv"}),
+        ({"preprocess": {"scaling": "tf"}}, PASS | {"filters conv", "scaling_check"}),
         ({"preprocess": {"interpolation": "nearest"}}, READING),
         ({"max_quarantined": 0.5}, {"quarantine", "report"}),
         ({"output": "probabilities"}, READING | {"model", "filters conv"}),
@@ -85,6 +86,7 @@ def test_a_changed_shard_re_runs_its_own_jobs_and_the_merges():
         "predict 0001",
         "gradcam 0001",
         "quarantine",
+        "scaling_check",
         "predictions",
         "activations",
         "report",

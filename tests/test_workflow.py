@@ -43,6 +43,16 @@ def test_predictions_are_the_colours(finished):
     assert np.isclose(predictions["top_probabilities"].map(sum), 1, atol=1e-5).all()
 
 
+def test_the_scaling_is_checked_on_the_labelled_images(finished):
+    found = json.loads((finished.folder / "results" / "model" / "scaling.json").read_text())
+    assert found == {
+        "used": "unit",
+        "images": 19,
+        "accuracies": {"unit": 18 / 19},
+        "better": None,
+    }
+
+
 def test_maps_have_one_row_an_image_and_agree_with_the_table(finished):
     folder = finished.folder / "results"
     predictions = pd.read_parquet(folder / "predictions.parquet").set_index("image_id")
@@ -88,7 +98,10 @@ def test_one_core_or_two_give_the_same_bytes(finished, fresh):
 def test_inspect_prints_the_model_and_runs_nothing_else(clone):
     printed = clone.run("inspect")
     assert "head          softmax, 2 classes" in printed
+    assert "scaling       unit, A GUESS: the file does not say" in printed
     assert "colours" in printed and "blue 10, red 10" in printed and "forecast" in printed
+    # odd.png is red in the folder of blue
+    assert "95% of 19 labelled images, with scaling unit" in printed
 
 
 def test_a_single_channel_as_a_picture(clone):

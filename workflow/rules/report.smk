@@ -5,6 +5,7 @@ rule report:
     input:
         ledger=rules.index.output.ledger,
         facts=rules.model.output.facts,
+        scaling=rules.scaling_check.output.result,
         quarantine=rules.quarantine.output.table,
         predictions=rules.predictions.output.table,
         channels=rules.activations.output.channels,

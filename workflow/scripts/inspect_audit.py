@@ -1,20 +1,40 @@
 """Print what an audit would work on, before any of it runs: the model, the images, the effort."""
 
-import json
+import os
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from convaudit import dataset, images
+from convaudit import dataset, images, labels, overlays
+from convaudit.overview import describe_check, describe_images, describe_model, duration
 from convaudit.scaling import SCALINGS
 from job import job
+from planning import plan as planning
 from tensorflow_job import open_network
 
-SAMPLE = 16
-"""Images that the forecast is measured on."""
+if TYPE_CHECKING:
+    from convaudit.network import Network
+
+SAMPLE = 32
+"""Images that accuracy and effort are measured on."""
+
+PASS = 1.4
+"""What the pass costs against a bare forward pass, at most."""
+
+FIXED = 30
+"""Seconds that an audit takes whatever its size, the filters aside."""
+
+
+class Sample(NamedTuple):
+    """Images at the network's size, their labels, and what each cost on one core."""
+
+    pixels: np.ndarray
+    labels: pd.Series
+    seconds: float
+    overlay_bytes: float
 
 
 def inspect(
@@ -27,104 +47,68 @@ def inspect(
     watched: list[str],
     filtered: list[str],
 ) -> None:
-    known = json.loads(Path(facts).read_text())
+    known = planning.described(Path(facts), settings)
     files = pd.read_parquet(Path(index) / "files.parquet")
     print(describe_model(known, watched, filtered))
-    print(describe_images(files))
-    print(_forecast(known, files, Path(source), model, settings))
+    print(describe_images(files), flush=True)
+    sample = _sample(files, Path(source), known["input"][:2], settings)
+    if not len(sample.pixels):
+        print("forecast      none: no image of the sample can be read")
+        return
+    _, network = open_network(model)
+    names = labels.of_model(planning.load(Path(index)).class_names, network.classes)
+    print(_check(network, sample, names, known["scaling"]), flush=True)
+    print(_forecast(network, sample, len(files), known))
 
 
-def describe_model(facts: dict[str, Any], watched: list[str], filtered: list[str]) -> str:
-    """The model in a screen: what it is, what is explained, and its layers."""
-    family = f" ({facts['family']})" if facts["family"] else ""
-    certainty = "known" if facts["scaling_known"] else "A GUESS"
-    lines = [
-        f"model         {facts['format']}{family}, {facts['parameters']:,} parameters",
-        f"input         {' × '.join(map(str, facts['input']))}",
-        f"head          {facts['head']}, {facts['classes']} classes",
-        f"heat from     {facts['target_layer']}: {facts['target_why']}",
-        f"scaling       {facts['scaling']}, {certainty}: {facts['scaling_why']}",
-        "",
-        f"{'layer':<34}{'class':<24}{'output':<20}{'parameters':>12}  shown",
-    ]
-    for layer in facts["layers"]:
-        shown = ["activations"] * (layer["name"] in watched) + ["filters"] * (
-            layer["name"] in filtered
-        )
-        shape = " × ".join(str(side or "?") for side in layer["shape"])
-        lines.append(
-            f"{layer['name']:<34}{layer['kind']:<24}{shape:<20}{layer['parameters']:>12,}"
-            f"  {', '.join(shown)}"
-        )
-    return "\n".join(lines) + "\n"
-
-
-def describe_images(files: pd.DataFrame) -> str:
-    """The dataset in a few lines: files by label, and what looks alike."""
-    by_label = files["label"].fillna("(no label)").value_counts().sort_index()
-    listed = ", ".join(f"{label} {count}" for label, count in by_label.head(20).items())
-    more = f" and {len(by_label) - 20} more" if len(by_label) > 20 else ""
-    names = files["path"].str.rpartition("/")[2]
-    sizes = files.loc[files["size"] > 0, "size"]
-    return "\n".join(
-        [
-            f"images        {len(files):,} files, {files['size'].sum() / 1e6:,.0f} MB, "
-            f"{files['fault'].notna().sum()} can't be opened",
-            f"labels        {len(by_label)}: {listed}{more}",
-            f"look alike    {sizes.duplicated(keep=False).sum():,} share their size in bytes with "
-            f"another, {names.duplicated(keep=False).sum():,} their name",
-        ]
-    )
-
-
-def _forecast(
-    facts: dict[str, Any],
-    files: pd.DataFrame,
-    source: Path,
-    model: dict[str, Any],
-    settings: dict[str, Any],
-) -> str:
-    """Time and disk for all images, measured on a few."""
+def _sample(
+    files: pd.DataFrame, source: Path, size: tuple[int, int], settings: dict[str, Any]
+) -> Sample:
+    """Decode, resize and draw as the audit would, evenly spread over the dataset."""
     readable = files[files["fault"].isna()]
-    chosen = readable.iloc[
-        np.linspace(0, len(readable) - 1, min(SAMPLE, len(readable))).astype(int)
-    ]
-    height, width, _ = facts["input"]
+    rows = np.linspace(0, len(readable) - 1, min(SAMPLE, len(readable))).astype(int)
+    look = settings["gradcam"]
+    pixels, kept, written = [], [], 0
     began = time.perf_counter()
-    pixels = []
-    for path in chosen["path"]:
+    for row in readable.iloc[rows].itertuples():
         try:
-            image = images.decode((dataset.root(source) / path).read_bytes())
+            image = images.decode((dataset.root(source) / row.path).read_bytes())
         except (OSError, images.Unreadable):
             continue
-        pixels.append(images.resize(image, (height, width), "area"))
-    if not pixels:
-        return "forecast      none: no image of the sample can be read"
-    reading = (time.perf_counter() - began) / len(pixels)
-    looking = _seconds_an_image(np.stack(pixels), facts, model)
-    seconds = len(files) * (2.5 * reading + 1.4 * looking)
-    side = next(x["shape"] for x in facts["layers"] if x["name"] == facts["target_layer"])[:2]
-    stored = height * width * 3 + 2 * int(np.prod([s or 7 for s in side])) + 60_000
-    return (
-        f"forecast      {_duration(seconds)} beside the filters, on one core; "
-        f"{len(files) * stored / 1e9:,.2f} GB on disk "
-        f"(reading {reading * 1e3:.1f} ms, the network {looking * 1e3:.1f} ms an image)"
-    )
+        pixels.append(images.resize(image, size, settings["preprocess"]["interpolation"]))
+        kept.append(row.label)
+        images.decode((dataset.root(source) / row.path).read_bytes())
+        drawn = overlays.overlay(image, np.eye(7), look["alpha"], look["colormap"])
+        written += len(overlays.encode_jpeg(drawn))
+    each = max(1, len(pixels))
+    seconds = (time.perf_counter() - began) / each
+    return Sample(np.array(pixels), pd.Series(kept, dtype="str"), seconds, written / each)
 
 
-def _seconds_an_image(pixels: np.ndarray, facts: dict[str, Any], model: dict[str, Any]) -> float:
-    _, network = open_network(model)
-    batch = SCALINGS[facts["scaling"]].apply(pixels.astype(np.float32))
+def _check(network: "Network", sample: Sample, names: list[str], used: str) -> str:
+    from convaudit.scaling_check import check_scaling
+
+    truth = labels.indices(sample.labels, names)
+    usable = (truth >= 0) & (network.head != "sigmoid")
+    return describe_check(check_scaling(network, sample.pixels[usable], truth[usable], used))
+
+
+def _forecast(network: "Network", sample: Sample, count: int, facts: dict[str, Any]) -> str:
+    """Time and disk for all images, from those of the sample."""
+    batch = SCALINGS[facts["scaling"]].apply(sample.pixels[:16].astype(np.float32))
     network.run(batch)
     began = time.perf_counter()
     network.run(batch)
-    return (time.perf_counter() - began) / len(batch)
-
-
-def _duration(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {rest:02d} s"
+    looking = (time.perf_counter() - began) / len(batch)
+    cores = os.cpu_count() or 1
+    seconds = FIXED + count * (sample.seconds / cores + PASS * looking)
+    stored = sample.pixels[0].nbytes + sample.overlay_bytes
+    return (
+        f"forecast      {duration(seconds)} on this machine's {cores} cores, beside the filters; "
+        f"{count * stored / 1e9:,.2f} GB on disk\n"
+        f"              (an image: {sample.seconds * 1e3:.1f} ms of a core to read and draw, "
+        f"{looking * 1e3:.1f} ms in the network)"
+    )
 
 
 if __name__ == "__main__":

@@ -53,13 +53,8 @@ def gather(
     known: dict[str, Any],
 ) -> Audit:
     """Collect an audit's results. Maps are read shard by shard, when they are asked for."""
-    facts = json.loads((folder / "model" / "model.json").read_text())
-    if settings["preprocess"]["scaling"] != "auto":
-        facts |= {
-            "scaling": settings["preprocess"]["scaling"],
-            "scaling_known": True,
-            "scaling_why": "as the config says",
-        }
+    facts = planning.described(folder / "model" / "model.json", settings)
+    facts["scaling_check"] = json.loads((folder / "model" / "scaling.json").read_text())
     names = labels.of_model(plan.class_names, facts["classes"])
 
     def maps(shard: str) -> dict[str, np.ndarray]:

@@ -7,7 +7,7 @@ import numpy as np
 
 from convaudit.loading import Loaded, families
 from convaudit.network import Network
-from convaudit.scaling import SCALINGS, Scaling
+from convaudit.scaling import SCALINGS
 
 _BEFORE_SCALING = ("Resizing", "CenterCrop", "Cast", "Identity", "Pipeline", "Dropout")
 _SCALING_LAYERS = ("Rescaling", "Normalization")
@@ -74,35 +74,6 @@ def family_scaling(family: str) -> str:
         if np.allclose(scaling.apply(pixels), own, atol=1e-4):
             return name
     raise NotImplementedError(f"the scaling of {family} is none of {', '.join(SCALINGS)}")
-
-
-def scaling_accuracies(
-    network: Network, pixels: np.ndarray, labels: np.ndarray
-) -> dict[str, float]:
-    """The share of right predictions with each scaling, in its own and in the other channel order.
-
-    Args:
-        network: a classifier.
-        pixels: (n, H, W, 3) uint8 RGB at its size; a few dozen images of several classes.
-        labels: (n,) indices of their classes.
-
-    Returns:
-        By name: "unit", "unit, BGR" and so on; "caffe", which is BGR, and "caffe, RGB".
-    """
-    images = pixels.astype(np.float32)
-    found = {}
-    for name, scaling in SCALINGS.items():
-        found[name] = _accuracy(network, images, labels, scaling)
-        other = scaling._replace(bgr=not scaling.bgr)
-        order = "RGB" if scaling.bgr else "BGR"
-        found[f"{name}, {order}"] = _accuracy(network, images, labels, other)
-    return found
-
-
-def _accuracy(network: Network, images: np.ndarray, labels: np.ndarray, scaling: Scaling) -> float:
-    scores = network.run(scaling.apply(images))
-    probabilities = np.asarray(network.probabilities(scores))
-    return float((probabilities.argmax(axis=1) == labels).mean())
 
 
 def _base_hint(network: Network) -> str:

@@ -65,6 +65,15 @@ class Keys:
             settings.activations.layers,
         )
 
+    @cached_property
+    def scaling_check(self) -> str:
+        return _key(
+            fingerprint("scaling_check.py"),
+            [self.preprocess(shard) for shard in self._plan.sampled],
+            self._plan.class_names,
+            self._settings.preprocess.scaling,
+        )
+
     def gradcam(self, shard: str) -> str:
         settings = self._settings.gradcam
         return _key(
@@ -103,6 +112,7 @@ class Keys:
     def report(self, layers: list[str]) -> str:
         return _key(
             fingerprint("report.py"),
+            self.scaling_check,
             self.activations,
             self.quarantine,
             [self.gradcam(shard) for shard in self._plan.shards],

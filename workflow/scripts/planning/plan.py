@@ -10,6 +10,7 @@ import subprocess
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow.parquet as pq
@@ -19,6 +20,9 @@ from convaudit.atomic import atomic
 from convaudit.errors import AuditError
 from planning.code import SCRIPTS
 from planning.settings import Settings, expanded
+
+SAMPLED = 8
+"""From so many shards at most a sample of images is taken: a new image seldom touches one."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,11 @@ class Plan:
     """Name and Keras class of each layer."""
     model: str
     """Identity of the model: a hash of its file, or name and weights."""
+
+    @property
+    def sampled(self) -> list[str]:
+        """A few shards, evenly spread, that stand for all."""
+        return list(self.shards)[:: -(-len(self.shards) // SAMPLED)]
 
     @property
     def files(self) -> int:
@@ -94,6 +103,15 @@ def _previous(folder: Path) -> pd.DataFrame | None:
         hashed = pd.read_parquet(folder / "ledger.parquet", columns=["path", "stamp", "sha256"])
         return previous.merge(hashed, on=["path", "stamp"], how="left")
     return previous.assign(sha256=None)
+
+
+def described(facts: Path, settings: dict[str, Any]) -> dict[str, Any]:
+    """What is known of the model (``inspection.facts``), with the scaling that the config sets."""
+    known = json.loads(facts.read_text())
+    if settings["preprocess"]["scaling"] != "auto":
+        known["scaling"] = settings["preprocess"]["scaling"]
+        known |= {"scaling_known": True, "scaling_why": "as the config says"}
+    return known
 
 
 def indexed(plan: Plan, folder: Path) -> frozenset[str]:

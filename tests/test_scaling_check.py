@@ -1,0 +1,75 @@
+"""Which scaling a model was trained with, read off its accuracy."""
+
+import keras
+import numpy as np
+
+import toys
+from convaudit.network import Network
+from convaudit.scaling_check import check_scaling
+from toys import layers
+
+
+def reddest() -> keras.Model:
+    """Says 0 for more red, 1 for more blue; green counts a little for blue."""
+    inputs = toys.image()
+    x = layers.GlobalAveragePooling2D()(layers.Conv2D(3, 1, use_bias=False, name="same")(inputs))
+    model = keras.Model(inputs, layers.Dense(2, name="head")(x))
+    model.get_layer("same").set_weights([np.eye(3).reshape(1, 1, 3, 3)])
+    model.get_layer("head").set_weights([np.array([[1, 0], [0, 0.4], [0, 1]]), np.zeros(2)])
+    return model
+
+
+def images(*colours: tuple[int, int, int]) -> np.ndarray:
+    return np.array([np.full((16, 16, 3), colour) for colour in colours], np.uint8)
+
+
+RED, BLUE = (200, 0, 0), (0, 0, 200)
+
+
+def test_the_commonest_silent_mistake_shows_in_the_accuracy():
+    """Green counts for blue here, unless a scaling moves the channels apart. Caffe's BGR takes
+    every red for blue, which 20 of 20 images prove."""
+    pixels, labels = images(*[RED, BLUE] * 10), np.array([0, 1] * 10)
+    found = check_scaling(Network(reddest()), pixels, labels, "caffe")
+    assert (found["used"], found["images"]) == ("caffe", 20)
+    accuracies = found["accuracies"]
+    assert len(accuracies) == 10
+    assert (accuracies["caffe"], accuracies["caffe, RGB"]) == (0, 1)
+    assert (accuracies["unit"], accuracies["unit, BGR"]) == (1, 0)
+    assert (accuracies["none"], accuracies["none, BGR"]) == (1, 0)
+    assert accuracies[found["better"]] == 1
+
+
+def test_ten_images_prove_it_and_nine_do_not():
+    """Ten heads in a row have a chance of 1 in 1024, nine of 1 in 512."""
+    network = Network(reddest())
+    proven = check_scaling(network, images(*[RED] * 10), np.zeros(10, int), "caffe")
+    assert proven["better"] is not None
+    open_question = check_scaling(network, images(*[RED] * 9), np.zeros(9, int), "caffe")
+    assert open_question == {
+        "used": "caffe",
+        "images": 9,
+        "accuracies": {"caffe": 0.0},
+        "better": None,
+    }
+
+
+def test_a_right_scaling_is_not_doubted():
+    pixels, labels = images(*[RED, BLUE] * 20), np.array([0, 1] * 20)
+    found = check_scaling(Network(reddest()), pixels, labels, "unit")
+    assert (found["accuracies"], found["better"]) == ({"unit": 1.0}, None)
+
+
+def test_wins_and_losses_are_weighed_against_each_other():
+    """With labels at random no scaling is proven, although some is always a little ahead."""
+    generator = np.random.default_rng(0)
+    pixels = generator.integers(0, 256, (64, 1, 1, 3), np.uint8).repeat(16, 1).repeat(16, 2)
+    found = check_scaling(Network(reddest()), pixels, generator.integers(0, 2, 64), "tf")
+    assert len(found["accuracies"]) == 10
+    assert max(found["accuracies"].values()) > found["accuracies"]["tf"]
+    assert found["better"] is None
+
+
+def test_without_labelled_images_nothing_is_said():
+    found = check_scaling(Network(reddest()), images(RED)[:0], np.zeros(0, int), "unit")
+    assert (found["images"], found["better"]) == (0, None)

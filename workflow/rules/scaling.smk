@@ -1,0 +1,28 @@
+# Would the model be right more often with another scaling? Tried on a sample of labelled images.
+
+
+rule scaling_check:
+    input:
+        model_file,
+        facts=rules.model.output.facts,
+        pixels=collect(str(rules.preprocess.output.pixels), shard=AUDIT.plan.sampled),
+        rows=collect(str(rules.preprocess.output.rows), shard=AUDIT.plan.sampled),
+    output:
+        result="<results>/model/scaling.json",
+    log:
+        "<results>/logs/scaling_check.log",
+    benchmark:
+        "<results>/benchmarks/scaling_check.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 2
+    resources:
+        gpu=1,
+        mem_mb=6000,
+    params:
+        key=KEYS.scaling_check,
+        model=AUDIT.model,
+        plan=str(AUDIT.index),
+        scaling=SETTINGS.preprocess.scaling,
+    script:
+        "../scripts/scaling_check.py"

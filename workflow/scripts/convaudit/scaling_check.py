@@ -1,0 +1,77 @@
+"""Would the model be right more often with another scaling? The commonest silent mistake."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from convaudit.network import Network
+from convaudit.scaling import SCALINGS, Scaling
+
+SAMPLE = 64
+"""Images that are enough to tell."""
+
+_BATCH = 16
+_LEVEL = 1e-3
+
+
+def check_scaling(
+    network: Network, pixels: np.ndarray, labels: np.ndarray, used: str
+) -> dict[str, Any]:
+    """Compare the accuracy with each scaling, in its own and in the other channel order.
+
+    Another one is clearly better when the images that it alone gets right outnumber those that it
+    alone gets wrong beyond chance: one-sided sign test, p < 0.001. That takes ten images that the
+    scaling in use gets wrong; where there are fewer, the others are not tried.
+
+    Args:
+        network: a classifier with one class an image.
+        pixels: (n, H, W, 3) uint8 RGB at its size; a few dozen images of several classes.
+        labels: (n,) indices of their classes.
+        used: the scaling that the audit uses, a key of ``SCALINGS``.
+
+    Returns:
+        As JSON: ``used``; ``images``, their number; ``accuracies`` by name, as "unit" or
+        "unit, BGR" ("caffe" is BGR, so there is "caffe, RGB"); ``better``, the clearly better one
+        with the highest accuracy, or None.
+    """
+    first = _right(network, pixels, labels, SCALINGS[used])
+    hits = {used: first}
+    if _tail(wins=int((~first).sum()), losses=0) < _LEVEL:
+        for name, scaling in _variants().items():
+            if name != used:
+                hits[name] = _right(network, pixels, labels, scaling)
+    accuracies = {name: float(right.mean()) if len(right) else 0.0 for name, right in hits.items()}
+    clearly = [
+        name
+        for name, right in hits.items()
+        if _tail(wins=int((right & ~first).sum()), losses=int((first & ~right).sum())) < _LEVEL
+    ]
+    better = max(clearly, key=accuracies.__getitem__, default=None)
+    return {"used": used, "images": len(labels), "accuracies": accuracies, "better": better}
+
+
+def _variants() -> dict[str, Scaling]:
+    found = {}
+    for name, scaling in SCALINGS.items():
+        found[name] = scaling
+        order = "RGB" if scaling.bgr else "BGR"
+        found[f"{name}, {order}"] = scaling._replace(bgr=not scaling.bgr)
+    return found
+
+
+def _right(
+    network: Network, pixels: np.ndarray, labels: np.ndarray, scaling: Scaling
+) -> np.ndarray:
+    """Which images are classified as labelled."""
+    found = []
+    for start in range(0, len(pixels), _BATCH):
+        scores = network.run(scaling.apply(pixels[start : start + _BATCH].astype(np.float32)))
+        found.append(np.asarray(network.probabilities(scores)).argmax(axis=1))
+    return np.concatenate(found) == labels if found else np.zeros(0, bool)
+
+
+def _tail(wins: int, losses: int) -> float:
+    """How probable as many wins or more are if either side of a coin wins."""
+    tosses = wins + losses
+    return sum(math.comb(tosses, count) for count in range(wins, tosses + 1)) / 2**tosses
