@@ -7,7 +7,7 @@ import pytest
 
 from conftest import COLOURS, paint
 
-MERGES = {"quarantine": 1, "predictions": 1, "activations": 1, "report": 1}
+MERGES = dict.fromkeys(("quarantine", "scaling_check", "predictions", "activations", "report"), 1)
 SHARD = {"preprocess": 1, "predict": 1, "gradcam": 1}
 
 
