@@ -6,6 +6,7 @@ import warnings
 
 import cv2
 import numpy as np
+import pi_heif
 from PIL import Image, UnidentifiedImageError
 
 from convaudit.errors import AuditError
@@ -13,7 +14,7 @@ from convaudit.errors import AuditError
 _LONGEST_SIDE = 65_500
 """Pixels; the longest side that a JPEG, which is what overlays are written as, can have."""
 
-_FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "PPM")
+_FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "HEIF", "PPM")
 _END_OF_JPEG = b"\xff\xd9"
 
 _ORIENTATION = 0x0112
@@ -30,10 +31,9 @@ _TURNS = {
 _CONVERT = "which is not supported: convert it to JPEG or PNG"
 _STRANGERS = (
     (
-        rb"\xff\xd8|\x89PNG|GIF8|RIFF....WEBP|II\*\0|MM\0\*|BM|....ftypavi",
+        rb"\xff\xd8|\x89PNG|GIF8|RIFF....WEBP|II\*\0|MM\0\*|BM|....ftyp(avi|he|mif1|msf1)",
         "its header is cut short, damaged, or of a kind that is not supported",
     ),
-    (rb"....ftyp(he|mif1|msf1)", f"HEIC, {_CONVERT}"),
     (rb"\xff\x0a|\0\0\0\x0cJXL ", f"JPEG XL, {_CONVERT}"),
     (rb"\xff\x4f\xff\x51|\0\0\0\x0cjP  ", f"JPEG 2000, {_CONVERT}"),
     (rb"....ftyp", "a video (MP4), not an image"),
@@ -44,6 +44,8 @@ _STRANGERS = (
     (rb"[\t\n\r -~]+\Z", "text, not an image"),
 )
 
+# Its own threads would come on top of those that decode several images at a time.
+pi_heif.register_heif_opener(thumbnails=False, decode_threads=1)
 # Pillow warns at half the size that it refuses: a photo of 100 megapixels is no attack.
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 
@@ -55,9 +57,10 @@ class Unreadable(Exception):  # noqa: N818 -- a verdict on a file, not a fault o
 def decode(data: bytes) -> np.ndarray:
     """Decode an image file by its content, whatever its name.
 
-    JPEG, PNG, WebP, TIFF, BMP, GIF, AVIF, PPM. Of several frames or pages the first. Turned the
-    right way up as EXIF says. Apart from that the pixels are those of ``keras.utils.load_img``
-    (Pillow's conversion to RGB), since those are what the model is given in practice:
+    JPEG, PNG, WebP, TIFF, BMP, GIF, AVIF, HEIC, PPM. Of several frames or pages the first. Turned
+    the right way up as EXIF says (HEIC: as its container says). Apart from that the pixels are
+    those of ``keras.utils.load_img`` (Pillow's conversion to RGB), since those are what the model
+    is given in practice:
 
     - Transparency is dropped, not blended with a background: the colour stored under a
       transparent pixel is what the model sees.
@@ -171,7 +174,7 @@ def _stranger(data: bytes) -> str:
     for pattern, meaning in _STRANGERS:
         if re.match(pattern, data[:1000], re.DOTALL | re.IGNORECASE):
             return meaning
-    return "not an image of a known format (JPEG, PNG, WebP, TIFF, BMP, GIF, AVIF, PPM)"
+    return "not an image of a known format (JPEG, PNG, WebP, TIFF, BMP, GIF, AVIF, HEIC, PPM)"
 
 
 def _first_line(error: Exception) -> str:
