@@ -104,6 +104,11 @@ def test_jpegs_have_the_bits_that_pillow_gives(mode, progressive, subsampling):
     assert_pixels(data, as_rgb(Image.open(io.BytesIO(data))))
 
 
+def test_as_grey_is_pillows():
+    grey = np.asarray(PICTURE.convert("L"))
+    assert np.abs(images.as_grey(RGB[None])[0, ..., 1].astype(int) - grey).max() <= 1
+
+
 def test_cmyk():
     inks = PICTURE.convert("CMYK")
     assert_pixels(encoded(inks, "JPEG", quality=100, subsampling=0), as_rgb(inks), TOLERANCE)

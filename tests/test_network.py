@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from PIL import Image
 
 import toys
 from convaudit.errors import AuditError
@@ -228,6 +229,22 @@ def test_whole_numbers_as_input():
     np.testing.assert_allclose(scores, model(pixels), atol=1e-5)
 
 
+def test_a_model_of_grey_images_is_given_what_pillow_calls_grey():
+    model = toys.randomised(
+        from_image((8, 8, 1), layers.Conv2D(3, 3), layers.Flatten(), layers.Dense(2))
+    )
+    network = Network(model)
+    assert network.grey and network.input_shape == (8, 8, 3)
+    photos = np.random.default_rng(0).integers(0, 256, (4, 8, 8, 3), np.uint8)
+    grey = np.stack([np.asarray(Image.fromarray(photo).convert("L")) for photo in photos])
+    scores = network.run(tf.constant(photos / 255, tf.float32))
+    # Pillow rounds to whole grey levels: half a level at 64 pixels and a few weights.
+    np.testing.assert_allclose(scores, model(grey[..., None] / 255), atol=0.02)
+    same = np.repeat(grey[..., None], 3, axis=-1)
+    scores = network.run(tf.constant(same / 255, tf.float32))
+    np.testing.assert_allclose(scores, model(grey[..., None] / 255), atol=1e-5)
+
+
 @keras.saving.register_keras_serializable("tests")
 class Subclass(keras.Model):
     def call(self, inputs):
@@ -264,7 +281,10 @@ REFUSED = {
         ),
         "is channels_first .layer 'gap'.",
     ),
-    "grey": (lambda: from_image((8, 8, 1), layers.Flatten(), layers.Dense(2)), "has 1 channels"),
+    "two channels": (
+        lambda: from_image((8, 8, 2), layers.Flatten(), layers.Dense(2)),
+        "has 2 channels",
+    ),
     "segmentation": (lambda: from_image((8, 8, 3), layers.Conv2D(2, 3)), "not segmentation"),
     "softmax of one": (
         lambda: from_image((8, 8, 3), layers.Flatten(), layers.Dense(1, activation="softmax")),

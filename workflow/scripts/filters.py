@@ -27,6 +27,7 @@ def draw(
     _, network = open_network(model)
     from convaudit import ascent
     from convaudit.grids import filter_grid
+    from convaudit.images import as_grey
     from convaudit.overlays import encode_png
     from convaudit.scaling import SCALINGS
 
@@ -44,7 +45,8 @@ def draw(
         seed=seed,
     )
     with atomic(grid) as temporary:
-        picture = filter_grid(patterns.images, margin=filters["margin"], dead=patterns.dead)
+        images = as_grey(patterns.images) if network.grey else patterns.images
+        picture = filter_grid(images, margin=filters["margin"], dead=patterns.dead)
         temporary.write_bytes(encode_png(picture))
     with atomic(table) as temporary:
         pd.DataFrame(

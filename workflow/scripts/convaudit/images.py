@@ -133,6 +133,12 @@ def resize(image: np.ndarray, size: tuple[int, int], interpolation: str) -> np.n
     raise AuditError(f"interpolation: {interpolation!r} is not one of area, bilinear, nearest")
 
 
+def as_grey(images: np.ndarray) -> np.ndarray:
+    """The luminance of RGB uint8 images (n, h, w, 3), as RGB: what a model of one channel sees."""
+    grey = images @ np.array([0.299, 0.587, 0.114])
+    return np.repeat(grey.round().astype(np.uint8)[..., None], 3, axis=-1)
+
+
 def _jpeg(image: Image.Image, data: bytes, scan: int) -> np.ndarray:
     """Decode a JPEG whose compressed pixels begin at byte ``scan``.
 

@@ -34,7 +34,7 @@ def facts(loaded: Loaded, network: Network) -> dict[str, Any]:
         "format": loaded.format,
         "keras_version": loaded.keras_version,
         "family": loaded.family,
-        "input": list(network.input_shape),
+        "input": [*network.input_shape[:2], 1 if network.grey else 3],
         "input_open": network.open_input,
         "outputs": network.outputs,
         "classes": network.classes,

@@ -17,6 +17,8 @@ Visit = Callable[[str, Any], Any]
 DEFAULT_SIDE = 224
 """Height or width of the images where the model leaves it open."""
 
+_LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)
+
 _PASSING = ("Dropout", "SpatialDropout2D", "GaussianNoise", "GaussianDropout", "Identity")
 
 
@@ -40,6 +42,8 @@ class Network:
 
     Attributes:
         input_shape: (height, width, 3) of the images; 224 where the model leaves a side open.
+        grey: whether the model takes one channel. It is then given the images' luminance, with
+            the weights of Pillow's "L", which is what ``keras.utils.load_img`` gives in grey.
         open_input: whether the model leaves a side open.
         outputs: names of the model's outputs.
         classes: number of classes; two for a single unit.
@@ -52,13 +56,14 @@ class Network:
         output: name of the output to audit, for a model with several.
 
     Raises:
-        AuditError: the model is no classifier of RGB images, or not one that can be audited.
+        AuditError: the model is no classifier of images, or not one that can be audited.
     """
 
     def __init__(self, model: keras.Model, output: str | None = None) -> None:
         graph = flatten(model)
         shape = _checked_shape(graph.input_shape, graph.steps)
         self.open_input = None in shape[1:3]
+        self.grey = shape[3] == 1
         self.input_shape = (shape[1] or DEFAULT_SIDE, shape[2] or DEFAULT_SIDE, 3)
         self.outputs = _output_names(model)
         index = _output_index(self.outputs, output)
@@ -129,14 +134,18 @@ class Network:
         if until is not None:
             require_layer(until, list(self._by_name), key="layer")
             wanted = self._by_name[until].writes[0]
-            return run(ancestors(self._steps, [wanted]), {self._input: x}, visit)[wanted]
+            steps = ancestors(self._steps, [wanted])
+            return run(steps, {self._input: self._as_taken(x)}, visit)[wanted]
         steps = self._to_scores if visit is None else self._beside_scores
         with _linear(self._head.fused):
-            scores = run(steps, {self._input: x}, visit)[self._head.scores]
+            scores = run(steps, {self._input: self._as_taken(x)}, visit)[self._head.scores]
         scores = keras.ops.reshape(keras.ops.cast(scores, "float32"), (-1, self._head.units))
         if self._logarithm:
             return keras.ops.log(keras.ops.maximum(scores, keras.config.epsilon()))
         return scores
+
+    def _as_taken(self, x: Any) -> Any:
+        return keras.ops.tensordot(x, _LUMINANCE, 1)[..., None] if self.grey else x
 
     def activations(self, x: Any, layers: list[str]) -> dict[str, np.ndarray]:
         """The outputs of layers, as float32 arrays by name, for inputs (B, H, W, 3)."""
@@ -170,6 +179,8 @@ class Network:
         """
         exact = all(getattr(s.layer, "compute_dtype", "float32") == "float32" for s in self._steps)
         noise = np.random.default_rng(0).uniform(0, 1, (2, *self.input_shape)).astype(np.float32)
+        if self.grey:
+            noise[...] = noise[..., :1]
         # Whole numbers, for inputs of whole numbers; half precision may overflow with large ones.
         noise[0] = (noise[0] * (255 if exact else 1)).round()
         noise[1] = noise[1].round()
@@ -180,7 +191,7 @@ class Network:
             return tensor
 
         structure = model.inputs[0] if isinstance(model, keras.Sequential) else model.input
-        given = keras.tree.pack_sequence_as(structure, [noise])
+        given = keras.tree.pack_sequence_as(structure, [noise[..., :1] if self.grey else noise])
         said = _numpy(keras.tree.flatten(model(given, training=False))[index]).reshape(2, -1)
         scores = self.run(keras.ops.convert_to_tensor(noise), visit)
         ours = _numpy(_ACTIVATIONS[self._head.activation](scores))
@@ -209,7 +220,7 @@ def _numpy(tensor: Any) -> np.ndarray:
 
 
 def _checked_shape(shape: tuple[int | None, ...], steps: list[Step]) -> tuple[int | None, ...]:
-    wanted = "convaudit audits classifiers of RGB images, (height, width, 3)"
+    wanted = "convaudit audits classifiers of images, (height, width, 3 or 1)"
     if len(shape) != 4:
         recurrent = any(isinstance(step.layer, keras.layers.RNN) for step in steps)
         what = "a recurrent model" if recurrent else "not an image"
@@ -221,7 +232,7 @@ def _checked_shape(shape: tuple[int | None, ...], steps: list[Step]) -> tuple[in
             f"model: its input {shape[1:]} is channels_first{where}: rebuild it with "
             "data_format='channels_last', copy the weights and save that"
         )
-    if shape[3] != 3:
+    if shape[3] not in (1, 3):
         raise AuditError(f"model: its input {shape[1:]} has {shape[3]} channels: {wanted}")
     return shape
 
