@@ -57,6 +57,7 @@ def changed(before: dict[str, str], after: dict[str, str]) -> set[str]:
         ({"activations": {"examples": 2}}, {"activations", "report"}),
         ({"activations": {"per_row": 8}}, {"activations", "report"}),
         ({"filters": {"count": 8}}, {"filters conv", "report"}),
+        ({"filters": {"start": "fourier"}}, {"filters conv", "report"}),
         ({"filters": {"size": 32}}, {"filters conv", "report"}),
         ({"filters": {"steps": 8}}, {"filters conv", "report"}),
         ({"filters": {"margin": 1}}, {"filters conv", "report"}),

@@ -39,6 +39,7 @@ def draw(
         layer,
         drawn,
         scaling=SCALINGS[known["scaling"] if scaling == "auto" else scaling],
+        start=filters["start"],
         size=filters["size"],
         steps=filters["steps"],
         step_size=filters["step_size"],

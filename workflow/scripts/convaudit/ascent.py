@@ -2,16 +2,30 @@
 
 import logging
 import zlib
+from contextlib import nullcontext
 from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
+from convaudit.batches import within_memory
+from convaudit.canvas import Canvas, Fourier, Pixels
 from convaudit.errors import AuditError
 from convaudit.network import Network
+from convaudit.redirect import redirected
 from convaudit.scaling import Scaling
+from convaudit.sway import STILL, motions, sway
 
 log = logging.getLogger(__name__)
+
+STARTS: dict[str, tuple[type[Pixels | Fourier], bool]] = {
+    "noise": (Pixels, False),
+    "fourier": (Fourier, True),
+}
+"""By name: what the ascent changes, and whether its images are moved between steps."""
+
+_COMFORTABLE = 16 * 128 * 128
+"""Pixels of a batch. Larger batches are not faster, and memory grows with them."""
 
 
 class Patterns(NamedTuple):
@@ -33,18 +47,19 @@ def maximise(
     channels: np.ndarray,
     *,
     scaling: Scaling,
+    start: str = "noise",
     size: int = 64,
     steps: int = 40,
     step_size: float = 1.0,
     seed: int = 0,
     batch: int = 16,
 ) -> Patterns:
-    """Climb from noise towards what excites each channel, as Chollet's listing 5-38 does.
+    """Climb towards what excites each channel.
 
-    Uniform noise in 128..148 is changed ``steps`` times by ``step_size`` grey levels times the
-    gradient of the channel's mean activation over its root mean square. A network fed with pixels
-    (scaling none or caffe) starts from the noise itself, as in the listing; for all others the
-    noise goes through the scaling.
+    ``noise`` does it as Chollet's listing 5-38: uniform noise in 128..148 is changed ``steps``
+    times by ``step_size`` grey levels times the gradient of the channel's mean activation over its
+    root mean square. ``fourier`` climbs in Fourier coefficients of decorrelated colours, and moves
+    the images at each step (Olah et al. 2017, "Feature Visualization").
 
     The result for a channel does not depend on which others are asked for.
 
@@ -53,81 +68,112 @@ def maximise(
         layer: name of a layer with an output (B, h, w, C).
         channels: (n,) int.
         scaling: how pixels become the network's input.
+        start: a key of ``STARTS``.
         size: side of the images; a layer that needs a larger one gets the smallest that it takes.
         steps: of the ascent.
         step_size: in grey levels (of 255).
-        seed: of the noise, together with the layer's name and the channel's number.
-        batch: channels at a time; memory grows with it.
+        seed: of the start and the motions, together with the layer's name and the channel's number.
+        batch: channels at a time, at most; fewer of large images, or where memory runs out.
 
     Raises:
-        AuditError: no image up to the size of the network's own input gets through to the layer.
+        AuditError: no image up to the size of the network's own input gets through to the layer,
+            or there is no memory for one.
     """
-    size, rise = _fitting(network, layer, batch, size)
-    raw = scaling.grey_level == 1
-    pace = step_size * scaling.grey_level
+
+    def work(count: int) -> Patterns:
+        climb = _fitting(network, layer, scaling, start, count, size)
+        return _in_batches(climb, layer, channels, steps, step_size, seed)
+
+    return within_memory(work, min(batch, max(1, _COMFORTABLE // size**2)))
+
+
+class _Climb(NamedTuple):
+    """Images to climb with: how many, their side, their canvas, and a function from ``_rise``."""
+
+    together: int
+    size: int
+    canvas: Canvas
+    rise: Any
+
+
+def _in_batches(
+    climb: _Climb, layer: str, channels: np.ndarray, steps: int, step_size: float, seed: int
+) -> Patterns:
+    own = [seed, zlib.crc32(layer.encode())]
+    moves = tf.constant(motions(np.random.default_rng(own), steps, climb.size))
+    pace = step_size * climb.canvas.pace
     parts = []
-    for first in range(0, len(channels), batch):
-        chosen = channels[first : first + batch]
+    for first in range(0, len(channels), climb.together):
+        chosen = channels[first : first + climb.together]
         # Always as many as a batch, so that nothing is compiled twice.
-        padded = tf.constant(np.resize(chosen, batch), tf.int32)
-        noise = np.stack([_noise(seed, layer, channel, size) for channel in padded.numpy()])
-        x = tf.constant(noise if raw else scaling.apply(noise), tf.float32)
+        padded = np.resize(chosen, climb.together)
+        generators = [np.random.default_rng([*own, int(channel)]) for channel in padded]
+        x = tf.constant(np.stack([climb.canvas.draw(generator) for generator in generators]))
+        padded = tf.constant(padded, tf.int32)
         reached = []
-        for _ in range(steps):
-            value, direction = rise(x, padded)
+        for move in moves:
+            value, direction = climb.rise(x, padded, move)
             x += pace * direction
             reached.append(value)
         # A second function, without the gradient, would take longer to compile than this step.
-        reached.append(rise(x, padded)[0])
+        reached.append(climb.rise(x, padded, tf.constant(STILL))[0])
         count = len(chosen)
-        parts.append((x.numpy()[:count], np.stack(reached)[:, :count]))
+        parts.append((climb.canvas.picture(x.numpy()[:count]), np.stack(reached)[:, :count]))
         log.info("%s: %d of %d channels", layer, first + count, len(channels))
-    images = np.concatenate([x for x, _ in parts])
+    images = np.concatenate([pictures for pictures, _ in parts])
     values = np.concatenate([reached for _, reached in parts], axis=1)
     dead = values[1:].max(axis=0) <= values[0]
-    return Patterns(_picture(images, scaling, raw), values[0], values[-1], dead)
+    return Patterns(images, values[0], values[-1], dead)
 
 
-def _rise(network: Network, layer: str, batch: int, size: int) -> Any:
-    """Compile a function of images (batch, size, size, 3) and channels (batch,).
+def _rise(network: Network, layer: str, canvas: Canvas, moving: bool, batch: int) -> Any:
+    """Compile a function of parameters (batch, …), channels (batch,) and a motion (4,).
 
     It gives each image's mean activation of its own channel, and the direction that it rises in:
-    (batch, size, size, 3) of root mean square 1, or zero.
+    as the parameters, of root mean square 1, or zero.
 
     Raises:
-        ValueError, tf.errors.InvalidArgumentError: images of this size are too small.
+        ValueError, tf.errors.InvalidArgumentError: the canvas is too small.
     """
 
-    def rise(x: tf.Tensor, chosen: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        with tf.GradientTape(watch_accessed_variables=False) as tape:
-            tape.watch(x)
-            maps = tf.cast(network.run(x, until=layer), tf.float32)
-            if 0 in maps.shape:
-                raise ValueError("nothing is left of the image")
-            means = tf.reduce_mean(maps, axis=(1, 2))
-            value = tf.gather(means, chosen, axis=1, batch_dims=1)
-            # Float16 would round small gradients to zero; a power of two is taken back exactly.
-            enlarged = value * 1024
-        g = tape.gradient(enlarged, x, unconnected_gradients="zero") / 1024
-        norm = tf.sqrt(tf.reduce_mean(g**2, axis=(1, 2, 3), keepdims=True)) + 1e-5
-        return value, g / norm
+    def rise(
+        parameters: tf.Tensor, chosen: tf.Tensor, motion: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        x = canvas.paint(parameters)
+        with redirected() if moving else nullcontext():
+            maps = network.run(sway(x, motion) if moving else x, until=layer)
+        if 0 in maps.shape:
+            raise ValueError("nothing is left of the image")
+        means = tf.reduce_mean(tf.cast(maps, tf.float32), axis=(1, 2))
+        value = tf.gather(means, chosen, axis=1, batch_dims=1)
+        # Float16 would round small gradients to zero; a power of two is taken back exactly.
+        (g,) = tf.gradients(value * 1024, parameters, unconnected_gradients="zero")
+        g /= 1024
+        axes = list(range(1, len(canvas.shape) + 1))
+        return value, g / (tf.sqrt(tf.reduce_mean(g**2, axis=axes, keepdims=True)) + 1e-5)
 
     return tf.function(rise, autograph=False).get_concrete_function(
-        tf.TensorSpec((batch, size, size, 3), tf.float32), tf.TensorSpec((batch,), tf.int32)
+        tf.TensorSpec((batch, *canvas.shape), tf.float32),
+        tf.TensorSpec((batch,), tf.int32),
+        tf.TensorSpec((4,), tf.float32),
     )
 
 
-def _fitting(network: Network, layer: str, batch: int, size: int) -> tuple[int, Any]:
-    """The smallest side, at least ``size``, that gets through to the layer; with its function."""
+def _fitting(
+    network: Network, layer: str, scaling: Scaling, start: str, batch: int, size: int
+) -> _Climb:
+    """Images of the smallest side, at least ``size``, that get through to the layer."""
+    canvas_of, moving = STARTS[start]
 
-    def attempt(side: int) -> Any:
+    def attempt(side: int) -> _Climb | None:
+        canvas = canvas_of(scaling, side)
         try:
-            return _rise(network, layer, batch, side)
+            return _Climb(batch, side, canvas, _rise(network, layer, canvas, moving, batch))
         except (ValueError, tf.errors.InvalidArgumentError):
             return None
 
     if found := attempt(size):
-        return size, found
+        return found
     low, high = size, max(network.input_shape[:2])
     found = attempt(high) if high > low else None
     if not found:
@@ -142,20 +188,4 @@ def _fitting(network: Network, layer: str, batch: int, size: int) -> tuple[int, 
         else:
             low = middle
     log.warning("%s: images of %d pixels, since %d are too few for it", layer, high, size)
-    return high, found
-
-
-def _noise(seed: int, layer: str, channel: int, size: int) -> np.ndarray:
-    generator = np.random.default_rng([seed, zlib.crc32(layer.encode()), int(channel)])
-    return generator.uniform(128, 148, (size, size, 3)).astype(np.float32)
-
-
-def _picture(x: np.ndarray, scaling: Scaling, raw: bool) -> np.ndarray:
-    """Listing 5-37, for each image by itself, and with the channels in RGB order."""
-    if not raw:
-        x = scaling.undo(x)
-    elif scaling.bgr:
-        x = x[..., ::-1]
-    x = x - x.mean(axis=(1, 2, 3), keepdims=True)
-    x = x / (x.std(axis=(1, 2, 3), keepdims=True) + 1e-5) * 0.1 + 0.5
-    return (x.clip(0, 1) * 255).astype(np.uint8)
+    return found

@@ -66,6 +66,12 @@ class Filters(Section):
 
     layers: Names = Field("auto", description="`auto` (every convolution) or a list of layers.")
     count: int = Field(64, ge=1, description="Channels drawn of each layer, from the first on.")
+    start: Literal["noise", "fourier"] = Field(
+        "noise",
+        description="What the ascent changes. `noise`: the pixels of a noisy image. `fourier`: "
+        "Fourier coefficients of decorrelated colours, with the image moved at each step; its "
+        "patterns can be read in deep layers too (`docs/patterns.md`).",
+    )
     size: int = Field(64, ge=8, le=1024, description="Side of a pattern, in pixels.")
     margin: int = Field(5, ge=0, le=100, description="Pixels between two patterns.")
     steps: int = Field(40, ge=1, le=10000, description="Steps of gradient ascent.")
