@@ -1,6 +1,7 @@
 """Gradient ascent: worked out for a linear channel, held to the notebook's loop, planted truths."""
 
 import zlib
+from typing import Any
 
 import keras
 import numpy as np
@@ -8,7 +9,8 @@ import pytest
 import tensorflow as tf
 from keras import layers
 
-from convaudit.ascent import maximise
+from convaudit import ascent
+from convaudit.ascent import Patterns, maximise
 from convaudit.errors import AuditError
 from convaudit.network import Network
 from convaudit.scaling import SCALINGS
@@ -181,3 +183,128 @@ def test_half_precision_climbs_too() -> None:
     full = maximise(Network(deep()), "second", np.arange(4), scaling=SCALINGS["unit"], size=32)
     assert half.end.dtype == np.float32
     assert np.allclose(half.end, full.end, rtol=0.03)
+
+
+@pytest.mark.parametrize("name", SCALINGS)
+def test_fourier_climbs_with_every_scaling(name: str) -> None:
+    found = maximise(
+        Network(deep()), "second", np.arange(4), scaling=SCALINGS[name], start="fourier", size=21
+    )
+    assert (found.end > found.start).all()
+
+
+def test_fourier_climbs_further_towards_what_is_coarse() -> None:
+    # A wave of period 16: noise hardly has any, and forty grey levels do not make much of one.
+    conv = layers.Conv2D(1, (1, 32), padding="same", activation="relu", name="wave")
+    network = network_of(conv)
+    wave = np.cos(2 * np.pi * np.arange(32) / 16)[None, :, None, None] * np.ones((1, 1, 3, 1))
+    set_kernel(conv, wave)
+    one = np.array([0])
+    noisy, coarse = (
+        maximise(network, "wave", one, scaling=SCALINGS["none"], start=start)
+        for start in ("noise", "fourier")
+    )
+    assert coarse.end[0] > 1.5 * noisy.end[0]
+    rows = coarse.images[0].mean(-1)
+    spectrum = np.abs(np.fft.rfft(rows - rows.mean(1, keepdims=True)))
+    assert spectrum.mean(0).argmax() == 64 / 16
+
+
+def test_fourier_shows_blue_where_the_network_takes_bgr() -> None:
+    conv = layers.Conv2D(1, 1, name="conv")
+    network = network_of(conv)
+    set_kernel(conv, np.array([100.0, -50, -50]).reshape(1, 1, 3, 1))
+    one = np.array([0])
+    for name, brightest in (("none", 0), ("caffe", 2)):
+        found = maximise(network, "conv", one, scaling=SCALINGS[name], start="fourier", size=16)
+        assert found.images[0].mean((0, 1)).argmax() == brightest
+
+
+def test_fourier_wakes_a_silent_channel_and_calls_a_dead_one_dead() -> None:
+    # Red minus blue, over a threshold that no start comes near; and one that no image reaches.
+    conv = layers.Conv2D(2, 3, activation="relu", name="conv")
+    network = network_of(conv)
+    set_kernel(conv, np.ones((3, 3, 1, 1)) * np.array([1.0, 0, -1])[:, None] * np.ones((1, 2)))
+    kernel, _ = conv.get_weights()
+    conv.set_weights([kernel, np.array([-800, -1e6], np.float32)])
+    both = np.arange(2)
+    noisy = maximise(network, "conv", both, scaling=SCALINGS["none"], size=16)
+    assert noisy.dead.all()
+    found = maximise(network, "conv", both, scaling=SCALINGS["none"], start="fourier", size=16)
+    assert found.dead.tolist() == [False, True]
+    assert found.start.tolist() == [0, 0]
+    assert found.end[0] > 0
+
+
+def test_fourier_follows_the_seed_alone() -> None:
+    network = Network(deep())
+
+    def drawn(channels: list[int], **options: int) -> Patterns:
+        return maximise(
+            network,
+            "second",
+            np.array(channels),
+            scaling=SCALINGS["tf"],
+            start="fourier",
+            size=16,
+            steps=6,
+            **options,
+        )
+
+    every = drawn([*range(10)])
+    assert all(np.array_equal(a, b) for a, b in zip(every, drawn([*range(10)]), strict=True))
+    for few in (drawn([9, 4], batch=2), drawn([9, 4], batch=1)):
+        assert np.allclose(few.end, every.end[[9, 4]], rtol=1e-4)
+        assert np.abs(few.images.astype(int) - every.images[[9, 4]]).max() <= 1
+    other = drawn([*range(10)], seed=1)
+    assert (np.abs(other.images.astype(int) - every.images).mean((1, 2, 3)) > 5).all()
+
+
+@pytest.fixture
+def tried(monkeypatch) -> list[int]:
+    """The batches for which functions are compiled; more than 4 at a time do not fit."""
+    sizes: list[int] = []
+    compile_one = ascent._rise
+
+    def pretended(*arguments: Any) -> Any:
+        sizes.append(arguments[-1])
+        rise = compile_one(*arguments)
+
+        def run(x: tf.Tensor, *rest: Any) -> Any:
+            if len(x) > 4:
+                raise tf.errors.ResourceExhaustedError(None, None, "pretended")
+            return rise(x, *rest)
+
+        return run
+
+    monkeypatch.setattr(ascent, "_rise", pretended)
+    return sizes
+
+
+@pytest.mark.parametrize("start", ["noise", "fourier"])
+def test_a_batch_that_does_not_fit_is_halved_with_the_same_result(start: str, tried) -> None:
+    def drawn(batch: int) -> Patterns:
+        return maximise(
+            Network(deep()),
+            "second",
+            np.arange(7),
+            scaling=SCALINGS["unit"],
+            start=start,
+            size=16,
+            steps=4,
+            batch=batch,
+        )
+
+    halved = drawn(16)
+    assert tried == [16, 8, 4]
+    assert all(np.array_equal(a, b) for a, b in zip(halved, drawn(4), strict=True))
+
+
+@pytest.mark.parametrize(("size", "batch"), [(64, 16), (128, 16), (256, 4), (512, 1), (1024, 1)])
+def test_large_images_are_few_at_a_time(size: int, batch: int, monkeypatch) -> None:
+    # Pixels in a batch, and so memory, stay: 16 images of 128 pixels are one of 512.
+    monkeypatch.setattr(ascent, "_fitting", lambda *arguments: arguments)
+    monkeypatch.setattr(ascent, "_in_batches", lambda climb, *rest: climb)
+    network = Network(deep())
+    found = maximise(network, "second", np.arange(1), scaling=SCALINGS["unit"], size=size)
+    assert found[-2] == batch
