@@ -308,3 +308,16 @@ def test_large_images_are_few_at_a_time(size: int, batch: int, monkeypatch) -> N
     network = Network(deep())
     found = maximise(network, "second", np.arange(1), scaling=SCALINGS["unit"], size=size)
     assert found[-2] == batch
+
+
+def test_fourier_climbs_for_a_network_of_grey_images() -> None:
+    conv = layers.Conv2D(1, 3, activation="relu", name="conv")
+    network = network_of(conv, shape=(16, 16, 1))
+    # Bright in the middle, dark around: dots.
+    kernel = -np.ones((3, 3, 1, 1))
+    kernel[1, 1] = 8
+    set_kernel(conv, kernel)
+    found = maximise(
+        network, "conv", np.array([0]), scaling=SCALINGS["none"], start="fourier", size=32
+    )
+    assert found.end[0] > 3 * found.start[0] > 0
