@@ -74,14 +74,19 @@ def sprites(images: np.ndarray, columns: int = 16, size: int = 128) -> np.ndarra
     """
     count, height, width, _ = images.shape
     rows = max(1, -(-count // columns))
-    scale = size / max(height, width)
-    fitted = max(1, round(height * scale)), max(1, round(width * scale))
-    top, left = (size - fitted[0]) // 2, (size - fitted[1]) // 2
+    top, left, tall, wide = fitted(height, width, size)
     sheet = np.zeros((rows, size, columns, size, 3), np.uint8)
     for index, image in enumerate(images):
         cell = sheet[index // columns, :, index % columns]
-        cell[top : top + fitted[0], left : left + fitted[1]] = resize(image, fitted, "area")
+        cell[top : top + tall, left : left + wide] = resize(image, (tall, wide), "area")
     return sheet.reshape(rows * size, columns * size, 3)
+
+
+def fitted(height: int, width: int, size: int) -> tuple[int, int, int, int]:
+    """Where a picture lies in a square cell that it fills: top, left, height, width."""
+    scale = size / max(height, width)
+    tall, wide = max(1, round(height * scale)), max(1, round(width * scale))
+    return (size - tall) // 2, (size - wide) // 2, tall, wide
 
 
 def encode_jpeg(image: np.ndarray) -> bytes:

@@ -1,81 +1,92 @@
-"""Small pictures for the page: inline SVG and heat maps, drawn without a plotting library.
+"""Charts as inline SVG, styled by the page's own style sheet.
 
-A plotting library would bring megabytes of script or fonts for two bar charts.
+A plotting library would bring megabytes of script (plotly 4.5, vega 0.9) or fix fonts and colours
+in the picture (matplotlib) for a few bars.
 """
 
-import base64
 from typing import Any
 
-import cv2
 import numpy as np
 from markupsafe import Markup
 
-WIDTH, HEIGHT, LEFT, BOTTOM = 340, 240, 36, 30
+from convaudit.report import measures
 
-
-def heat_picture(shares: np.ndarray, size: int = 180) -> str:
-    """A map (h, w) in 0..1 as a data URI, in the colours of inferno."""
-    levels = cv2.resize(
-        shares.clip(0, 1).astype(np.float32), (size, size), interpolation=cv2.INTER_LINEAR
-    )
-    picture = cv2.applyColorMap((levels * 255).astype(np.uint8), cv2.COLORMAP_INFERNO)
-    encoded = cv2.imencode(".png", picture)[1].tobytes()
-    return f"data:image/png;base64,{base64.b64encode(encoded).decode()}"
+WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 420, 300, 46, 12, 12, 44
 
 
 def reliability(bins: list[dict[str, Any]]) -> Markup:
-    """Accuracy against confidence; the diagonal is a model that knows how sure it may be."""
-    bars = [
-        _bar(entry["low"], entry["high"], entry["accuracy"], f"{entry['count']} images")
-        for entry in bins
-        if entry["count"]
+    """Accuracy against confidence with 95 % intervals; on the diagonal confidence is honest."""
+    parts = [
+        f'<line x1="{_x(0):.1f}" y1="{_y(0):.1f}" x2="{_x(1):.1f}" y2="{_y(1):.1f}" class="honest"/>'
     ]
-    diagonal = (
-        f'<line x1="{LEFT}" y1="{HEIGHT - BOTTOM}" x2="{WIDTH - 8}" y2="8" class="diagonal"/>'
-    )
-    return _frame([*bars, diagonal], "confidence", "accuracy", "Reliability diagram")
+    most = max((entry["count"] for entry in bins), default=1)
+    for entry in bins:
+        if not entry["count"]:
+            continue
+        right = round(entry["accuracy"] * entry["count"])
+        share, low, high = measures.wilson(right, entry["count"])
+        x = _x(entry["confidence"])
+        parts.append(
+            f'<g><title>{entry["count"]:,} images: confidence {entry["confidence"]:.0%}, '
+            f"right {share:.0%}</title>"
+            f'<line x1="{x:.1f}" y1="{_y(low):.1f}" x2="{x:.1f}" y2="{_y(high):.1f}" class="range"/>'
+            f'<circle cx="{x:.1f}" cy="{_y(share):.1f}" r="{3 + 7 * (entry["count"] / most) ** 0.5:.1f}"'
+            ' class="point"/></g>'
+        )
+    ticks = [(share, f"{share:.0%}") for share in (0, 0.25, 0.5, 0.75, 1)]
+    return _frame(parts, ticks, "confidence", "right", "Reliability: accuracy against confidence")
 
 
-def histogram(probability: np.ndarray, bins: int = 20) -> Markup:
-    """How many images the model was how sure of."""
-    counts, edges = np.histogram(probability, bins, (0, 1))
-    top = max(1, counts.max())
-    bars = [
-        _bar(edges[i], edges[i + 1], counts[i] / top, f"{counts[i]} images") for i in range(bins)
+def confidence(probability: np.ndarray, correct: np.ndarray | None, bins: int = 20) -> Markup:
+    """How sure the model was of how many images; with labels the wrong ones stand at the foot."""
+    edges = np.linspace(0, 1, bins + 1)
+    number = np.clip((probability * bins).astype(int), 0, bins - 1)
+    everything = np.bincount(number, minlength=bins)
+    wrong = np.zeros(bins, int)
+    if correct is not None:
+        wrong = np.bincount(number[~correct], minlength=bins)
+    top = max(1, int(everything.max()))
+    parts = []
+    for low, high, count, bad in zip(edges, edges[1:], everything, wrong, strict=False):
+        x, width = _x(low) + 1, _x(high) - _x(low) - 2
+        parts.append(
+            f"<g><title>{low:.0%} to {high:.0%}: {count:,} images"
+            + (f", {bad:,} wrong" if correct is not None else "")
+            + f'</title><rect x="{x:.1f}" y="{_y(count / top):.1f}" width="{width:.1f}" '
+            f'height="{_y(0) - _y(count / top):.1f}" class="bar"/>'
+            f'<rect x="{x:.1f}" y="{_y(bad / top):.1f}" width="{width:.1f}" '
+            f'height="{_y(0) - _y(bad / top):.1f}" class="bar wrong"/></g>'
+        )
+    ticks = [(0, "0"), (0.5, f"{top / 2:,.0f}"), (1, f"{top:,}")]
+    return _frame(parts, ticks, "confidence", "images", "Histogram of confidence")
+
+
+def _x(share: float) -> float:
+    return LEFT + share * (WIDTH - LEFT - RIGHT)
+
+
+def _y(share: float | None) -> float:
+    return HEIGHT - BOTTOM - (share or 0) * (HEIGHT - BOTTOM - TOP)
+
+
+def _frame(
+    parts: list[str], ticks: list[tuple[float, str]], x: str, y: str, title: str
+) -> Markup:
+    grid = [
+        f'<line x1="{_x(0):.1f}" y1="{_y(at):.1f}" x2="{_x(1):.1f}" y2="{_y(at):.1f}" class="rule"/>'
+        f'<text x="{LEFT - 8}" y="{_y(at) + 4:.1f}" text-anchor="end">{text}</text>'
+        for at, text in ticks
     ]
-    return _frame(bars, "confidence", f"images (top: {top})", "Confidence histogram", ticks=False)
-
-
-def _bar(low: float, high: float, share: float, title: str) -> str:
-    x, width = LEFT + low * (WIDTH - LEFT - 8), (high - low) * (WIDTH - LEFT - 8)
-    height = share * (HEIGHT - BOTTOM - 8)
-    y = HEIGHT - BOTTOM - height
-    return (
-        f'<rect x="{x + 1:.1f}" y="{y:.1f}" width="{width - 2:.1f}" height="{height:.1f}" '
-        f'class="bar"><title>{title}</title></rect>'
-    )
-
-
-def _frame(parts: list[str], x: str, y: str, title: str, ticks: bool = True) -> Markup:
-    middle = LEFT + (WIDTH - LEFT) / 2
-    labels = [
-        f'<text x="{LEFT + share * (WIDTH - LEFT - 8):.0f}" y="{HEIGHT - BOTTOM + 14}" '
-        f'text-anchor="middle">{share:g}</text>'
-        for share in (0, 0.5, 1)
+    below = [
+        f'<text x="{_x(at):.1f}" y="{HEIGHT - BOTTOM + 18}" text-anchor="middle">{at:.0%}</text>'
+        for at in (0, 0.25, 0.5, 0.75, 1)
     ]
-    if ticks:
-        labels += [
-            f'<text x="{LEFT - 4}" y="{HEIGHT - BOTTOM - share * (HEIGHT - BOTTOM - 8) + 4:.0f}" '
-            f'text-anchor="end">{share:g}</text>'
-            for share in (0, 0.5, 1)
-        ]
-    axis = (
-        f'<path d="M{LEFT} 8V{HEIGHT - BOTTOM}H{WIDTH - 8}" class="axis"/>'
-        f'<text x="{middle:.0f}" y="{HEIGHT - 2}" text-anchor="middle">{x}</text>'
-        f'<text transform="translate(10 {HEIGHT / 2 - 10:.0f}) rotate(-90)" '
-        f'text-anchor="middle">{y}</text>'
+    names = (
+        f'<text x="{_x(0.5):.1f}" y="{HEIGHT - 6}" text-anchor="middle" class="name">{x}</text>'
+        f'<text transform="translate(10 {_y(0.5):.1f}) rotate(-90)" text-anchor="middle" '
+        f'class="name">{y}</text>'
     )
     return Markup(
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{title}" class="chart">'
-        f"<title>{title}</title>{''.join(parts)}{axis}{''.join(labels)}</svg>"
+        f"{''.join(grid + parts + below)}{names}</svg>"
     )

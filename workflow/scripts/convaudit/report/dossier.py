@@ -1,46 +1,102 @@
 """A page a layer: for each channel its pattern, its numbers and the images that excite it most."""
 
-from typing import Any, NamedTuple
+from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
+from convaudit.report import thumbs
 from convaudit.report.tables import Audit
 
-
-class Cell(NamedTuple):
-    """Where an image's thumbnail is: its sheet, and column and row there."""
-
-    path: str
-    sprite: str
-    x: int
-    y: int
+IMAGES = 8
 
 
-class Cells:
-    """Finds thumbnails by image id, for the images that some channel names."""
-
-    def __init__(self, audit: Audit) -> None:
-        named = audit.channels["top_images"].explode().dropna().unique()
-        rows = audit.predictions[audit.predictions["image_id"].isin(named)]
-        self._cells = {
-            row.image_id: Cell(row.path, audit.sprite(row.shard), row.row % 16, row.row // 16)
-            for row in rows.itertuples()
+def layers(audit: Audit) -> list[dict[str, Any]]:
+    """The layers that have something to show, in the network's order."""
+    counted = audit.channels.groupby("layer")["dead"].agg(["size", "sum"])
+    return [
+        {
+            **layer,
+            "channels": int(counted["size"].get(layer["name"], layer["shape"][-1])),
+            "dead": int(counted["sum"].get(layer["name"], 0)),
+            "grid": audit.filters.get(layer["id"], (None,))[0],
         }
+        for layer in audit.facts["layers"]
+        if layer["name"] in counted.index or layer["id"] in audit.filters
+    ]
 
-    def __getitem__(self, image_id: str) -> Cell:
-        return self._cells[image_id]
+
+def wanted(audit: Audit) -> set[str]:
+    """The ids of all images that some channel names."""
+    alive = audit.channels[~audit.channels["dead"].astype(bool)]
+    return set(alive["top_images"].str[:IMAGES].explode().dropna())
 
 
-def channels(audit: Audit, name: str, layer_id: str, cells: Cells) -> list[dict[str, Any]]:
-    """What is known of each channel of a layer."""
-    rows = audit.channels[audit.channels["layer"] == name]
-    table = audit.filters[layer_id][1] if layer_id in audit.filters else pd.DataFrame()
+def channels(
+    audit: Audit, layer: dict[str, Any], folder: Path, seen: dict[str, thumbs.Seen]
+) -> list[dict[str, Any]]:
+    """What is known of each channel of a layer. Writes the sheet of its images beside its page."""
+    rows = audit.channels[audit.channels["layer"] == layer["name"]]
+    table = audit.filters[layer["id"]][1] if layer["id"] in audit.filters else pd.DataFrame()
     drawn = {int(row["channel"]): dict(row, at=at) for at, (_, row) in enumerate(table.iterrows())}
+    ids = {
+        row.channel: [] if row.dead else list(row.top_images[:IMAGES]) for row in rows.itertuples()
+    }
+    used = sorted({image for images in ids.values() for image in images})
+    place = {image: at for at, image in enumerate(used)}
+    if used:
+        thumbs.sheet(folder, f"{layer['id']}.jpg", [seen[image] for image in used])
+    paths = _paths(audit, used)
+    twins = duplicates(rows)
+    most = float(rows["max"].max()) if len(rows) else 0.0
     return [
         {
             **row._asdict(),
             "pattern": drawn.get(row.channel),
-            "images": [cells[image] for image in row.top_images[:8]],
+            "twin": twins.get(row.channel),
+            "strength": row.max / most if most > 0 else 0.0,
+            "images": [
+                {
+                    "path": paths[image][0],
+                    "link": f"../images.html#image={paths[image][1]}",
+                    "x": place[image] % thumbs.COLUMNS,
+                    "y": place[image] // thumbs.COLUMNS,
+                    "value": value,
+                }
+                for image, value in zip(ids[row.channel], row.top_values, strict=False)
+            ],
         }
         for row in rows.itertuples(index=False)
     ]
+
+
+def duplicates(rows: pd.DataFrame) -> dict[int, int]:
+    """Channels that say the same as an earlier one: the same images in the same order excite them,
+    and their mean, deviation and maximum are proportional to within a thousandth.
+    """
+    known: dict[tuple[str, ...], list[Any]] = {}
+    found = {}
+    for row in rows.itertuples():
+        if row.dead:
+            continue
+        earlier = known.setdefault(tuple(row.top_images), [])
+        twin = next((other for other in earlier if _proportional(row, other)), None)
+        if twin is None:
+            earlier.append(row)
+        else:
+            found[int(row.channel)] = int(twin.channel)
+    return found
+
+
+def _proportional(row: Any, other: Any) -> bool:
+    scale = row.max / other.max
+    return all(
+        abs(mine - theirs * scale) <= 1e-3 * abs(row.max)
+        for mine, theirs in ((row.mean, other.mean), (row.std, other.std))
+    )
+
+
+def _paths(audit: Audit, ids: list[str]) -> dict[str, tuple[str, str]]:
+    """Path and place in the gallery by image id."""
+    rows = audit.predictions[audit.predictions["image_id"].isin(ids)]
+    return {row.image_id: (row.path, f"{row.shard}-{row.row}") for row in rows.itertuples()}

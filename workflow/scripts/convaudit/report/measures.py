@@ -106,69 +106,22 @@ def region_shares(maps: np.ndarray) -> np.ndarray:
         return np.where(total[:, None] > 0, parts.reshape(-1, 9) / total[:, None], np.nan)
 
 
-def findings(
-    shares: np.ndarray,
-    predicted: np.ndarray,
-    correct: np.ndarray | None,
-    names: list[str],
-) -> list[str]:
-    """Sentences about where heat gathers more than chance would have it, the strongest first.
-
-    Args:
-        shares: (n, 9) from ``region_shares``.
-        predicted: (n,) class indices.
-        correct: (n,) bool, or None without labels.
-        names: the classes' names.
-    """
-    known = ~np.isnan(shares[:, 0])
-    found: list[tuple[float, str]] = []
-    for index in np.unique(predicted[known]):
-        mine = known & (predicted == index)
-        others = known & (predicted != index)
-        if mine.sum() < 5:
-            continue
-        mean = shares[mine].mean(axis=0)
-        rest = shares[others].mean(axis=0) if others.any() else np.full(9, 1 / 9)
-        for region in np.flatnonzero((mean > 2 / 9) & (mean > 1.5 * rest)):
-            if region == 4:
-                continue
-            found.append(
-                (
-                    float(mean[region] * 9),
-                    f"Images called {names[index]} gather {mean[region]:.0%} of their heat in the "
-                    f"{REGIONS[region]}, a ninth of the picture; images called otherwise "
-                    f"{rest[region]:.0%}.",
-                )
-            )
-    if correct is not None:
-        found += _risky_regions(shares, known, correct)
-    return [sentence for _, sentence in sorted(found, key=lambda pair: -pair[0])]
+def border_share(shape: tuple[int, int]) -> float:
+    """The share of the picture that is its outermost cells: what even heat would put there."""
+    height, width = shape
+    return 1 - max(0, height - 2) * max(0, width - 2) / (height * width)
 
 
-def _risky_regions(
-    shares: np.ndarray, known: np.ndarray, correct: np.ndarray
-) -> list[tuple[float, str]]:
-    """Regions in which heat goes along with errors."""
-    found = []
-    for region, name in enumerate(REGIONS):
-        hot = known & (shares[:, region] > 1 / 3)
-        cold = known & ~hot
-        wrong_hot, wrong_cold = int((~correct[hot]).sum()), int((~correct[cold]).sum())
-        if wrong_hot < 5 or not cold.any():
-            continue
-        rate_hot, rate_cold = wrong_hot / hot.sum(), wrong_cold / cold.sum()
-        surely = wilson(wrong_hot, int(hot.sum())).low
-        elsewhere = wilson(wrong_cold, int(cold.sum())).high
-        if surely is not None and elsewhere is not None and surely > 2 * elsewhere:
-            found.append(
-                (
-                    100 + rate_hot - rate_cold,
-                    f"Of {hot.sum()} images with over a third of their heat in the {name}, "
-                    f"{wrong_hot} are wrong ({rate_hot:.0%}); of the other {cold.sum()}, "
-                    f"{wrong_cold} ({rate_cold:.0%}).",
-                )
-            )
-    return found
+def centre_of_mass(share: np.ndarray) -> tuple[float, float]:
+    """Where a map (h, w) of sum 1 has its weight: (x, y), 0 left or top, 1 right or bottom."""
+    height, width = share.shape
+    x, y = (np.arange(width) + 0.5) / width, (np.arange(height) + 0.5) / height
+    return float(share.sum(axis=0) @ x), float(share.sum(axis=1) @ y)
+
+
+def distance(first: np.ndarray, second: np.ndarray) -> float:
+    """Share of the heat that would have to move to turn one map of sum 1 into the other."""
+    return float(np.abs(first - second).sum() / 2)
 
 
 def _thirds(cells: int) -> np.ndarray:

@@ -1,5 +1,8 @@
 """Turns an audit's tables into pages that open from disk, without a server or a network."""
 
+import base64
+import json
+import re
 from pathlib import Path
 from shutil import copyfile
 from typing import Any
@@ -8,19 +11,77 @@ import numpy as np
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from convaudit.report import charts, dossier, gallery, measures
+from convaudit.report import charts, dossier, gallery, measures, mistakes, thumbs, where
+from convaudit.report.findings import SHOWN, Finding, findings
+from convaudit.report.measures import REGIONS
 from convaudit.report.names import short
 from convaudit.report.tables import Audit
 
-HERE = Path(__file__).parent
-MOST_CLASSES = 40
-"""A confusion matrix of more classes than this is shown as its commonest pairs alone."""
-MOST_ERRORS = 60
-"""Errors shown on the first page, worst first; the gallery has them all."""
+STATIC = Path(__file__).parent / "static"
+SAMPLE = 24
 
 
 def write_report(folder: Path, audit: Audit, summary: dict[str, Any]) -> None:
-    """Write ``index.html``, a page for each layer and the data that the pages load."""
+    """Write ``index.html``, which stands alone, and what it leads to: the gallery, a page for each
+    layer and each confused pair, and the data that they load.
+
+    Args:
+        folder: an empty folder from which the audit's relative paths lead to its pictures.
+        summary: what ``summarise`` says of the audit.
+
+    Raises:
+        AuditError: a sheet of thumbnails can't be read.
+    """
+    render = _environment(audit)
+    gallery.write(folder / "data", audit)
+    (folder / "style.css").write_text(_style(), encoding="utf-8")
+    copyfile(STATIC / "gallery.js", folder / "gallery.js")
+    config = json.dumps(audit.settings, indent=1)
+    (folder / "config.json").write_text(config + "\n", encoding="utf-8")
+
+    found = findings(audit)
+    sample = _sample(audit)
+    wanted = mistakes.wanted(audit) | dossier.wanted(audit) | set(audit.activations)
+    wanted |= set(sample["image_id"])
+    for finding in found:
+        wanted |= set(audit.predictions["image_id"].iloc[finding.rows[:SHOWN]])
+    seen = thumbs.collect(folder, audit, wanted)
+
+    _write(folder / "images.html", render, "images.html", regions=REGIONS)
+    layers = dossier.layers(audit)
+    _write_layers(folder, render, audit, layers, seen)
+    pairs = mistakes.pairs(audit) if len(audit.labelled) else []
+    _write_pairs(folder, render, audit, pairs, seen)
+    places = where.places(audit)
+    top = where.scale([*places, *where.cells(audit).values()])
+    shown = [place.shown(audit.class_names, top) for place in places]
+    _write(folder / "where.html", render, "where.html", places=shown, **_even(places))
+    _write(
+        folder / "index.html",
+        render,
+        "index.html",
+        style=_style(),
+        summary=summary,
+        findings=[_finding(audit, one, seen) for one in found],
+        errors=mistakes.cards(audit, mistakes.worst(audit).head(mistakes.FIRST), seen),
+        confusion=mistakes.matrix(audit) if len(audit.labelled) else None,
+        pairs=pairs,
+        regions=_regions(audit),
+        sample=mistakes.cards(audit, sample, seen),
+        places=shown,
+        most_places=where.SHOWN,
+        heat_matrix=where.matrix(audit, top),
+        layers=layers,
+        examples=_examples(audit, seen),
+        classes=_classes(audit),
+        reliability=charts.reliability(summary["calibration"]),
+        histogram=_histogram(audit),
+        sizes=_sizes(audit.predictions),
+        **_even(places),
+    )
+
+
+def _environment(audit: Audit) -> Environment:
     environment = Environment(
         loader=PackageLoader("convaudit.report"),
         autoescape=True,
@@ -28,176 +89,146 @@ def write_report(folder: Path, audit: Audit, summary: dict[str, Any]) -> None:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["percent"] = _percent
-    environment.filters["short"] = short
-    for name in ("style.css", "gallery.js"):
-        copyfile(HERE / "static" / name, folder / name)
-    gallery.write(folder / "data", audit)
-    layers = _layers(audit)
-    page = environment.get_template("index.html").render(
-        audit=audit,
-        facts=audit.facts,
-        model=Path(audit.settings["model"]).name,
-        images=Path(audit.settings["images"]).name,
-        summary=summary,
-        findings=summary["findings"],
-        heat=_class_heat(audit),
-        errors=_errors(audit),
-        confusion=_confusion(audit),
-        classes=_classes(audit),
-        reliability=charts.reliability(summary["calibration"]),
-        histogram=charts.histogram(audit.predictions["probability"].to_numpy(float)),
-        examples=_examples(audit),
-        layers=layers,
-        sizes=_sizes(audit.predictions),
-    )
-    (folder / "index.html").write_text(page, encoding="utf-8")
+    environment.filters |= {"percent": _percent, "short": short, "number": "{:,}".format}
+    environment.globals |= {
+        "audit": audit,
+        "facts": audit.facts,
+        "model": Path(audit.settings["model"]).name,
+        "images": Path(audit.settings["images"]).name,
+    }
+    return environment
+
+
+def _write(path: Path, environment: Environment, template: str, **values: Any) -> None:
+    page = environment.get_template(template).render(**values)
+    path.write_text(page, encoding="utf-8")
+
+
+def _write_layers(
+    folder: Path,
+    render: Environment,
+    audit: Audit,
+    layers: list[dict[str, Any]],
+    seen: dict[str, thumbs.Seen],
+) -> None:
     (folder / "layers").mkdir()
-    cells = dossier.Cells(audit)
-    for layer in layers:
-        text = environment.get_template("layer.html").render(
+    filters = audit.settings["filters"]
+    for at, layer in enumerate(layers):
+        _write(
+            folder / "layers" / f"{layer['id']}.html",
+            render,
+            "layer.html",
             layer=layer,
-            gap=audit.settings["filters"]["margin"] / audit.settings["filters"]["size"],
-            channels=dossier.channels(audit, layer["name"], layer["id"], cells),
+            before=layers[at - 1] if at else None,
+            after=layers[at + 1] if at + 1 < len(layers) else None,
+            gap=filters["margin"] / filters["size"],
+            channels=dossier.channels(audit, layer, folder / "layers", seen),
         )
-        (folder / "layers" / f"{layer['id']}.html").write_text(text, encoding="utf-8")
+
+
+def _write_pairs(
+    folder: Path,
+    render: Environment,
+    audit: Audit,
+    pairs: list[dict[str, Any]],
+    seen: dict[str, thumbs.Seen],
+) -> None:
+    (folder / "pairs").mkdir()
+    for pair in pairs[: mistakes.PAIRS]:
+        rows = mistakes.worst(audit, pair["label"], pair["predicted"]).head(mistakes.A_PAIR)
+        _write(
+            folder / pair["page"],
+            render,
+            "pair.html",
+            pair=pair,
+            places=mistakes.compare(audit, pair["label"], pair["predicted"]),
+            errors=mistakes.cards(audit, rows, seen),
+        )
+
+
+def _style() -> str:
+    """The style sheet with its fonts inside."""
+    text = (STATIC / "style.css").read_text(encoding="utf-8")
+
+    def inline(found: re.Match[str]) -> str:
+        data = base64.b64encode((STATIC / found[1]).read_bytes()).decode()
+        return f"url(data:font/woff2;base64,{data})"
+
+    return re.sub(r"url\((fonts/[\w-]+\.woff2)\)", inline, text)
 
 
 def _percent(value: float | None, digits: int = 1) -> str:
     return "–" if value is None or np.isnan(value) else f"{value:.{digits}%}"
 
 
-def _class_heat(audit: Audit) -> list[dict[str, Any]]:
-    """The mean heat of each predicted class and of each confusion, on one scale."""
-    found: list[dict[str, Any]] = []
-    for index, name in enumerate(audit.class_names):
-        count, mean = audit.heat.mean(predicted=index)
-        if count:
-            found.append(
-                {"title": f"called {short(name)}", "count": count, "mean": mean, "kind": "class"}
-            )
-    for (label, predicted), (count, total) in sorted(
-        audit.heat.cells.items(), key=lambda cell: -cell[1][0]
-    ):
-        if label >= 0:
-            title = (
-                f"{short(audit.class_names[label])} called {short(audit.class_names[predicted])}"
-            )
-            kind = "right" if label == predicted else "wrong"
-            found.append({"title": title, "count": count, "mean": total / count, "kind": kind})
-    found = found[: 3 * MOST_CLASSES]
-    top = max((entry["mean"].max() for entry in found), default=1.0)
-    for entry in found:
-        mean = entry.pop("mean")
-        regions = measures.region_shares(mean[None])[0]
-        entry["picture"] = charts.heat_picture(mean / top)
-        entry["region"] = measures.REGIONS[int(regions.argmax())]
-        entry["share"] = float(regions.max())
-        entry["corners"] = float(regions[[0, 2, 6, 8]].sum())
-    return found
+def _finding(audit: Audit, finding: Finding, seen: dict[str, thumbs.Seen]) -> dict[str, Any]:
+    rows = audit.predictions.iloc[finding.rows[:SHOWN]]
+    return {
+        "kind": finding.kind,
+        "title": finding.title,
+        "text": finding.text,
+        "link": finding.link,
+        "count": len(finding.rows),
+        "region": finding.region,
+        "images": mistakes.cards(audit, rows, seen) if finding.kind == "heat" else [],
+    }
 
 
-def _errors(audit: Audit) -> list[dict[str, Any]]:
-    """The most confident errors, worst first, with the cell of each in its sprite sheet."""
-    wrong = audit.labelled[~audit.labelled["correct"].astype(bool)]
-    worst = wrong.sort_values(["probability", "path"], ascending=[False, True]).head(MOST_ERRORS)
+def _sample(audit: Audit) -> pd.DataFrame:
+    """A few images spread evenly over the dataset."""
+    table = audit.predictions
+    step = max(1, len(table) // SAMPLE)
+    return table.iloc[step // 2 :: step].head(SAMPLE)
+
+
+def _regions(audit: Audit) -> list[dict[str, Any]]:
+    """For each ninth of the picture the images that have most of their heat there, and how many
+    of them are wrong.
+    """
+    regions = audit.heat.regions
+    hottest = np.where(np.isnan(regions[:, 0]), -1, np.nan_to_num(regions).argmax(axis=1))
+    known = audit.predictions["correct"].notna().to_numpy()
+    wrong = ~audit.predictions["correct"].to_numpy(dtype=bool, na_value=True)
     return [
         {
-            "id": row.image_id,
-            "path": row.path,
-            "label": row.label,
-            "predicted": row.predicted,
-            "probability": row.probability,
-            "overlay": audit.overlay(row.shard, row.image_id),
-            "sprite": audit.sprite(row.shard),
-            "x": row.row % 16,
-            "y": row.row // 16,
-            "empty": row.map_empty,
+            "name": name,
+            "index": index,
+            "count": int((hottest == index).sum()),
+            "wrong": int((wrong & (hottest == index)).sum()),
+            "rate": measures.wilson(
+                int((wrong & (hottest == index)).sum()), int((known & (hottest == index)).sum())
+            ).value,
         }
-        for row in worst.itertuples()
+        for index, name in enumerate(REGIONS)
     ]
 
 
-def _confusion(audit: Audit) -> dict[str, Any] | None:
-    """The confusion matrix where it fits a page, and its commonest errors in any case."""
-    if audit.labelled.empty:
-        return None
-    counts = _counts(audit)
-    pairs = counts - np.diag(np.diag(counts))
-    order = np.argsort(-pairs, axis=None, kind="stable")[:12]
-    commonest = [
-        {
-            "label": audit.class_names[at // len(counts)],
-            "predicted": audit.class_names[at % len(counts)],
-            "count": int(pairs.flat[at]),
-        }
-        for at in order
-        if pairs.flat[at]
-    ]
-    used = np.flatnonzero(counts.sum(axis=0) + counts.sum(axis=1))
-    if len(used) > MOST_CLASSES:
-        return {"names": [], "rows": [], "commonest": commonest}
-    rows = [
-        {
-            "name": audit.class_names[label],
-            "cells": [
-                {
-                    "count": int(counts[label, predicted]),
-                    "share": counts[label, predicted] / max(1, counts[label].sum()),
-                    "right": label == predicted,
-                }
-                for predicted in used
-            ],
-        }
-        for label in used
-    ]
-    names = [audit.class_names[index] for index in used]
-    return {"names": names, "rows": rows, "commonest": commonest}
+def _even(places: list[where.Place]) -> dict[str, Any]:
+    """What even heat would put at the border and into a corner's ninth."""
+    border = measures.border_share(places[0].mean.shape) if places else None
+    return {"even_border": border, "even_corner": 1 / 9}
 
 
-def _counts(audit: Audit) -> np.ndarray:
-    labels = audit.labelled["label_index"].to_numpy(int)
-    return measures.confusion(
-        labels, audit.labelled["predicted_index"].to_numpy(int), len(audit.class_names)
-    )
+def _histogram(audit: Audit) -> Any:
+    table = audit.labelled if len(audit.labelled) else audit.predictions
+    correct = table["correct"].to_numpy(bool) if len(audit.labelled) else None
+    return charts.confidence(table["probability"].to_numpy(float), correct)
 
 
 def _classes(audit: Audit) -> list[dict[str, Any]]:
     if audit.labelled.empty:
         return []
-    table = measures.per_class(_counts(audit), audit.class_names)
+    table = measures.per_class(mistakes.counts(audit), audit.class_names)
     ordered = table.rename_axis("index").reset_index().sort_values(["recall", "name"])
     return ordered.to_dict("records")
 
 
-def _examples(audit: Audit) -> list[dict[str, Any]]:
-    rows = audit.predictions.set_index("image_id")
+def _examples(audit: Audit, seen: dict[str, thumbs.Seen]) -> list[dict[str, Any]]:
+    rows = audit.predictions.set_index("image_id", drop=False)
     return [
-        {
-            "id": image_id,
-            "path": rows.at[image_id, "path"],
-            "label": rows["label"].astype(object).where(rows["label"].notna(), None).at[image_id],
-            "predicted": rows.at[image_id, "predicted"],
-            "probability": rows.at[image_id, "probability"],
-            "overlay": audit.overlay(rows.at[image_id, "shard"], image_id),
-            "grids": grids,
-        }
-        for image_id, grids in audit.activations.items()
-    ]
-
-
-def _layers(audit: Audit) -> list[dict[str, Any]]:
-    """The layers that have something to show, with their place in the network."""
-    counted = audit.channels.groupby("layer")["dead"].agg(["size", "sum"])
-    return [
-        {
-            **layer,
-            "channels": int(counted["size"].get(layer["name"], layer["shape"][-1])),
-            "dead": int(counted["sum"].get(layer["name"], 0)),
-            "grid": audit.filters.get(layer["id"], (None,))[0],
-        }
-        for layer in audit.facts["layers"]
-        if layer["name"] in counted.index or layer["id"] in audit.filters
+        {**card, "grids": grids}
+        for (image_id, grids) in audit.activations.items()
+        for card in mistakes.cards(audit, rows.loc[[image_id]], seen)
     ]
 
 
@@ -208,5 +239,5 @@ def _sizes(predictions: pd.DataFrame) -> dict[str, Any]:
         "smallest": f"{width.min()} × {height.min()}",
         "largest": f"{width.max()} × {height.max()}",
         "aspect": f"{(width / height).min():.2f} to {(width / height).max():.2f}",
-        "common": [f"{w} × {h} ({count})" for (w, h), count in common.items()],
+        "common": [f"{w} × {h} ({count:,})" for (w, h), count in common.items()],
     }

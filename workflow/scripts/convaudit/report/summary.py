@@ -3,21 +3,21 @@
 import json
 from typing import Any
 
-from convaudit.report import measures
-from convaudit.report.names import short
+from convaudit.report import measures, mistakes
+from convaudit.report.findings import findings
 from convaudit.report.tables import Audit
 
 
 def summarise(audit: Audit) -> dict[str, Any]:
-    """The audit's numbers for machines (``summary.json``)."""
+    """The audit's numbers for machines (``summary.json``); None where something isn't known."""
     predictions = audit.predictions
     labelled = audit.labelled
     correct = labelled["correct"].to_numpy(bool)
     bins = measures.calibration(labelled["probability"].to_numpy(float), correct)
     accuracy = measures.wilson(int(correct.sum()), len(correct))
-    known = predictions["correct"].to_numpy(dtype=bool, na_value=True)
+    table = measures.per_class(mistakes.counts(audit), audit.class_names)
     return {
-        "schema_version": 1,
+        "schema_version": 2,
         "images_read": len(predictions) + len(audit.quarantine),
         "images_audited": len(predictions),
         "images_quarantined": len(audit.quarantine),
@@ -33,13 +33,9 @@ def summarise(audit: Audit) -> dict[str, Any]:
         "channels": len(audit.channels),
         "duplicates": len(audit.duplicates),
         "duplicates_across_labels": int(audit.duplicates["across_labels"].sum()),
-        "findings": measures.findings(
-            audit.heat.regions,
-            predictions["predicted_index"].to_numpy(),
-            known if len(labelled) else None,
-            [short(name) for name in audit.class_names],
-        ),
+        "findings": [finding.facts() for finding in findings(audit)],
         "calibration": json.loads(bins.to_json(orient="records")),
+        "per_class": json.loads(table.to_json(orient="records")) if len(labelled) else [],
         "target_layer": audit.facts["target_layer"],
         "scaling": audit.facts["scaling"],
         "scaling_known": audit.facts["scaling_known"],

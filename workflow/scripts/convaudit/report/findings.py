@@ -1,0 +1,188 @@
+"""What stands out in an audit, said in sentences that are computed, each with its evidence."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from convaudit.report import measures
+from convaudit.report.measures import REGIONS
+from convaudit.report.names import short
+from convaudit.report.tables import Audit
+
+HOT = 1 / 3
+"""An image looks at a ninth of the picture when that ninth holds more than this of its heat."""
+FEWEST = 5
+"""Of fewer images than this nothing is said."""
+SHOWN = 6
+CENTRE = 4
+
+
+@dataclass(frozen=True)
+class Finding:
+    """``kind`` is heat, trust or data; ``rows`` are the images behind it, most telling first."""
+
+    kind: str
+    title: str
+    text: str
+    link: str
+    rows: np.ndarray
+    region: int | None = None
+
+    def facts(self) -> dict[str, Any]:
+        """For machines."""
+        page = f"index.html{self.link}" if self.link.startswith("#") else self.link
+        return {
+            "kind": self.kind,
+            "title": self.title,
+            "text": self.text,
+            "images": len(self.rows),
+            "link": f"report/{page}",
+        }
+
+
+def findings(audit: Audit) -> list[Finding]:
+    """Everything that stands out: first heat that goes with errors, then heat that sets a class
+    apart, then what confidence is worth, then the data.
+    """
+    return [*_errors_by_region(audit), *_classes_by_region(audit), *_trust(audit), *_data(audit)]
+
+
+def _errors_by_region(audit: Audit) -> list[Finding]:
+    """Ninths of the picture in which heat goes along with errors beyond chance: the 95 % intervals
+    of both error rates are a factor of two apart.
+    """
+    table, shares = audit.predictions, audit.heat.regions
+    known = table["correct"].notna().to_numpy() & ~np.isnan(shares[:, 0])
+    wrong = known & ~table["correct"].to_numpy(dtype=bool, na_value=True)
+    found = []
+    for region, name in enumerate(REGIONS):
+        hot = known & (shares[:, region] > HOT)
+        cold = known & ~hot
+        bad, elsewhere = int((wrong & hot).sum()), int((wrong & cold).sum())
+        surely = measures.wilson(bad, int(hot.sum())).low
+        at_most = measures.wilson(elsewhere, int(cold.sum())).high
+        if bad < FEWEST or surely is None or at_most is None or surely < 2 * at_most:
+            continue
+        rows = _surest(table, np.flatnonzero(wrong & hot))
+        said = table["predicted"].iloc[rows].value_counts()
+        whole = "all of them" if said.iloc[0] == bad else f"{said.iloc[0]} of them"
+        text = (
+            f"Of {hot.sum():,} images with over a third of their heat in the {name}, {bad:,} are "
+            f"wrong ({bad / hot.sum():.0%}), {whole} called {short(said.index[0])}; of the other "
+            f"{cold.sum():,}, {elsewhere:,} ({elsewhere / cold.sum():.0%})."
+        )
+        title = f"It errs where it looks at the {name}"
+        link = f"images.html#region={region}&share={100 * HOT:.2f}&truth=wrong"
+        rate = bad / hot.sum() - elsewhere / cold.sum()
+        found.append((rate, Finding("heat", title, text, link, rows, region)))
+    return [finding for _, finding in sorted(found, key=lambda pair: -pair[0])]
+
+
+def _classes_by_region(audit: Audit) -> list[Finding]:
+    """Classes whose heat gathers off the centre: twice what even heat would have there, and half
+    more than the other classes' have.
+    """
+    table, shares = audit.predictions, audit.heat.regions
+    known = ~np.isnan(shares[:, 0])
+    predicted = table["predicted_index"].to_numpy()
+    found = []
+    for index in np.unique(predicted[known]):
+        mine, others = known & (predicted == index), known & (predicted != index)
+        if mine.sum() < FEWEST:
+            continue
+        mean = shares[mine].mean(axis=0)
+        rest = shares[others].mean(axis=0) if others.any() else np.full(9, 1 / 9)
+        for region in np.flatnonzero((mean > 2 / 9) & (mean > 1.5 * rest)):
+            if region == CENTRE:
+                continue
+            name = short(audit.class_names[index])
+            text = (
+                f"Images called {name} gather {mean[region]:.0%} of their heat in the "
+                f"{REGIONS[region]}, a ninth of the picture: {mean[region] * 9:.1f} times what even "
+                f"heat would. Images called otherwise: {rest[region]:.0%}."
+            )
+            rows = np.flatnonzero(mine & (shares[:, region] > HOT))
+            rows = rows[np.argsort(-shares[rows, region], kind="stable")]
+            link = f"images.html#predicted={index}&region={region}&share={100 * HOT:.2f}"
+            title = f"“{name}” is told by the {REGIONS[region]}"
+            found.append(
+                (float(mean[region]), Finding("heat", title, text, link, rows, int(region)))
+            )
+    return [finding for _, finding in sorted(found, key=lambda pair: -pair[0])]
+
+
+def _trust(audit: Audit) -> list[Finding]:
+    labelled = audit.labelled
+    found = []
+    if len(labelled) >= FEWEST:
+        correct = labelled["correct"].to_numpy(bool)
+        sure = labelled["probability"].to_numpy(float)
+        high = measures.wilson(int(correct.sum()), len(correct)).high
+        if high is not None and sure.mean() > high:
+            rows = np.flatnonzero(
+                audit.predictions["correct"].eq(False).fillna(False).to_numpy()
+                & (audit.predictions["probability"] > 0.9).to_numpy()
+            )
+            text = (
+                f"Its mean confidence is {sure.mean():.1%}, but {correct.mean():.1%} of its answers "
+                f"are right. {len(rows):,} wrong answers have a confidence over 90%."
+            )
+            link = "images.html#truth=wrong&from=90"
+            found.append(Finding("trust", "It is surer than it is right", text, link, rows))
+    empty = audit.predictions["map_empty"].to_numpy(bool)
+    if empty.mean() > 0.02:
+        text = (
+            f"For {empty.sum():,} images ({empty.mean():.0%}) nothing in the picture speaks for "
+            "what was said: their maps are empty."
+        )
+        found.append(
+            Finding(
+                "trust",
+                "Answers without evidence",
+                text,
+                "images.html#region=255",
+                np.flatnonzero(empty),
+            )
+        )
+    if not audit.facts["scaling_known"]:
+        text = (
+            f"Pixels are scaled as “{audit.facts['scaling']}”: {audit.facts['scaling_why']}. A "
+            "wrong scaling costs accuracy in silence; set preprocess.scaling to be sure."
+        )
+        found.append(Finding("trust", "The scaling is a guess", text, "#data", np.array([], int)))
+    return found
+
+
+def _data(audit: Audit) -> list[Finding]:
+    found = []
+    crossed = audit.duplicates[audit.duplicates["across_labels"]]
+    if len(crossed):
+        text = (
+            f"{len(crossed):,} files hold content that also stands under another label: "
+            "at most one of the labels is right."
+        )
+        found.append(_plain("The same image under two labels", text, "#duplicates"))
+    if len(audit.quarantine):
+        count = len(audit.quarantine)
+        text = f"{count:,} of {count + len(audit.predictions):,} files could not be audited."
+        found.append(_plain("Files that are not images", text, "#data"))
+    dead = audit.channels["dead"].mean() if len(audit.channels) else 0
+    if dead > 0.05:
+        text = (
+            f"{int(audit.channels['dead'].sum()):,} of {len(audit.channels):,} channels "
+            f"({dead:.0%}) fired for no image."
+        )
+        found.append(_plain("Channels that do nothing", text, "#sees"))
+    return found
+
+
+def _plain(title: str, text: str, link: str) -> Finding:
+    return Finding("data", title, text, link, np.array([], int))
+
+
+def _surest(table: pd.DataFrame, rows: np.ndarray) -> np.ndarray:
+    """Row numbers by falling confidence, then by path."""
+    ordered = table.iloc[rows].sort_values(["probability", "path"], ascending=[False, True])
+    return table.index.get_indexer(ordered.index)

@@ -1,0 +1,129 @@
+"""Errors: single ones, the most confident first, and the pairs of classes that are confused."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from convaudit.report import thumbs, where
+from convaudit.report.measures import confusion
+from convaudit.report.names import short
+from convaudit.report.tables import Audit
+
+FIRST = 24
+"""Errors on the first page; the gallery has them all."""
+PAIRS, A_PAIR = 40, 36
+"""Confused pairs that have a page of their own, and errors shown there."""
+MATRIX = 40
+"""A confusion matrix of more classes is shown as its commonest pairs alone."""
+
+
+def worst(audit: Audit, label: int | None = None, predicted: int | None = None) -> pd.DataFrame:
+    """The wrong images (of one pair), the most confident first."""
+    rows = audit.labelled[~audit.labelled["correct"].astype(bool)]
+    if label is not None:
+        rows = rows[(rows["label_index"] == label) & (rows["predicted_index"] == predicted)]
+    return rows.sort_values(["probability", "path"], ascending=[False, True])
+
+
+def wanted(audit: Audit) -> set[str]:
+    """The ids of the images that are shown."""
+    ids = set(worst(audit)["image_id"].head(FIRST))
+    for pair in pairs(audit)[:PAIRS]:
+        ids |= set(worst(audit, pair["label"], pair["predicted"])["image_id"].head(A_PAIR))
+    return ids
+
+
+def cards(
+    audit: Audit, rows: pd.DataFrame, seen: dict[str, thumbs.Seen]
+) -> list[dict[str, Any]]:
+    """Photo, heat for what was said and, if there is a map of it, heat for what is true; the maps
+    of one image are on one scale.
+    """
+    return [_card(audit, row, seen[row.image_id]) for row in rows.itertuples()]
+
+
+def _card(audit: Audit, row: Any, seen: thumbs.Seen) -> dict[str, Any]:
+    scores = dict(zip(row.top_classes, row.top_probabilities, strict=True))
+    top = max(float(heat.max()) for heat in seen.maps.values())
+    ordered = sorted(seen.maps, key=lambda index: (index != row.predicted_index, index))
+    return {
+        "path": row.path,
+        "label": None if pd.isna(row.label) else row.label,
+        "predicted": row.predicted,
+        "probability": row.probability,
+        "true_probability": scores.get(row.label),
+        "link": f"images.html#image={row.shard}-{row.row}",
+        "empty": row.map_empty,
+        "photo": thumbs.photo(seen),
+        "heats": [
+            {
+                "name": short(audit.class_names[index]),
+                "picture": thumbs.overlay(seen, seen.maps[index], top),
+            }
+            for index in ordered
+        ],
+    }
+
+
+def counts(audit: Audit) -> np.ndarray:
+    """The confusion matrix."""
+    labels = audit.labelled["label_index"].to_numpy(int)
+    return confusion(
+        labels, audit.labelled["predicted_index"].to_numpy(int), len(audit.class_names)
+    )
+
+
+def pairs(audit: Audit) -> list[dict[str, Any]]:
+    """The confused pairs of classes, the commonest first."""
+    wrong = audit.labelled[~audit.labelled["correct"].astype(bool)]
+    grouped = wrong.groupby(["label_index", "predicted_index"]).size()
+    ordered = sorted(grouped.items(), key=lambda pair: (-pair[1], pair[0]))
+    return [
+        {
+            "label": int(label),
+            "predicted": int(predicted),
+            "label_name": short(audit.class_names[label]),
+            "predicted_name": short(audit.class_names[predicted]),
+            "count": int(count),
+            "page": f"pairs/{label}-{predicted}.html" if at < PAIRS else None,
+        }
+        for at, ((label, predicted), count) in enumerate(ordered)
+    ]
+
+
+def matrix(audit: Audit) -> dict[str, Any] | None:
+    """The confusion matrix of the classes that occur, where it fits a page."""
+    table = counts(audit)
+    used = np.flatnonzero(table.sum(axis=0) + table.sum(axis=1))
+    if not len(used) or len(used) > MATRIX:
+        return None
+    paged = {(pair["label"], pair["predicted"]): pair["page"] for pair in pairs(audit)}
+    return {
+        "names": [short(audit.class_names[index]) for index in used],
+        "rows": [
+            {
+                "name": short(audit.class_names[label]),
+                "cells": [
+                    {
+                        "count": int(table[label, predicted]),
+                        "share": table[label, predicted] / max(1, table[label].sum()),
+                        "right": label == predicted,
+                        "page": paged.get((label, predicted)),
+                        "link": f"images.html#label={label}&predicted={predicted}",
+                    }
+                    for predicted in used
+                ],
+            }
+            for label in used
+        ],
+    }
+
+
+def compare(audit: Audit, label: int, predicted: int) -> list[dict[str, Any]]:
+    """Mean heat of a pair's errors, between what is right of either class; on one scale."""
+    known = where.cells(audit)
+    keys = [(label, label), (label, predicted), (predicted, predicted)]
+    found = [known[key] for key in keys if key in known]
+    top = where.scale(found)
+    return [place.shown(audit.class_names, top) for place in found]

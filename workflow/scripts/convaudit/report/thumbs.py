@@ -1,0 +1,123 @@
+"""Small pictures of single images, cut from the shards' sprite sheets, with heat laid over."""
+
+import base64
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from convaudit.errors import AuditError
+from convaudit.overlays import fitted
+from convaudit.report.tables import Audit
+
+SIZE, COLUMNS = 128, 16
+"""Side of a sprite's cell, and cells in a row of the sheet."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """An image as the model saw it (RGB, uint8, without the cell's margins) as a JPEG, and its
+    maps by class: not normalised, (h, w).
+    """
+
+    jpeg: bytes
+    maps: dict[int, np.ndarray]
+
+    @property
+    def photo(self) -> np.ndarray:
+        bgr = cv2.imdecode(np.frombuffer(self.jpeg, np.uint8), cv2.IMREAD_COLOR)
+        return cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
+
+
+def collect(folder: Path, audit: Audit, wanted: Iterable[str]) -> dict[str, Seen]:
+    """Find images by id. Memory holds one sprite sheet at a time.
+
+    Raises:
+        AuditError: a sprite sheet can't be read.
+    """
+    table = audit.predictions
+    rows = table[table["image_id"].isin(set(wanted))]
+    top, left, height, width = fitted(*audit.facts["input"][:2], SIZE)
+    found = {}
+    for shard, mine in rows.groupby("shard", sort=True):
+        path = folder / audit.sprite(str(shard))
+        sheet = cv2.imread(str(path))
+        if sheet is None:
+            raise AuditError(f"{path} can't be read: delete it and run again")
+        maps = _maps(audit.maps(str(shard)), set(mine["image_id"]))
+        for row in mine.itertuples():
+            y, x = row.row // COLUMNS * SIZE + top, row.row % COLUMNS * SIZE + left
+            done, data = cv2.imencode(
+                ".jpg", sheet[y : y + height, x : x + width], [cv2.IMWRITE_JPEG_QUALITY, 88]
+            )
+            if not done:
+                raise AuditError(f"{path} has no cell {row.row}: delete it and run again")
+            found[row.image_id] = Seen(data.tobytes(), maps[row.image_id])
+    return found
+
+
+def _maps(stored: dict[str, np.ndarray], wanted: set[str]) -> dict[str, dict[int, np.ndarray]]:
+    maps: dict[str, dict[int, np.ndarray]] = {image_id: {} for image_id in wanted}
+    for at, image_id in enumerate(stored["image_id"].tolist()):
+        if image_id in wanted:
+            maps[image_id][int(stored["class_index"][at])] = stored["maps"][at].astype(np.float32)
+    return maps
+
+
+def photo(seen: Seen) -> str:
+    """The image as a data URI."""
+    return _uri(seen.jpeg, "jpeg")
+
+
+def overlay(seen: Seen, heat: np.ndarray, top: float) -> str:
+    """The image under its heat as a data URI: dark where there is none, bright where it is ``top``.
+
+    Args:
+        heat: (h, w), not negative, of any size.
+        top: what counts as full heat; the same for pictures that are to be compared.
+    """
+    picture = seen.photo
+    height, width = picture.shape[:2]
+    level = cv2.resize(heat / max(top, np.finfo(np.float32).tiny), (width, height))
+    level = level.clip(0, 1)[..., None]
+    colour = colours((level[..., 0] * 255).astype(np.uint8))
+    alpha = 0.14 + 0.66 * level
+    drawn = (colour * alpha + picture * (1 - alpha)).round().astype(np.uint8)
+    bgr = cv2.cvtColor(drawn, cv2.COLOR_RGB2BGR)
+    return _uri(cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, 85])[1].tobytes(), "jpeg")
+
+
+def colours(levels: np.ndarray) -> np.ndarray:
+    """Levels (h, w) uint8 in the colours of inferno, RGB (h, w, 3)."""
+    return cv2.cvtColor(cv2.applyColorMap(levels, cv2.COLORMAP_INFERNO), cv2.COLOR_BGR2RGB)
+
+
+def heat_picture(shares: np.ndarray) -> str:
+    """A map (h, w) in 0..1 as a data URI, a few pixels for each of its cells."""
+    height, width = shares.shape
+    size = (width * 4, height * 4)
+    large = cv2.resize(shares.clip(0, 1).astype(np.float32), size, interpolation=cv2.INTER_LINEAR)
+    bgr = cv2.cvtColor(colours((large * 255).astype(np.uint8)), cv2.COLOR_RGB2BGR)
+    return _uri(cv2.imencode(".png", bgr)[1].tobytes(), "png")
+
+
+def sheet(folder: Path, name: str, seen: list[Seen], size: int = 96) -> None:
+    """Write a sheet of square thumbnails, ``COLUMNS`` a row, in the order given."""
+    rows = -(-len(seen) // COLUMNS)
+    picture = np.zeros((rows * size, COLUMNS * size, 3), np.uint8)
+    for at, one in enumerate(seen):
+        small = one.photo
+        top, left, height, width = fitted(*small.shape[:2], size)
+        y, x = at // COLUMNS * size + top, at % COLUMNS * size + left
+        picture[y : y + height, x : x + width] = cv2.resize(
+            small, (width, height), interpolation=cv2.INTER_AREA
+        )
+    bgr = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
+    data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, 85])[1]
+    (folder / name).write_bytes(data.tobytes())
+
+
+def _uri(data: bytes, kind: str) -> str:
+    return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"

@@ -1,0 +1,101 @@
+"""Where the model looks: the mean heat of each class and of each confusion, on one scale."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from convaudit.report import measures
+from convaudit.report.names import short
+from convaudit.report.tables import Audit
+from convaudit.report.thumbs import heat_picture
+
+CORNERS = [0, 2, 6, 8]
+MATRIX = 6
+"""A confusion matrix of mean heat is drawn up to so many classes."""
+SHOWN = 12
+
+
+@dataclass(frozen=True)
+class Place:
+    """Mean heat (h, w) of the images called ``predicted``; with ``label``, of those that are it."""
+
+    predicted: int
+    label: int | None
+    count: int
+    mean: np.ndarray
+    apart: float
+    """Share of the heat that lies elsewhere than that of all other classes' images."""
+
+    def shown(self, names: list[str], top: float) -> dict[str, Any]:
+        """What a page says of it; ``top`` is the heat that is drawn brightest."""
+        regions = measures.region_shares(self.mean[None])[0]
+        x, y = measures.centre_of_mass(self.mean)
+        return {
+            "predicted": self.predicted,
+            "label": self.label,
+            "name": short(names[self.predicted]),
+            "is": None if self.label is None else short(names[self.label]),
+            "count": self.count,
+            "picture": heat_picture(self.mean / top),
+            "border": 1 - float(self.mean[1:-1, 1:-1].sum()),
+            "corners": [float(regions[corner]) for corner in CORNERS],
+            "region": measures.REGIONS[int(regions.argmax())],
+            "share": float(regions.max()),
+            "x": x,
+            "y": y,
+            "apart": self.apart,
+        }
+
+
+def places(audit: Audit) -> list[Place]:
+    """The mean heat of every class that was predicted, most unlike the others' first."""
+    heat = audit.heat
+    everything, total = heat.mean()
+    found = []
+    for index in range(len(audit.class_names)):
+        count, mean = heat.mean(predicted=index)
+        if not count:
+            continue
+        rest = everything - count
+        others = (total * everything - mean * count) / rest if rest else mean
+        found.append(Place(index, None, count, mean, measures.distance(mean, others)))
+    return sorted(found, key=lambda place: (-place.apart, place.predicted))
+
+
+def cells(audit: Audit) -> dict[tuple[int, int], Place]:
+    """The mean heat of each cell (label, predicted) of the confusion matrix."""
+    return {
+        (label, predicted): Place(predicted, label, count, total / count, 0.0)
+        for (label, predicted), (count, total) in audit.heat.cells.items()
+        if label >= 0
+    }
+
+
+def scale(found: list[Place]) -> float:
+    """The heat that is drawn brightest: the greatest of any mean map."""
+    return max((float(place.mean.max()) for place in found), default=1.0)
+
+
+def matrix(audit: Audit, top: float) -> dict[str, Any] | None:
+    """The confusion matrix as mean heat, where the classes are few; None where they are many."""
+    known = cells(audit)
+    used = sorted({index for pair in known for index in pair})
+    if not known or len(used) > MATRIX:
+        return None
+    names = audit.class_names
+    return {
+        "names": [short(names[index]) for index in used],
+        "rows": [
+            {
+                "name": short(names[label]),
+                "cells": [
+                    known[label, predicted].shown(names, top)
+                    if (label, predicted) in known
+                    else None
+                    for predicted in used
+                ],
+            }
+            for label in used
+        ],
+    }
