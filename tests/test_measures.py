@@ -46,31 +46,3 @@ def test_region_shares_split_a_cell_that_lies_in_two_regions():
         [4 / 9, 2 / 9, 2 / 9, 1 / 9]
     )
     assert np.isnan(measures.region_shares(np.zeros((1, 3, 3)))).all()
-
-
-def planted(hot: int, cold: int) -> np.ndarray:
-    """Regions of images whose heat is in the top left corner, then of images with even heat."""
-    shares = np.full((hot + cold, 9), 1 / 9)
-    shares[:hot] = 0.2 / 8
-    shares[:hot, 0] = 0.8
-    return shares
-
-
-def test_findings_name_the_corner_that_goes_along_with_errors():
-    shares = planted(20, 40)
-    predicted = np.repeat([1, 0], [20, 40])
-    correct = np.repeat([False, True], [15, 45])
-    found = measures.findings(shares, predicted, correct, ["brick", "gravel"])
-    assert found == [
-        "Of 20 images with over a third of their heat in the top left corner, 15 are wrong (75%); "
-        "of the other 40, 0 (0%).",
-        "Images called gravel gather 80% of their heat in the top left corner, a ninth of the "
-        "picture; images called otherwise 11%.",
-    ]
-
-
-def test_even_heat_finds_nothing():
-    shares = planted(0, 60)
-    predicted = np.arange(60) % 2
-    correct = np.arange(60) % 5 > 0
-    assert measures.findings(shares, predicted, correct, ["a", "b"]) == []

@@ -2,6 +2,8 @@
 
 import shutil
 
+import cv2
+import numpy as np
 import pytest
 from playwright.sync_api import Page, sync_playwright
 
@@ -32,7 +34,7 @@ def browser():
 
 @pytest.fixture
 def page(browser, finished):
-    """The report's first page; it may say nothing in the console and ask nothing of a network."""
+    """A page that may say nothing in the console and ask nothing of a network."""
     opened: Page = browser.new_page(viewport={"width": 1440, "height": 900})
     complaints: list[str] = []
     opened.on("console", lambda message: complaints.append(message.text))
@@ -40,92 +42,177 @@ def page(browser, finished):
     opened.on(
         "request",
         lambda request: (
-            request.url.startswith(("file:", "data:")) or complaints.append(request.url)
+            request.url.startswith(("file:", "data:", "about:")) or complaints.append(request.url)
         ),
     )
     opened.on("requestfailed", lambda request: complaints.append(request.url))
-    opened.address = (finished.folder / "results" / "report" / "index.html").as_uri()
-    opened.goto(opened.address)
-    opened.wait_for_selector(".tile-image canvas[role=img]")
     yield opened
     opened.close()
     assert complaints == []
+
+
+@pytest.fixture
+def report(page, finished) -> Page:
+    page.goto((finished.folder / "results" / "report" / "index.html").as_uri())
+    return page
+
+
+@pytest.fixture
+def gallery(page, finished) -> Page:
+    page.goto((finished.folder / "results" / "report" / "images.html").as_uri())
+    page.wait_for_selector(".tile[data-filled]")
+    return page
 
 
 def count(page: Page) -> str:
     return page.inner_text("#count")
 
 
-def test_every_section_is_reached_from_the_top(page):
-    for link in page.query_selector_all("nav a"):
-        assert page.query_selector(link.get_attribute("href")), link.inner_text()
+def confidences(page: Page) -> list[float]:
+    return [float(text.split("%")[0]) for text in page.locator(".tile span").all_inner_texts()]
 
 
-def test_every_picture_of_the_page_is_there(page):
-    for image in page.locator("main img[src]:visible").element_handles():
+def every_picture_is_there(page: Page) -> None:
+    for image in page.locator("img[src]:visible").element_handles():
         image.scroll_into_view_if_needed()
         page.wait_for_function("image => image.complete", arg=image)
         assert image.evaluate("image => image.naturalWidth") > 0, image.get_attribute("src")
         assert image.get_attribute("alt") is not None
 
 
-def test_filters_sort_and_share(page):
-    assert count(page) == "19 of 19 images"
-    page.select_option("[name=truth]", "wrong")
-    assert count(page) == "1 of 19 images"
-    assert "truth=wrong" in page.url
-    page.reload()
-    page.wait_for_selector(".tile-image canvas[role=img]")
-    assert count(page) == "1 of 19 images"
-    page.select_option("[name=truth]", "")
-    page.select_option("[name=predicted]", label="blue")
-    assert count(page) == "9 of 19 images"
-    page.select_option("[name=sort]", "probability")
-    shown = [float(t.split()[-1][:-1]) for t in page.locator(".tile-image span").all_inner_texts()]
-    assert shown == sorted(shown, reverse=True)
-    page.check("[name=up]")
-    shown = [float(t.split()[-1][:-1]) for t in page.locator(".tile-image span").all_inner_texts()]
-    assert shown == sorted(shown)
+def test_every_section_is_reached_from_the_side(report):
+    links = report.locator("nav a").all()
+    assert len(links) == 9
+    for link in links:
+        link.click()
+        section = report.locator(link.get_attribute("href"))
+        assert section.evaluate("section => section.getBoundingClientRect().top") < 450
 
 
-def test_the_verdict_leads_to_the_images_behind_it(page):
-    page.click(".strip a.bad")
-    page.wait_for_function("document.querySelector('#count').innerText.startsWith('1 of')")
+def test_every_picture_of_the_first_page_is_there(report):
+    every_picture_is_there(report)
 
 
-def test_a_class_leads_to_its_overlays(page):
-    page.click("#calibration tbody a >> nth=0")
-    page.wait_for_function("document.querySelector('#count').innerText.startsWith('10 of')")
+def test_the_first_page_stands_alone(report, finished, page, tmp_path):
+    """But for the pictures of layers, which are large: it may be sent to somebody."""
+    sent = tmp_path / "index.html"
+    shutil.copy(finished.folder / "results" / "report" / "index.html", sent)
+    report.goto(sent.as_uri() + "#findings")
+    assert (
+        report.evaluate("getComputedStyle(document.querySelector('.strip b')).fontWeight") > "500"
+    )
+    shown = report.locator("#errors img").evaluate_all("all => all.map(one => one.naturalWidth)")
+    assert shown and min(shown) > 0
 
 
-def test_lightbox_by_keyboard_and_by_shared_link(page):
-    page.focus("#gallery")
-    page.keyboard.press("ArrowRight")
-    page.keyboard.press("Enter")
-    page.wait_for_selector("dialog[open]")
-    first = page.inner_text("dialog .about")
-    page.keyboard.press("ArrowRight")
-    assert page.inner_text("dialog .about") != first
-    page.keyboard.press("2")
-    assert "view=heat" in page.url
-    shared = page.url
-    second = page.inner_text("dialog .about")
-    page.keyboard.press("Escape")
-    assert page.query_selector("dialog[open]") is None
-    page.goto("about:blank")
-    page.goto(shared)
-    page.wait_for_selector("dialog[open]")
-    assert page.inner_text("dialog .about") == second
-    assert page.wait_for_function("document.querySelector('dialog img').naturalWidth > 0")
+def test_the_verdict_leads_to_the_images_behind_it(report):
+    report.click(".strip a.bad >> nth=1")
+    report.wait_for_function("document.querySelector('#count').innerText.startsWith('1 of')")
 
 
-def test_a_layer_s_page_has_an_anchor_a_channel(page):
-    page.click(".layers a")
-    page.wait_for_selector("#channel-0")
-    assert page.locator(".channel").count() == 2
-    assert page.locator(".channel .thumb").count() > 2
+def test_an_error_shows_the_heat_for_what_was_said_and_leads_to_its_image(report):
+    card = report.locator("#errors .card")
+    assert card.count() == 1
+    assert "red" in card.inner_text() and "is blue" in card.inner_text()
+    card.locator("a").click()
+    report.wait_for_selector("dialog[open]")
+    assert report.inner_text("#box-title") == "blue/odd.png"
 
 
-def test_it_fits_a_phone(page):
+def test_a_confused_pair_has_its_page(report):
+    report.click("ul.pairs a")
+    assert report.inner_text("h1") == "blue called red"
+    assert report.locator(".card").count() == 1
+    every_picture_is_there(report)
+
+
+def test_a_cell_of_the_confusion_leads_to_its_images(report):
+    report.click(".confusion td.right a >> nth=1")
+    report.wait_for_function("document.querySelector('#count').innerText.startsWith('9 of')")
+
+
+def test_a_class_leads_to_its_images(report):
+    report.click("#classes a >> nth=0")
+    report.wait_for_function("document.querySelector('#count').innerText.startsWith('10 of')")
+
+
+def test_filters_sort_and_share(gallery):
+    assert count(gallery) == "19 of 19 images"
+    gallery.select_option("[name=truth]", "wrong")
+    assert count(gallery) == "1 of 19 images"
+    assert "truth=wrong" in gallery.url
+    gallery.reload()
+    gallery.wait_for_selector(".tile[data-filled]")
+    assert count(gallery) == "1 of 19 images"
+    gallery.select_option("[name=truth]", "")
+    gallery.select_option("[name=predicted]", label="blue")
+    assert count(gallery) == "9 of 19 images"
+    shown = confidences(gallery)
+    assert len(shown) == 9 and shown == sorted(shown, reverse=True)
+    gallery.check("[name=up]")
+    assert confidences(gallery) == sorted(shown)
+    gallery.click("button[type=reset]")
+    gallery.wait_for_function("document.querySelector('#count').innerText.startsWith('19 of')")
+
+
+def test_confidence_from_and_to(gallery):
+    middle = sorted(confidences(gallery))[9]
+    gallery.fill("[name=from]", str(middle + 0.06))
+    over = int(count(gallery).split()[0])
+    gallery.fill("[name=from]", "")
+    gallery.fill("[name=to]", str(middle + 0.06))
+    assert over + int(count(gallery).split()[0]) == 19
+
+
+def test_every_tile_has_its_own_picture(gallery):
+    gallery.wait_for_function("document.querySelectorAll('.tile[data-filled]').length === 19")
+    gallery.check("[name=view][value=photo]", force=True)
+    for tile in gallery.locator(".tile").all()[::3]:
+        seen = cv2.imdecode(np.frombuffer(tile.locator("canvas").screenshot(), np.uint8), 1)
+        blue, _, red = seen.mean(axis=(0, 1))
+        name = tile.get_attribute("title")
+        assert (blue > red + 50) == (name.startswith("blue") and name != "blue/odd.png"), name
+
+
+def test_lightbox_by_keyboard_and_by_shared_link(gallery):
+    gallery.keyboard.press("ArrowRight")
+    gallery.keyboard.press("Enter")
+    gallery.wait_for_selector("dialog[open]")
+    first = gallery.inner_text("dialog .about")
+    gallery.keyboard.press("ArrowRight")
+    assert gallery.inner_text("dialog .about") != first
+    gallery.wait_for_function("document.querySelector('dialog img').naturalWidth > 0")
+    gallery.keyboard.press("3")
+    assert "view=heat" in gallery.url
+    shared = gallery.url
+    second = gallery.inner_text("dialog .about")
+    gallery.keyboard.press("Escape")
+    assert gallery.query_selector("dialog[open]") is None
+    gallery.goto("about:blank")
+    gallery.goto(shared)
+    gallery.wait_for_selector("dialog[open]")
+    assert gallery.inner_text("dialog .about") == second
+
+
+def test_a_layer_s_page_has_an_anchor_a_channel(report):
+    report.click(".layers a")
+    report.wait_for_selector("#channel-0")
+    assert report.locator(".channel").count() == 2
+    assert report.locator(".channel .thumb").count() > 2
+    report.click(".channel .thumb >> nth=0")
+    report.wait_for_selector("dialog[open]")
+
+
+@pytest.mark.parametrize(
+    "name", ["index.html", "images.html", "where.html", "layers/mix.html", "pairs/0-1.html"]
+)
+def test_every_page_fits_a_telephone(page, finished, name):
     page.set_viewport_size({"width": 390, "height": 800})
+    page.goto((finished.folder / "results" / "report" / name).as_uri())
+    page.wait_for_timeout(200)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_it_prints_on_a_few_pages(report, tmp_path):
+    printed = report.pdf(path=tmp_path / "report.pdf", format="A4")
+    assert 2 <= printed.count(b"/Type /Page\n") <= 8

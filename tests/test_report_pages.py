@@ -2,6 +2,7 @@
 
 import json
 
+import cv2
 import numpy as np
 import pandas as pd
 import pytest
@@ -16,8 +17,9 @@ HOSTILE = "</script><script>alert('x')</script>\u2028\"'`<img src=x onerror=aler
 
 
 @pytest.fixture
-def audit() -> Audit:
+def audit(tmp_path) -> Audit:
     """Four images of two classes with hostile names; two are wrong, one map is empty."""
+    cv2.imwrite(str(tmp_path / "sprite.jpg"), np.full((128, 16 * 128, 3), 99, np.uint8))
     maps = np.zeros((4, 3, 3), np.float16)
     maps[:3, 0, 0] = [4, 2, 1]
     predictions = pd.DataFrame(
@@ -33,6 +35,9 @@ def audit() -> Audit:
             "map_max": [4.0, 2.0, 1.0, 0.0],
             "map_empty": [False, False, False, True],
             "heat_concentration": [0.9, 0.9, 0.9, np.nan],
+            "heat_border": [1.0, 1.0, 1.0, np.nan],
+            "top_classes": [[HOSTILE, "b"], ["b", HOSTILE], [HOSTILE, "b"], ["b", HOSTILE]],
+            "top_probabilities": [[0.9, 0.1], [0.8, 0.2], [0.7, 0.3], [0.6, 0.4]],
             "shard": "0000",
             "row": range(4),
             "height": 10,
@@ -59,6 +64,7 @@ def audit() -> Audit:
             "scaling": "unit",
             "scaling_known": False,
             "scaling_why": HOSTILE,
+            "scaling_check": {"used": "unit", "images": 0, "accuracies": {}, "better": None},
             "layers": [layer],
         },
         class_names=[HOSTILE, "b"],
@@ -77,9 +83,14 @@ def audit() -> Audit:
                 "active_fraction": [0.5],
                 "dead": [False],
                 "top_images": [["id-0", "id-1"]],
+                "top_values": [[2.0, 1.0]],
             }
         ),
-        maps=lambda shard: {"image_id": predictions["image_id"].to_numpy(str), "maps": maps},
+        maps=lambda shard: {
+            "image_id": predictions["image_id"].to_numpy(str),
+            "class_index": predictions["predicted_index"].to_numpy(),
+            "maps": maps,
+        },
         overlay=lambda shard, image_id: f"../{image_id}.jpg",
         sprite=lambda shard: "../sprite.jpg",
         filters={},
@@ -91,17 +102,21 @@ def audit() -> Audit:
             "filters": {"margin": 5, "size": 64},
             "gradcam": {"layer": "auto", "method": "gradcam", "score": "logit"},
         },
-        provenance={"commit": HOSTILE},
+        provenance={"commit": HOSTILE, "convaudit": "0.1.0"},
     )
 
 
 def test_names_can_t_end_a_script_or_open_an_element(audit, tmp_path):
-    write_report(tmp_path, audit, summarise(audit))
-    for path in [*tmp_path.glob("*.html"), *tmp_path.glob("layers/*.html")]:
+    report = tmp_path / "report"
+    report.mkdir()
+    write_report(report, audit, summarise(audit))
+    pages = list(report.rglob("*.html"))
+    assert {page.name for page in pages} >= {"index.html", "images.html", "layer.html", "1-0.html"}
+    for path in pages:
         page = path.read_text()
         assert "<script>alert" not in page
         assert "<img src=x" not in page
-    for path in tmp_path.glob("data/*.js"):
+    for path in report.glob("data/*.js"):
         text = path.read_text()
         assert "</" not in text and "\u2028" not in text
 

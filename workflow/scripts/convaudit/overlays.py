@@ -1,5 +1,6 @@
 """Heat maps over photographs, and sheets of small photographs."""
 
+from collections.abc import Sequence
 from functools import cache
 
 import cv2
@@ -74,7 +75,7 @@ def sprites(images: np.ndarray, columns: int = 16, size: int = 128) -> np.ndarra
     """
     count, height, width, _ = images.shape
     rows = max(1, -(-count // columns))
-    top, left, tall, wide = fitted(height, width, size)
+    top, left, tall, wide = fitted((height, width), size)
     sheet = np.zeros((rows, size, columns, size, 3), np.uint8)
     for index, image in enumerate(images):
         cell = sheet[index // columns, :, index % columns]
@@ -82,8 +83,9 @@ def sprites(images: np.ndarray, columns: int = 16, size: int = 128) -> np.ndarra
     return sheet.reshape(rows * size, columns * size, 3)
 
 
-def fitted(height: int, width: int, size: int) -> tuple[int, int, int, int]:
-    """Where a picture lies in a square cell that it fills: top, left, height, width."""
+def fitted(shape: Sequence[int], size: int) -> tuple[int, int, int, int]:
+    """Where a picture (height, width) lies in a square cell that it fills: top, left, its size."""
+    height, width = shape[:2]
     scale = size / max(height, width)
     tall, wide = max(1, round(height * scale)), max(1, round(width * scale))
     return (size - tall) // 2, (size - wide) // 2, tall, wide

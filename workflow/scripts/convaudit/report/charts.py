@@ -17,7 +17,8 @@ WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 420, 300, 46, 12, 12, 44
 def reliability(bins: list[dict[str, Any]]) -> Markup:
     """Accuracy against confidence with 95 % intervals; on the diagonal confidence is honest."""
     parts = [
-        f'<line x1="{_x(0):.1f}" y1="{_y(0):.1f}" x2="{_x(1):.1f}" y2="{_y(1):.1f}" class="honest"/>'
+        f'<line x1="{_x(0):.1f}" y1="{_y(0):.1f}" x2="{_x(1):.1f}" y2="{_y(1):.1f}" '
+        'class="honest"/>'
     ]
     most = max((entry["count"] for entry in bins), default=1)
     for entry in bins:
@@ -25,13 +26,13 @@ def reliability(bins: list[dict[str, Any]]) -> Markup:
             continue
         right = round(entry["accuracy"] * entry["count"])
         share, low, high = measures.wilson(right, entry["count"])
-        x = _x(entry["confidence"])
+        x, radius = _x(entry["confidence"]), 3 + 7 * (entry["count"] / most) ** 0.5
         parts.append(
-            f'<g><title>{entry["count"]:,} images: confidence {entry["confidence"]:.0%}, '
+            f"<g><title>{entry['count']:,} images: confidence {entry['confidence']:.0%}, "
             f"right {share:.0%}</title>"
-            f'<line x1="{x:.1f}" y1="{_y(low):.1f}" x2="{x:.1f}" y2="{_y(high):.1f}" class="range"/>'
-            f'<circle cx="{x:.1f}" cy="{_y(share):.1f}" r="{3 + 7 * (entry["count"] / most) ** 0.5:.1f}"'
-            ' class="point"/></g>'
+            f'<line x1="{x:.1f}" y1="{_y(low):.1f}" x2="{x:.1f}" y2="{_y(high):.1f}" '
+            f'class="range"/><circle cx="{x:.1f}" cy="{_y(share):.1f}" r="{radius:.1f}" '
+            'class="point"/></g>'
         )
     ticks = [(share, f"{share:.0%}") for share in (0, 0.25, 0.5, 0.75, 1)]
     return _frame(parts, ticks, "confidence", "right", "Reliability: accuracy against confidence")
@@ -69,11 +70,10 @@ def _y(share: float | None) -> float:
     return HEIGHT - BOTTOM - (share or 0) * (HEIGHT - BOTTOM - TOP)
 
 
-def _frame(
-    parts: list[str], ticks: list[tuple[float, str]], x: str, y: str, title: str
-) -> Markup:
+def _frame(parts: list[str], ticks: list[tuple[float, str]], x: str, y: str, title: str) -> Markup:
     grid = [
-        f'<line x1="{_x(0):.1f}" y1="{_y(at):.1f}" x2="{_x(1):.1f}" y2="{_y(at):.1f}" class="rule"/>'
+        f'<line x1="{_x(0):.1f}" y1="{_y(at):.1f}" x2="{_x(1):.1f}" y2="{_y(at):.1f}" '
+        'class="rule"/>'
         f'<text x="{LEFT - 8}" y="{_y(at) + 4:.1f}" text-anchor="end">{text}</text>'
         for at, text in ticks
     ]

@@ -21,7 +21,7 @@ CENTRE = 4
 
 @dataclass(frozen=True)
 class Finding:
-    """``kind`` is heat, trust or data; ``rows`` are the images behind it, most telling first."""
+    """``kind`` is scaling, heat, trust or data; ``rows`` are its images, the most telling first."""
 
     kind: str
     title: str
@@ -43,10 +43,31 @@ class Finding:
 
 
 def findings(audit: Audit) -> list[Finding]:
-    """Everything that stands out: first heat that goes with errors, then heat that sets a class
-    apart, then what confidence is worth, then the data.
+    """Everything that stands out: first a scaling that would be better, which puts all else in
+    doubt; then heat that goes with errors, then heat that sets a class apart, then what confidence
+    is worth, then the data.
     """
-    return [*_errors_by_region(audit), *_classes_by_region(audit), *_trust(audit), *_data(audit)]
+    return [
+        *_better_scaling(audit),
+        *_errors_by_region(audit),
+        *_classes_by_region(audit),
+        *_trust(audit),
+        *_data(audit),
+    ]
+
+
+def _better_scaling(audit: Audit) -> list[Finding]:
+    check = audit.facts["scaling_check"]
+    if not check["better"]:
+        return []
+    accuracies = check["accuracies"]
+    text = (
+        f"Of {check['images']} labelled images {accuracies[check['used']]:.0%} are right with the "
+        f"scaling of this audit, “{check['used']}”; with “{check['better']}” "
+        f"{accuracies[check['better']]:.0%} would be. If the model was trained so, all that "
+        "follows is of a model fed wrongly: set preprocess.scaling and run again."
+    )
+    return [Finding("scaling", "Pixels are scaled wrongly", text, "#data", np.array([], int))]
 
 
 def _errors_by_region(audit: Audit) -> list[Finding]:
@@ -100,8 +121,8 @@ def _classes_by_region(audit: Audit) -> list[Finding]:
             name = short(audit.class_names[index])
             text = (
                 f"Images called {name} gather {mean[region]:.0%} of their heat in the "
-                f"{REGIONS[region]}, a ninth of the picture: {mean[region] * 9:.1f} times what even "
-                f"heat would. Images called otherwise: {rest[region]:.0%}."
+                f"{REGIONS[region]}, a ninth of the picture: {mean[region] * 9:.1f} times what "
+                f"even heat would. Images called otherwise: {rest[region]:.0%}."
             )
             rows = np.flatnonzero(mine & (shares[:, region] > HOT))
             rows = rows[np.argsort(-shares[rows, region], kind="stable")]
@@ -126,8 +147,8 @@ def _trust(audit: Audit) -> list[Finding]:
                 & (audit.predictions["probability"] > 0.9).to_numpy()
             )
             text = (
-                f"Its mean confidence is {sure.mean():.1%}, but {correct.mean():.1%} of its answers "
-                f"are right. {len(rows):,} wrong answers have a confidence over 90%."
+                f"Its mean confidence is {sure.mean():.1%}, but {correct.mean():.1%} of its "
+                f"answers are right. {len(rows):,} wrong answers have a confidence over 90%."
             )
             link = "images.html#truth=wrong&from=90"
             found.append(Finding("trust", "It is surer than it is right", text, link, rows))
@@ -148,11 +169,19 @@ def _trust(audit: Audit) -> list[Finding]:
         )
     if not audit.facts["scaling_known"]:
         text = (
-            f"Pixels are scaled as “{audit.facts['scaling']}”: {audit.facts['scaling_why']}. A "
-            "wrong scaling costs accuracy in silence; set preprocess.scaling to be sure."
+            f"Pixels are scaled as “{audit.facts['scaling']}”: {audit.facts['scaling_why']}. "
+            f"{_tried(audit.facts['scaling_check'])} Set preprocess.scaling to be sure."
         )
         found.append(Finding("trust", "The scaling is a guess", text, "#data", np.array([], int)))
     return found
+
+
+def _tried(check: dict[str, Any]) -> str:
+    if not check["images"]:
+        return "A wrong scaling costs accuracy in silence."
+    if check["better"]:
+        return "It seems to be wrong."
+    return f"Of {check['images']} labelled images no other gets clearly more right."
 
 
 def _data(audit: Audit) -> list[Finding]:

@@ -44,7 +44,7 @@ def columns(audit: Audit) -> dict[str, Any]:
         "names": [short(name) for name in audit.class_names],
         "shards": audit.shards,
         "starts": [0, *sizes.cumsum().tolist()],
-        "picture": fitted(*audit.facts["input"][:2], SIZE),
+        "picture": fitted(audit.facts["input"], SIZE),
         "label": _pack(rows["label_index"].fillna(NO_LABEL), np.uint16),
         "predicted": _pack(rows["predicted_index"], np.uint16),
         "probability": _pack(rows["probability"] * 65535, np.uint16),

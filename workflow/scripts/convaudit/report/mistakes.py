@@ -34,9 +34,7 @@ def wanted(audit: Audit) -> set[str]:
     return ids
 
 
-def cards(
-    audit: Audit, rows: pd.DataFrame, seen: dict[str, thumbs.Seen]
-) -> list[dict[str, Any]]:
+def cards(audit: Audit, rows: pd.DataFrame, seen: dict[str, thumbs.Seen]) -> list[dict[str, Any]]:
     """Photo, heat for what was said and, if there is a map of it, heat for what is true; the maps
     of one image are on one scale.
     """

@@ -8,6 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from convaudit import images
 from convaudit.errors import AuditError
 from convaudit.overlays import fitted
 from convaudit.report.tables import Audit
@@ -27,8 +28,7 @@ class Seen:
 
     @property
     def photo(self) -> np.ndarray:
-        bgr = cv2.imdecode(np.frombuffer(self.jpeg, np.uint8), cv2.IMREAD_COLOR)
-        return cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
+        return images.decode(self.jpeg)
 
 
 def collect(folder: Path, audit: Audit, wanted: Iterable[str]) -> dict[str, Seen]:
@@ -39,7 +39,7 @@ def collect(folder: Path, audit: Audit, wanted: Iterable[str]) -> dict[str, Seen
     """
     table = audit.predictions
     rows = table[table["image_id"].isin(set(wanted))]
-    top, left, height, width = fitted(*audit.facts["input"][:2], SIZE)
+    top, left, height, width = fitted(audit.facts["input"], SIZE)
     found = {}
     for shard, mine in rows.groupby("shard", sort=True):
         path = folder / audit.sprite(str(shard))
@@ -109,7 +109,7 @@ def sheet(folder: Path, name: str, seen: list[Seen], size: int = 96) -> None:
     picture = np.zeros((rows * size, COLUMNS * size, 3), np.uint8)
     for at, one in enumerate(seen):
         small = one.photo
-        top, left, height, width = fitted(*small.shape[:2], size)
+        top, left, height, width = fitted(small.shape, size)
         y, x = at // COLUMNS * size + top, at % COLUMNS * size + left
         picture[y : y + height, x : x + width] = cv2.resize(
             small, (width, height), interpolation=cv2.INTER_AREA

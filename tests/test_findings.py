@@ -1,0 +1,128 @@
+"""What the report says of an audit in which something was planted, and that it says no more."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from convaudit.report.findings import findings
+from convaudit.report.tables import Audit
+
+NO_CHECK = {"used": "unit", "images": 0, "accuracies": {}, "better": None}
+
+
+def audit(predicted, correct, *, corner, check=NO_CHECK, **changes) -> Audit:
+    """Images of two classes on maps of 9 x 9 cells: four fifths of the heat are in the top left
+    ninth where ``corner``, else it is even."""
+    count = len(predicted)
+    maps = np.ones((count, 9, 9), np.float32)
+    maps[np.asarray(corner), :3, :3] = 0.8 * 72 / 0.2 / 9
+    names = np.array(["brick", "gravel"])
+    right = np.asarray(correct)
+    table = pd.DataFrame(
+        {
+            "image_id": [f"id-{i}" for i in range(count)],
+            "path": [f"{i:03}.jpg" for i in range(count)],
+            "label_index": pd.array(np.where(right, predicted, 1 - predicted), "Int32"),
+            "predicted": names[predicted],
+            "predicted_index": predicted,
+            "probability": np.linspace(0.6, 0.9, count),
+            "correct": pd.array(right, "boolean"),
+            "map_empty": False,
+            "shard": "0000",
+            "row": range(count),
+        }
+    )
+    facts = {"scaling": "unit", "scaling_known": True, "scaling_why": "", "scaling_check": check}
+    parts = {
+        "quarantine": pd.DataFrame({"path": [], "reason": []}),
+        "duplicates": pd.DataFrame({"across_labels": pd.array([], bool)}),
+        "channels": pd.DataFrame({"dead": pd.array([], bool)}),
+    }
+    return Audit(
+        facts=facts,
+        class_names=list(names),
+        predictions=table,
+        maps=lambda shard: {"maps": maps},
+        overlay=lambda shard, image_id: "",
+        sprite=lambda shard: "",
+        filters={},
+        activations={},
+        settings={},
+        provenance={},
+        **parts | changes,
+    )
+
+
+def said(audited: Audit) -> list[tuple[str, str]]:
+    return [(finding.kind, finding.text) for finding in findings(audited)]
+
+
+def test_the_corner_that_goes_along_with_errors_is_named_first():
+    predicted = np.repeat([1, 0], [20, 40])
+    audited = audit(predicted, np.repeat([False, True], [15, 45]), corner=np.arange(60) < 20)
+    errors, told = findings(audited)
+    assert errors.title == "It errs where it looks at the top left corner"
+    assert errors.text == (
+        "Of 20 images with over a third of their heat in the top left corner, 15 are wrong (75%), "
+        "all of them called gravel; of the other 40, 0 (0%)."
+    )
+    # The most confident first, and all of them.
+    assert errors.rows.tolist() == list(range(14, -1, -1))
+    assert told.title == "“gravel” is told by the top left corner"
+    assert told.text == (
+        "Images called gravel gather 80% of their heat in the top left corner, a ninth of the "
+        "picture: 7.2 times what even heat would. Images called otherwise: 11%."
+    )
+    assert sorted(told.rows) == list(range(20))
+
+
+def test_even_heat_and_errors_at_random_say_nothing_of_heat():
+    numbers = np.arange(60)
+    audited = audit(numbers % 2, numbers % 5 > 0, corner=numbers < 0)
+    assert said(audited) == []
+
+
+@pytest.mark.parametrize("wrong", [4, 5])
+def test_of_fewer_than_five_nothing_is_said(wrong):
+    numbers = np.arange(60)
+    audited = audit(numbers % 2, numbers >= wrong, corner=numbers < wrong)
+    texts = [text for _, text in said(audited)]
+    assert any("are wrong" in text for text in texts) == (wrong == 5)
+
+
+def test_a_better_scaling_comes_before_everything():
+    numbers = np.arange(60)
+    accuracies = {"unit": 0.09, "torch": 0.75}
+    check = {"used": "unit", "images": 64, "accuracies": accuracies, "better": "torch"}
+    first, *_ = findings(audit(numbers % 2, numbers >= 8, corner=numbers < 8, check=check))
+    assert first.kind == "scaling"
+    assert "Of 64 labelled images 9% are right with the scaling of this audit, “unit”" in first.text
+    assert "with “torch” 75% would be" in first.text
+
+
+def test_overconfidence():
+    numbers = np.arange(60)
+    audited = audit(numbers % 2, numbers % 2 == 0, corner=numbers < 0)
+    audited.predictions["probability"] = 0.95
+    ((kind, text),) = said(audited)
+    assert (kind, text) == (
+        "trust",
+        "Its mean confidence is 95.0%, but 50.0% of its answers are right. 30 wrong answers have "
+        "a confidence over 90%.",
+    )
+
+
+def test_the_data_s_own_faults():
+    numbers = np.arange(10)
+    audited = audit(
+        numbers % 2,
+        numbers >= 0,
+        corner=numbers < 0,
+        quarantine=pd.DataFrame({"path": ["a"], "reason": ["empty"]}),
+        duplicates=pd.DataFrame({"across_labels": [True, True, False]}),
+        channels=pd.DataFrame({"dead": [True] + [False] * 9}),
+    )
+    texts = [text for kind, text in said(audited) if kind == "data"]
+    assert texts[0].startswith("2 files hold content that also stands under another label")
+    assert texts[1] == "1 of 11 files could not be audited."
+    assert texts[2] == "1 of 10 channels (10%) fired for no image."
