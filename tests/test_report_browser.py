@@ -113,7 +113,8 @@ def test_the_verdict_leads_to_the_images_behind_it(report):
 def test_an_error_shows_the_heat_for_what_was_said_and_leads_to_its_image(report):
     card = report.locator("#errors .card")
     assert card.count() == 1
-    assert "red" in card.inner_text() and "is blue" in card.inner_text()
+    assert "heat for red" in card.inner_text() and "heat for blue" in card.inner_text()
+    assert "is blue" in card.inner_text()
     card.locator("a").click()
     report.wait_for_selector("dialog[open]")
     assert report.inner_text("#box-title") == "blue/odd.png"

@@ -61,6 +61,10 @@ def test_maps_have_one_row_an_image_and_agree_with_the_table(finished):
             assert stored["maps"].dtype == np.float16
             peaks = stored["maps"].max(axis=(1, 2))
             assert np.allclose(peaks, predictions.loc[stored["image_id"], "map_max"], rtol=1e-3)
+            wrong = predictions[~predictions["correct"] & (predictions["shard"] == path.stem)]
+            assert stored["true_image_id"].tolist() == wrong.index.tolist()
+            assert stored["true_class_index"].tolist() == wrong["label_index"].tolist()
+            assert stored["true_maps"].shape[1:] == stored["maps"].shape[1:]
 
 
 def test_an_overlay_has_the_photo_s_own_size(finished):

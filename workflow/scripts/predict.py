@@ -62,24 +62,21 @@ def predict(
     first = _wanted(gradcam["target"], truth, names)
     batch = _run(prepare(layers), stack, first, settings["batch_size"])
     predicted = _predicted(network, batch.scores)
+    heats, explained, shown = batch.maps, batch.explained, np.arange(len(table))
     again = _further(gradcam["target"], network, batch, truth, predicted)
-    heats = batch.maps
-    explained, shown = batch.explained, np.arange(len(table))
     if len(again):
-        where, classes = again.T
-        more = _run(prepare([]), stack[where], classes, settings["batch_size"])
+        more = _run(prepare([]), stack[again[:, 0]], again[:, 1], settings["batch_size"])
         heats = np.concatenate([heats, more.maps])
-        explained = np.concatenate([explained, classes])
-        shown = np.concatenate([shown, where])
+        explained = np.concatenate([explained, again[:, 1]])
+        shown = np.concatenate([shown, again[:, 0]])
     ids = table["image_id"].to_numpy(str)
-    halves, scale = heat.pack(heats)
+    all_asked = gradcam["target"] == "both" or network.head == "sigmoid"
+    asked = len(shown) if all_asked else len(table)
     with atomic(maps) as temporary:
         np.savez_compressed(
             temporary,
-            image_id=ids[shown],
-            class_index=explained.astype(np.int32),
-            maps=halves,
-            scale=scale,
+            **_stored("", ids[shown[:asked]], explained[:asked], heats[:asked]),
+            **_stored("true_", ids[shown[asked:]], explained[asked:], heats[asked:]),
         )
     with atomic(rows) as temporary:
         _table(table, names, truth, predicted, batch, settings["top"], shard).to_parquet(
@@ -93,6 +90,18 @@ def predict(
                 for name, parts in batch.layers.items()
             },
         )
+
+
+def _stored(
+    prefix: str, image_ids: np.ndarray, classes: np.ndarray, maps: np.ndarray
+) -> dict[str, Any]:
+    halves, scale = heat.pack(maps)
+    return {
+        f"{prefix}image_id": image_ids,
+        f"{prefix}class_index": classes.astype(np.int32),
+        f"{prefix}maps": halves,
+        f"{prefix}scale": scale,
+    }
 
 
 def _run(look: "OnePass", stack: np.ndarray, classes: np.ndarray, size: int) -> "Batch":
@@ -126,12 +135,16 @@ def _predicted(network: "Network", scores: np.ndarray) -> np.ndarray:
 def _further(
     target: str, network: "Network", batch: "Batch", truth: np.ndarray, predicted: np.ndarray
 ) -> np.ndarray:
-    """Pairs (row, class) that need a map beside the first one."""
+    """Pairs (row, class) that need a map beside the first one.
+
+    Errors need one of what is true even where only the predicted class is asked for: the report
+    shows them side by side.
+    """
     if network.head == "sigmoid" and target == "predicted":
         over = batch.probabilities > 0.5
         over[np.arange(len(over)), predicted] = False
         return np.argwhere(over)
-    if target == "both":
+    if target in {"both", "predicted"}:
         rows = np.flatnonzero((truth >= 0) & (truth != predicted))
         return np.stack([rows, truth[rows]], axis=1)
     return np.empty((0, 2), np.int64)

@@ -18,6 +18,8 @@ from job import job
 from planning import plan as planning
 
 ROOT = Path(__file__).resolve().parents[2]
+KEPT = ("image_id", "class_index", "maps", "scale")
+"""Of each map that is stored, be it asked for or of an error's true class."""
 VOLATILE = ("logs", "benchmarks", "provenance.json", "plan.json", "files.parquet")
 
 
@@ -59,11 +61,10 @@ def gather(
 
     def maps(shard: str) -> dict[str, np.ndarray]:
         with np.load(folder / "gradcam" / "maps" / f"{shard}.npz", allow_pickle=False) as stored:
-            return {
-                "image_id": stored["image_id"],
-                "class_index": stored["class_index"],
-                "maps": heat.unpack(stored["maps"], stored["scale"]),
-            }
+            asked, true = ({key: stored[prefix + key] for key in KEPT} for prefix in ("", "true_"))
+        kept = {key: np.concatenate([asked[key], true[key]]) for key in KEPT}
+        kept["maps"] = heat.unpack(kept["maps"], kept.pop("scale"))
+        return kept
 
     examples = sorted(path for path in (folder / "activations").iterdir() if path.is_dir())
     return Audit(
