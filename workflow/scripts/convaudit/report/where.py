@@ -14,6 +14,8 @@ CORNERS = [0, 2, 6, 8]
 MATRIX = 6
 """A confusion matrix of mean heat is drawn up to so many classes."""
 SHOWN = 12
+FEW = 5
+"""Images; the mean heat of fewer is about these images rather than their class."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,9 @@ class Place:
 
 
 def places(audit: Audit) -> list[Place]:
-    """The mean heat of every class that was predicted, most unlike the others' first."""
+    """The mean heat of every class that was predicted, most unlike the others' first; last those
+    of so few images that their mean says little.
+    """
     heat = audit.heat
     everything, total = heat.mean()
     found = []
@@ -60,7 +64,7 @@ def places(audit: Audit) -> list[Place]:
         rest = everything - count
         others = (total * everything - mean * count) / rest if rest else mean
         found.append(Place(index, None, count, mean, measures.distance(mean, others)))
-    return sorted(found, key=lambda place: (-place.apart, place.predicted))
+    return sorted(found, key=lambda place: (place.count < FEW, -place.apart, place.predicted))
 
 
 def cells(audit: Audit) -> dict[tuple[int, int], Place]:
