@@ -18,7 +18,7 @@ from convaudit import ascent
 from convaudit.network import Network
 from convaudit.scaling import SCALINGS
 
-BATCH, CHANNELS, SIZE, STEPS = 16, 32, 64, 40
+BATCH, CHANNELS, SIZE, STEPS = 16, 64, 64, 40
 REPEATS = 3
 
 
@@ -79,8 +79,8 @@ def _least(model: keras.Model, layer: str) -> Callable[[], None]:
 
 
 def _middle(network: Network) -> str:
-    """VGG16's block3_conv1 of the notebook, or the convolution in the middle."""
-    names = [layer.name for layer in network.layers if layer.convolution]
+    """VGG16's block3_conv1 of the notebook, or the middle one of the wide enough convolutions."""
+    names = [x.name for x in network.layers if x.convolution and (x.shape[-1] or 0) >= CHANNELS]
     return "block3_conv1" if "block3_conv1" in names else names[len(names) // 2]
 
 

@@ -1,5 +1,6 @@
 """Gradient ascent: worked out for a linear channel, held to the notebook's loop, planted truths."""
 
+import time
 import zlib
 from typing import Any
 
@@ -11,6 +12,7 @@ from keras import layers
 
 from convaudit import ascent
 from convaudit.ascent import Patterns, maximise
+from convaudit.canvas import Pixels
 from convaudit.errors import AuditError
 from convaudit.network import Network
 from convaudit.scaling import SCALINGS
@@ -321,3 +323,27 @@ def test_fourier_climbs_for_a_network_of_grey_images() -> None:
         network, "conv", np.array([0]), scaling=SCALINGS["none"], start="fourier", size=32
     )
     assert found.end[0] > 3 * found.start[0] > 0
+
+
+def test_a_forecast_adds_up_what_was_measured_on_a_few_layers(monkeypatch) -> None:
+    # Layer n takes n milliseconds a step and thirty to compile; 6 of the 11 are measured.
+    canvas = Pixels(SCALINGS["unit"], 8)
+    prepared = []
+
+    def fitting(network, layer, scaling, start, batch, size) -> Any:
+        prepared.append(layer)
+        time.sleep(0.03)
+
+        def rise(x: tf.Tensor, *rest: Any) -> Any:
+            time.sleep(int(layer) / 1000)
+            return None, x
+
+        return ascent._Climb(batch, size, canvas, rise)
+
+    monkeypatch.setattr(ascent, "_fitting", fitting)
+    counts = {str(layer): 40 for layer in range(1, 12)}
+    found = ascent.forecast(None, counts, scaling=SCALINGS["unit"], size=8, steps=99)
+    assert prepared == ["1", "3", "5", "7", "9", "11"]
+    step = sum(range(1, 12)) / 1000
+    expected = 11 * 0.03 + step + 3 * 100 * step  # 40 channels are 3 batches of 16
+    assert 1 <= found / expected < 1.3

@@ -55,10 +55,13 @@ def inspect(
     if not len(sample.pixels):
         print("forecast      none: no image of the sample can be read")
         return
+    began = time.perf_counter()
     _, network = open_network(model)
+    opening = time.perf_counter() - began
     names = labels.of_model(planning.load(Path(index)).class_names, network.classes)
     print(_check(network, sample, names, known["scaling"]), flush=True)
-    print(_forecast(network, sample, len(files), known))
+    print(_forecast(network, sample, len(files), known), flush=True)
+    print(_filters_forecast(network, filtered, known, settings["filters"], opening))
 
 
 def _sample(
@@ -108,6 +111,34 @@ def _forecast(network: "Network", sample: Sample, count: int, facts: dict[str, A
         f"{count * stored / 1e9:,.2f} GB on disk\n"
         f"              (an image: {sample.seconds * 1e3:.1f} ms of a core to read and draw, "
         f"{looking * 1e3:.1f} ms in the network)"
+    )
+
+
+def _filters_forecast(
+    network: "Network",
+    filtered: list[str],
+    facts: dict[str, Any],
+    settings: dict[str, Any],
+    opening: float,
+) -> str:
+    """Time for the patterns of all layers, from a step in a few of them; one after the other."""
+    from convaudit import ascent
+
+    channels = {layer["name"]: layer["shape"][-1] for layer in facts["layers"]}
+    counts = {name: min(settings["count"], channels[name]) for name in filtered}
+    if not counts:
+        return "filters       of no layer"
+    climbing = ascent.forecast(
+        network,
+        counts,
+        scaling=SCALINGS[facts["scaling"]],
+        start=settings["start"],
+        size=settings["size"],
+        steps=settings["steps"],
+    )
+    return (
+        f"filters       {duration(climbing + len(counts) * opening)} for {sum(counts.values()):,} "
+        f"channels of {len(counts)} layers, one layer after the other"
     )
 
 

@@ -1,6 +1,7 @@
 """Gradient ascent in image space: the image that excites a channel most (Erhan et al. 2009)."""
 
 import logging
+import time
 import zlib
 from contextlib import nullcontext
 from typing import Any, NamedTuple
@@ -26,6 +27,9 @@ STARTS: dict[str, tuple[type[Pixels | Fourier], bool]] = {
 
 _COMFORTABLE = 16 * 128 * 128
 """Pixels of a batch. Larger batches are not faster, and memory grows with them."""
+
+_PROBES = 6
+"""Layers that a forecast is measured on."""
 
 
 class Patterns(NamedTuple):
@@ -84,7 +88,55 @@ def maximise(
         climb = _fitting(network, layer, scaling, start, count, size)
         return _in_batches(climb, layer, channels, steps, step_size, seed)
 
-    return within_memory(work, min(batch, max(1, _COMFORTABLE // size**2)))
+    return within_memory(work, _together(batch, size))
+
+
+def forecast(
+    network: Network,
+    counts: dict[str, int],
+    *,
+    scaling: Scaling,
+    start: str = "noise",
+    size: int = 64,
+    steps: int = 40,
+    batch: int = 16,
+) -> float:
+    """Seconds that ``maximise`` will take on this machine, for one layer after the other.
+
+    A few layers, evenly spread, are compiled and climb a few steps; the others are in between.
+
+    Args:
+        network, scaling, start, size, steps, batch: as for ``maximise``.
+        counts: channels by layer, in the order in which the layers run; at least one layer.
+
+    Raises:
+        AuditError: a layer takes no image up to the size of the network's own input.
+    """
+    names = list(counts)
+    places = np.unique(np.linspace(0, len(names) - 1, _PROBES).round().astype(int))
+    together = _together(batch, size)
+    measured = []
+    for place in places:
+        began = time.perf_counter()
+        climb = _fitting(network, names[place], scaling, start, together, size)
+        generator = np.random.default_rng(0)
+        x = tf.constant(np.stack([climb.canvas.draw(generator) for _ in range(together)]))
+        arguments = x, tf.zeros(together, tf.int32), tf.constant(STILL)
+        clock = [began]
+        for _ in range(6):
+            climb.rise(*arguments)[1].numpy()
+            clock.append(time.perf_counter())
+        once, *each = np.diff(clock)
+        measured.append((once, np.median(each)))
+    once, a_step = (
+        np.interp(range(len(names)), places, known) for known in zip(*measured, strict=True)
+    )
+    batches = np.ceil(np.array(list(counts.values())) / together)
+    return float((once + batches * (steps + 1) * a_step).sum())
+
+
+def _together(batch: int, size: int) -> int:
+    return min(batch, max(1, _COMFORTABLE // size**2))
 
 
 class _Climb(NamedTuple):
