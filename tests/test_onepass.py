@@ -136,6 +136,10 @@ def test_statistics_are_those_of_the_maps(width: int, channels: int) -> None:
     assert np.allclose(found.square, (maps**2).mean((1, 2)), rtol=1e-5)
     assert np.allclose(found.maximum, maps.max((1, 2)), atol=1e-6)
     assert np.allclose(found.active, (maps > 0).mean((1, 2)), atol=1e-6)
+    count, height, width = maps.shape[:3]
+    place = maps.reshape(count, height * width, channels).argmax(axis=1)
+    assert np.allclose(found.y, (place // width + 0.5) / height)
+    assert np.allclose(found.x, (place % width + 0.5) / width)
 
 
 def test_no_statistics_are_asked_for_and_none_are_given() -> None:

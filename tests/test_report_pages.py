@@ -84,6 +84,12 @@ def audit(tmp_path) -> Audit:
                 "dead": [False],
                 "top_images": [["id-0", "id-1"]],
                 "top_values": [[2.0, 1.0]],
+                "top_y": [[0.5, 0.1]],
+                "top_x": [[0.25, 0.9]],
+                "histogram": [[1, 0, 3]],
+                "class_means": [[2.0, 1.0]],
+                "selectivity": [1 / 3],
+                "selective_for": pd.array([0], "Int32"),
             }
         ),
         maps=lambda shard: {
@@ -119,6 +125,16 @@ def test_names_can_t_end_a_script_or_open_an_element(audit, tmp_path):
     for path in report.glob("data/*.js"):
         text = path.read_text()
         assert "</" not in text and "\u2028" not in text
+
+
+def test_a_dossier_marks_the_crop_and_names_the_class(audit, tmp_path):
+    report = tmp_path / "report"
+    report.mkdir()
+    write_report(report, audit, summarise(audit))
+    page = (report / "layers" / "layer.html").read_text()
+    assert "--cx: 0.250; --cy: 0.500" in page and "--cx: 0.900; --cy: 0.100" in page
+    assert "0.33 for" in page
+    assert "1 images" in page and "3 images" in page
 
 
 def test_data_scripts_give_back_what_went_in():

@@ -18,12 +18,17 @@ def dataset(count: int, channels: int = 3, seed: int = 0) -> tuple[np.ndarray, n
 
 def summary(maps: np.ndarray, ids: np.ndarray) -> Summary:
     positions = (1, 2)
+    place = maps.reshape(len(maps), 20, maps.shape[-1]).argmax(axis=1)
     return statistics.summarise(
         maps.mean(positions),
         (maps**2).mean(positions),
         maps.max(positions),
         (maps > 0).mean(positions),
+        (place // 5 + 0.5) / 4,
+        (place % 5 + 0.5) / 5,
         images=ids,
+        classes=np.array([int(name[-3:]) % 2 for name in ids], int),
+        class_count=3,
     )
 
 
@@ -52,10 +57,16 @@ def test_merged_shards_are_the_whole_dataset(tmp_path: Path, cuts: list[int]) ->
         order = np.argsort(-best[:, channel])[:TOP]
         assert row["top_images"] == ids[order].tolist()
         assert np.allclose(row["top_values"], best[order, channel])
+        place = maps[order, ..., channel].reshape(-1, 20).argmax(axis=1)
+        assert np.allclose(row["top_y"], (place // 5 + 0.5) / 4)
+        assert np.allclose(row["top_x"], (place % 5 + 0.5) / 5)
+        assert sum(row["histogram"]) == 31 and row["histogram"][0] == (best[:, channel] <= 0).sum()
+        means = [best[:, channel].clip(0)[first::2].mean() for first in (0, 1)]
+        assert np.allclose(row["class_means"][:2], means) and np.isnan(row["class_means"][2])
 
 
 def test_images_that_tie_stand_in_the_order_of_the_dataset(tmp_path: Path) -> None:
-    maps, ids = np.ones((12, 2, 2, 1), np.float32), dataset(12)[1]
+    maps, ids = np.ones((12, 4, 5, 1), np.float32), dataset(12)[1]
     for cuts in ([], [2, 5]):
         merged = statistics.merge_files(shards(maps, ids, tmp_path, cuts))
         assert statistics.channel_table(merged)["top_images"][0] == ids[:TOP].tolist()
@@ -82,10 +93,42 @@ def test_a_file_gives_back_what_was_saved_and_the_same_bytes_again(tmp_path: Pat
             assert np.array_equal(value, getattr(loaded[name], key))
 
 
+def plain(maxima: np.ndarray, classes: np.ndarray, class_count: int) -> Summary:
+    ids = np.full(len(maxima), "x")
+    parts = (maxima, maxima**2, maxima, maxima, maxima, maxima)
+    return statistics.summarise(*parts, images=ids, classes=classes, class_count=class_count)
+
+
+def test_selectivity_by_hand() -> None:
+    """Two images of each of three classes; the third class has none."""
+    maxima = np.array([[4, 1, -1], [2, 1, -2], [1, 1, 0], [1, 1, -5]], np.float32)
+    table = statistics.channel_table({"conv": plain(maxima, np.array([0, 0, 1, 1]), 3)})
+    # Class means 3 and 1; 1 and 1; nothing.
+    assert table["selectivity"].tolist()[:2] == [0.5, 0]
+    assert table["selective_for"].tolist()[:2] == [0, 0]
+    assert table["selectivity"].isna().tolist() == [False, False, True]
+    assert table["selective_for"].isna().tolist() == [False, False, True]
+
+
+def test_of_one_class_or_of_too_many_nothing_is_selective() -> None:
+    maxima = np.ones((3, 2), np.float32)
+    for classes in (1, statistics.MOST_CLASSES + 1):
+        part = plain(maxima, np.zeros(3, int), classes)
+        assert statistics.channel_table({"conv": part})["selectivity"].isna().all()
+    assert part.class_maximum.size == 0
+
+
+def test_the_histogram_has_half_octaves() -> None:
+    maxima = np.float32([-1, 0, 1e-9, 2**-10, 1, 1.3, 1.5, 2, 1e9])[:, None]
+    counts = plain(maxima, np.zeros(9, int), 1).histogram[0]
+    found = {int(place): int(counts[place]) for place in np.flatnonzero(counts)}
+    assert found == {0: 2, 1: 2, 21: 2, 22: 1, 23: 1, statistics.BINS - 1: 1}
+
+
 def test_sums_stay_exact_where_single_precision_would_not() -> None:
     # A million images of value 0.1: float32 sums drift by 1 %.
     value = np.full((1000, 1), 0.1, np.float32)
-    part = statistics.summarise(value, value**2, value, value, images=np.full(1000, "x"))
+    part = plain(value, np.zeros(1000, int), 1)
     total = part
     for _ in range(999):
         total = statistics.merge(total, part)

@@ -86,7 +86,12 @@ def predict(
         statistics.save(
             temporary,
             {
-                name: statistics.summarise(*parts, images=ids)
+                name: statistics.summarise(
+                    *parts,
+                    images=ids,
+                    classes=np.where(truth >= 0, truth, predicted),
+                    class_count=network.classes,
+                )
                 for name, parts in batch.layers.items()
             },
         )

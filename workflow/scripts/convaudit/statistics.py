@@ -10,6 +10,10 @@ import pandas as pd
 
 TOP = 9
 """How many of the images that excite a channel most are kept."""
+BINS = 42
+"""Of a histogram of images' maxima: 0 and less, then half octaves from 2^-10 to 2^10 and over."""
+MOST_CLASSES = 100
+"""Of more classes no sums by class are kept: the files would be mostly these."""
 
 
 @dataclass
@@ -19,7 +23,10 @@ class Summary:
     ``mean``, ``square`` and ``active`` (C,) are sums over the images of their means over
     positions, float64: sums, so that summaries add up. ``maximum`` (C,) is over all;
     ``top_values`` (C, TOP) descending, and ``top_images`` (C, TOP) the images' ids, "" where
-    there are fewer; of images that tie, the earlier comes first.
+    there are fewer; of images that tie, the earlier comes first; ``top_y`` and ``top_x`` (C, TOP)
+    are the places of these maxima, 0..1. ``histogram`` (C, BINS) counts the images by their
+    maximum. ``class_count`` (K,) counts the images of each class and ``class_maximum`` (C, K) sums
+    their maxima, negative ones as 0; both are empty where classes are more than ``MOST_CLASSES``.
     """
 
     count: np.ndarray
@@ -29,6 +36,11 @@ class Summary:
     active: np.ndarray
     top_values: np.ndarray
     top_images: np.ndarray
+    top_y: np.ndarray
+    top_x: np.ndarray
+    histogram: np.ndarray
+    class_count: np.ndarray
+    class_maximum: np.ndarray
 
 
 def summarise(
@@ -36,36 +48,59 @@ def summarise(
     square: np.ndarray,
     maximum: np.ndarray,
     active: np.ndarray,
+    y: np.ndarray,
+    x: np.ndarray,
+    *,
     images: np.ndarray,
+    classes: np.ndarray,
+    class_count: int,
 ) -> Summary:
-    """Sum up one layer's values (n, C): means of images over positions, of squares, maxima and
-    active shares. ``images`` (n,) are the images' ids.
+    """Sum up one layer's values (n, C): means of images over positions, of squares, maxima, active
+    shares and places of the maxima. ``images`` (n,) are the images' ids, ``classes`` (n,) their
+    classes' indices, of ``class_count``.
     """
-    values, names = _top(maximum.astype(np.float64), images)
+    order = _strongest(maximum)
+    kept = class_count if class_count <= MOST_CLASSES else 0
+    is_class = (classes[:, None] == np.arange(kept)).astype(np.float64)
+    short = ((0, 0), (0, TOP - order.shape[1]))
     return Summary(
         np.array(len(images)),
         mean.sum(0, dtype=np.float64),
         square.sum(0, dtype=np.float64),
         maximum.max(0, initial=-np.inf).astype(np.float64),
         active.sum(0, dtype=np.float64),
-        values,
-        names,
+        np.pad(_taken(maximum.astype(np.float64), order), short, constant_values=-np.inf),
+        np.pad(images.astype(str)[order], short, constant_values=""),
+        np.pad(_taken(y, order), short),
+        np.pad(_taken(x, order), short),
+        _histogram(maximum),
+        is_class.sum(0),
+        np.maximum(maximum.astype(np.float64), 0).T @ is_class,
     )
 
 
 def merge(first: Summary, second: Summary) -> Summary:
     """The summary of both shards' images."""
     values = np.concatenate([first.top_values, second.top_values], axis=1)
-    names = np.concatenate([first.top_images, second.top_images], axis=1)
     order = np.argsort(-values, axis=1, kind="stable")[:, :TOP]
+
+    def best(name: str) -> np.ndarray:
+        both = np.concatenate([getattr(first, name), getattr(second, name)], axis=1)
+        return np.take_along_axis(both, order, 1)
+
     return Summary(
         first.count + second.count,
         first.mean + second.mean,
         first.square + second.square,
         np.maximum(first.maximum, second.maximum),
         first.active + second.active,
-        np.take_along_axis(values, order, 1),
-        np.take_along_axis(names, order, 1),
+        best("top_values"),
+        best("top_images"),
+        best("top_y"),
+        best("top_x"),
+        first.histogram + second.histogram,
+        first.class_count + second.class_count,
+        first.class_maximum + second.class_maximum,
     )
 
 
@@ -100,7 +135,15 @@ def channel_table(layers: dict[str, Summary]) -> pd.DataFrame:
     """One row a channel, over all images and positions.
 
     Columns: layer, channel, mean, std, max, active_fraction (share of positions over zero), dead
-    (never over zero), top_images (ids, strongest first) and top_values (their maxima).
+    (never over zero), top_images (ids, strongest first), top_values (their maxima), top_y and top_x
+    (where these are, 0..1), histogram (images by their maximum, see ``BINS``), class_means (mean
+    maximum of each class's images, negative ones as 0; missing without images), selectivity and
+    selective_for.
+
+    Selectivity is the index of Morcos et al. 2018, (a - b) / (a + b) with a the greatest class mean
+    and b the mean of the others: 0 for a channel that tells no class, 1 for one that fires for one
+    class alone; ``selective_for`` is the index of that class. Both are missing for dead channels,
+    and where fewer than two classes have images.
     """
     return pd.concat([_table(name, summary) for name, summary in layers.items()], ignore_index=True)
 
@@ -119,16 +162,58 @@ def _table(name: str, summary: Summary) -> pd.DataFrame:
             "active_fraction": summary.active / n,
             "dead": summary.maximum <= 0,
             "top_images": [[i for i in row if i] for row in summary.top_images.tolist()],
-            "top_values": [
-                [v for v in row if np.isfinite(v)] for row in summary.top_values.tolist()
-            ],
+            "top_values": _present(summary, summary.top_values),
+            "top_y": _present(summary, summary.top_y),
+            "top_x": _present(summary, summary.top_x),
+            "histogram": summary.histogram.tolist(),
+            **_by_class(summary),
         }
     )
 
 
-def _top(values: np.ndarray, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    short = max(0, TOP - len(values))
-    values = np.pad(values, ((0, short), (0, 0)), constant_values=-np.inf)
-    images = np.concatenate([images.astype(str), np.full(short, "")])
-    order = np.argsort(-values, axis=0, kind="stable")[:TOP].T
-    return np.take_along_axis(values.T, order, 1), images[order]
+def _present(summary: Summary, values: np.ndarray) -> list[list[float]]:
+    """Rows of values, one for each image that there is."""
+    return [
+        row[there].tolist() for row, there in zip(values, summary.top_images != "", strict=True)
+    ]
+
+
+def _by_class(summary: Summary) -> dict[str, Any]:
+    with np.errstate(invalid="ignore", divide="ignore"):
+        means = summary.class_maximum / summary.class_count
+        seen = means[:, summary.class_count > 0]
+        if seen.shape[1] < 2:
+            nothing = np.full(len(means), np.nan)
+            return {
+                "class_means": means.tolist(),
+                "selectivity": nothing,
+                "selective_for": pd.array(nothing, "Int32"),
+            }
+        best = seen.max(axis=1)
+        rest = (seen.sum(axis=1) - best) / (seen.shape[1] - 1)
+        index = (best - rest) / (best + rest)
+    chosen = np.flatnonzero(summary.class_count > 0)[seen.argmax(axis=1)]
+    return {
+        "class_means": means.tolist(),
+        "selectivity": index,
+        "selective_for": pd.Series(chosen, dtype="Int32").where(~np.isnan(index)),
+    }
+
+
+def _strongest(maximum: np.ndarray) -> np.ndarray:
+    """Rows (C, up to TOP) of the greatest values (n, C) of each channel, the greatest first."""
+    return np.argsort(-maximum, axis=0, kind="stable")[:TOP].T
+
+
+def _taken(values: np.ndarray, order: np.ndarray) -> np.ndarray:
+    return np.take_along_axis(values.T, order, 1)
+
+
+def _histogram(maximum: np.ndarray) -> np.ndarray:
+    with np.errstate(invalid="ignore", divide="ignore"):
+        octave = np.floor(2 * np.log2(np.maximum(maximum, 0))) + 21
+    bins = np.nan_to_num(octave, neginf=0).clip(0, BINS - 1)
+    bins = np.where(maximum > 0, np.maximum(bins, 1), 0).astype(int)
+    channels = maximum.shape[1]
+    flat = bins + BINS * np.arange(channels)
+    return np.bincount(flat.ravel(), minlength=BINS * channels).reshape(channels, BINS)

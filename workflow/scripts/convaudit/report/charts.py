@@ -4,6 +4,7 @@ A plotting library would bring megabytes of script (plotly 4.5, vega 0.9) or fix
 in the picture (matplotlib) for a few bars.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -60,6 +61,29 @@ def confidence(probability: np.ndarray, correct: np.ndarray | None, bins: int = 
         )
     ticks = [(0, "0"), (0.5, f"{top / 2:,.0f}"), (1, f"{top:,}")]
     return _frame(parts, ticks, "confidence", "images", "Histogram of confidence")
+
+
+def spark(counts: Sequence[int]) -> Markup:
+    """A histogram of images by their maximum, a word high; the first bin is that of 0 and less."""
+    used = [at for at, count in enumerate(counts) if at and count] or [1]
+    first, last = used[0], used[-1]
+    shown = [counts[0], *counts[first : last + 1]]
+    most = max([*shown, 1])
+    bars = "".join(
+        f'<rect x="{at * 6 + (4 if at else 0)}" y="{26 * (1 - count / most):.1f}" width="5" '
+        f'height="{26 * count / most:.1f}" class="bar{"" if at else " none"}">'
+        f"<title>{_bin(first + at - 1) if at else 'never'}: {count:,} images</title></rect>"
+        for at, count in enumerate(shown)
+    )
+    return Markup(
+        f'<svg viewBox="0 0 {len(shown) * 6 + 4} 26" class="spark" role="img" '
+        f'aria-label="Images by their maximum; {counts[0]:,} where it never fires">{bars}</svg>'
+    )
+
+
+def _bin(at: int) -> str:
+    """What a bin of ``statistics.BINS`` holds."""
+    return f"{2 ** ((at - 21) / 2):.3g} to {2 ** ((at - 20) / 2):.3g}"
 
 
 def _x(share: float) -> float:

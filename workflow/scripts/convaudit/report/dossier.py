@@ -5,10 +5,13 @@ from typing import Any
 
 import pandas as pd
 
-from convaudit.report import thumbs
+from convaudit.overlays import fitted
+from convaudit.report import charts, thumbs
+from convaudit.report.names import short
 from convaudit.report.tables import Audit
 
-IMAGES = 8
+IMAGES, CLASSES = 7, 5
+FINE = 1000
 
 
 def layers(audit: Audit) -> list[dict[str, Any]]:
@@ -49,9 +52,12 @@ def channels(
     paths = _paths(audit, used)
     twins = duplicates(rows)
     most = float(rows["max"].max()) if len(rows) else 0.0
+    top, left, height, width = (side / FINE for side in fitted(audit.facts["input"], FINE))
     return [
         {
             **row._asdict(),
+            "spark": charts.spark(row.histogram),
+            "classes": _classes(audit, row),
             "pattern": drawn.get(row.channel),
             "twin": twins.get(row.channel),
             "strength": row.max / most if most > 0 else 0.0,
@@ -62,11 +68,31 @@ def channels(
                     "x": place[image] % thumbs.COLUMNS,
                     "y": place[image] // thumbs.COLUMNS,
                     "value": value,
+                    "crop": (left + width * at_x, top + height * at_y),
                 }
-                for image, value in zip(ids[row.channel], row.top_values, strict=False)
+                for image, value, at_y, at_x in zip(
+                    ids[row.channel], row.top_values, row.top_y, row.top_x, strict=False
+                )
             ],
         }
         for row in rows.itertuples(index=False)
+    ]
+
+
+def _classes(audit: Audit, row: Any) -> list[dict[str, Any]]:
+    """How strongly a channel answers each class, the strongest first; nothing of a dead channel."""
+    means = {at: mean for at, mean in enumerate(row.class_means) if mean == mean}
+    greatest = max(means.values(), default=0)
+    ordered = sorted(means, key=lambda at: (-means[at], at))[:CLASSES]
+    return [
+        {
+            "name": short(audit.class_names[at]),
+            "mean": means[at],
+            "share": means[at] / greatest,
+            "link": f"../images.html#label={at}",
+        }
+        for at in ordered
+        if greatest > 0
     ]
 
 
