@@ -26,7 +26,7 @@ class Audit:
     environment: dict[str, str] = field(default_factory=dict)
 
     def snakemake(
-        self, *arguments: str, config: tuple[str, ...] = ()
+        self, *arguments: str, config: tuple[str, ...] = (), timeout: float | None = None
     ) -> subprocess.CompletedProcess:
         command = [sys.executable, "-m", "snakemake", *arguments]
         given = {entry.partition("=")[0]: entry for entry in self.settings + config}
@@ -38,6 +38,7 @@ class Audit:
             capture_output=True,
             text=True,
             check=False,
+            timeout=timeout,
         )
 
     def run(self, *arguments: str, config: tuple[str, ...] = ()) -> str:

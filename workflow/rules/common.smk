@@ -12,7 +12,10 @@ from convaudit.errors import AuditError
 from planning import audit
 
 try:
-    AUDIT = audit.prepare(config, walk=workflow.is_main_process)
+    AUDIT = audit.prepare(
+        config,
+        records=Path(".snakemake") if workflow.is_main_process else None,
+    )
 except AuditError as error:
     sys.exit(str(error))
 

@@ -84,7 +84,8 @@ def _rows(predictions: str) -> pd.DataFrame:
 
 
 if __name__ == "__main__":
-    with job("activations", snakemake.log[0]):
+    reads = [*snakemake.input, *snakemake.params.pixels]
+    with job("activations", snakemake.log[0], reads):
         activations(
             model=snakemake.params.model,
             facts=snakemake.input.facts,

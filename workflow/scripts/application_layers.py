@@ -7,7 +7,7 @@ from tensorflow_job import start_tensorflow
 
 
 def main(name: str) -> None:
-    start_tensorflow()
+    start_tensorflow(on_gpu=False)
     from convaudit import loading
     from convaudit.network import Network
 

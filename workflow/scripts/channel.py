@@ -60,7 +60,7 @@ def draw(
 
 
 if __name__ == "__main__":
-    with job("channel", snakemake.log[0]):
+    with job("channel", snakemake.log[0], snakemake.input):
         draw(
             model=snakemake.params.model,
             facts=snakemake.input.facts,

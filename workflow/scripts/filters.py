@@ -62,7 +62,7 @@ def draw(
 
 
 if __name__ == "__main__":
-    with job(f"filters layer {snakemake.params.layer}", snakemake.log[0]):
+    with job(f"filters layer {snakemake.params.layer}", snakemake.log[0], snakemake.input):
         draw(
             model=snakemake.params.model,
             facts=snakemake.input.facts,

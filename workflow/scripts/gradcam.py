@@ -61,7 +61,7 @@ def _unchanged(path: Path, sha256: str) -> bytes:
 
 
 if __name__ == "__main__":
-    with job(f"gradcam shard {snakemake.wildcards.shard}", snakemake.log[0]):
+    with job(f"gradcam shard {snakemake.wildcards.shard}", snakemake.log[0], snakemake.input):
         draw(
             maps=snakemake.input.maps,
             rows=snakemake.input.rows,

@@ -1,26 +1,39 @@
-"""What every script does around its one function: log, and fail in one line."""
+"""What every script does around its one function: log, end with Snakemake, fail in one line."""
 
+import ctypes
+import errno
 import logging
+import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
-from convaudit import allocator
+from convaudit.atomic import claim
+from convaudit.damage import damaged
 from convaudit.errors import AuditError
+
+_PR_SET_PDEATHSIG = 1
 
 
 @contextmanager
-def job(name: str, log: str) -> Iterator[None]:
+def job(name: str, log: str, reads: Iterable[str] = ()) -> Iterator[None]:
     """Log to ``log``; end in one line, with exit code 1, where something goes wrong.
 
-    A traceback is for the log alone. ``name`` says which job it was: rule, shard or layer.
+    A traceback is for the log alone. From here on no earlier process of the same job, left behind
+    by a run that was killed, can put a file in place.
+
+    Args:
+        name: which job it is: rule, shard or layer.
+        log: the log file; it stands for the job, so no other job may have the same.
+        reads: the files that the job reads, to look for a damaged one where the job fails.
     """
-    allocator.keep_freed_memory()
-    Path(log).parent.mkdir(parents=True, exist_ok=True)
+    _end_with_parent()
+    try:
+        claim(log)
+    except OSError as error:
+        sys.exit(f"convaudit {name}: can't write {log}: {error.strerror}")
     logging.basicConfig(
         filename=log,
-        filemode="w",
         level=logging.INFO,
         format="%(asctime)s %(levelname)s %(message)s",
         force=True,
@@ -29,12 +42,26 @@ def job(name: str, log: str) -> Iterator[None]:
         yield
     except AuditError as error:
         logging.error("%s", error)
-        sys.exit(f"convaudit {name}: {error}")
+        sys.exit(f"convaudit {name}: {error} (log: {log})")
     except MemoryError:
         logging.exception("out of memory")
         sys.exit(f"convaudit {name}: out of memory; give the rule more mem_mb or lower batch_size")
     except Exception as error:
         logging.exception("unexpected error")
-        reason = (str(error).splitlines() or [""])[0]
-        sys.exit(f"convaudit {name}: {type(error).__name__}: {reason} (the full story: {log})")
+        sys.exit(f"convaudit {name}: {_explain(error, reads)} (the full story: {log})")
     logging.info("done")
+
+
+def _explain(error: Exception, reads: Iterable[str]) -> str:
+    if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return "no space left on the disk of the results: make room and run again"
+    if broken := damaged(reads):
+        return f"{broken[0]} is damaged: delete it and run again"
+    reason = (str(error).splitlines() or [""])[0]
+    return f"{type(error).__name__}: {reason}"
+
+
+def _end_with_parent() -> None:
+    """Die with Snakemake where it is killed. Linux only; elsewhere the claim must do."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

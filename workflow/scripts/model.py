@@ -9,7 +9,7 @@ from tensorflow_job import open_network
 
 
 def describe(*, model: dict[str, Any], facts: str) -> None:
-    loaded, network = open_network(model)
+    loaded, network = open_network(model, on_gpu=False)
     from convaudit import inspection
 
     with atomic(facts) as temporary:
@@ -17,5 +17,5 @@ def describe(*, model: dict[str, Any], facts: str) -> None:
 
 
 if __name__ == "__main__":
-    with job("model", snakemake.log[0]):
+    with job("model", snakemake.log[0], snakemake.input):
         describe(model=snakemake.params.model, facts=snakemake.output.facts)

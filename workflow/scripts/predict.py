@@ -197,7 +197,7 @@ def _table(
 
 
 if __name__ == "__main__":
-    with job(f"predict shard {snakemake.wildcards.shard}", snakemake.log[0]):
+    with job(f"predict shard {snakemake.wildcards.shard}", snakemake.log[0], snakemake.input):
         predict(
             model=snakemake.params.model,
             facts=snakemake.input.facts,

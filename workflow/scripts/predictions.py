@@ -15,5 +15,5 @@ def join(*, shards: list[str], table: str) -> None:
 
 
 if __name__ == "__main__":
-    with job("predictions", snakemake.log[0]):
+    with job("predictions", snakemake.log[0], snakemake.input):
         join(shards=snakemake.input.shards, table=snakemake.output.table)

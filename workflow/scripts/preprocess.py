@@ -86,7 +86,7 @@ def _prepare(path: Path, entry: Any, size: tuple[int, int], interpolation: str) 
 
 
 if __name__ == "__main__":
-    with job(f"preprocess shard {snakemake.wildcards.shard}", snakemake.log[0]):
+    with job(f"preprocess shard {snakemake.wildcards.shard}", snakemake.log[0], snakemake.input):
         preprocess(
             ledger=snakemake.params.ledger,
             facts=snakemake.input.facts,

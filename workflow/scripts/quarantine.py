@@ -28,7 +28,7 @@ def quarantine(*, shards: list[str], table: str, files: int, max_quarantined: fl
 
 
 if __name__ == "__main__":
-    with job("quarantine", snakemake.log[0]):
+    with job("quarantine", snakemake.log[0], snakemake.input):
         quarantine(
             shards=snakemake.input.shards,
             table=snakemake.output.table,

@@ -28,6 +28,7 @@ def report(
     settings: dict[str, Any],
     layers: dict[str, str],
     model: dict[str, Any],
+    key: str,
     page: str,
     summary: str,
     origin: str,
@@ -42,7 +43,7 @@ def report(
     with atomic(summary) as temporary:
         temporary.write_text(json.dumps(numbers, indent=1, allow_nan=False) + "\n")
     with atomic(origin) as temporary:
-        text = json.dumps(_origin(folder, settings, model, known, threads), indent=1)
+        text = json.dumps(_origin(folder, settings, model, known, key, threads), indent=1)
         temporary.write_text(text + "\n")
     logging.info("%d images, %d findings", numbers["images_read"], len(numbers["findings"]))
 
@@ -99,19 +100,22 @@ def _origin(
     settings: dict[str, Any],
     model: dict[str, Any],
     known: dict[str, Any],
+    key: str,
     threads: int,
 ) -> dict[str, Any]:
+    provenance.require_unchanged(model)
     files = [
         path.relative_to(folder).as_posix()
         for path in folder.rglob("*")
         if path.is_file()
         and path.relative_to(folder).parts[0] not in VOLATILE
         and path.name not in VOLATILE
-        and not path.name.startswith(".")
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
     ]
     source = Path(model["source"])
     return {
         "schema_version": 1,
+        "key": key,
         **known,
         "machine": provenance.machine(),
         "gpus": gpu.devices(),
@@ -123,11 +127,12 @@ def _origin(
 
 
 if __name__ == "__main__":
-    with job("report", snakemake.log[0]):
+    with job("report", snakemake.log[0], snakemake.input):
         report(
             settings=snakemake.params.settings,
             layers=snakemake.params.layers,
             model=snakemake.params.model,
+            key=snakemake.params.key,
             page=snakemake.output.page,
             summary=snakemake.output.summary,
             origin=snakemake.output.provenance,

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from convaudit import gpu
+from convaudit.provenance import require_unchanged
 
 if TYPE_CHECKING:
     from convaudit.loading import Loaded
@@ -16,12 +17,12 @@ THREADS = 2
 """Threads of TensorFlow's pool. Fixed: how sums are split, so their last bits, follow from it."""
 
 
-def start_tensorflow(threads: int = THREADS) -> None:
-    """Lease a GPU, then import TensorFlow quietly, with a fixed number of threads.
+def start_tensorflow(threads: int = THREADS, *, on_gpu: bool = True) -> None:
+    """Lease a GPU or hide them all, then import TensorFlow quietly, with a fixed number of threads.
 
     Operations are deterministic; GPU memory grows as needed.
     """
-    device = gpu.lease()
+    device = gpu.lease() if on_gpu else gpu.hide()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with _silent():
         import tensorflow as tf
@@ -47,9 +48,13 @@ def _silent() -> Iterator[None]:
         os.close(kept)
 
 
-def open_network(model: dict[str, Any]) -> "tuple[Loaded, Network]":
-    """Start TensorFlow and load the model that the config names."""
-    start_tensorflow()
+def open_network(model: dict[str, Any], *, on_gpu: bool = True) -> "tuple[Loaded, Network]":
+    """Start TensorFlow and load the model that the config names.
+
+    Raises:
+        AuditError: the model can't be loaded, or is not the one that the audit began with.
+    """
+    start_tensorflow(on_gpu=on_gpu)
     import keras
 
     from convaudit import loading
@@ -62,4 +67,5 @@ def open_network(model: dict[str, Any]) -> "tuple[Loaded, Network]":
         trust=model["trust"],
         custom_modules=model["custom_modules"],
     )
+    require_unchanged(model)
     return loaded, Network(loaded.model, model["output"])

@@ -39,9 +39,10 @@ def lease(available: list[str] | None = None, folder: Path | None = None) -> str
     return device
 
 
-def hide() -> None:
-    """Show no GPU to this process."""
+def hide() -> str:
+    """Show no GPU to this process; must run before TensorFlow is imported."""
     os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
+    return "-1"
 
 
 def _first_free(available: list[str], folder: Path) -> str:

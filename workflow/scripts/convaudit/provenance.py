@@ -7,8 +7,10 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import convaudit
+from convaudit.errors import AuditError
 
 PACKAGES = (
     "tensorflow",
@@ -51,6 +53,24 @@ def hashes(files: Iterable[str], root: Path, threads: int) -> dict[str, str]:
     ordered = sorted(files)
     with ThreadPoolExecutor(threads) as pool:
         return dict(zip(ordered, pool.map(lambda path: sha256(root / path), ordered), strict=True))
+
+
+def require_unchanged(model: dict[str, Any]) -> None:
+    """Hold a model's files against the hashes in its ``identity``; call it after they were read.
+
+    Args:
+        model: ``identity``, ``source``, ``weights`` and ``custom_modules``; names that are no
+            files of a user (of keras.applications, of the demo) are left out.
+
+    Raises:
+        AuditError: a file is gone or has another content than when the audit began.
+    """
+    if model["identity"] == "demo":
+        return
+    for name in (model["source"], model["weights"], *model["custom_modules"]):
+        path = Path(name)
+        if path.suffix and not (path.is_file() and sha256(path) in model["identity"]):
+            raise AuditError(f"{name} was replaced while the audit ran: run it again")
 
 
 def differences(expected: dict[str, str], found: dict[str, str]) -> list[str]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from convaudit import modelfile
+from planning import occupancy
 from planning import plan as planning
 from planning.keys import Keys
 from planning.plan import Plan
@@ -49,6 +50,7 @@ class Audit:
         if weights not in {"imagenet", "none"}:
             weights = str(expanded(weights))
         return {
+            "identity": self.plan.model,
             "source": source,
             "weights": weights,
             "output": settings.output,
@@ -98,19 +100,26 @@ class Audit:
         return list(dict.fromkeys(names))
 
 
-def prepare(config: dict[str, Any], *, walk: bool) -> Audit:
+def prepare(config: dict[str, Any], *, records: Path | None) -> Audit:
     """Check the config and plan the audit.
 
     Args:
         config: as Snakemake hands it over.
-        walk: look at the dataset and the model (the main process); else read the stored plan.
+        records: in the main process, where Snakemake keeps its records: dataset and model are
+            looked at, and the results folder is this run's alone. None in a job, which reads the
+            plan that the main process stored.
 
     Raises:
         AuditError: one line a fault, naming the key.
     """
     settings = load(config)
     folder = Path(settings.results) / "index"
-    plan = planning.make(settings, folder) if walk else planning.load(folder)
-    audit = Audit(settings, plan)
+    if records is None:
+        return Audit(settings, planning.load(folder))
+    occupancy.enter(Path(settings.results))
+    audit = Audit(settings, planning.make(settings, folder))
     audit.check_layers()
+    occupancy.require_own(
+        Path(settings.results), records, audit.keys.report(list(audit.filter_layers))
+    )
     return audit

@@ -1,0 +1,79 @@
+"""One audit a results folder: not two at once, and none continued that began elsewhere.
+
+What a result was made from is in Snakemake's records, which are in the working directory. Over a
+results folder that these records do not know, Snakemake would take anything for up to date.
+"""
+
+import fcntl
+import json
+import os
+import socket
+import uuid
+from pathlib import Path
+from typing import IO
+
+from convaudit.errors import AuditError
+
+_held: list[IO[str]] = []
+
+
+def enter(results: Path) -> None:
+    """Keep every other run out of a results folder until this process ends.
+
+    Raises:
+        AuditError: another run is in there, or the folder can't be written.
+    """
+    lock = results / ".convaudit" / "lock"
+    try:
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        file = lock.open("a+")
+    except OSError as error:
+        raise AuditError(f"config: results: can't write {lock}: {error.strerror}") from None
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.seek(0)
+        raise AuditError(
+            f"config: results: {results} is in use by another snakemake ({file.read()}): wait for "
+            "it, or name another folder"
+        ) from None
+    except OSError:
+        # A file system without locks: Snakemake's own lock, of the working directory, must do.
+        return
+    _held.append(file)
+    file.truncate(0)
+    file.write(f"process {os.getpid()} on {socket.gethostname()}")
+    file.flush()
+
+
+def require_own(results: Path, records: Path, key: str) -> None:
+    """Refuse results that another working directory made, unless they are what this would make.
+
+    Args:
+        results: the results folder.
+        records: the working directory's folder for Snakemake's records.
+        key: the report's key, which stands for all that went into the results.
+
+    Raises:
+        AuditError: the results began elsewhere, or their records are lost.
+    """
+    mark = results / ".convaudit" / "origin"
+    if mark.exists() and (records / "convaudit" / mark.read_text()).exists():
+        return
+    if (results / "model" / "model.json").exists() and _finished_key(results) != key:
+        raise AuditError(
+            f"config: results: {results} holds an audit of another model, other images or "
+            "settings, or one whose records (.snakemake) are not in this folder: name another "
+            "results folder, or move that one away"
+        )
+    origin = uuid.uuid4().hex
+    (records / "convaudit").mkdir(parents=True, exist_ok=True)
+    (records / "convaudit" / origin).touch()
+    mark.write_text(origin)
+
+
+def _finished_key(results: Path) -> str | None:
+    try:
+        return json.loads((results / "provenance.json").read_text())["key"]
+    except (OSError, ValueError, KeyError):
+        return None
