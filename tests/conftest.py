@@ -25,20 +25,32 @@ class Audit:
     settings: tuple[str, ...] = SETTINGS
     environment: dict[str, str] = field(default_factory=dict)
 
+    def command(self, *arguments: str, config: tuple[str, ...] = ()) -> list[str]:
+        given = {entry.partition("=")[0]: entry for entry in self.settings + config}
+        settings = ["--config", "model=toy.keras", "images=photos", *given.values()]
+        return [sys.executable, "-m", "snakemake", *arguments, *settings]
+
     def snakemake(
         self, *arguments: str, config: tuple[str, ...] = (), timeout: float | None = None
     ) -> subprocess.CompletedProcess:
-        command = [sys.executable, "-m", "snakemake", *arguments]
-        given = {entry.partition("=")[0]: entry for entry in self.settings + config}
-        command += ["--config", "model=toy.keras", "images=photos", *given.values()]
         return subprocess.run(
-            command,
+            self.command(*arguments, config=config),
             cwd=self.folder,
             env={**os.environ, **self.environment},
             capture_output=True,
             text=True,
             check=False,
             timeout=timeout,
+        )
+
+    def start(self, *arguments: str, config: tuple[str, ...] = ()) -> subprocess.Popen:
+        """Start a run in a process group of its own."""
+        return subprocess.Popen(
+            self.command("--cores", "2", *arguments, config=config),
+            cwd=self.folder,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
         )
 
     def run(self, *arguments: str, config: tuple[str, ...] = ()) -> str:
@@ -67,6 +79,7 @@ def paint(path: Path, colour: tuple[int, int, int], seed: int) -> None:
 
 
 def copy_workflow(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
     for name in ("Snakefile", "workflow", "config", "profiles", "environment.yml"):
         source = ROOT / name
         if source.is_dir():
@@ -75,8 +88,7 @@ def copy_workflow(folder: Path) -> None:
             shutil.copy(source, folder / name)
 
 
-@pytest.fixture(scope="session")
-def toy_model(tmp_path_factory) -> Path:
+def save_toy_model(path: Path) -> None:
     """Two channels, one for blue and one for red; the class is the colour that there is more of."""
     import keras
 
@@ -94,27 +106,46 @@ def toy_model(tmp_path_factory) -> Path:
     model.get_layer("mix").set_weights([mix, np.zeros(4, np.float32)])
     head = np.array([[4, 0], [0, 4], [0, 0], [0, 0]], np.float32)
     model.get_layer("head").set_weights([head, np.zeros(2, np.float32)])
-    path = tmp_path_factory.mktemp("model") / "toy.keras"
     model.save(path)
+
+
+def make_audit(folder: Path, model: Path) -> Audit:
+    """A copy of the workflow with toy images, in which nothing has run yet."""
+    copy_workflow(folder)
+    shutil.copy2(model, folder / "toy.keras")
+    for label, colour in COLOURS.items():
+        for number in range(9):
+            paint(folder / "photos" / label / f"{number}.png", colour, number)
+    paint(folder / "photos" / "blue" / "odd.png", COLOURS["red"], 7)
+    (folder / "photos" / "red" / "broken.jpg").write_bytes(b"")
+    return Audit(folder)
+
+
+def make_twin(audit: Audit, folder: Path) -> Audit:
+    """The same model and images, times included, in which nothing has run yet."""
+    copy_workflow(folder)
+    shutil.copy2(audit.folder / "toy.keras", folder)
+    shutil.copytree(audit.folder / "photos", folder / "photos")
+    return Audit(folder)
+
+
+@pytest.fixture(scope="session")
+def toy_model(tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("model") / "toy.keras"
+    save_toy_model(path)
     return path
 
 
 @pytest.fixture(scope="session")
 def fresh(toy_model, tmp_path_factory):
     """Make a copy of the workflow with toy images, in which nothing has run yet."""
+    return lambda: make_audit(tmp_path_factory.mktemp("audit"), toy_model)
 
-    def make() -> Audit:
-        folder = tmp_path_factory.mktemp("audit")
-        copy_workflow(folder)
-        shutil.copy2(toy_model, folder / "toy.keras")
-        for label, colour in COLOURS.items():
-            for number in range(9):
-                paint(folder / "photos" / label / f"{number}.png", colour, number)
-        paint(folder / "photos" / "blue" / "odd.png", COLOURS["red"], 7)
-        (folder / "photos" / "red" / "broken.jpg").write_bytes(b"")
-        return Audit(folder)
 
-    return make
+@pytest.fixture(scope="session")
+def twin(finished, tmp_path_factory):
+    """Make an audit of the finished one's model and images, in which nothing has run yet."""
+    return lambda: make_twin(finished, tmp_path_factory.mktemp("twin"))
 
 
 @pytest.fixture(scope="session")

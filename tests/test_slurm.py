@@ -4,20 +4,20 @@ The node's processors and memory are pretended too, so that jobs do run side by 
 """
 
 import re
-import shutil
 import subprocess
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
 import pytest
+import yaml
 
-from conftest import Audit
-from test_workflow import results
+from conftest import ROOT, Audit
+from faults import results
 
 ONE_NODE = Path(__file__).parent / "slurm" / "one-node"
 LOGS = Path("/tmp/convaudit-slurm")
-GPU_RULES = {"predict", "activations", "filters"}
+GPU_RULES = {"predict", "activations", "filters", "scaling_check"}
 CPU_RULES = {"index", "model", "preprocess", "quarantine", "predictions", "gradcam", "report"}
 
 
@@ -63,11 +63,9 @@ def overlapping(jobs: list[dict[str, str]]) -> list[tuple[str, str]]:
 
 
 @pytest.fixture(scope="module")
-def on_slurm(slurm, finished, fresh) -> Audit:
+def on_slurm(slurm, twin) -> Audit:
     """The finished audit's photos, audited again by Slurm jobs."""
-    audit = fresh()
-    for path in (finished.folder / "photos").rglob("*.*"):
-        shutil.copy2(path, audit.folder / path.relative_to(finished.folder))
+    audit = twin()
     arguments = ("--profile", "profiles/slurm", "--slurm-init-seconds-before-status-checks", "2")
     try:
         done = audit.snakemake(*arguments, timeout=600)
@@ -75,6 +73,14 @@ def on_slurm(slurm, finished, fresh) -> Audit:
         pytest.fail(f"not done after 10 minutes: {late.stderr!r}{daemon_logs()}")
     assert done.returncode == 0, done.stdout + done.stderr + daemon_logs()
     return audit
+
+
+def test_the_profile_asks_for_a_gpu_wherever_a_rule_does():
+    rules = "\n".join(path.read_text() for path in (ROOT / "workflow" / "rules").glob("*.smk"))
+    bodies = re.split(r"^rule (\w+):", rules, flags=re.MULTILINE)[1:]
+    use_one = {n for n, body in zip(bodies[::2], bodies[1::2], strict=True) if "gpu=1" in body}
+    profile = yaml.safe_load((ROOT / "profiles" / "slurm" / "config.yaml").read_text())
+    assert use_one == set(profile["set-resources"])
 
 
 def test_every_job_was_slurm_s_and_those_that_use_a_gpu_asked_for_one(on_slurm):
@@ -99,7 +105,7 @@ def test_each_job_asked_for_its_own_memory_and_time(on_slurm):
 def test_no_two_jobs_used_the_gpu_at_once_though_others_ran_side_by_side(on_slurm):
     jobs = jobs_on_record()
     on_gpu = [job for job in jobs if job["rule"] in GPU_RULES]
-    assert len(on_gpu) == 6
+    assert len(on_gpu) == 7
     assert overlapping(on_gpu) == []
     assert overlapping(jobs) != []
 

@@ -1,7 +1,6 @@
 """The toy audit from end to end, and what it says of a config that can't be."""
 
 import json
-import shutil
 import zipfile
 
 import numpy as np
@@ -9,18 +8,7 @@ import pandas as pd
 import pytest
 
 import toys
-
-VOLATILE = ("logs", "benchmarks", "provenance.json")
-
-
-def results(folder) -> dict[str, bytes]:
-    return {
-        path.relative_to(folder).as_posix(): path.read_bytes()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-        and path.relative_to(folder).parts[0] not in VOLATILE
-        and path.name != ".snakemake_timestamp"
-    }
+from faults import results
 
 
 def test_every_file_is_audited_or_in_quarantine(finished):
@@ -89,10 +77,8 @@ def test_each_layer_has_its_grids_and_tables(finished):
     assert (dead["layer"] + dead["channel"].astype(str)).tolist() == ["mix3"]
 
 
-def test_one_core_or_two_give_the_same_bytes(finished, fresh):
-    other = fresh()
-    for path in (finished.folder / "photos").rglob("*.*"):
-        shutil.copy2(path, other.folder / path.relative_to(finished.folder))
+def test_one_core_or_two_give_the_same_bytes(finished, twin):
+    other = twin()
     other.run("--cores", "1", config=("results=elsewhere",))
     ours, theirs = results(finished.folder / "results"), results(other.folder / "elsewhere")
     assert ours.keys() == theirs.keys()

@@ -1,6 +1,5 @@
 """Draw the Grad-CAM overlay of every image of a shard, at the image's own size."""
 
-import hashlib
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -11,7 +10,6 @@ import pandas as pd
 
 from convaudit import dataset, heat, images, overlays
 from convaudit.atomic import atomic, atomic_folder
-from convaudit.errors import AuditError
 from job import job
 
 
@@ -36,7 +34,7 @@ def draw(
         heats = heat.unpack(stored["maps"], stored["scale"])[first[table["image_id"]].to_numpy()]
 
     def one(path: str, sha256: str, image_id: str, values: np.ndarray) -> None:
-        image = images.decode(_unchanged(top / path, sha256))
+        image = images.decode(dataset.read_unchanged(top / path, sha256))
         drawn = overlays.overlay(image, values, alpha, colormap)
         (Path(temporary) / f"{image_id}.jpg").write_bytes(overlays.encode_jpeg(drawn))
 
@@ -46,18 +44,6 @@ def draw(
         sheet = overlays.sprites(np.load(pixels, mmap_mode="r"))
         temporary.write_bytes(overlays.encode_jpeg(sheet))
     logging.info("%d overlays", len(table))
-
-
-def _unchanged(path: Path, sha256: str) -> bytes:
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise AuditError(
-            f"{path}: {error.strerror}, though the audit has begun: restore it"
-        ) from None
-    if hashlib.sha256(data).hexdigest() != sha256:
-        raise AuditError(f"{path} changed while the audit ran: run it again")
-    return data
 
 
 if __name__ == "__main__":

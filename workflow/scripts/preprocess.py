@@ -1,6 +1,5 @@
 """Decode a shard's images, bring them to the model's size, set aside what can't be read."""
 
-import hashlib
 import json
 import logging
 from concurrent.futures import ThreadPoolExecutor
@@ -9,9 +8,9 @@ from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
-import pandas as pd
 
 from convaudit import dataset, images
+from convaudit import ledger as ledgers
 from convaudit.atomic import atomic
 from job import job
 
@@ -32,6 +31,7 @@ def preprocess(
     ledger: str,
     facts: str,
     shard: str,
+    digest: str,
     source: str,
     interpolation: str,
     pixels: str,
@@ -40,7 +40,7 @@ def preprocess(
     threads: int,
 ) -> None:
     height, width, _ = json.loads(Path(facts).read_text())["input"]
-    entries = pd.read_parquet(ledger, filters=[("shard", "=", int(shard))])
+    entries = ledgers.read_shard(Path(ledger), shard, digest)
     top = dataset.root(Path(source))
     cv2.setNumThreads(1)  # each image has a thread of its own
 
@@ -72,12 +72,7 @@ def preprocess(
 def _prepare(path: Path, entry: Any, size: tuple[int, int], interpolation: str) -> Outcome:
     if isinstance(entry.fault, str):
         return Outcome(reason=entry.fault)
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        return Outcome(reason=f"can't be read any more: {error.strerror}")
-    if hashlib.sha256(data).hexdigest() != entry.sha256:
-        return Outcome(reason="changed while the audit ran; run it again")
+    data = dataset.read_unchanged(path, entry.sha256)
     try:
         image = images.decode(data)
     except images.Unreadable as error:
@@ -91,6 +86,7 @@ if __name__ == "__main__":
             ledger=snakemake.params.ledger,
             facts=snakemake.input.facts,
             shard=snakemake.wildcards.shard,
+            digest=snakemake.params.digest,
             source=snakemake.params.images,
             interpolation=snakemake.params.interpolation,
             pixels=snakemake.output.pixels,

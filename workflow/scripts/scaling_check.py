@@ -56,7 +56,7 @@ def _sample(
 
 
 if __name__ == "__main__":
-    with job("scaling_check", snakemake.log[0]):
+    with job("scaling_check", snakemake.log[0], snakemake.input):
         check(
             model=snakemake.params.model,
             facts=snakemake.input.facts,

@@ -80,9 +80,8 @@ def _sweep(path: Path) -> None:
     """Remove what killed processes left of ``path``; only one that claimed its work may."""
     if _claim is None:
         return
-    for name in os.listdir(path.parent):
-        if name.startswith(_prefix(path)):
-            left = path.parent / name
+    for left in path.parent.iterdir():
+        if left.name.startswith(_prefix(path)):
             shutil.rmtree(left) if left.is_dir() else left.unlink(missing_ok=True)
 
 

@@ -1,5 +1,6 @@
 """Which files a dataset has: a folder is walked, a table is read. No image is opened."""
 
+import hashlib
 import os
 import stat
 from collections.abc import Iterator
@@ -51,6 +52,23 @@ def listing(rows: list[tuple]) -> pd.DataFrame:
 def root(source: Path) -> Path:
     """The folder that relative paths start from: the folder itself, or the table's folder."""
     return source if source.is_dir() else source.parent
+
+
+def read_unchanged(path: Path, sha256: str) -> bytes:
+    """The content of an image whose hash is known.
+
+    Raises:
+        AuditError: it is gone or has another content, so it is not the image that was indexed.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise AuditError(
+            f"{path}: {_why(error)}, though the audit has begun: run it again"
+        ) from None
+    if hashlib.sha256(data).hexdigest() != sha256:
+        raise AuditError(f"{path} changed while the audit ran: run it again")
+    return data
 
 
 def _walk(top: Path) -> Iterator[tuple]:

@@ -8,9 +8,13 @@ modification time when content is first seen, and kept when a file was merely to
 
 import hashlib
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
+
+from convaudit.errors import AuditError
+from convaudit.names import image_id
 
 MOST_SHARDS = 1000
 
@@ -65,6 +69,24 @@ def digests(assigned: pd.DataFrame) -> dict[str, tuple[int, str]]:
         digest = hashlib.sha256("\n\n".join(lines[rows]).encode())
         result[f"{shards[rows[0]]:04d}"] = (len(rows), digest.hexdigest())
     return result
+
+
+def read_shard(ledger: Path, shard: str, digest: str) -> pd.DataFrame:
+    """A shard's rows.
+
+    Args:
+        digest: what ``digests`` says of the shard.
+
+    Raises:
+        AuditError: the rows are not those that were planned: the ledger was edited.
+    """
+    rows = pd.read_parquet(ledger, filters=[("shard", "=", int(shard))])
+    named = [image_id(path) for path in rows["path"]] == rows["image_id"].tolist()
+    if not named or digests(rows).get(shard, (0, ""))[1] != digest:
+        raise AuditError(
+            f"{ledger} is not as the index stage wrote it (shard {shard}): delete it and run again"
+        )
+    return rows
 
 
 def _keep_renamed(shards: np.ndarray, entries: pd.DataFrame, previous: pd.DataFrame) -> None:
