@@ -59,6 +59,7 @@ rule verify:
     params:
         origin=str(rules.report.output.provenance),
         ledger=str(rules.index.output.ledger),
+        model=AUDIT.model["source"],
         images=AUDIT.images,
     script:
         "../scripts/verify.py"

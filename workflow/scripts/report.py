@@ -119,6 +119,7 @@ def _origin(
         **known,
         "machine": provenance.machine(),
         "gpus": gpu.devices(),
+        "tensorflow_threads": provenance.THREADS,
         "seed": settings["seed"],
         "config": settings,
         "model_sha256": provenance.sha256(source) if source.exists() else None,

@@ -7,14 +7,11 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from convaudit import gpu
-from convaudit.provenance import require_unchanged
+from convaudit.provenance import THREADS, require_unchanged
 
 if TYPE_CHECKING:
     from convaudit.loading import Loaded
     from convaudit.network import Network
-
-THREADS = 2
-"""Threads of TensorFlow's pool. Fixed: how sums are split, so their last bits, follow from it."""
 
 
 def start_tensorflow(threads: int = THREADS, *, on_gpu: bool = True) -> None:

@@ -1,4 +1,4 @@
-"""Recompute the hashes of an audit's results and dataset, and say what differs."""
+"""Recompute the hashes of an audit's results, images and model, and say what differs."""
 
 import json
 from pathlib import Path
@@ -10,7 +10,7 @@ from convaudit.errors import AuditError
 from job import job
 
 
-def verify(*, origin: str, ledger: str, images: str, threads: int) -> None:
+def verify(*, origin: str, ledger: str, model: str, images: str, threads: int) -> None:
     """
     Raises:
         AuditError: something is missing, changed or new.
@@ -18,15 +18,25 @@ def verify(*, origin: str, ledger: str, images: str, threads: int) -> None:
     folder = Path(origin).parent
     if not Path(origin).exists():
         raise AuditError(f"{origin} is not there: run the audit to its end first")
-    expected = json.loads(Path(origin).read_text())["results_sha256"]
+    known = json.loads(Path(origin).read_text())
+    expected = known["results_sha256"]
     present = [path for path in expected if (folder / path).is_file()]
     lines = provenance.differences(expected, provenance.hashes(present, folder, threads))
     lines += _changed_images(pd.read_parquet(ledger), dataset.root(Path(images)), threads)
+    lines += _changed_model(known["model_sha256"], Path(model))
     for line in lines[:50]:
         print(line)
     if lines:
-        raise AuditError(f"{len(lines)} of {len(expected)} results and images differ: see above")
-    print(f"verified: {len(expected)} results and every image are what they were")
+        raise AuditError(f"{len(lines)} files differ from what the audit wrote and read: see above")
+    print(f"verified: {len(expected)} results, every image and the model are what they were")
+
+
+def _changed_model(sha256: str | None, path: Path) -> list[str]:
+    """Of a model that was a file: a name of keras.applications has no hash."""
+    if sha256 is None:
+        return []
+    found = {str(path): provenance.sha256(path)} if path.is_file() else {}
+    return [f"model {line}" for line in provenance.differences({str(path): sha256}, found)]
 
 
 def _changed_images(ledger: pd.DataFrame, top: Path, threads: int) -> list[str]:
@@ -42,6 +52,7 @@ if __name__ == "__main__":
         verify(
             origin=snakemake.params.origin,
             ledger=snakemake.params.ledger,
+            model=snakemake.params.model,
             images=snakemake.params.images,
             threads=snakemake.threads,
         )

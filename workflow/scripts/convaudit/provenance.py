@@ -12,6 +12,8 @@ from typing import Any
 import convaudit
 from convaudit.errors import AuditError
 
+THREADS = 2
+"""Threads of TensorFlow's pool. Fixed: how sums are split, so their last bits, follow from it."""
 PACKAGES = (
     "tensorflow",
     "keras",

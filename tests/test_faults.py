@@ -1,0 +1,239 @@
+"""Kills, full disks, damaged files, things replaced half-way: named, nothing wrong passed on.
+
+``make test-faults`` kills far more audits; its figures are in docs/reliability.md.
+"""
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from conftest import COLOURS, Audit, paint
+from convaudit import atomic
+from faults import PATIENCE, VICTIMS, disturb, lost, recover, results, scripts_of
+
+LIBRARY = Path(atomic.__file__).parents[1]
+CLAIM = """
+import sys
+from pathlib import Path
+from convaudit.atomic import atomic, claim
+from convaudit.errors import AuditError
+claim(sys.argv[1])
+print("claimed", flush=True)
+try:
+    with atomic(sys.argv[2]) as temporary:
+        temporary.write_text(sys.argv[3])
+        input()
+except (AuditError, FileNotFoundError) as error:
+    print(error)
+"""
+
+
+def fails(audit: Audit, *arguments: str, config: tuple[str, ...] = ()) -> str:
+    """What Snakemake prints of a run that must fail, without a traceback."""
+    done = audit.snakemake("--cores", "2", *arguments, config=config, timeout=PATIENCE)
+    assert done.returncode != 0, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    return done.stderr
+
+
+def test_killed_three_times_and_recovered_not_a_byte_is_different(finished, twin):
+    audit, chance = twin(), random.Random()
+    kills = 0
+    for victim in chance.sample(VICTIMS, len(VICTIMS)):
+        lived_on = disturb(audit, victim, chance)
+        assert not lived_on
+        kills += lived_on is not None
+        audit.snakemake("--unlock", timeout=PATIENCE)
+    assert kills >= 2
+    recover(audit)
+    assert lost(audit, finished) == []
+
+
+def wait_until(true) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def claimant(tmp_path):
+    """Start a process that claims a job and is about to put its own word in place."""
+    started = []
+
+    def start(word: str) -> subprocess.Popen:
+        process = subprocess.Popen(
+            [sys.executable, "-c", CLAIM, tmp_path / "job.log", tmp_path / "result", word],
+            env=os.environ | {"PYTHONPATH": str(LIBRARY)},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        started.append(process)
+        assert process.stdout.readline() == "claimed\n"
+        wait_until(lambda: any(p.read_text() == word for p in tmp_path.glob(".tmp-*")))
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def test_an_orphan_on_another_node_can_t_overwrite_what_the_next_run_made(claimant, tmp_path):
+    orphan, next_ = claimant("old"), claimant("new")
+    next_.communicate("\n")
+    said, _ = orphan.communicate("\n")
+    assert said
+    assert (tmp_path / "result").read_text() == "new"
+    assert list(tmp_path.glob(".tmp-*")) == []
+
+
+def test_an_orphan_that_begins_to_write_late_is_stopped_too(tmp_path):
+    atomic.claim(tmp_path / "job.log")
+    try:
+        subprocess.run(
+            [sys.executable, "-c", CLAIM, tmp_path / "job.log", tmp_path / "result", "new"],
+            env=os.environ | {"PYTHONPATH": str(LIBRARY)},
+            input="\n",
+            text=True,
+            check=True,
+            capture_output=True,
+        )
+        with (
+            pytest.raises(atomic.AuditError, match="a later run has taken over"),
+            atomic.atomic(tmp_path / "result") as temporary,
+        ):
+            temporary.write_text("old")
+    finally:
+        atomic._claim = None
+    assert (tmp_path / "result").read_text() == "new"
+
+
+FULL_DISK = """
+set -e
+mkdir -p results
+mount -t tmpfs -o size=100k tmpfs results
+"$@" && echo "the disk was not full" && exit 3
+mount -o remount,size=100m results
+"$@"
+cp -a results saved
+"""
+
+
+def test_a_full_disk_is_named_and_with_room_the_same_bytes_come_out(finished, twin):
+    audit = twin()
+    run = audit.command("--cores", "2", "preprocess_all")
+    alone = ["unshare", "--mount"] + ([] if os.getuid() == 0 else ["--map-root-user"])
+    done = subprocess.run(
+        [*alone, "sh", "-c", FULL_DISK, "sh", *run],
+        cwd=audit.folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=PATIENCE,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "no space left on the disk of the results: make room and run again" in done.stderr
+    ours, theirs = results(audit.folder / "saved"), results(finished.folder / "results")
+    made = {"quarantine.csv"} | {p for p in theirs if p.startswith(("preprocess/", "index/"))}
+    assert made < ours.keys()
+    assert [path for path in ours if ours[path] != theirs[path]] == []
+
+
+def test_a_results_folder_that_can_t_be_written_is_named(twin):
+    audit = twin()
+    (audit.folder / "results").mkdir()
+    (audit.folder / "results").chmod(0o555)
+    command = audit.command("--cores", "1")
+    if os.getuid() == 0:
+        # Permissions bind root as well without these.
+        command = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", *command]
+    done = subprocess.run(command, cwd=audit.folder, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert "config: results: can't write results" in done.stderr
+    assert "Permission denied" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_damaged_maps_and_replaced_images_are_named_and_the_other_shards_go_on(clone):
+    folder = clone.folder / "results" / "gradcam"
+    maps = folder / "maps" / "0000.npz"
+    maps.write_bytes(maps.read_bytes()[:-40])
+    paint(clone.folder / "photos" / "red" / "1.png", COLOURS["red"], 99)
+    healthy = (folder / "overlays" / "0002").stat().st_ino
+    change = ("gradcam={alpha: 0.5}", "watch=false")
+    said = fails(clone, config=change)
+    assert f"{maps.relative_to(clone.folder)} is damaged: delete it and run again" in said
+    assert "photos/red/1.png changed while the audit ran: run it again" in said
+    assert "convaudit gradcam shard 0000" in said and "results/logs/gradcam/0001.log" in said
+    assert (folder / "overlays" / "0002").stat().st_ino != healthy
+    assert len(list((folder / "overlays" / "0002").iterdir())) == 4
+    maps.unlink()
+    planned = clone.plan("gradcam={alpha: 0.5}")
+    assert planned["predict"] == 2 and planned["gradcam"] == 2 and planned["report"] == 1
+
+
+def test_an_edited_ledger_and_a_deleted_image_are_named(clone):
+    ledger = clone.folder / "results" / "index" / "ledger.parquet"
+    rows = pd.read_parquet(ledger)
+    rows.loc[rows["path"] == "blue/3.png", "label"] = "red"
+    rows.to_parquet(ledger, index=False)
+    (clone.folder / "photos" / "red" / "1.png").unlink()
+    change = ("preprocess={interpolation: nearest}", "watch=false")
+    said = fails(clone, "preprocess_all", config=change)
+    assert "ledger.parquet is not as the index stage wrote it (shard 0000)" in said
+    assert "photos/red/1.png: no such file, though the audit has begun" in said
+    left = {path.name for path in (clone.folder / "results" / "preprocess").iterdir()}
+    assert {"0002.npy", "0002.parquet"} <= left and not {"0000.npy", "0001.npy"} & left
+
+
+def test_a_model_replaced_while_the_audit_runs_is_noticed(twin):
+    audit = twin()
+    facts = audit.folder / "results" / "model" / "model.json"
+    running = audit.start("filters_all")
+    try:
+        wait_until(lambda: facts.exists() or running.poll() is not None)
+        shutil.copy(audit.folder / "toy.keras", audit.folder / "new.keras")
+        with (audit.folder / "new.keras").open("ab") as file:
+            file.write(b"\0")
+        os.replace(audit.folder / "new.keras", audit.folder / "toy.keras")
+        assert running.wait(PATIENCE) != 0
+    finally:
+        if running.poll() is None:
+            os.killpg(running.pid, signal.SIGKILL)
+    logs = [p.read_text() for p in (audit.folder / "results" / "logs" / "filters").glob("*.log")]
+    assert len(logs) == 2
+    assert all("toy.keras was replaced while the audit ran: run it again" in log for log in logs)
+    assert not (audit.folder / "results" / "filters").exists() or not any(
+        (audit.folder / "results" / "filters").iterdir()
+    )
+
+
+def test_two_runs_on_one_results_folder(twin):
+    first, second = twin(), twin()
+    shared = f"results={first.folder / 'shared'}"
+    running = first.start("filters_all", config=(shared,))
+    try:
+        wait_until(lambda: scripts_of(first.folder))
+        said = fails(second, config=(shared,))
+        assert f"shared is in use by another snakemake (process {running.pid} on " in said
+    finally:
+        os.kill(running.pid, signal.SIGKILL)
+        running.wait()
+    wait_until(lambda: not scripts_of(first.folder))
+
+
+def test_results_whose_records_are_elsewhere_are_refused_unless_they_are_the_same(clone):
+    shutil.rmtree(clone.folder / ".snakemake")
+    assert clone.plan() == {}
+    shutil.rmtree(clone.folder / ".snakemake")
+    said = fails(clone, config=("gradcam={alpha: 0.5}",))
+    assert "config: results: results holds an audit of another model" in said

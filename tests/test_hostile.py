@@ -1,0 +1,143 @@
+"""Names, labels and metadata that try to break out: of the results, of the page, of a shell."""
+
+import ast
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from conftest import COLOURS, ROOT, Audit, paint
+
+EVIL = "<img src=x onerror=alert(1)>"
+FILES = (
+    "$(touch pwned).png",
+    "`touch pwned`;touch pwned #.png",
+    "'\"; touch pwned; '.png",
+    "{wildcards.shard}{results}%s.png",
+    "-rf ..png",
+    f"{EVIL}.png",
+    "line\nbreak\x1b[31m.png",
+    "x" * 240 + ".png",
+)
+LABELS = (f"{EVIL}</script><script>alert(1)</script>", "=cmd|' /C calc'!A0 {shard} $(touch pwned)")
+
+
+class Page(HTMLParser):
+    """What a browser would run of a page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.scripts = 0
+        self.handlers: list[str] = []
+        self.links: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.scripts += tag == "script"
+        self.handlers += [name for name, _ in attrs if name.startswith("on")]
+        self.links += [value or "" for name, value in attrs if name in {"src", "href"}]
+
+
+@pytest.fixture(scope="module")
+def hostile(fresh) -> Audit:
+    audit = fresh()
+    photos = audit.folder / "photos"
+    rows = []
+    for label, colour in zip(LABELS, COLOURS.values(), strict=True):
+        for number, name in enumerate(FILES):
+            folder = "up/../" if number % 2 else ""
+            (photos / "up").mkdir(exist_ok=True)
+            path = photos / f"{len(rows)}{name}"
+            paint(photos / "plain.png", colour, number)
+            image = Image.open(photos / "plain.png")
+            exif = Image.Exif()
+            exif[0x010E] = exif[0x9286] = f"{EVIL}$(touch pwned)"
+            image.save(path, exif=exif)
+            rows.append((f"{folder}{path.name}", label))
+    (photos / "plain.png").unlink()
+    pd.DataFrame(rows, columns=["path", "label"]).to_csv(photos / "table.csv", index=False)
+    (audit.folder / "classes.txt").write_text("\n".join(LABELS))
+    before = outside(audit.folder)
+    audit.run(
+        config=(
+            "images=photos/table.csv",
+            "classes=classes.txt",
+            "shard_size=512",
+            "filters={count: 1, size: 16, steps: 1, layers: [mix]}",
+        )
+    )
+    assert outside(audit.folder) == before
+    return audit
+
+
+def outside(folder: Path) -> set[str]:
+    """Files of a working directory that are neither results nor Snakemake's own."""
+    every = (path.relative_to(folder) for path in folder.rglob("*"))
+    return {str(p) for p in every if p.parts[0] not in {"results", ".snakemake"}}
+
+
+def test_every_image_is_audited_under_a_tame_name(hostile):
+    folder = hostile.folder / "results"
+    predictions = pd.read_parquet(folder / "predictions.parquet")
+    assert len(predictions) == 2 * len(FILES)
+    assert set(predictions["label"]) == set(LABELS)
+    assert predictions["correct"].all()
+    names = [path.name for path in folder.rglob("*")]
+    assert [name for name in names if not re.fullmatch(r"[A-Za-z0-9_.\- ]{1,120}", name)] == []
+    assert len(list((folder / "gradcam" / "overlays" / "0000").glob("*.jpg"))) == len(predictions)
+
+
+def test_no_shell_ran_a_name(hostile):
+    assert list(hostile.folder.rglob("pwned*")) == []
+    assert not Path("pwned").exists()
+
+
+def test_no_page_runs_a_name(hostile, finished):
+    ours, plain = (audit.folder / "results" / "report" for audit in (hostile, finished))
+    for path in ours.rglob("*.html"):
+        page = Page(path.read_text())
+        twin = plain / path.relative_to(ours)
+        usual = Page((twin if twin.exists() else plain / "index.html").read_text())
+        assert page.handlers == []
+        assert page.scripts <= usual.scripts
+        assert [link for link in page.links if link.lower().startswith("javascript")] == []
+    index = (ours / "index.html").read_text()
+    assert "&lt;img src=x onerror=alert(1)&gt;" in index
+    assert EVIL not in index
+
+
+class Payload:
+    """What runs code where it is unpickled."""
+
+    def __reduce__(self):
+        return Path.touch, (Path("pwned"),)
+
+
+def test_an_npz_is_never_unpickled(clone):
+    maps = clone.folder / "results" / "gradcam" / "maps" / "0000.npz"
+    evil = np.empty(1, object)
+    evil[0] = Payload()
+    np.savez(maps, maps=evil, image_id=evil, class_index=evil)
+    done = clone.snakemake("--cores", "2", "gradcam_all", config=("gradcam={alpha: 0.5}",))
+    assert done.returncode != 0
+    assert "convaudit gradcam shard 0000" in done.stderr
+    assert "Object arrays cannot be loaded" in done.stderr
+    assert list(clone.folder.rglob("pwned")) == []
+
+
+def test_no_code_unpickles_evaluates_or_asks_a_shell():
+    for path in (ROOT / "workflow").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.keyword):
+                assert node.arg not in {"allow_pickle", "shell"} or not getattr(
+                    node.value, "value", True
+                ), path
+            elif isinstance(node, ast.Import | ast.ImportFrom):
+                names = {alias.name for alias in node.names} | {getattr(node, "module", None)}
+                assert not names & {"pickle", "marshal", "shelve", "joblib"}, path
+            elif isinstance(node, ast.Call):
+                assert ast.unparse(node.func) not in {"eval", "exec", "os.system"}, path

@@ -1,0 +1,52 @@
+"""The audit as a module of somebody else's workflow."""
+
+import subprocess
+import sys
+
+from conftest import ROOT
+
+OTHER_WORKFLOW = f"""
+module convaudit:
+    snakefile: "{ROOT}/Snakefile"
+    config: config["convaudit"]
+
+use rule * from convaudit as convaudit_*
+
+rule count:
+    input: rules.convaudit_predictions.output.table
+    output: "count.txt"
+    run:
+        import pandas as pd
+        from pathlib import Path
+        Path(output[0]).write_text(str(len(pd.read_parquet(input[0]))))
+"""
+CONFIG = """
+convaudit:
+  model: toy.keras
+  images: photos
+  results: audited
+  shard_size: 8
+  max_quarantined: 0.2
+"""
+
+
+def test_another_workflow_uses_the_audit_s_rules(finished, tmp_path):
+    (tmp_path / "Snakefile").write_text(OTHER_WORKFLOW)
+    (tmp_path / "config.yaml").write_text(CONFIG)
+    for name in ("toy.keras", "photos"):
+        (tmp_path / name).symlink_to(finished.folder / name)
+
+    def snakemake(*arguments: str) -> str:
+        command = [sys.executable, "-m", "snakemake", "count", "--configfile", "config.yaml"]
+        done = subprocess.run(
+            [*command, *arguments], cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    snakemake("--cores", "2")
+    assert (tmp_path / "count.txt").read_text() == "19"
+    ours = tmp_path / "audited" / "predictions.parquet"
+    assert ours.read_bytes() == (finished.folder / "results/predictions.parquet").read_bytes()
+    assert "Nothing to be done" in snakemake("--dry-run")
+    assert "convaudit_report" in snakemake("--dry-run", "convaudit_report")

@@ -1,0 +1,92 @@
+"""Where a result comes from, and whether it is still what it was."""
+
+import hashlib
+import json
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+from convaudit import provenance
+from convaudit.errors import AuditError
+from faults import results
+from planning.settings import Settings
+from verify import verify
+
+
+def sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@pytest.fixture(scope="module")
+def origin(finished) -> dict:
+    return json.loads((finished.folder / "results" / "provenance.json").read_text())
+
+
+def test_it_has_the_versions(origin):
+    for package in ("tensorflow", "keras", "numpy", "opencv-python", "snakemake"):
+        assert origin[package] == version(package)
+    assert origin["python"] == ".".join(map(str, sys.version_info[:3]))
+    assert origin["convaudit"] and origin["machine"]["processor"]
+
+
+def test_it_has_the_whole_effective_config(origin):
+    given = {"model": "toy.keras", "images": "photos", "shard_size": 8, "max_quarantined": 0.2}
+    given["filters"] = {"count": 4, "size": 16, "steps": 3}
+    assert origin["config"] == Settings.model_validate(given).model_dump()
+    assert origin["seed"] == 0 and origin["tensorflow_threads"] == 2 and origin["gpus"] == []
+
+
+def test_it_has_the_hash_of_the_model_of_the_ledger_and_of_each_result(origin, finished):
+    assert origin["model_sha256"] == sha256(finished.folder / "toy.keras")
+    folder = finished.folder / "results"
+    expected = {path: sha256(folder / path) for path in results(folder)}
+    assert "index/ledger.parquet" in expected and len(expected) > 50
+    plan = {"index/plan.json", "index/files.parquet"}
+    assert origin["results_sha256"] == {p: h for p, h in expected.items() if p not in plan}
+
+
+def test_the_commit_and_whether_files_differ_from_it(tmp_path):
+    def git(*arguments: str) -> str:
+        name = ("-c", "user.name=a", "-c", "user.email=a@b")
+        command = ["git", "-C", str(tmp_path), *name, *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+    assert provenance.revision(tmp_path) == {"commit": None, "dirty": None}
+    git("init")
+    (tmp_path / "file").write_text("one")
+    git("add", "file")
+    git("commit", "--message", "first")
+    commit = git("rev-parse", "HEAD")
+    assert provenance.revision(tmp_path) == {"commit": commit, "dirty": False}
+    (tmp_path / "file").write_text("two")
+    assert provenance.revision(tmp_path) == {"commit": commit, "dirty": True}
+
+
+def test_verify_names_each_file_that_differs(clone, capsys):
+    folder = clone.folder / "results"
+    where = {
+        "origin": str(folder / "provenance.json"),
+        "ledger": str(folder / "index" / "ledger.parquet"),
+        "model": str(clone.folder / "toy.keras"),
+        "images": str(clone.folder / "photos"),
+        "threads": 2,
+    }
+    verify(**where)
+    assert "verified" in capsys.readouterr().out
+    (folder / "channels.parquet").write_bytes(b"tampered")
+    (folder / "filters" / "mix.png").unlink()
+    (clone.folder / "toy.keras").write_bytes(b"another")
+    (clone.folder / "photos" / "blue" / "1.png").write_bytes(b"another")
+    (clone.folder / "photos" / "red" / "1.png").unlink()
+    with pytest.raises(AuditError, match="5 files differ"):
+        verify(**where)
+    assert capsys.readouterr().out.splitlines() == [
+        "missing: filters/mix.png",
+        "changed: channels.parquet",
+        "image missing: red/1.png",
+        "image changed: blue/1.png",
+        f"model changed: {clone.folder / 'toy.keras'}",
+    ]
