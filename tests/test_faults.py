@@ -231,9 +231,10 @@ def test_two_runs_on_one_results_folder(twin):
     wait_until(lambda: not scripts_of(first.folder))
 
 
-def test_results_whose_records_are_elsewhere_are_refused_unless_they_are_the_same(clone):
-    shutil.rmtree(clone.folder / ".snakemake")
-    assert clone.plan() == {}
-    shutil.rmtree(clone.folder / ".snakemake")
-    said = fails(clone, config=("gradcam={alpha: 0.5}",))
+def test_results_whose_records_are_elsewhere_are_refused_unless_they_are_the_same(finished, tmp_path):
+    moved = Audit(tmp_path / "moved")
+    shutil.copytree(finished.folder, moved.folder, ignore=shutil.ignore_patterns(".snakemake"))
+    assert moved.plan() == {}
+    shutil.rmtree(moved.folder / ".snakemake")
+    said = fails(moved, config=("gradcam={alpha: 0.5}",))
     assert "config: results: results holds an audit of another model" in said

@@ -10,6 +10,8 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from convaudit import gpu
@@ -128,3 +130,24 @@ def test_no_resources_on_the_command_line_put_two_jobs_on_a_device(clone, monkey
         spans = sorted((begin, end) for owner, begin, end in leases if owner == found)
         assert all(one[1] <= next_[0] for one, next_ in itertools.pairwise(spans))
     assert "CUDA_VISIBLE_DEVICES=-1" in (logs / "model.log").read_text()
+
+
+def test_a_pass_that_runs_out_of_memory_goes_on_with_half_the_batch(clone):
+    results = clone.folder / "results"
+    before = pd.read_parquet(results / "predictions.parquet").set_index("image_id")
+    script = clone.folder / "workflow" / "scripts" / "convaudit" / "onepass.py"
+    with script.open("a") as file:
+        file.write(
+            "\n\ndef _only_two(self, pixels, classes=None, call=OnePass.__call__):"
+            "\n    if self._batch_size > 2:"
+            "\n        raise tf.errors.ResourceExhaustedError(None, None, 'pretended')"
+            "\n    return call(self, pixels, classes)"
+            "\n\n\nOnePass.__call__ = _only_two\n"
+        )
+    clone.run("results/predict/0000.parquet")
+    log = (results / "logs" / "predict" / "0000.log").read_text()
+    assert "out of memory: again with batches of 2" in log
+    after = pd.read_parquet(results / "predict" / "0000.parquet").set_index("image_id")
+    assert len(after) == 8 and after["predicted"].equals(before.loc[after.index, "predicted"])
+    for column in ("logit", "probability", "map_max"):
+        assert np.allclose(after[column], before.loc[after.index, column], rtol=1e-5)

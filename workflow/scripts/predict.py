@@ -3,6 +3,7 @@
 import json
 import logging
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +39,7 @@ def predict(
     maps: str,
 ) -> None:
     _, network = open_network(model)
+    from convaudit.batches import within_memory
     from convaudit.onepass import OnePass
 
     known = json.loads(Path(facts).read_text())
@@ -48,24 +50,26 @@ def predict(
     if gradcam["layer"] != "auto":
         network.require_target(gradcam["layer"], "config: gradcam.layer")
 
-    def prepare(watched: list[str]) -> "OnePass":
-        return OnePass(
+    def run(watched: list[str], stack: np.ndarray, classes: np.ndarray, size: int) -> "Batch":
+        look = OnePass(
             network,
             SCALINGS[known["scaling"] if scaling == "auto" else scaling],
             known["target_layer"] if gradcam["layer"] == "auto" else gradcam["layer"],
             watched,
             method=gradcam["method"],
             score=gradcam["score"],
-            batch_size=settings["batch_size"],
+            batch_size=size,
         )
+        return _run(look, stack, classes, size)
 
     first = _wanted(gradcam["target"], truth, names)
-    batch = _run(prepare(layers), stack, first, settings["batch_size"])
+    batch = within_memory(partial(run, layers, stack, first), settings["batch_size"])
     predicted = _predicted(network, batch.scores)
     heats, explained, shown = batch.maps, batch.explained, np.arange(len(table))
     again = _further(gradcam["target"], network, batch, truth, predicted)
     if len(again):
-        more = _run(prepare([]), stack[again[:, 0]], again[:, 1], settings["batch_size"])
+        rest = partial(run, [], stack[again[:, 0]], again[:, 1])
+        more = within_memory(rest, settings["batch_size"])
         heats = np.concatenate([heats, more.maps])
         explained = np.concatenate([explained, again[:, 1]])
         shown = np.concatenate([shown, again[:, 0]])
