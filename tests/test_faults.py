@@ -121,17 +121,23 @@ def test_an_orphan_that_begins_to_write_late_is_stopped_too(tmp_path):
 FULL_DISK = """
 set -e
 mkdir -p results
-mount -t tmpfs -o size=100k tmpfs results
-"$@" && echo "the disk was not full" && exit 3
-mount -o remount,size=100m results
-"$@"
+mount -t tmpfs -o size=1m tmpfs results
+"$@" results/index/ledger.parquet results/model/model.json
+free=$(df --output=avail -k results | tail -1)
+head -c $(((free - 8) * 1024)) /dev/zero >results/logs/filler
+"$@" preprocess_all && echo "the disk was not full" && exit 3
+rm results/logs/filler
+"$@" preprocess_all
 cp -a results saved
 """
 
 
 def test_a_full_disk_is_named_and_with_room_the_same_bytes_come_out(finished, twin):
     audit = twin()
-    run = audit.command("--cores", "2", "preprocess_all")
+    run = [sys.executable, "-m", "snakemake", "--cores", "2", "--configfile", "toy.yaml", "--"]
+    settings = (*audit.settings, "model=toy.keras", "images=photos")
+    lines = [": ".join(entry.split("=", 1)) for entry in settings]
+    (audit.folder / "toy.yaml").write_text("\n".join(lines))
     alone = ["unshare", "--mount"] + ([] if os.getuid() == 0 else ["--map-root-user"])
     done = subprocess.run(
         [*alone, "sh", "-c", FULL_DISK, "sh", *run],
@@ -231,7 +237,7 @@ def test_two_runs_on_one_results_folder(twin):
     wait_until(lambda: not scripts_of(first.folder))
 
 
-def test_results_whose_records_are_elsewhere_are_refused_unless_they_are_the_same(finished, tmp_path):
+def test_results_of_another_folder_are_refused_unless_they_are_the_same(finished, tmp_path):
     moved = Audit(tmp_path / "moved")
     shutil.copytree(finished.folder, moved.folder, ignore=shutil.ignore_patterns(".snakemake"))
     assert moved.plan() == {}

