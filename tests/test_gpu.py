@@ -4,6 +4,7 @@ import itertools
 import os
 import re
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from conftest import Audit
 from convaudit import gpu
 
 LIBRARY = Path(gpu.__file__).parents[1]
@@ -113,30 +115,15 @@ def lease_of(log: Path) -> tuple[str, str, str]:
     return re.search(r"CUDA_VISIBLE_DEVICES=(\S+)", seen)[1], begin, end
 
 
-def test_no_resources_on_the_command_line_put_two_jobs_on_a_device(clone, monkeypatch):
-    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
-    module = clone.folder / "workflow" / "scripts" / "convaudit" / "gpu.py"
-    with module.open("a") as file:
+@pytest.fixture(scope="module")
+def crowded(finished, tmp_path_factory) -> Path:
+    """Results of a run with two pretended devices, of little memory, and leave for ten jobs."""
+    audit = Audit(tmp_path_factory.mktemp("crowded") / "audit")
+    shutil.copytree(finished.folder, audit.folder)
+    library = audit.folder / "workflow" / "scripts" / "convaudit"
+    with (library / "gpu.py").open("a") as file:
         file.write('\n\ndef devices() -> list[str]:\n    return ["0", "1"]\n')
-    targets = ["results/filters/mix.png", "results/filters/colours.png"]
-    targets += [f"results/predict/000{shard}.npz" for shard in range(3)]
-    done = clone.snakemake(*targets, "--cores", "10", "--resources", "gpu=99", "mem_mb=90000")
-    assert done.returncode == 0, done.stderr
-    logs = clone.folder / "results" / "logs"
-    leases = [lease_of(p) for kind in ("predict", "filters") for p in (logs / kind).glob("*.log")]
-    assert len(leases) == 5
-    assert {found for found, _, _ in leases} == {"0", "1"}
-    for found in ("0", "1"):
-        spans = sorted((begin, end) for owner, begin, end in leases if owner == found)
-        assert all(one[1] <= next_[0] for one, next_ in itertools.pairwise(spans))
-    assert "CUDA_VISIBLE_DEVICES=-1" in (logs / "model.log").read_text()
-
-
-def test_a_pass_that_runs_out_of_memory_goes_on_with_half_the_batch(clone):
-    results = clone.folder / "results"
-    before = pd.read_parquet(results / "predictions.parquet").set_index("image_id")
-    script = clone.folder / "workflow" / "scripts" / "convaudit" / "onepass.py"
-    with script.open("a") as file:
+    with (library / "onepass.py").open("a") as file:
         file.write(
             "\n\ndef _only_two(self, pixels, classes=None, call=OnePass.__call__):"
             "\n    if self._batch_size > 2:"
@@ -144,10 +131,33 @@ def test_a_pass_that_runs_out_of_memory_goes_on_with_half_the_batch(clone):
             "\n    return call(self, pixels, classes)"
             "\n\n\nOnePass.__call__ = _only_two\n"
         )
-    clone.run("results/predict/0000.parquet")
-    log = (results / "logs" / "predict" / "0000.log").read_text()
+    targets = ["results/filters/mix.png", *(f"results/predict/000{n}.parquet" for n in range(3))]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+        audit.run(*targets, "--cores", "10", "--resources", "gpu=99", "mem_mb=90000")
+    return audit.folder / "results"
+
+
+def test_no_resources_on_the_command_line_put_two_jobs_on_a_device(crowded):
+    logs = [*(crowded / "logs" / "predict").iterdir(), crowded / "logs" / "filters" / "mix.log"]
+    leases = [lease_of(path) for path in logs]
+    assert len(leases) == 4
+    assert {found for found, _, _ in leases} == {"0", "1"}
+    for found in ("0", "1"):
+        spans = sorted((begin, end) for owner, begin, end in leases if owner == found)
+        assert all(one[1] <= next_[0] for one, next_ in itertools.pairwise(spans))
+
+
+def test_a_job_without_a_gpu_sees_none(crowded):
+    assert "CUDA_VISIBLE_DEVICES=-1" in (crowded / "logs" / "model.log").read_text()
+
+
+def test_a_pass_that_runs_out_of_memory_goes_on_with_half_the_batch(crowded, finished):
+    log = (crowded / "logs" / "predict" / "0000.log").read_text()
     assert "out of memory: again with batches of 2" in log
-    after = pd.read_parquet(results / "predict" / "0000.parquet").set_index("image_id")
-    assert len(after) == 8 and after["predicted"].equals(before.loc[after.index, "predicted"])
+    whole = pd.read_parquet(finished.folder / "results" / "predictions.parquet")
+    half = pd.concat(pd.read_parquet(crowded / "predict" / f"000{n}.parquet") for n in range(3))
+    assert half["image_id"].tolist() == whole["image_id"].tolist()
+    assert half["predicted"].tolist() == whole["predicted"].tolist()
     for column in ("logit", "probability", "map_max"):
-        assert np.allclose(after[column], before.loc[after.index, column], rtol=1e-5)
+        assert np.allclose(half[column], whole[column], rtol=1e-5)
