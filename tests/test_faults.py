@@ -48,9 +48,7 @@ def test_killed_three_times_and_recovered_not_a_byte_is_different(finished, twin
     audit, chance = twin(), random.Random()
     kills = 0
     for victim in chance.sample(VICTIMS, len(VICTIMS)):
-        lived_on = disturb(audit, victim, chance)
-        assert not lived_on
-        kills += lived_on is not None
+        kills += disturb(audit, victim, chance) is not None
         audit.snakemake("--unlock", timeout=PATIENCE)
     assert kills >= 2
     recover(audit)
