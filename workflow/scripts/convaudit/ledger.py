@@ -91,7 +91,7 @@ def read_shard(ledger: Path, shard: str, digest: str) -> pd.DataFrame:
 
 def _keep_renamed(shards: np.ndarray, entries: pd.DataFrame, previous: pd.DataFrame) -> None:
     """A new path with the size and time of a vanished one is that file: it keeps its shard."""
-    gone = previous[~previous["path"].isin(entries["path"])]
+    gone = previous.merge(entries[["path"]], on="path", how="left_anti")
     homes = dict(zip(zip(gone["size"], gone["mtime_ns"], strict=True), gone["shard"], strict=True))
     for row in np.flatnonzero(np.isnan(shards)) if homes else ():
         key = (entries["size"].iat[row], entries["mtime_ns"].iat[row])
