@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 
 from convaudit import statistics
 from convaudit.atomic import atomic, atomic_folder
@@ -17,6 +18,8 @@ from convaudit.overlays import encode_png
 from convaudit.scaling import SCALINGS
 from job import job
 from tensorflow_job import open_network
+
+COLUMNS = ["image_id", "path", "shard", "row", "probability", "predicted_index", "correct"]
 
 
 def activations(
@@ -39,7 +42,7 @@ def activations(
 
     _, network = open_network(model)
     known = json.loads(Path(facts).read_text())
-    chosen = choose(_rows(predictions), examples)
+    chosen = choose(predictions, examples)
     scale = SCALINGS[known["scaling"] if scaling == "auto" else scaling]
     shards = {Path(path).stem: path for path in pixels}
     with atomic_folder(grids) as folder:
@@ -53,34 +56,42 @@ def activations(
             logging.info("%s: %d layers", example.path, len(maps))
 
 
-def choose(predictions: pd.DataFrame, examples: int | list[str]) -> pd.DataFrame:
+def choose(predictions: str, examples: int | list[str]) -> pd.DataFrame:
     """The example images: those that were asked for, or a telling few.
 
     By number they are taken in turn from the most confident errors and from the most confident
-    right (or unlabelled) images of each predicted class.
+    right (or unlabelled) images of each predicted class. The table is read a shard at a time.
 
     Raises:
         AuditError: a path that was asked for is not among the audited images.
     """
+    table = pq.ParquetFile(predictions)
+    shards = (
+        table.read_row_group(group, columns=COLUMNS).to_pandas()
+        for group in range(table.num_row_groups)
+    )
     if isinstance(examples, list):
-        missing = sorted(set(examples) - set(predictions["path"]))
+        named = pd.concat([rows[rows["path"].isin(examples)] for rows in shards])
+        missing = sorted(set(examples) - set(named["path"]))
         if missing:
             raise AuditError(
                 f"config: activations.examples: {missing[0]!r} is not among the audited images: "
                 "give paths relative to the images"
             )
-        return predictions.set_index("path", drop=False).loc[examples]
-    ranked = predictions.sort_values(["probability", "path"], ascending=[False, True])
+        return named.set_index("path", drop=False).loc[examples]
+    found = pd.DataFrame(columns=COLUMNS)
+    for rows in shards:
+        found = _in_turn(pd.concat([found, rows]) if len(found) else rows)
+        found = found[found["turn"] < examples]
+    return found.head(examples)
+
+
+def _in_turn(rows: pd.DataFrame) -> pd.DataFrame:
+    """The best of each group, then the second of each, and so on; with that place as ``turn``."""
+    ranked = rows.sort_values(["probability", "path"], ascending=[False, True])
     wrong = ranked["correct"].eq(False).fillna(False)
     group = ranked["predicted_index"].where(~wrong, -1)
-    turn = ranked.groupby(group).cumcount()
-    order = turn.sort_values(kind="stable").index
-    return ranked.loc[order].head(examples)
-
-
-def _rows(predictions: str) -> pd.DataFrame:
-    columns = ["image_id", "path", "shard", "row", "probability", "predicted_index", "correct"]
-    return pd.read_parquet(predictions, columns=columns)
+    return ranked.assign(turn=ranked.groupby(group).cumcount()).sort_values("turn", kind="stable")
 
 
 if __name__ == "__main__":

@@ -32,17 +32,17 @@ SCHEMA = pa.schema(
 
 
 def index(*, files: str, images: str, ledger: str, threads: int) -> None:
-    """Memory holds the table of names, never the contents of more than a few files."""
+    """Memory holds the names of one shard, and the contents of no more than a few files."""
     top = dataset.root(Path(images))
-    planned = pd.read_parquet(files)
-    shards = {shard: digest for shard, (_, digest) in digests(planned).items()}
-    schema = SCHEMA.with_metadata({"shards": json.dumps(shards)})
+    planned = pq.ParquetFile(files)
+    shards: dict[str, str] = {}
     with (
         ThreadPoolExecutor(threads) as pool,
         atomic(ledger) as temporary,
-        pq.ParquetWriter(temporary, schema) as writer,
+        pq.ParquetWriter(temporary, SCHEMA) as writer,
     ):
-        for shard, rows in planned.groupby("shard", sort=True):
+        for group in range(planned.num_row_groups):
+            rows = planned.read_row_group(group).to_pandas()
             hashes = list(pool.map(_sha256, [top / path for path in rows["path"]]))
             rows = rows.assign(
                 image_id=[image_id(path) for path in rows["path"]],
@@ -50,9 +50,11 @@ def index(*, files: str, images: str, ledger: str, threads: int) -> None:
                 fault=rows["fault"].fillna(pd.Series([f for _, f in hashes], rows.index, "str")),
             )
             writer.write_table(
-                pa.Table.from_pandas(rows[SCHEMA.names], schema, preserve_index=False)
+                pa.Table.from_pandas(rows[SCHEMA.names], SCHEMA, preserve_index=False)
             )
-            logging.info("shard %04d: %d files", shard, len(rows))
+            shards |= {shard: digest for shard, (_, digest) in digests(rows).items()}
+            logging.info("shard %04d: %d files", rows["shard"].iat[0], len(rows))
+        writer.add_key_value_metadata({"shards": json.dumps(shards)})
 
 
 def _sha256(path: Path) -> tuple[str | None, str | None]:

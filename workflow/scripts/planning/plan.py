@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from convaudit import dataset, demo, labels, ledger, modelfile
@@ -63,7 +64,7 @@ def make(settings: Settings, folder: Path) -> Plan:
     else:
         assigned = _assigned(settings, folder)
         shards, found = ledger.digests(assigned), assigned["label"]
-        _write_if_changed(folder / "files.parquet", _parquet(assigned))
+        _write_if_changed(folder / "files.parquet", _by_shard(assigned))
     names = _class_names(settings, sorted(found.dropna().unique()))
     _check_class_count(settings, names)
     plan = Plan(shards, names, layers, identity)
@@ -117,7 +118,7 @@ def described(facts: Path, settings: dict[str, Any]) -> dict[str, Any]:
 def indexed(plan: Plan, folder: Path) -> frozenset[str]:
     """The shards that the ledger knows as they are now."""
     try:
-        known = json.loads(pq.read_schema(folder / "ledger.parquet").metadata[b"shards"])
+        known = json.loads(pq.read_metadata(folder / "ledger.parquet").metadata[b"shards"])
     except (OSError, KeyError, ValueError):
         return frozenset()
     return frozenset(s for s, (_, digest) in plan.shards.items() if known.get(s) == digest)
@@ -203,8 +204,15 @@ def _sha256(path: Path) -> str | None:
         return None
 
 
-def _parquet(table: pd.DataFrame) -> bytes:
-    return table.to_parquet(index=False)
+def _by_shard(assigned: pd.DataFrame) -> bytes:
+    """The assignment as parquet, a row group a shard, so that a job need not hold all of it."""
+    table = pa.Table.from_pandas(assigned.sort_values("shard", kind="stable"), preserve_index=False)
+    sizes = assigned.groupby("shard").size()
+    buffer = pa.BufferOutputStream()
+    with pq.ParquetWriter(buffer, table.schema) as writer:
+        for end, size in zip(sizes.cumsum(), sizes, strict=True):
+            writer.write_table(table.slice(end - size, size))
+    return buffer.getvalue().to_pybytes()
 
 
 def _write_if_changed(path: Path, content: bytes) -> None:

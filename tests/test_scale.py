@@ -1,0 +1,145 @@
+"""A million images: what is planned, listed and merged, measured on entries made up for it.
+
+Each measurement runs in a process of its own. Time is the processor's, so that a busy machine
+does not count; memory is the most that was resident.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from conftest import ROOT, copy_workflow
+
+MILLION = 1_000_000
+GIGABYTE = 2**30
+HEAD = """
+import atexit, json, sys, time
+from pathlib import Path
+
+def usage():
+    peak = next(line for line in Path("/proc/self/status").open() if line.startswith("VmHWM"))
+    used = {"seconds": time.process_time(), "memory": int(peak.split()[1]) * 1024}
+    Path("usage.json").write_text(json.dumps(used))
+
+atexit.register(usage)
+"""
+PLAN = """
+from convaudit import dataset
+from planning import plan
+from planning.settings import Settings
+
+def entry(i):
+    label = ("blue", "red")[i % 2]
+    return f"{label}/image_{i:07d}.jpg", label, 100_000, i, None
+
+dataset.scan = lambda source: dataset.listing([entry(i) for i in range({count})])
+plan.make(Settings(model="toy.keras", images="photos"), Path("results/index"))
+"""
+DRY_RUN = """
+from snakemake.cli import main
+config = ["model=toy.keras", "images=photos", "watch=false"]
+main(["--dry-run", "--quiet", "rules", "--config", *config])
+"""
+INDEX = """
+import index
+files = "results/index/files.parquet"
+index.index(files=files, images="photos", ledger="ledger.parquet", threads=2)
+"""
+PREDICTIONS = """
+import numpy, pandas
+import predictions
+shards = []
+for number in range({count} // 5000):
+    each = numpy.arange(5000)
+    rows = pandas.DataFrame({{
+        "image_id": [f"image-{{number}}-{{i}}" for i in each],
+        "path": [f"{{i:04d}}/image-{{number}}.jpg" for i in each],
+        "probability": each / 5000,
+        "predicted_index": (each % 1000).astype("int32"),
+        "correct": pandas.Series(each % 7 > 0, dtype="boolean"),
+        "top_classes": [[f"class {{i}}", f"class {{i + 1}}", f"class {{i + 2}}"] for i in each],
+        "shard": f"{{number:04d}}",
+        "row": each.astype("int32"),
+    }})
+    shards.append(f"{{number:04d}}.parquet")
+    rows.to_parquet(shards[-1], index=False)
+predictions.join(shards=shards, table="predictions.parquet")
+"""
+EXAMPLES = """
+from activations import choose
+print(json.dumps(choose("predictions.parquet", 8)["path"].tolist()))
+"""
+
+
+@dataclass
+class Usage:
+    """What a process printed and used: seconds of the processor, bytes of memory."""
+
+    printed: str
+    seconds: float
+    memory: int
+
+
+def measure(folder: Path, code: str) -> Usage:
+    done = subprocess.run(
+        [sys.executable, "-c", HEAD + code],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "workflow" / "scripts")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return Usage(done.stdout, **json.loads((folder / "usage.json").read_text()))
+
+
+@pytest.fixture(scope="module")
+def workflow(toy_model, tmp_path_factory):
+    """A copy of the workflow with the plan for so many images, which are not there."""
+
+    def make(count: int) -> tuple[Path, Usage]:
+        folder = tmp_path_factory.mktemp(f"images{count}")
+        copy_workflow(folder)
+        shutil.copy(toy_model, folder)
+        (folder / "photos").mkdir()
+        return folder, measure(folder, PLAN.replace("{count}", str(count)))
+
+    return make
+
+
+def test_a_million_images_are_planned_in_half_a_minute_and_two_gigabytes(workflow):
+    folder, first = workflow(MILLION)
+    again = measure(folder, PLAN.replace("{count}", str(MILLION)))
+    dry = measure(folder, DRY_RUN)
+    assert first.seconds + dry.seconds < 30
+    assert again.seconds < 15
+    assert max(first.memory, again.memory, dry.memory) < 2 * GIGABYTE
+    jobs = int(re.search(r"^total +(\d+)", dry.printed, re.MULTILINE)[1])
+    assert 3000 < jobs < 5000
+
+
+def test_the_index_s_memory_does_not_grow_with_the_dataset(workflow):
+    used = {}
+    for count in (10_000, 100_000):
+        folder, _ = workflow(count)
+        used[count] = measure(folder, INDEX).memory
+        assert pq.read_metadata(folder / "ledger.parquet").num_rows == count
+    assert used[100_000] < used[10_000] + 20 * 2**20
+
+
+def test_the_merge_of_predictions_does_not_grow_with_the_dataset(tmp_path):
+    small = measure(tmp_path, PREDICTIONS.format(count=10_000)).memory
+    large = measure(tmp_path, PREDICTIONS.format(count=MILLION)).memory
+    assert pq.read_metadata(tmp_path / "predictions.parquet").num_rows == MILLION
+    assert large < small + 50 * 2**20
+    chosen = measure(tmp_path, EXAMPLES)
+    assert json.loads(chosen.printed) == [f"{i}/image-0.jpg" for i in range(4999, 4991, -1)]
+    assert chosen.memory < small + 50 * 2**20
