@@ -26,9 +26,7 @@ class Audit:
     environment: dict[str, str] = field(default_factory=dict)
 
     def command(self, *arguments: str, config: tuple[str, ...] = ()) -> list[str]:
-        given = {entry.partition("=")[0]: entry for entry in self.settings + config}
-        settings = ["--config", "model=toy.keras", "images=photos", *given.values()]
-        return [sys.executable, "-m", "snakemake", *arguments, *settings]
+        return [sys.executable, "-m", "snakemake", *arguments, "--config", *self.config(*config)]
 
     def snakemake(
         self, *arguments: str, config: tuple[str, ...] = (), timeout: float | None = None
@@ -36,7 +34,8 @@ class Audit:
         return subprocess.run(
             self.command(*arguments, config=config),
             cwd=self.folder,
-            env={**os.environ, **self.environment},
+            # The Slurm plugin looks for a controller at each start: 9 s where there is none.
+            env={**os.environ, "SLURM_CONF": os.devnull, **self.environment},
             capture_output=True,
             text=True,
             check=False,
@@ -62,12 +61,22 @@ class Audit:
         """The jobs of a dry run, by rule."""
         done = self.snakemake("--dry-run", config=config)
         assert done.returncode == 0, done.stdout + done.stderr
-        table = re.search(r"^Job stats:\n.*\n[- ]+\n((?:\w+ +\d+\n)+)", done.stdout, re.MULTILINE)
-        if not table:
-            assert "Nothing to be done" in done.stdout + done.stderr
-            return {}
-        counts = {name: int(n) for name, n in (row.split() for row in table[1].splitlines())}
-        return {name: n for name, n in counts.items() if name not in {"all", "total"}}
+        return job_counts(done.stdout + done.stderr)
+
+    def config(self, *config: str) -> list[str]:
+        """What follows ``--config``; what is given stands before what the audit has by itself."""
+        given = {entry.partition("=")[0]: entry for entry in self.settings + config}
+        return ["model=toy.keras", "images=photos", *given.values()]
+
+
+def job_counts(printed: str) -> dict[str, int]:
+    """The jobs by rule, read from what a dry run printed."""
+    table = re.search(r"^Job stats:\n.*\n[- ]+\n((?:\w+ +\d+\n)+)", printed, re.MULTILINE)
+    if not table:
+        assert "Nothing to be done" in printed, printed
+        return {}
+    counts = {name: int(n) for name, n in (row.split() for row in table[1].splitlines())}
+    return {name: n for name, n in counts.items() if name not in {"all", "total"}}
 
 
 def paint(path: Path, colour: tuple[int, int, int], seed: int) -> None:

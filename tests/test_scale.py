@@ -92,7 +92,11 @@ def measure(folder: Path, code: str) -> Usage:
     done = subprocess.run(
         [sys.executable, "-c", HEAD + code],
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT / "workflow" / "scripts")},
+        env={
+            **os.environ,
+            "SLURM_CONF": os.devnull,
+            "PYTHONPATH": str(ROOT / "workflow" / "scripts"),
+        },
         capture_output=True,
         text=True,
         check=False,

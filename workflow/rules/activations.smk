@@ -6,6 +6,7 @@ rule activations:
         model_file,
         predictions=rules.predictions.output.table,
         statistics=all_shards(rules.predict.output.statistics),
+        pixels=all_shards(rules.preprocess.output.pixels),
         facts=rules.model.output.facts,
     output:
         channels="<results>/channels.parquet",
@@ -23,7 +24,6 @@ rule activations:
     params:
         key=KEYS.activations,
         model=AUDIT.model,
-        pixels=all_shards(rules.preprocess.output.pixels),
         scaling=SETTINGS.preprocess.scaling,
         layers=AUDIT.watched_layers,
         examples=SETTINGS.activations.examples,
@@ -37,6 +37,7 @@ rule channel:
     input:
         model_file,
         predictions=rules.predictions.output.table,
+        pixels=all_shards(rules.preprocess.output.pixels),
         facts=rules.model.output.facts,
     output:
         "<results>/channels/{image_id}/{layer}/{channel}.png",
@@ -51,7 +52,6 @@ rule channel:
     params:
         key=KEYS.predictions,
         model=AUDIT.model,
-        pixels=all_shards(rules.preprocess.output.pixels),
         scaling=SETTINGS.preprocess.scaling,
     script:
         "../scripts/channel.py"

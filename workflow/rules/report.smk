@@ -43,7 +43,7 @@ rule report:
         key=KEYS.report(list(FILTER_LAYERS)),
         images=AUDIT.images,
         model=AUDIT.model,
-        settings=SETTINGS.model_dump(),
+        settings=SETTINGS.model_dump(exclude={"watch"}),
         layers=FILTER_LAYERS,
     script:
         "../scripts/report.py"

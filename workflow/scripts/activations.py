@@ -102,7 +102,7 @@ if __name__ == "__main__":
             facts=snakemake.input.facts,
             predictions=snakemake.input.predictions,
             summaries=snakemake.input.statistics,
-            pixels=snakemake.params.pixels,
+            pixels=snakemake.input.pixels,
             scaling=snakemake.params.scaling,
             layers=snakemake.params.layers,
             examples=snakemake.params.examples,

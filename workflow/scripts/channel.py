@@ -65,7 +65,7 @@ if __name__ == "__main__":
             model=snakemake.params.model,
             facts=snakemake.input.facts,
             predictions=snakemake.input.predictions,
-            pixels=snakemake.params.pixels,
+            pixels=snakemake.input.pixels,
             scaling=snakemake.params.scaling,
             image_id=snakemake.wildcards.image_id,
             layer_id=snakemake.wildcards.layer,

@@ -56,7 +56,7 @@ class Audit:
             "output": settings.output,
             "trust": settings.trust_model,
             "custom_modules": [str(expanded(module)) for module in settings.custom_modules],
-            "seed": settings.seed,
+            "seed": settings.seed if settings.weights == "none" else 0,
         }
 
     @property

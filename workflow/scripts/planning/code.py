@@ -39,6 +39,7 @@ def _closure(script: Path) -> set[Path]:
     return reached
 
 
+@cache
 def _imports(path: Path) -> list[Path]:
     found: list[Path] = []
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

@@ -132,7 +132,9 @@ def _model_identity(settings: Settings) -> str:
         return "demo"
     if modelfile.is_application(settings.model):
         weights = settings.weights
-        if weights not in {"imagenet", "none"}:
+        if weights == "none":
+            weights = f"none, seed {settings.seed}"
+        elif weights != "imagenet":
             weights = _sha256(expanded(weights)) or ""
             if not weights:
                 raise AuditError(f"config: weights: there is no file {settings.weights}")
