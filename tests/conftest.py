@@ -34,19 +34,23 @@ class Audit:
         return subprocess.run(
             self.command(*arguments, config=config),
             cwd=self.folder,
-            # The Slurm plugin looks for a controller at each start: 9 s where there is none.
-            env={**os.environ, "SLURM_CONF": os.devnull, **self.environment},
+            env=self._environment(),
             capture_output=True,
             text=True,
             check=False,
             timeout=timeout,
         )
 
+    def _environment(self) -> dict[str, str]:
+        # The Slurm plugin looks for a controller at each start: 9 s where there is none.
+        return {**os.environ, "SLURM_CONF": os.devnull, **self.environment}
+
     def start(self, *arguments: str, config: tuple[str, ...] = ()) -> subprocess.Popen:
         """Start a run in a process group of its own."""
         return subprocess.Popen(
             self.command("--cores", "2", *arguments, config=config),
             cwd=self.folder,
+            env=self._environment(),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,

@@ -66,6 +66,7 @@ def overlapping(jobs: list[dict[str, str]]) -> list[tuple[str, str]]:
 def on_slurm(slurm, twin) -> Audit:
     """The finished audit's photos, audited again by Slurm jobs."""
     audit = twin()
+    audit.environment = {"SLURM_CONF": "/etc/slurm/slurm.conf"}
     arguments = ("--profile", "profiles/slurm", "--slurm-init-seconds-before-status-checks", "2")
     try:
         done = audit.snakemake(*arguments, timeout=600)
