@@ -95,8 +95,7 @@ def _in_turn(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 if __name__ == "__main__":
-    reads = [*snakemake.input, *snakemake.params.pixels]
-    with job("activations", snakemake.log[0], reads):
+    with job("activations", snakemake.log[0], snakemake.input):
         activations(
             model=snakemake.params.model,
             facts=snakemake.input.facts,
