@@ -42,6 +42,7 @@ def audit(predicted, correct, *, corner, check=NO_CHECK, **changes) -> Audit:
         facts=facts,
         class_names=list(names),
         predictions=table,
+        rows=lambda shard: table,
         maps=lambda shard: {"maps": maps},
         overlay=lambda shard, image_id: "",
         sprite=lambda shard: "",

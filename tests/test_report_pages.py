@@ -69,6 +69,7 @@ def audit(tmp_path) -> Audit:
         },
         class_names=[HOSTILE, "b"],
         predictions=predictions,
+        rows=lambda shard: predictions,
         quarantine=pd.DataFrame({"path": [HOSTILE], "reason": [HOSTILE]}),
         duplicates=pd.DataFrame(
             {"group": [1], "path": [HOSTILE], "label": [HOSTILE], "across_labels": [True]}

@@ -2,18 +2,21 @@
 
 import json
 import logging
+import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 
 from convaudit import gpu, heat, labels, provenance
 from convaudit.atomic import atomic, atomic_folder
-from convaudit.duplicates import duplicates
+from convaudit.duplicates import duplicates, repeated
 from convaudit.report.pages import write_report
 from convaudit.report.summary import summarise
-from convaudit.report.tables import Audit
+from convaudit.report.tables import NUMBERS, Audit
 from job import job
 from planning import plan as planning
 
@@ -42,9 +45,14 @@ def report(
         write_report(temporary, audit, numbers)
     with atomic(summary) as temporary:
         temporary.write_text(json.dumps(numbers, indent=1, allow_nan=False) + "\n")
-    with atomic(origin) as temporary:
-        text = json.dumps(_origin(folder, settings, model, known, key, threads), indent=1)
-        temporary.write_text(text + "\n")
+    about = _origin(settings, model, known, key)
+    with atomic(origin) as temporary, temporary.open("w") as file:
+        file.write(json.dumps(about, indent=1).removesuffix("\n}") + ',\n "results_sha256": {')
+        separator = "\n"
+        for path, digest in provenance.hashes(_results(folder), folder, threads):
+            file.write(f"{separator}  {json.dumps(path)}: {json.dumps(digest)}")
+            separator = ",\n"
+        file.write("\n }\n}\n")
     logging.info("%d images, %d findings", numbers["images_read"], len(numbers["findings"]))
 
 
@@ -55,10 +63,21 @@ def gather(
     layers: dict[str, str],
     known: dict[str, Any],
 ) -> Audit:
-    """Collect an audit's results. Maps are read shard by shard, when they are asked for."""
+    """Collect an audit's results. What grows with the images, but for a few numbers of each, is
+    read shard by shard when it is asked for.
+    """
     facts = planning.described(folder / "model" / "model.json", settings)
     facts["scaling_check"] = json.loads((folder / "model" / "scaling.json").read_text())
     names = labels.of_model(plan.class_names, facts["classes"])
+
+    predictions = pq.ParquetFile(folder / "predictions.parquet")
+    numbers = predictions.read(columns=list(NUMBERS))
+    at = numbers.schema.get_field_index("shard")
+    numbers = numbers.set_column(at, "shard", numbers["shard"].dictionary_encode())
+    groups = _row_groups(predictions.metadata)
+
+    def rows(shard: str) -> pd.DataFrame:
+        return predictions.read_row_groups(groups[shard]).to_pandas()
 
     def maps(shard: str) -> dict[str, np.ndarray]:
         with np.load(folder / "gradcam" / "maps" / f"{shard}.npz", allow_pickle=False) as stored:
@@ -71,9 +90,10 @@ def gather(
     return Audit(
         facts=facts,
         class_names=names,
-        predictions=pd.read_parquet(folder / "predictions.parquet"),
+        predictions=numbers.to_pandas(),
+        rows=rows,
         quarantine=pd.read_csv(folder / "quarantine.csv", dtype=str),
-        duplicates=duplicates(pd.read_parquet(folder / "index" / "ledger.parquet")),
+        duplicates=duplicates(repeated(folder / "index" / "ledger.parquet")),
         channels=pd.read_parquet(folder / "channels.parquet"),
         maps=maps,
         overlay=lambda shard, image_id: f"../gradcam/overlays/{shard}/{image_id}.jpg",
@@ -95,23 +115,33 @@ def gather(
     )
 
 
+def _row_groups(metadata: pq.FileMetaData) -> dict[str, list[int]]:
+    """Where the rows of each shard are in the predictions, which have a row group a shard."""
+    column = metadata.schema.names.index("shard")
+    groups: dict[str, list[int]] = {}
+    for number in range(metadata.num_row_groups):
+        group = metadata.row_group(number)
+        if group.num_rows:
+            groups.setdefault(group.column(column).statistics.min, []).append(number)
+    return groups
+
+
+def _results(folder: Path) -> Iterator[str]:
+    """The files whose hashes are kept, by their path from ``folder``; sorted within each folder."""
+    for parent, folders, files in os.walk(folder):
+        top = Path(parent) == folder
+        folders[:] = sorted(
+            name for name in folders if name[0] != "." and not (top and name in VOLATILE)
+        )
+        for name in sorted(files):
+            if name[0] != "." and name not in VOLATILE:
+                yield (Path(parent) / name).relative_to(folder).as_posix()
+
+
 def _origin(
-    folder: Path,
-    settings: dict[str, Any],
-    model: dict[str, Any],
-    known: dict[str, Any],
-    key: str,
-    threads: int,
+    settings: dict[str, Any], model: dict[str, Any], known: dict[str, Any], key: str
 ) -> dict[str, Any]:
     provenance.require_unchanged(model)
-    files = [
-        path.relative_to(folder).as_posix()
-        for path in folder.rglob("*")
-        if path.is_file()
-        and path.relative_to(folder).parts[0] not in VOLATILE
-        and path.name not in VOLATILE
-        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
-    ]
     source = Path(model["source"])
     return {
         "schema_version": 1,
@@ -123,7 +153,6 @@ def _origin(
         "seed": settings["seed"],
         "config": settings,
         "model_sha256": provenance.sha256(source) if source.exists() else None,
-        "results_sha256": provenance.hashes(files, folder, threads),
     }
 
 

@@ -21,7 +21,7 @@ def verify(*, origin: str, ledger: str, model: str, images: str, threads: int) -
     known = json.loads(Path(origin).read_text())
     expected = known["results_sha256"]
     present = [path for path in expected if (folder / path).is_file()]
-    lines = provenance.differences(expected, provenance.hashes(present, folder, threads))
+    lines = provenance.differences(expected, dict(provenance.hashes(present, folder, threads)))
     lines += _changed_images(pd.read_parquet(ledger), dataset.root(Path(images)), threads)
     lines += _changed_model(known["model_sha256"], Path(model))
     for line in lines[:50]:
@@ -43,7 +43,7 @@ def _changed_images(ledger: pd.DataFrame, top: Path, threads: int) -> list[str]:
     known = ledger[ledger["sha256"].notna()]
     expected = dict(zip(known["path"], known["sha256"], strict=True))
     present = [path for path in expected if (top / path).is_file()]
-    found = provenance.hashes(present, top, threads)
+    found = dict(provenance.hashes(present, top, threads))
     return [f"image {line}" for line in provenance.differences(expected, found)]
 
 

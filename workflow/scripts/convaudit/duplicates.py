@@ -1,6 +1,31 @@
 """Images that a dataset holds more than once."""
 
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+
+def repeated(ledger: Path) -> pd.DataFrame:
+    """The rows of a ledger's file that ``duplicates`` may group. Of the others, however many,
+    memory holds 8 bytes each.
+    """
+
+    def parts(columns: list[str]) -> Iterator[tuple[pa.RecordBatch, np.ndarray]]:
+        for part in pq.ParquetFile(ledger).iter_batches(columns=columns):
+            known = part.filter(pc.is_valid(part["sha256"]))
+            yield known, np.array([hash(text) for text in known["sha256"].to_pylist()], np.int64)
+
+    values = np.sort(np.concatenate([np.empty(0, np.int64), *(h for _, h in parts(["sha256"]))]))
+    twice = values[1:][values[1:] == values[:-1]]
+    columns = ["path", "label", "sha256"]
+    found = [part.filter(np.isin(hashed, twice)) for part, hashed in parts(columns)]
+    schema = pa.schema([pq.read_schema(ledger).field(name) for name in columns])
+    return pa.Table.from_batches(found, schema).to_pandas()
 
 
 def duplicates(ledger: pd.DataFrame) -> pd.DataFrame:

@@ -3,9 +3,10 @@
 import hashlib
 import platform
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -50,11 +51,15 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def hashes(files: Iterable[str], root: Path, threads: int) -> dict[str, str]:
-    """SHA-256 of files by their path, which starts from ``root`` unless absolute; sorted."""
-    ordered = sorted(files)
+def hashes(files: Iterable[str], root: Path, threads: int) -> Iterator[tuple[str, str]]:
+    """Paths, which start from ``root`` unless absolute, with the SHA-256 of what is there.
+
+    Memory holds a thousand of them at a time.
+    """
+    rest = iter(files)
     with ThreadPoolExecutor(threads) as pool:
-        return dict(zip(ordered, pool.map(lambda path: sha256(root / path), ordered), strict=True))
+        while some := list(islice(rest, 1000)):
+            yield from zip(some, pool.map(lambda path: sha256(root / path), some), strict=True)
 
 
 def require_unchanged(model: dict[str, Any]) -> None:

@@ -49,7 +49,6 @@ def channels(
     place = {image: at for at, image in enumerate(used)}
     if used:
         thumbs.sheet(folder, f"{layer['id']}.jpg", [seen[image] for image in used])
-    paths = _paths(audit, used)
     twins = duplicates(rows)
     most = float(rows["max"].max()) if len(rows) else 0.0
     top, left, height, width = (side / FINE for side in fitted(audit.facts["input"], FINE))
@@ -63,8 +62,8 @@ def channels(
             "strength": row.max / most if most > 0 else 0.0,
             "images": [
                 {
-                    "path": paths[image][0],
-                    "link": f"../images.html#image={paths[image][1]}",
+                    "path": seen[image].row.path,
+                    "link": f"../images.html#image={seen[image].row.shard}-{seen[image].row.row}",
                     "x": place[image] % thumbs.COLUMNS,
                     "y": place[image] // thumbs.COLUMNS,
                     "value": value,
@@ -120,9 +119,3 @@ def _proportional(row: Any, other: Any) -> bool:
         abs(mine - theirs * scale) <= 1e-3 * abs(row.max)
         for mine, theirs in ((row.mean, other.mean), (row.std, other.std))
     )
-
-
-def _paths(audit: Audit, ids: list[str]) -> dict[str, tuple[str, str]]:
-    """Path and place in the gallery by image id."""
-    rows = audit.predictions[audit.predictions["image_id"].isin(ids)]
-    return {row.image_id: (row.path, f"{row.shard}-{row.row}") for row in rows.itertuples()}

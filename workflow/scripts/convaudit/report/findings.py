@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from convaudit.report import measures
 from convaudit.report.measures import REGIONS
+from convaudit.report.mistakes import surest
 from convaudit.report.names import short
 from convaudit.report.tables import Audit
 
@@ -74,9 +74,9 @@ def _errors_by_region(audit: Audit) -> list[Finding]:
     """Ninths of the picture in which heat goes along with errors beyond chance: the 95 % intervals
     of both error rates are a factor of two apart.
     """
-    table, shares = audit.predictions, audit.heat.regions
-    known = table["correct"].notna().to_numpy() & ~np.isnan(shares[:, 0])
-    wrong = known & ~table["correct"].to_numpy(dtype=bool, na_value=True)
+    predicted, shares = audit.predictions["predicted_index"].to_numpy(), audit.heat.regions
+    known = audit.known & ~np.isnan(shares[:, 0])
+    wrong = audit.wrong & known
     found = []
     for region, name in enumerate(REGIONS):
         hot = known & (shares[:, region] > HOT)
@@ -86,12 +86,13 @@ def _errors_by_region(audit: Audit) -> list[Finding]:
         at_most = measures.wilson(elsewhere, int(cold.sum())).high
         if bad < FEWEST or surely is None or at_most is None or surely < 2 * at_most:
             continue
-        rows = _surest(table, np.flatnonzero(wrong & hot))
-        said = table["predicted"].iloc[rows].value_counts()
-        whole = "all of them" if said.iloc[0] == bad else f"{said.iloc[0]} of them"
+        rows = surest(audit, np.flatnonzero(wrong & hot))
+        said = np.bincount(predicted[rows])
+        most = int(said.argmax())
+        whole = "all of them" if said[most] == bad else f"{said[most]} of them"
         text = (
             f"Of {hot.sum():,} images with over a third of their heat in the {name}, {bad:,} are "
-            f"wrong ({bad / hot.sum():.0%}), {whole} called {short(said.index[0])}; of the other "
+            f"wrong ({bad / hot.sum():.0%}), {whole} called {short(audit.class_names[most])}; of the other "
             f"{cold.sum():,}, {elsewhere:,} ({elsewhere / cold.sum():.0%})."
         )
         title = f"It errs where it looks at the {name}"
@@ -105,16 +106,14 @@ def _classes_by_region(audit: Audit) -> list[Finding]:
     """Classes whose heat gathers off the centre: twice what even heat would have there, and half
     more than the other classes' have.
     """
-    table, shares = audit.predictions, audit.heat.regions
+    predicted, shares = audit.predictions["predicted_index"].to_numpy(), audit.heat.regions
     known = ~np.isnan(shares[:, 0])
-    predicted = table["predicted_index"].to_numpy()
+    counts = np.bincount(predicted[known])
+    sums = np.stack([np.bincount(predicted[known], share) for share in shares[known].T], axis=1)
     found = []
-    for index in np.unique(predicted[known]):
-        mine, others = known & (predicted == index), known & (predicted != index)
-        if mine.sum() < FEWEST:
-            continue
-        mean = shares[mine].mean(axis=0)
-        rest = shares[others].mean(axis=0) if others.any() else np.full(9, 1 / 9)
+    for index in np.flatnonzero(counts >= FEWEST):
+        mean, others = sums[index] / counts[index], counts.sum() - counts[index]
+        rest = (sums.sum(axis=0) - sums[index]) / others if others else np.full(9, 1 / 9)
         for region in np.flatnonzero((mean > 2 / 9) & (mean > 1.5 * rest)):
             if region == CENTRE:
                 continue
@@ -124,7 +123,7 @@ def _classes_by_region(audit: Audit) -> list[Finding]:
                 f"{REGIONS[region]}, a ninth of the picture: {mean[region] * 9:.1f} times what "
                 f"even heat would. Images called otherwise: {rest[region]:.0%}."
             )
-            rows = np.flatnonzero(mine & (shares[:, region] > HOT))
+            rows = np.flatnonzero((predicted == index) & (shares[:, region] > HOT))
             rows = rows[np.argsort(-shares[rows, region], kind="stable")]
             link = f"images.html#predicted={index}&region={region}&share={100 * HOT:.2f}"
             title = f"“{name}” is told by the {REGIONS[region]}"
@@ -135,17 +134,13 @@ def _classes_by_region(audit: Audit) -> list[Finding]:
 
 
 def _trust(audit: Audit) -> list[Finding]:
-    labelled = audit.labelled
+    probability = audit.predictions["probability"].to_numpy(float)
     found = []
-    if len(labelled) >= FEWEST:
-        correct = labelled["correct"].to_numpy(bool)
-        sure = labelled["probability"].to_numpy(float)
+    if audit.known.sum() >= FEWEST:
+        correct, sure = ~audit.wrong[audit.known], probability[audit.known]
         high = measures.wilson(int(correct.sum()), len(correct)).high
         if high is not None and sure.mean() > high:
-            rows = np.flatnonzero(
-                audit.predictions["correct"].eq(False).fillna(False).to_numpy()
-                & (audit.predictions["probability"] > 0.9).to_numpy()
-            )
+            rows = np.flatnonzero(audit.wrong & (probability > 0.9))
             text = (
                 f"Its mean confidence is {sure.mean():.1%}, but {correct.mean():.1%} of its "
                 f"answers are right. {len(rows):,} wrong answers have a confidence over 90%."
@@ -209,9 +204,3 @@ def _data(audit: Audit) -> list[Finding]:
 
 def _plain(title: str, text: str, link: str) -> Finding:
     return Finding("data", title, text, link, np.array([], int))
-
-
-def _surest(table: pd.DataFrame, rows: np.ndarray) -> np.ndarray:
-    """Row numbers by falling confidence, then by path."""
-    ordered = table.iloc[rows].sort_values(["probability", "path"], ascending=[False, True])
-    return table.index.get_indexer(ordered.index)

@@ -38,12 +38,11 @@ def columns(audit: Audit) -> dict[str, Any]:
     regions = audit.heat.regions
     empty = np.isnan(regions[:, 0])
     known = np.nan_to_num(regions)
-    sizes = rows.groupby("shard", sort=True).size()
     return {
         "count": len(rows),
         "names": [short(name) for name in audit.class_names],
         "shards": audit.shards,
-        "starts": [0, *sizes.cumsum().tolist()],
+        "starts": audit.starts,
         "picture": fitted(audit.facts["input"], SIZE),
         "label": _pack(rows["label_index"].fillna(NO_LABEL), np.uint16),
         "predicted": _pack(rows["predicted_index"], np.uint16),

@@ -8,40 +8,51 @@ import pandas as pd
 from convaudit.report import thumbs, where
 from convaudit.report.measures import confusion
 from convaudit.report.names import short
-from convaudit.report.tables import Audit
+from convaudit.report.tables import PAIRS, Audit
 
 FIRST = 24
 """Errors on the first page; the gallery has them all."""
-PAIRS, A_PAIR = 40, 36
-"""Confused pairs that have a page of their own, and errors shown there."""
+A_PAIR = 36
+"""Errors on the page of a confused pair."""
 MATRIX = 40
 """A confusion matrix of more classes is shown as its commonest pairs alone."""
 
 
-def worst(audit: Audit, label: int | None = None, predicted: int | None = None) -> pd.DataFrame:
-    """The wrong images (of one pair), the most confident first."""
-    rows = audit.labelled[~audit.labelled["correct"].astype(bool)]
-    if label is not None:
-        rows = rows[(rows["label_index"] == label) & (rows["predicted_index"] == predicted)]
-    return rows.sort_values(["probability", "path"], ascending=[False, True])
+def worst(audit: Audit) -> np.ndarray:
+    """The numbers of the ``FIRST`` wrong images, the most confident first."""
+    return surest(audit, np.flatnonzero(audit.wrong))[:FIRST]
 
 
-def wanted(audit: Audit) -> set[str]:
-    """The ids of the images that are shown."""
-    ids = set(worst(audit)["image_id"].head(FIRST))
-    for pair in pairs(audit)[:PAIRS]:
-        ids |= set(worst(audit, pair["label"], pair["predicted"])["image_id"].head(A_PAIR))
-    return ids
+def worst_of(audit: Audit, label: int, predicted: int) -> np.ndarray:
+    """The numbers of the ``A_PAIR`` wrong images of a pair, the most confident first."""
+    rows = audit.predictions
+    mine = (rows["label_index"] == label) & (rows["predicted_index"] == predicted)
+    return surest(audit, np.flatnonzero(mine.fillna(False)))[:A_PAIR]
 
 
-def cards(audit: Audit, rows: pd.DataFrame, seen: dict[str, thumbs.Seen]) -> list[dict[str, Any]]:
+def surest(audit: Audit, numbers: np.ndarray) -> np.ndarray:
+    """Images' numbers by falling confidence, then as they were."""
+    sure = audit.predictions["probability"].to_numpy()[numbers]
+    return numbers[np.argsort(-sure, kind="stable")]
+
+
+def wanted(audit: Audit) -> set[int]:
+    """The numbers of the images that are shown."""
+    numbers = set(worst(audit).tolist())
+    for label, predicted, _ in audit.confused[:PAIRS]:
+        numbers |= set(worst_of(audit, label, predicted).tolist())
+    return numbers
+
+
+def cards(audit: Audit, seen: list[thumbs.Seen]) -> list[dict[str, Any]]:
     """Photo, heat for what was said and, if there is a map of it, heat for what is true; the maps
     of one image are on one scale.
     """
-    return [_card(audit, row, seen[row.image_id]) for row in rows.itertuples()]
+    return [_card(audit, one) for one in seen]
 
 
-def _card(audit: Audit, row: Any, seen: thumbs.Seen) -> dict[str, Any]:
+def _card(audit: Audit, seen: thumbs.Seen) -> dict[str, Any]:
+    row = seen.row
     scores = dict(zip(row.top_classes, row.top_probabilities, strict=True))
     top = max(float(heat.max()) for heat in seen.maps.values())
     ordered = sorted(seen.maps, key=lambda index: (index != row.predicted_index, index))
@@ -66,27 +77,22 @@ def _card(audit: Audit, row: Any, seen: thumbs.Seen) -> dict[str, Any]:
 
 def counts(audit: Audit) -> np.ndarray:
     """The confusion matrix."""
-    labels = audit.labelled["label_index"].to_numpy(int)
-    return confusion(
-        labels, audit.labelled["predicted_index"].to_numpy(int), len(audit.class_names)
-    )
+    labelled = audit.predictions.loc[audit.known, ["label_index", "predicted_index"]].to_numpy(int)
+    return confusion(labelled[:, 0], labelled[:, 1], len(audit.class_names))
 
 
 def pairs(audit: Audit) -> list[dict[str, Any]]:
     """The confused pairs of classes, the commonest first."""
-    wrong = audit.labelled[~audit.labelled["correct"].astype(bool)]
-    grouped = wrong.groupby(["label_index", "predicted_index"]).size()
-    ordered = sorted(grouped.items(), key=lambda pair: (-pair[1], pair[0]))
     return [
         {
-            "label": int(label),
-            "predicted": int(predicted),
+            "label": label,
+            "predicted": predicted,
             "label_name": short(audit.class_names[label]),
             "predicted_name": short(audit.class_names[predicted]),
-            "count": int(count),
+            "count": count,
             "page": f"pairs/{label}-{predicted}.html" if at < PAIRS else None,
         }
-        for at, ((label, predicted), count) in enumerate(ordered)
+        for at, (label, predicted, count) in enumerate(audit.confused)
     ]
 
 

@@ -15,7 +15,7 @@ from convaudit.report import charts, dossier, gallery, measures, mistakes, thumb
 from convaudit.report.findings import SHOWN, Finding, findings
 from convaudit.report.measures import REGIONS
 from convaudit.report.names import short
-from convaudit.report.tables import Audit
+from convaudit.report.tables import PAIRS, Audit
 
 STATIC = Path(__file__).parent / "static"
 SAMPLE = 24
@@ -41,16 +41,15 @@ def write_report(folder: Path, audit: Audit, summary: dict[str, Any]) -> None:
 
     found = findings(audit)
     sample = _sample(audit)
-    wanted = mistakes.wanted(audit) | dossier.wanted(audit) | set(audit.activations)
-    wanted |= set(sample["image_id"])
-    for finding in found:
-        wanted |= set(audit.predictions["image_id"].iloc[finding.rows[:SHOWN]])
-    seen = thumbs.collect(folder, audit, wanted)
+    numbers = mistakes.wanted(audit) | set(sample)
+    numbers |= {number for finding in found for number in finding.rows[:SHOWN].tolist()}
+    ids = dossier.wanted(audit) | set(audit.activations)
+    seen, named = thumbs.collect(folder, audit, numbers, ids)
 
     _write(folder / "images.html", render, "images.html", regions=REGIONS)
     layers = dossier.layers(audit)
-    _write_layers(folder, render, audit, layers, seen)
-    pairs = mistakes.pairs(audit) if len(audit.labelled) else []
+    _write_layers(folder, render, audit, layers, named)
+    pairs = mistakes.pairs(audit)
     _write_pairs(folder, render, audit, pairs, seen)
     places = where.places(audit)
     top = where.scale([*places, *where.cells(audit).values()])
@@ -63,16 +62,16 @@ def write_report(folder: Path, audit: Audit, summary: dict[str, Any]) -> None:
         style=_style(),
         summary=summary,
         findings=[_finding(audit, one, seen) for one in found],
-        errors=mistakes.cards(audit, mistakes.worst(audit).head(mistakes.FIRST), seen),
-        confusion=mistakes.matrix(audit) if len(audit.labelled) else None,
+        errors=mistakes.cards(audit, [seen[number] for number in mistakes.worst(audit).tolist()]),
+        confusion=mistakes.matrix(audit) if audit.known.any() else None,
         pairs=pairs,
         regions=_regions(audit),
-        sample=mistakes.cards(audit, sample, seen),
+        sample=mistakes.cards(audit, [seen[number] for number in sample]),
         places=shown,
         most_places=where.SHOWN,
         heat_matrix=where.matrix(audit, top),
         layers=layers,
-        examples=_examples(audit, seen),
+        examples=_examples(audit, named),
         classes=_classes(audit),
         reliability=charts.reliability(summary["calibration"]),
         histogram=_histogram(audit),
@@ -131,18 +130,18 @@ def _write_pairs(
     render: Environment,
     audit: Audit,
     pairs: list[dict[str, Any]],
-    seen: dict[str, thumbs.Seen],
+    seen: dict[int, thumbs.Seen],
 ) -> None:
     (folder / "pairs").mkdir()
-    for pair in pairs[: mistakes.PAIRS]:
-        rows = mistakes.worst(audit, pair["label"], pair["predicted"]).head(mistakes.A_PAIR)
+    for pair in pairs[:PAIRS]:
+        errors = mistakes.worst_of(audit, pair["label"], pair["predicted"])
         _write(
             folder / pair["page"],
             render,
             "pair.html",
             pair=pair,
             places=mistakes.compare(audit, pair["label"], pair["predicted"]),
-            errors=mistakes.cards(audit, rows, seen),
+            errors=mistakes.cards(audit, [seen[number] for number in errors.tolist()]),
         )
 
 
@@ -161,8 +160,8 @@ def _percent(value: float | None, digits: int = 1) -> str:
     return "–" if value is None or np.isnan(value) else f"{value:.{digits}%}"
 
 
-def _finding(audit: Audit, finding: Finding, seen: dict[str, thumbs.Seen]) -> dict[str, Any]:
-    rows = audit.predictions.iloc[finding.rows[:SHOWN]]
+def _finding(audit: Audit, finding: Finding, seen: dict[int, thumbs.Seen]) -> dict[str, Any]:
+    shown = [seen[number] for number in finding.rows[:SHOWN].tolist()]
     return {
         "kind": finding.kind,
         "title": finding.title,
@@ -170,15 +169,15 @@ def _finding(audit: Audit, finding: Finding, seen: dict[str, thumbs.Seen]) -> di
         "link": finding.link,
         "count": len(finding.rows),
         "region": finding.region,
-        "images": mistakes.cards(audit, rows, seen) if finding.kind == "heat" else [],
+        "images": mistakes.cards(audit, shown) if finding.kind == "heat" else [],
     }
 
 
-def _sample(audit: Audit) -> pd.DataFrame:
-    """A few images spread evenly over the dataset."""
-    table = audit.predictions
-    step = max(1, len(table) // SAMPLE)
-    return table.iloc[step // 2 :: step].head(SAMPLE)
+def _sample(audit: Audit) -> list[int]:
+    """The numbers of a few images spread evenly over the dataset."""
+    count = len(audit.predictions)
+    step = max(1, count // SAMPLE)
+    return list(range(step // 2, count, step))[:SAMPLE]
 
 
 def _regions(audit: Audit) -> list[dict[str, Any]]:
@@ -187,16 +186,15 @@ def _regions(audit: Audit) -> list[dict[str, Any]]:
     """
     regions = audit.heat.regions
     hottest = np.where(np.isnan(regions[:, 0]), -1, np.nan_to_num(regions).argmax(axis=1))
-    known = audit.predictions["correct"].notna().to_numpy()
-    wrong = ~audit.predictions["correct"].to_numpy(dtype=bool, na_value=True)
     return [
         {
             "name": name,
             "index": index,
             "count": int((hottest == index).sum()),
-            "wrong": int((wrong & (hottest == index)).sum()),
+            "wrong": int((audit.wrong & (hottest == index)).sum()),
             "rate": measures.wilson(
-                int((wrong & (hottest == index)).sum()), int((known & (hottest == index)).sum())
+                int((audit.wrong & (hottest == index)).sum()),
+                int((audit.known & (hottest == index)).sum()),
             ).value,
         }
         for index, name in enumerate(REGIONS)
@@ -210,13 +208,14 @@ def _even(places: list[where.Place]) -> dict[str, Any]:
 
 
 def _histogram(audit: Audit) -> Any:
-    table = audit.labelled if len(audit.labelled) else audit.predictions
-    correct = table["correct"].to_numpy(bool) if len(audit.labelled) else None
-    return charts.confidence(table["probability"].to_numpy(float), correct)
+    probability = audit.predictions["probability"].to_numpy(float)
+    if not audit.known.any():
+        return charts.confidence(probability, None)
+    return charts.confidence(probability[audit.known], ~audit.wrong[audit.known])
 
 
 def _classes(audit: Audit) -> list[dict[str, Any]]:
-    if audit.labelled.empty:
+    if not audit.known.any():
         return []
     table = measures.per_class(mistakes.counts(audit), audit.class_names)
     ordered = table.rename_axis("index").reset_index().sort_values(["recall", "name"])
@@ -224,12 +223,9 @@ def _classes(audit: Audit) -> list[dict[str, Any]]:
 
 
 def _examples(audit: Audit, seen: dict[str, thumbs.Seen]) -> list[dict[str, Any]]:
-    rows = audit.predictions.set_index("image_id", drop=False)
-    return [
-        {**card, "grids": grids}
-        for (image_id, grids) in audit.activations.items()
-        for card in mistakes.cards(audit, rows.loc[[image_id]], seen)
-    ]
+    cards = mistakes.cards(audit, [seen[image_id] for image_id in audit.activations])
+    grids = audit.activations.values()
+    return [{**card, "grids": each} for card, each in zip(cards, grids, strict=True)]
 
 
 def _sizes(predictions: pd.DataFrame) -> dict[str, Any]:

@@ -11,9 +11,9 @@ from convaudit.report.tables import Audit
 def summarise(audit: Audit) -> dict[str, Any]:
     """The audit's numbers for machines (``summary.json``); None where something isn't known."""
     predictions = audit.predictions
-    labelled = audit.labelled
-    correct = labelled["correct"].to_numpy(bool)
-    bins = measures.calibration(labelled["probability"].to_numpy(float), correct)
+    correct = ~audit.wrong[audit.known]
+    sure = predictions["probability"].to_numpy(float)[audit.known]
+    bins = measures.calibration(sure, correct)
     accuracy = measures.wilson(int(correct.sum()), len(correct))
     table = measures.per_class(mistakes.counts(audit), audit.class_names)
     return {
@@ -21,13 +21,13 @@ def summarise(audit: Audit) -> dict[str, Any]:
         "images_read": len(predictions) + len(audit.quarantine),
         "images_audited": len(predictions),
         "images_quarantined": len(audit.quarantine),
-        "images_labelled": len(labelled),
+        "images_labelled": len(correct),
         "classes": len(audit.class_names),
         "accuracy": accuracy.value,
         "accuracy_95_low": accuracy.low,
         "accuracy_95_high": accuracy.high,
         "errors": int((~correct).sum()),
-        "calibration_error": measures.calibration_error(bins) if len(labelled) else None,
+        "calibration_error": measures.calibration_error(bins) if len(correct) else None,
         "empty_maps": int(predictions["map_empty"].sum()),
         "dead_channels": int(audit.channels["dead"].sum()),
         "channels": len(audit.channels),
@@ -35,7 +35,7 @@ def summarise(audit: Audit) -> dict[str, Any]:
         "duplicates_across_labels": int(audit.duplicates["across_labels"].sum()),
         "findings": [finding.facts() for finding in findings(audit)],
         "calibration": json.loads(bins.to_json(orient="records")),
-        "per_class": json.loads(table.to_json(orient="records")) if len(labelled) else [],
+        "per_class": json.loads(table.to_json(orient="records")) if len(correct) else [],
         "target_layer": audit.facts["target_layer"],
         "scaling": audit.facts["scaling"],
         "scaling_known": audit.facts["scaling_known"],

@@ -1,4 +1,7 @@
-"""What the report is made of, and what follows from the heat maps shard by shard."""
+"""What the report is made of, and what follows from the heat maps shard by shard.
+
+A million images' texts, lists and maps would fill the memory, so they are read a shard at a time.
+"""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -10,6 +13,24 @@ import pandas as pd
 
 from convaudit.report import measures
 
+NUMBERS = (
+    "label_index",
+    "predicted_index",
+    "probability",
+    "correct",
+    "map_max",
+    "map_empty",
+    "heat_border",
+    "heat_concentration",
+    "shard",
+    "row",
+    "height",
+    "width",
+)
+"""The columns of ``predictions`` that are held of all images at once."""
+PAIRS = 40
+"""Confused pairs that have a page of their own and whose heat is known."""
+
 
 @dataclass(frozen=True)
 class Audit:
@@ -19,6 +40,9 @@ class Audit:
     """What is known of the model."""
     class_names: list[str]
     predictions: pd.DataFrame
+    """``NUMBERS`` of every image, in the order of shards and of rows within."""
+    rows: Callable[[str], pd.DataFrame]
+    """Gives a shard's part of the predictions with all columns."""
     quarantine: pd.DataFrame
     duplicates: pd.DataFrame
     channels: pd.DataFrame
@@ -40,9 +64,27 @@ class Audit:
         return sorted(self.predictions["shard"].unique())
 
     @cached_property
-    def labelled(self) -> pd.DataFrame:
-        """The images that have a label."""
-        return self.predictions[self.predictions["correct"].notna()]
+    def starts(self) -> list[int]:
+        """The number of each shard's first image, and at last the number of images."""
+        sizes = self.predictions.groupby("shard", observed=True, sort=True).size()
+        return [0, *sizes.cumsum().tolist()]
+
+    @cached_property
+    def known(self) -> np.ndarray:
+        """Whether each image has a label."""
+        return self.predictions["correct"].notna().to_numpy()
+
+    @cached_property
+    def wrong(self) -> np.ndarray:
+        """Whether each image has a label and is called something else."""
+        return self.known & ~self.predictions["correct"].to_numpy(dtype=bool, na_value=True)
+
+    @cached_property
+    def confused(self) -> list[tuple[int, int, int]]:
+        """(label, predicted, images) of the confused pairs of classes, the commonest first."""
+        wrong = self.predictions.loc[self.wrong, ["label_index", "predicted_index"]].astype(int)
+        found = wrong.value_counts().reset_index().to_numpy().tolist()
+        return sorted(map(tuple, found), key=lambda pair: (-pair[2], pair))
 
     @cached_property
     def heat(self) -> "Heat":
@@ -50,46 +92,63 @@ class Audit:
 
     def by_shard(self) -> Iterator[tuple[pd.DataFrame, dict[str, np.ndarray]]]:
         """Each shard's predictions with its maps; the first map of an image is its own row's."""
-        for shard, rows in self.predictions.groupby("shard", sort=True):
-            yield rows, self.maps(str(shard))
+        for shard in self.shards:
+            yield self.rows(shard), self.maps(shard)
 
 
 @dataclass(frozen=True)
 class Heat:
     """Where the heat is, each image one vote whatever its strength.
 
-    regions (n, 9): shares by ninth, NaN without heat; cells: for each (label, predicted) pair,
-    label -1 where unknown, the number of images with heat and the sum (h, w) of their shares.
+    regions (n, 9): shares by ninth, NaN without heat; counts (K,) and sums (K, h, w): of each
+    predicted class the images with heat and the sum of their shares; cells: the same for single
+    (label, predicted) pairs, those of right answers and of the ``PAIRS`` commonest errors.
     """
 
     regions: np.ndarray
+    counts: np.ndarray
+    sums: np.ndarray
     cells: dict[tuple[int, int], tuple[int, np.ndarray]]
 
-    def mean(self, *, label: int | None = None, predicted: int | None = None) -> Any:
-        """Count and mean share (h, w) over the cells that match; None where there is no image."""
-        chosen = [
-            cell
-            for (cell_label, cell_predicted), cell in self.cells.items()
-            if label in (None, cell_label) and predicted in (None, cell_predicted)
-        ]
-        count = sum(number for number, _ in chosen)
-        return count, (sum(total for _, total in chosen) / count if count else None)
+    def mean(self, predicted: int | None = None) -> Any:
+        """Count and mean share (h, w) of all images or of a class's; None without an image."""
+        count, total = (
+            (self.counts.sum(), self.sums.sum(axis=0))
+            if predicted is None
+            else (self.counts[predicted], self.sums[predicted])
+        )
+        return int(count), total / count if count else None
 
 
 def _heat(audit: Audit) -> Heat:
-    regions = []
-    cells: dict[tuple[int, int], tuple[int, np.ndarray]] = {}
-    for rows, stored in audit.by_shard():
-        maps = stored["maps"][: len(rows)].astype(np.float64)
-        regions.append(measures.region_shares(maps))
+    classes = len(audit.class_names)
+    pairs = [(at, at) for at in range(classes)] + [pair[:2] for pair in audit.confused[:PAIRS]]
+    place = {label * classes + predicted: at for at, (label, predicted) in enumerate(pairs)}
+    labels = audit.predictions["label_index"].fillna(-1).to_numpy(int)
+    predicted = audit.predictions["predicted_index"].to_numpy(int)
+    regions = np.empty((len(labels), 9), np.float32)
+    counts, cell_counts = np.zeros(classes, int), np.zeros(len(pairs), int)
+    sums, cell_sums = np.empty(0), np.empty(0)
+    for shard, start, end in zip(audit.shards, audit.starts, audit.starts[1:], strict=False):
+        maps = audit.maps(shard)["maps"][: end - start].astype(np.float64)
+        regions[start:end] = measures.region_shares(maps)
         total = maps.sum(axis=(1, 2))
-        hot = total > 0
-        labels = rows["label_index"].fillna(-1).to_numpy(int)
-        pairs = np.stack([labels, rows["predicted_index"].to_numpy(int)], axis=1)
-        for pair in np.unique(pairs[hot], axis=0):
-            mine = hot & (pairs == pair).all(axis=1)
-            shares = (maps[mine] / total[mine, None, None]).sum(axis=0)
-            key = (int(pair[0]), int(pair[1]))
-            number, known = cells.get(key, (0, np.zeros_like(shares)))
-            cells[key] = (number + int(mine.sum()), known + shares)
-    return Heat(np.concatenate(regions), cells)
+        hot = np.flatnonzero(total > 0)
+        shares = maps[hot] / total[hot, None, None]
+        said, true = predicted[start:end][hot], labels[start:end][hot]
+        if not sums.size:
+            sums, cell_sums = np.zeros((classes, *maps.shape[1:])), np.zeros(
+                (len(pairs), *maps.shape[1:])
+            )
+        np.add.at(counts, said, 1)
+        np.add.at(sums, said, shares)
+        keys = np.where(true >= 0, true * classes + said, -1)
+        cell = np.array([place.get(key, -1) for key in keys.tolist()], int)
+        np.add.at(cell_counts, cell[cell >= 0], 1)
+        np.add.at(cell_sums, cell[cell >= 0], shares[cell >= 0])
+    cells = {
+        pair: (int(cell_counts[at]), cell_sums[at])
+        for at, pair in enumerate(pairs)
+        if cell_counts[at]
+    }
+    return Heat(regions, counts, sums, cells)

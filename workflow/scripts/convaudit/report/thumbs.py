@@ -1,12 +1,14 @@
 """Small pictures of single images, cut from the shards' sprite sheets, with heat laid over."""
 
 import base64
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
+import pandas as pd
 
 from convaudit import images
 from convaudit.errors import AuditError
@@ -19,10 +21,11 @@ SIZE, COLUMNS = 128, 16
 
 @dataclass(frozen=True)
 class Seen:
-    """An image as the model saw it (RGB, uint8, without the cell's margins) as a JPEG, and its
-    maps by class: not normalised, (h, w).
+    """An image's row of the predictions; what the model saw (RGB, uint8, without the cell's
+    margins) as a JPEG; and its maps by class: not normalised, (h, w).
     """
 
+    row: Any
     jpeg: bytes
     maps: dict[int, np.ndarray]
 
@@ -31,31 +34,44 @@ class Seen:
         return images.decode(self.jpeg)
 
 
-def collect(folder: Path, audit: Audit, wanted: Iterable[str]) -> dict[str, Seen]:
-    """Find images by id. Memory holds one sprite sheet at a time.
+def collect(
+    folder: Path, audit: Audit, numbers: set[int], ids: set[str]
+) -> tuple[dict[int, Seen], dict[str, Seen]]:
+    """Find images by number and by id. Memory holds one sprite sheet at a time.
 
     Raises:
         AuditError: a sprite sheet can't be read.
     """
-    table = audit.predictions
-    rows = table[table["image_id"].isin(set(wanted))]
+    by_number, by_id = {}, {}
+    for shard, start in zip(audit.shards, audit.starts, strict=False):
+        rows = audit.rows(shard)
+        asked = np.array([start + at in numbers for at in range(len(rows))])
+        mine = rows[asked | rows["image_id"].isin(ids).to_numpy()]
+        for number, seen in _cut(folder, audit, shard, mine):
+            by_number[start + number] = by_id[seen.row.image_id] = seen
+    return by_number, by_id
+
+
+def _cut(
+    folder: Path, audit: Audit, shard: str, rows: pd.DataFrame
+) -> Iterator[tuple[int, Seen]]:
+    """Rows of a shard, by their place in it, with their pictures."""
+    if rows.empty:
+        return
+    path = folder / audit.sprite(shard)
+    sheet = cv2.imread(str(path))
+    if sheet is None:
+        raise AuditError(f"{path} can't be read: delete it and run again")
     top, left, height, width = fitted(audit.facts["input"], SIZE)
-    found = {}
-    for shard, mine in rows.groupby("shard", sort=True):
-        path = folder / audit.sprite(str(shard))
-        sheet = cv2.imread(str(path))
-        if sheet is None:
-            raise AuditError(f"{path} can't be read: delete it and run again")
-        maps = _maps(audit.maps(str(shard)), set(mine["image_id"]))
-        for row in mine.itertuples():
-            y, x = row.row // COLUMNS * SIZE + top, row.row % COLUMNS * SIZE + left
-            done, data = cv2.imencode(
-                ".jpg", sheet[y : y + height, x : x + width], [cv2.IMWRITE_JPEG_QUALITY, 88]
-            )
-            if not done:
-                raise AuditError(f"{path} has no cell {row.row}: delete it and run again")
-            found[row.image_id] = Seen(data.tobytes(), maps[row.image_id])
-    return found
+    maps = _maps(audit.maps(shard), set(rows["image_id"]))
+    for row in rows.itertuples():
+        y, x = row.row // COLUMNS * SIZE + top, row.row % COLUMNS * SIZE + left
+        done, data = cv2.imencode(
+            ".jpg", sheet[y : y + height, x : x + width], [cv2.IMWRITE_JPEG_QUALITY, 88]
+        )
+        if not done:
+            raise AuditError(f"{path} has no cell {row.row}: delete it and run again")
+        yield row.row, Seen(row, data.tobytes(), maps[row.image_id])
 
 
 def _maps(stored: dict[str, np.ndarray], wanted: set[str]) -> dict[str, dict[int, np.ndarray]]:

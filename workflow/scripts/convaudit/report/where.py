@@ -68,11 +68,12 @@ def places(audit: Audit) -> list[Place]:
 
 
 def cells(audit: Audit) -> dict[tuple[int, int], Place]:
-    """The mean heat of each cell (label, predicted) of the confusion matrix."""
+    """The mean heat of the cells (label, predicted) of the confusion matrix, of many the diagonal
+    and the commonest errors.
+    """
     return {
         (label, predicted): Place(predicted, label, count, total / count, 0.0)
         for (label, predicted), (count, total) in audit.heat.cells.items()
-        if label >= 0
     }
 
 

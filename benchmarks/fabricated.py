@@ -1,0 +1,194 @@
+"""The results of an audit that never ran, as large as asked for, to try the report on.
+
+Image i of n is of class i % 1000 and called the next class where i % 10 is 3; its heat gathers in
+ninth i % 9; image ``PLANTED`` x n is the only one with a confidence over 98 %.
+"""
+
+import json
+import os
+from dataclasses import asdict
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from convaudit import heat
+from planning.plan import Plan
+
+CLASSES, SIDE, CHANNELS = 1000, 7, 512
+PLANTED = 0.7
+SURE = 0.995
+NAMES = np.array([f"class {number}" for number in range(CLASSES)])
+LAYER = {"name": "last", "id": "last", "kind": "Conv2D", "shape": [SIDE, SIDE, CHANNELS]}
+SETTINGS = {
+    "model": "fabricated.keras",
+    "images": "photos",
+    "seed": 0,
+    "preprocess": {"scaling": "unit", "interpolation": "area"},
+    "filters": {"margin": 5, "size": 64},
+    "gradcam": {"layer": "auto", "method": "gradcam", "score": "logit"},
+}
+FACTS = {
+    "format": "Keras 3",
+    "family": None,
+    "input": [224, 224, 3],
+    "classes": CLASSES,
+    "head": "softmax",
+    "target_layer": "last",
+    "target_why": "the last one",
+    "scaling": "unit",
+    "scaling_known": True,
+    "scaling_why": "as the config says",
+    "parameters": 9,
+    "layers": [{**LAYER, "parameters": 9, "watched": True, "convolution": True}],
+}
+_MODEL = {"identity": "demo", "source": "fabricated.keras"}
+
+
+def settings_of_report(folder: Path) -> dict[str, object]:
+    """What the report's job is given for the results in ``folder``."""
+    return {
+        "settings": SETTINGS,
+        "layers": {},
+        "model": _MODEL,
+        "key": "",
+        "page": str(folder / "report"),
+        "summary": str(folder / "summary.json"),
+        "origin": str(folder / "provenance.json"),
+        "threads": 2,
+    }
+
+
+def results(folder: Path, count: int, *, overlays: bool = True) -> None:
+    """Write all that the report reads of ``count`` images; pictures are links to a few files."""
+    for part in ("index", "model", "activations", "gradcam/maps", "gradcam/sprites"):
+        (folder / part).mkdir(parents=True)
+    size = max(512, -(-count // 1000))
+    plan = Plan({}, NAMES.tolist(), [("last", "Conv2D")], "demo")
+    (folder / "index" / "plan.json").write_text(json.dumps(asdict(plan)))
+    (folder / "model" / "model.json").write_text(json.dumps(FACTS))
+    tried = {"used": "unit", "images": 0, "accuracies": {}, "better": None}
+    (folder / "model" / "scaling.json").write_text(json.dumps(tried))
+    (folder / "quarantine.csv").write_text("path,reason\n")
+    _channels(count).to_parquet(folder / "channels.parquet", index=False)
+    sprites = _sprites(folder / "gradcam", size)
+    writers: dict[str, pq.ParquetWriter] = {}
+    for number, start in enumerate(range(0, count, size)):
+        shard = f"{number:04d}"
+        table, ledger, maps = _shard(np.arange(start, min(count, start + size)), count, shard)
+        np.savez(folder / "gradcam" / "maps" / f"{shard}.npz", **maps)
+        os.link(sprites[number % len(sprites)], folder / "gradcam" / "sprites" / f"{shard}.jpg")
+        for name, part in {"predictions.parquet": table, "index/ledger.parquet": ledger}.items():
+            if name not in writers:
+                writers[name] = pq.ParquetWriter(folder / name, part.schema)
+            writers[name].write_table(part)
+        if overlays:
+            _overlays(folder / "gradcam" / "overlays" / shard, table["image_id"].to_pylist())
+    for writer in writers.values():
+        writer.close()
+
+
+def _id(number: int) -> str:
+    return f"image-{number:07d}-0123abcd"
+
+
+def _path(number: int) -> str:
+    return f"class-{number % CLASSES:04d}/image-{number:07d}.jpg"
+
+
+def _shard(numbers: np.ndarray, count: int, shard: str) -> tuple[pa.Table, pa.Table, dict]:
+    random = np.random.default_rng(int(shard))
+    label = numbers % CLASSES
+    right = numbers % 10 != 3
+    said = np.where(right, label, (label + 1) % CLASSES)
+    probability = 0.2 + 0.78 * (numbers * 7919 % 65521) / 65521
+    probability[numbers == int(PLANTED * count)] = SURE
+    wrong = np.flatnonzero(~right)
+    maps = random.random((len(numbers) + len(wrong), SIDE, SIDE)).astype(np.float32)
+    ninth = numbers % 9
+    maps[np.arange(len(numbers)), 1 + ninth // 3 * 2, 1 + ninth % 3 * 2] = 20
+    ids = [_id(number) for number in numbers.tolist()]
+    paths = [_path(number) for number in numbers.tolist()]
+    other = NAMES[(said + 1) % CLASSES]
+    predictions = {
+        "image_id": ids,
+        "path": paths,
+        "label": NAMES[label],
+        "label_index": label.astype(np.int32),
+        "predicted": NAMES[said],
+        "predicted_index": said.astype(np.int32),
+        "probability": probability.astype(np.float32),
+        "logit": probability.astype(np.float32),
+        "correct": right,
+        "top_classes": np.stack([NAMES[said], other], axis=1).tolist(),
+        "top_probabilities": np.stack([probability, 1 - probability], axis=1).tolist(),
+        **heat.measure(maps[: len(numbers)]).to_dict("series"),
+        "shard": [shard] * len(numbers),
+        "row": np.arange(len(numbers), dtype=np.int32),
+        "height": np.full(len(numbers), 375),
+        "width": np.full(len(numbers), 500),
+    }
+    ledger = {"path": paths, "label": NAMES[label], "sha256": [f"{i:064x}" for i in numbers]}
+    packed, scale = heat.pack(maps)
+    first, rest = slice(0, len(numbers)), slice(len(numbers), None)
+    stored = {
+        "image_id": np.array(ids),
+        "class_index": said.astype(np.int32),
+        "maps": packed[first],
+        "scale": scale[first],
+        "true_image_id": np.array(ids)[wrong],
+        "true_class_index": label[wrong].astype(np.int32),
+        "true_maps": packed[rest],
+        "true_scale": scale[rest],
+    }
+    return pa.table(predictions), pa.table(ledger), stored
+
+
+def _channels(count: int) -> pd.DataFrame:
+    """Channels whose most telling images are spread over all shards."""
+    spread = np.linspace(0, count - 1, CHANNELS * 7).astype(int).reshape(7, CHANNELS).T
+    return pd.DataFrame(
+        {
+            "layer": "last",
+            "channel": range(CHANNELS),
+            "mean": 1.0,
+            "std": 1.0,
+            "max": np.linspace(1, 2, CHANNELS),
+            "active_fraction": 0.5,
+            "dead": False,
+            "top_images": [[_id(number) for number in row] for row in spread.tolist()],
+            "top_values": [[2.0] * 7] * CHANNELS,
+            "top_y": [[0.5] * 7] * CHANNELS,
+            "top_x": [[0.5] * 7] * CHANNELS,
+            "histogram": [[1] * 42] * CHANNELS,
+            "class_means": [[]] * CHANNELS,
+            "selectivity": np.nan,
+            "selective_for": pd.array([None] * CHANNELS, "Int32"),
+        }
+    )
+
+
+def _sprites(folder: Path, size: int) -> list[Path]:
+    """Four sheets of ``size`` cells whose colours tell the rows apart."""
+    paths = []
+    for number in range(4):
+        cells = np.arange(-(-size // 16) * 16, dtype=np.uint32) * 7919 + number
+        colours = np.stack([cells % 256, cells // 7 % 256, cells // 49 % 256], axis=1)
+        small = colours.astype(np.uint8).reshape(-1, 16, 3)
+        sheet = small.repeat(128, axis=0).repeat(128, axis=1)
+        paths.append(folder / f"sheet-{number}.jpg")
+        cv2.imwrite(str(paths[-1]), sheet)
+    return paths
+
+
+def _overlays(folder: Path, ids: list[str]) -> None:
+    """One picture a shard, linked under every image's name."""
+    folder.mkdir(parents=True)
+    picture = cv2.imencode(".jpg", np.full((375, 500, 3), 90, np.uint8))[1].tobytes()
+    first = folder / f"{ids[0]}.jpg"
+    first.write_bytes(picture)
+    for name in ids[1:]:
+        os.link(first, folder / f"{name}.jpg")
