@@ -18,22 +18,26 @@ FLAGS = (
 )
 
 
-@pytest.fixture(scope="module")
-def browser():
+def chromium() -> str:
     found = (
         shutil.which("chromium")
         or shutil.which("chromium-browser")
         or shutil.which("google-chrome")
     )
     assert found, "these tests need Chromium: apt-get install chromium"
+    return found
+
+
+@pytest.fixture(scope="module")
+def browser():
     with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=found, args=list(FLAGS))
+        launched = playwright.chromium.launch(executable_path=chromium(), args=list(FLAGS))
         yield launched
         launched.close()
 
 
 @pytest.fixture
-def page(browser, finished):
+def page(browser):
     """A page that may say nothing in the console and ask nothing of a network."""
     opened: Page = browser.new_page(viewport={"width": 1440, "height": 900})
     complaints: list[str] = []

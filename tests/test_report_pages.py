@@ -19,7 +19,7 @@ HOSTILE = "</script><script>alert('x')</script>\u2028\"'`<img src=x onerror=aler
 @pytest.fixture
 def audit(tmp_path) -> Audit:
     """Four images of two classes with hostile names; two are wrong, one map is empty."""
-    cv2.imwrite(str(tmp_path / "sprite.jpg"), np.full((128, 16 * 128, 3), 99, np.uint8))
+    cv2.imwrite(str(tmp_path / "0.jpg"), np.full((128, 16 * 128, 3), 99, np.uint8))
     maps = np.zeros((4, 3, 3), np.float16)
     maps[:3, 0, 0] = [4, 2, 1]
     predictions = pd.DataFrame(
@@ -99,7 +99,7 @@ def audit(tmp_path) -> Audit:
             "maps": maps,
         },
         overlay=lambda shard, image_id: f"../{image_id}.jpg",
-        sprite=lambda shard: "../sprite.jpg",
+        sprites=lambda shard: "..",
         filters={},
         activations={"id-1": {HOSTILE: "../grid.png"}},
         settings={

@@ -109,7 +109,7 @@ def test_a_single_channel_as_a_picture(clone):
 def test_verify_finds_what_was_changed(clone):
     assert "verified" in clone.run("verify")
     (clone.folder / "results" / "channels.parquet").write_bytes(b"tampered")
-    (clone.folder / "results" / "gradcam" / "sprites" / "0000.jpg").write_bytes(b"tampered")
+    (clone.folder / "results" / "gradcam" / "sprites" / "0000" / "0.jpg").write_bytes(b"tampered")
     done = clone.snakemake("verify", "--cores", "1")
     assert done.returncode != 0
     assert "changed: channels.parquet" in done.stdout

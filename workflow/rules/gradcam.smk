@@ -9,7 +9,7 @@ rule gradcam:
         images=demo_files,
     output:
         overlays=directory("<results>/gradcam/overlays/{shard}"),
-        sprite="<results>/gradcam/sprites/{shard}.jpg",
+        sprites=directory("<results>/gradcam/sprites/{shard}"),
     log:
         "<results>/logs/gradcam/{shard}.log",
     benchmark:

@@ -13,7 +13,7 @@ rule report:
         statistics=all_shards(rules.predict.output.statistics),
         maps=all_shards(rules.predict.output.maps),
         overlays=[folder(shard) for shard in all_shards(rules.gradcam.output.overlays)],
-        sprites=all_shards(rules.gradcam.output.sprite),
+        sprites=[folder(shard) for shard in all_shards(rules.gradcam.output.sprites)],
         filters=all_filters(),
     output:
         page=report(

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from convaudit import dataset, heat, images, overlays
-from convaudit.atomic import atomic, atomic_folder
+from convaudit.atomic import atomic_folder
 from job import job
 
 
@@ -22,7 +22,7 @@ def draw(
     alpha: float,
     colormap: str,
     folder: str,
-    sprite: str,
+    sprites: str,
     threads: int,
 ) -> None:
     top = dataset.root(Path(source))
@@ -40,9 +40,11 @@ def draw(
 
     with atomic_folder(folder) as temporary, ThreadPoolExecutor(threads) as pool:
         list(pool.map(one, table["path"], table["sha256"], table["image_id"], heats))
-    with atomic(sprite) as temporary:
-        sheet = overlays.sprites(np.load(pixels, mmap_mode="r"))
-        temporary.write_bytes(overlays.encode_jpeg(sheet))
+    stack = np.load(pixels, mmap_mode="r")
+    with atomic_folder(sprites) as temporary:
+        for number, start in enumerate(range(0, len(stack), overlays.SHEET)):
+            sheet = overlays.sprites(stack[start : start + overlays.SHEET])
+            (temporary / f"{number}.jpg").write_bytes(overlays.encode_jpeg(sheet))
     logging.info("%d overlays", len(table))
 
 
@@ -56,6 +58,6 @@ if __name__ == "__main__":
             alpha=snakemake.params.alpha,
             colormap=snakemake.params.colormap,
             folder=snakemake.output.overlays,
-            sprite=snakemake.output.sprite,
+            sprites=snakemake.output.sprites,
             threads=snakemake.threads,
         )

@@ -97,7 +97,7 @@ def gather(
         channels=pd.read_parquet(folder / "channels.parquet"),
         maps=maps,
         overlay=lambda shard, image_id: f"../gradcam/overlays/{shard}/{image_id}.jpg",
-        sprite=lambda shard: f"../gradcam/sprites/{shard}.jpg",
+        sprites=lambda shard: f"../gradcam/sprites/{shard}",
         filters={
             layer: (f"../filters/{layer}.png", pd.read_csv(folder / "filters" / f"{layer}.csv"))
             for layer in layers
@@ -129,13 +129,15 @@ def _row_groups(metadata: pq.FileMetaData) -> dict[str, list[int]]:
 def _results(folder: Path) -> Iterator[str]:
     """The files whose hashes are kept, by their path from ``folder``; sorted within each folder."""
     for parent, folders, files in os.walk(folder):
-        top = Path(parent) == folder
+        inside = Path(parent).relative_to(folder)
+        at_top = inside == Path()
         folders[:] = sorted(
-            name for name in folders if name[0] != "." and not (top and name in VOLATILE)
+            name for name in folders if name[0] != "." and not (at_top and name in VOLATILE)
         )
-        for name in sorted(files):
-            if name[0] != "." and name not in VOLATILE:
-                yield (Path(parent) / name).relative_to(folder).as_posix()
+        prefix = "" if at_top else f"{inside.as_posix()}/"
+        yield from (
+            f"{prefix}{name}" for name in sorted(files) if name[0] != "." and name not in VOLATILE
+        )
 
 
 def _origin(

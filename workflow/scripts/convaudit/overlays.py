@@ -9,6 +9,8 @@ import numpy as np
 from convaudit.errors import AuditError
 from convaudit.images import resize
 
+SHEET = 64
+"""Pictures on a sheet of sprites. A browser decodes a whole sheet to show one of them."""
 _QUALITY = 90
 
 

@@ -56,10 +56,15 @@ def hashes(files: Iterable[str], root: Path, threads: int) -> Iterator[tuple[str
 
     Memory holds a thousand of them at a time.
     """
+
+    def hashed(some: list[str]) -> list[tuple[str, str]]:
+        return [(path, sha256(root / path)) for path in some]
+
     rest = iter(files)
     with ThreadPoolExecutor(threads) as pool:
         while some := list(islice(rest, 1000)):
-            yield from zip(some, pool.map(lambda path: sha256(root / path), some), strict=True)
+            for part in pool.map(hashed, (some[at : at + 50] for at in range(0, len(some), 50))):
+                yield from part
 
 
 def require_unchanged(model: dict[str, Any]) -> None:

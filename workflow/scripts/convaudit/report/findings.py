@@ -92,8 +92,8 @@ def _errors_by_region(audit: Audit) -> list[Finding]:
         whole = "all of them" if said[most] == bad else f"{said[most]} of them"
         text = (
             f"Of {hot.sum():,} images with over a third of their heat in the {name}, {bad:,} are "
-            f"wrong ({bad / hot.sum():.0%}), {whole} called {short(audit.class_names[most])}; of the other "
-            f"{cold.sum():,}, {elsewhere:,} ({elsewhere / cold.sum():.0%})."
+            f"wrong ({bad / hot.sum():.0%}), {whole} called {short(audit.class_names[most])}; "
+            f"of the other {cold.sum():,}, {elsewhere:,} ({elsewhere / cold.sum():.0%})."
         )
         title = f"It errs where it looks at the {name}"
         link = f"images.html#region={region}&share={100 * HOT:.2f}&truth=wrong"

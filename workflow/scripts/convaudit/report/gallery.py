@@ -71,7 +71,7 @@ def _shard(
         "ids": rows["image_id"].tolist(),
         "paths": rows["path"].tolist(),
         "overlays": [audit.overlay(shard, image_id) for image_id in rows["image_id"]],
-        "sprite": audit.sprite(shard),
+        "sprites": audit.sprites(shard),
         "height": maps.shape[1],
         "width": maps.shape[2],
         "maps": _pack(_against(first, peaks), np.uint8),

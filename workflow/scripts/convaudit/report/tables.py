@@ -50,8 +50,8 @@ class Audit:
     """Gives a shard's image_id, class_index and maps (n, h, w)."""
     overlay: Callable[[str, str], str]
     """Gives the path of an overlay by shard and image id."""
-    sprite: Callable[[str], str]
-    """Gives the path of a shard's sprite sheet."""
+    sprites: Callable[[str], str]
+    """Gives the path of the folder with a shard's sprite sheets: 0.jpg and so on."""
     filters: dict[str, tuple[str, pd.DataFrame]]
     """By layer id the grid's path and its table."""
     activations: dict[str, dict[str, str]]
@@ -137,8 +137,9 @@ def _heat(audit: Audit) -> Heat:
         shares = maps[hot] / total[hot, None, None]
         said, true = predicted[start:end][hot], labels[start:end][hot]
         if not sums.size:
-            sums, cell_sums = np.zeros((classes, *maps.shape[1:])), np.zeros(
-                (len(pairs), *maps.shape[1:])
+            sums, cell_sums = (
+                np.zeros((classes, *maps.shape[1:])),
+                np.zeros((len(pairs), *maps.shape[1:])),
             )
         np.add.at(counts, said, 1)
         np.add.at(sums, said, shares)

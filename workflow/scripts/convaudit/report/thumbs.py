@@ -12,7 +12,7 @@ import pandas as pd
 
 from convaudit import images
 from convaudit.errors import AuditError
-from convaudit.overlays import fitted
+from convaudit.overlays import SHEET, fitted
 from convaudit.report.tables import Audit
 
 SIZE, COLUMNS = 128, 16
@@ -45,33 +45,39 @@ def collect(
     by_number, by_id = {}, {}
     for shard, start in zip(audit.shards, audit.starts, strict=False):
         rows = audit.rows(shard)
-        asked = np.array([start + at in numbers for at in range(len(rows))])
-        mine = rows[asked | rows["image_id"].isin(ids).to_numpy()]
+        mine = rows[
+            [start + at in numbers or name in ids for at, name in enumerate(rows["image_id"])]
+        ]
         for number, seen in _cut(folder, audit, shard, mine):
             by_number[start + number] = by_id[seen.row.image_id] = seen
     return by_number, by_id
 
 
-def _cut(
-    folder: Path, audit: Audit, shard: str, rows: pd.DataFrame
-) -> Iterator[tuple[int, Seen]]:
+def _cut(folder: Path, audit: Audit, shard: str, rows: pd.DataFrame) -> Iterator[tuple[int, Seen]]:
     """Rows of a shard, by their place in it, with their pictures."""
     if rows.empty:
         return
-    path = folder / audit.sprite(shard)
-    sheet = cv2.imread(str(path))
-    if sheet is None:
-        raise AuditError(f"{path} can't be read: delete it and run again")
     top, left, height, width = fitted(audit.facts["input"], SIZE)
     maps = _maps(audit.maps(shard), set(rows["image_id"]))
+    path, sheet = Path(), np.empty(0)
     for row in rows.itertuples():
-        y, x = row.row // COLUMNS * SIZE + top, row.row % COLUMNS * SIZE + left
+        number, at = divmod(row.row, SHEET)
+        if path != (path := folder / audit.sprites(shard) / f"{number}.jpg"):
+            sheet = _sheet(path)
+        y, x = at // COLUMNS * SIZE + top, at % COLUMNS * SIZE + left
         done, data = cv2.imencode(
             ".jpg", sheet[y : y + height, x : x + width], [cv2.IMWRITE_JPEG_QUALITY, 88]
         )
         if not done:
             raise AuditError(f"{path} has no cell {row.row}: delete it and run again")
         yield row.row, Seen(row, data.tobytes(), maps[row.image_id])
+
+
+def _sheet(path: Path) -> np.ndarray:
+    sheet = cv2.imread(str(path))
+    if sheet is None:
+        raise AuditError(f"{path} can't be read: delete it and run again")
+    return sheet
 
 
 def _maps(stored: dict[str, np.ndarray], wanted: set[str]) -> dict[str, dict[int, np.ndarray]]:

@@ -3,10 +3,10 @@
 // The gallery of every image. Pages on disk may not fetch, so data comes as scripts that call
 // convaudit.columns (all images, to filter and sort by) and convaudit.shard (when it is seen).
 const convaudit = (() => {
-  const CELL = 144, GAP = 14, ROW = 206, SPRITE = 128, PER_ROW = 16, NO_LABEL = 65535;
+  const CELL = 144, GAP = 14, ROW = 206, SPRITE = 128, PER_ROW = 16, SHEET = 64, NO_LABEL = 65535;
   // Browsers end an element at some 17 million pixels; beyond this, scrolling is geared.
   const TALLEST = 12e6;
-  const CACHED = 40, AT_ONCE = 4;
+  const CACHED = 64, AT_ONCE = 4;
   const REGIONS = ["top left corner", "top edge", "top right corner", "left edge", "centre",
     "right edge", "bottom left corner", "bottom edge", "bottom right corner"];
   const STOPS = {
@@ -25,7 +25,7 @@ const convaudit = (() => {
   const box = document.getElementById("lightbox");
   const [canvas, picture] = box.querySelector(".stage").children;
   const defaults = {};
-  const shards = new Map(), loading = new Set(), failed = new Set(), tiles = new Map();
+  const shards = new Map(), sheets = new Map(), loading = new Set(), failed = new Set(), tiles = new Map();
   let columns, order = new Uint32Array(0), here = 0, perRow = 1, waiting = [];
 
   const percent = (share, digits = 1) => `${(share * 100).toFixed(digits)}%`;
@@ -62,18 +62,40 @@ const convaudit = (() => {
     readAddress();
   }
 
-  async function takeShard(name, data) {
+  function takeShard(name, data) {
     const number = columns.shards.indexOf(name);
     for (const maps of [data, data.further]) maps.maps = unpack(maps.maps, Uint8Array);
-    data.image = new Image();
-    data.image.src = data.sprite;
-    await data.image.decode().catch(() => { data.image = null; });
     loading.delete(number);
     shards.set(number, data);
     if (shards.size > CACHED) shards.delete(shards.keys().next().value);
     for (const tile of tiles.values()) if (tile.shard === number) fillTile(tile);
-    if (box.open) show();
+    show();
     pump();
+  }
+
+  // The sheet with a row's photo: undefined until it is there, null where it can't be read.
+  function sheetOf(data, row) {
+    const url = `${data.sprites}/${Math.floor(row / SHEET)}.jpg`;
+    if (!sheets.has(url)) {
+      if (sheets.size >= CACHED) {
+        const oldest = sheets.keys().next().value;
+        sheets.get(oldest)?.close();
+        sheets.delete(oldest);
+      }
+      sheets.set(url, undefined);
+      loadSheet(url).then((sheet) => {
+        sheets.set(url, sheet);
+        for (const tile of tiles.values()) if (tile.sheet === url) fillTile(tile);
+        show();
+      });
+    }
+    return { url, sheet: sheets.get(url) };
+  }
+
+  async function loadSheet(url) {
+    const image = new Image();
+    image.src = url;
+    return image.decode().then(() => createImageBitmap(image)).catch(() => null);
   }
 
   const shardOf = (i) => {
@@ -195,26 +217,29 @@ const convaudit = (() => {
   }
 
   function fillTile(tile) {
-    const shard = need(tile.shard);
+    const shard = tile.data ??= need(tile.shard);
     if (!shard) return;
     const row = tile.i - columns.starts[tile.shard];
-    paint(tile.drawing, shard, row, form.elements.view.value, scaleOf(tile.i));
     tile.element.title = shard.paths[row];
+    const { url, sheet } = sheetOf(shard, row);
+    tile.sheet = url;
+    if (sheet === undefined) return;
+    paint(tile.drawing, shard, row, sheet, form.elements.view.value, scaleOf(tile.i));
     tile.filled = true;
     tile.element.dataset.filled = "";
   }
 
   const scaleOf = (i) => form.elements.common.checked ? columns.strength[i] / 65535 : 1;
 
-  function paint(target, shard, row, view, scale, source = shard, at = row) {
+  function paint(target, shard, row, sheet, view, scale, source = shard, at = row) {
     const context = target.getContext("2d"), zoom = target.width / SPRITE;
     const [top, left, height, width] = columns.picture;
     context.clearRect(0, 0, target.width, target.height);
     context.imageSmoothingQuality = "high";
     const place = [left * zoom, top * zoom, width * zoom, height * zoom];
-    if (view !== "heat" && shard.image) {
-      const x = (row % PER_ROW) * SPRITE + left, y = Math.floor(row / PER_ROW) * SPRITE + top;
-      context.drawImage(shard.image, x, y, width, height, ...place);
+    if (view !== "heat" && sheet) {
+      const x = (row % PER_ROW) * SPRITE + left, y = Math.floor(row % SHEET / PER_ROW) * SPRITE + top;
+      context.drawImage(sheet, x, y, width, height, ...place);
     }
     if (view === "photo") return;
     const small = document.createElement("canvas"), cells = shard.height * shard.width;
@@ -243,8 +268,8 @@ const convaudit = (() => {
     if (!shard) return;
     const row = i - columns.starts[number], view = form.elements.view.value, truth = truthOf(i);
     const name = columns.names[columns.predicted[i]], path = shard.paths[row];
-    const large = view === "overlay";
-    paint(canvas, shard, row, view, scaleOf(i));
+    const large = view === "overlay", { sheet } = sheetOf(shard, row);
+    paint(canvas, shard, row, sheet, view, scaleOf(i));
     canvas.setAttribute("aria-label", `${view} of ${path}`);
     picture.alt = `Overlay of ${path} at its own size`;
     if (picture.getAttribute("src") !== shard.overlays[row]) {
@@ -292,7 +317,7 @@ const convaudit = (() => {
       const figure = document.createElement("figure"), drawing = document.createElement("canvas"),
         caption = document.createElement("figcaption");
       drawing.width = drawing.height = 256;
-      paint(drawing, shard, row, "overlay", 1, shard.further, at);
+      paint(drawing, shard, row, sheet, "overlay", 1, shard.further, at);
       caption.textContent = `heat for ${columns.names[shard.further.classes[at]]}`;
       figure.append(drawing, caption);
       return figure;

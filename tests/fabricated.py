@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from convaudit import heat
+from convaudit.overlays import SHEET, encode_jpeg, sprites
 from planning.plan import Plan
 
 CLASSES, SIDE, CHANNELS = 1000, 7, 512
@@ -74,13 +75,13 @@ def results(folder: Path, count: int, *, overlays: bool = True) -> None:
     (folder / "model" / "scaling.json").write_text(json.dumps(tried))
     (folder / "quarantine.csv").write_text("path,reason\n")
     _channels(count).to_parquet(folder / "channels.parquet", index=False)
-    sprites = _sprites(folder / "gradcam", size)
+    _sprites(folder / "gradcam" / "sheets")
     writers: dict[str, pq.ParquetWriter] = {}
     for number, start in enumerate(range(0, count, size)):
         shard = f"{number:04d}"
         table, ledger, maps = _shard(np.arange(start, min(count, start + size)), count, shard)
         np.savez(folder / "gradcam" / "maps" / f"{shard}.npz", **maps)
-        os.link(sprites[number % len(sprites)], folder / "gradcam" / "sprites" / f"{shard}.jpg")
+        (folder / "gradcam" / "sprites" / shard).symlink_to("../sheets")
         for name, part in {"predictions.parquet": table, "index/ledger.parquet": ledger}.items():
             if name not in writers:
                 writers[name] = pq.ParquetWriter(folder / name, part.schema)
@@ -171,17 +172,14 @@ def _channels(count: int) -> pd.DataFrame:
     )
 
 
-def _sprites(folder: Path, size: int) -> list[Path]:
-    """Four sheets of ``size`` cells whose colours tell the rows apart."""
-    paths = []
-    for number in range(4):
-        cells = np.arange(-(-size // 16) * 16, dtype=np.uint32) * 7919 + number
-        colours = np.stack([cells % 256, cells // 7 % 256, cells // 49 % 256], axis=1)
-        small = colours.astype(np.uint8).reshape(-1, 16, 3)
-        sheet = small.repeat(128, axis=0).repeat(128, axis=1)
-        paths.append(folder / f"sheet-{number}.jpg")
-        cv2.imwrite(str(paths[-1]), sheet)
-    return paths
+def _sprites(folder: Path) -> None:
+    """The sheets of a shard of a thousand images, each of a colour of its own."""
+    folder.mkdir()
+    cells = np.arange(16 * SHEET, dtype=np.uint32) * 7919
+    colours = np.stack([cells % 256, cells // 7 % 256, cells // 49 % 256], axis=1)
+    pictures = colours.astype(np.uint8)[:, None, None].repeat(128, axis=1).repeat(128, axis=2)
+    for number, sheet in enumerate(pictures.reshape(-1, SHEET, 128, 128, 3)):
+        (folder / f"{number}.jpg").write_bytes(encode_jpeg(sprites(sheet)))
 
 
 def _overlays(folder: Path, ids: list[str]) -> None:
