@@ -1,11 +1,17 @@
 """The toy audit's report in a real browser, opened from disk."""
 
 import shutil
+import time
 
 import cv2
 import numpy as np
 import pytest
 from playwright.sync_api import Page, sync_playwright
+
+import fabricated
+import report as report_job
+from convaudit.report.pages import write_gallery
+from planning import plan as planning
 
 FLAGS = (
     "--no-sandbox",
@@ -221,3 +227,76 @@ def test_every_page_fits_a_telephone(page, finished, name):
 def test_it_prints_on_a_few_pages(report, tmp_path):
     printed = report.pdf(path=tmp_path / "report.pdf", format="A4")
     assert 2 <= printed.count(b"/Type /Page\n") <= 8
+
+
+@pytest.fixture(scope="module")
+def million(tmp_path_factory):
+    """The gallery of a million images, without the rest of their report."""
+    folder = tmp_path_factory.mktemp("million")
+    fabricated.results(folder, 1_000_000, overlays=False)
+    settings = fabricated.SETTINGS
+    audit = report_job.gather(folder, planning.load(folder / "index"), settings, {}, {})
+    (folder / "report").mkdir()
+    write_gallery(folder / "report", audit)
+    overlay = folder / "gradcam" / "overlays" / "0123" / "image-0123456-0123abcd.jpg"
+    overlay.parent.mkdir(parents=True)
+    cv2.imwrite(str(overlay), np.zeros((9, 9, 3), np.uint8))
+    return folder / "report" / "images.html"
+
+
+def opened(page: Page, address: str) -> float:
+    """Seconds until the first image is seen; then waits for the others."""
+    page.goto("about:blank")
+    began = time.perf_counter()
+    page.goto(address, wait_until="commit")
+    page.wait_for_selector(".tile[data-filled]")
+    taken = time.perf_counter() - began
+    settle(page)
+    return taken
+
+
+def settle(page: Page) -> None:
+    page.wait_for_function("!document.querySelector('.tile:not([data-filled])')")
+
+
+def first(page: Page) -> str:
+    page.wait_for_selector(".tile[data-filled]")
+    settle(page)
+    return page.locator(".tile").first.get_attribute("title")
+
+
+def test_a_million_images_open_in_three_seconds_and_are_found(page, million):
+    assert min(opened(page, million.as_uri()) for _ in range(3)) < 3
+    assert count(page) == "1,000,000 of 1,000,000 images"
+    # The one image that is surer than all others.
+    assert first(page) == "class-0000/image-0700000.jpg"
+    page.select_option("[name=truth]", "wrong")
+    assert count(page) == "100,000 of 1,000,000 images"
+    # Image i is of class i % 1000 and wrong where i % 10 is 3.
+    page.select_option("[name=label]", label="class 13")
+    assert count(page) == "1,000 of 1,000,000 images"
+    page.select_option("[name=sort]", "order")
+    assert first(page) == "class-0013/image-0000013.jpg"
+    page.check("[name=up]")
+    assert first(page) == "class-0013/image-0999013.jpg"
+    page.fill("[name=from]", "99")
+    assert count(page) == "0 of 1,000,000 images"
+    opened(page, f"{million.as_uri()}#from=99")
+    assert count(page) == "1 of 1,000,000 images"
+
+
+def test_any_of_a_million_images_is_a_scroll_or_a_link_away(page, million):
+    opened(page, f"{million.as_uri()}#sort=order")
+    page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+    last = "document.querySelector('.tile[title=\"class-0999/image-0999999.jpg\"][data-filled]')"
+    page.wait_for_function(last)
+    page.evaluate("scrollTo(0, document.documentElement.scrollHeight / 2)")
+    page.wait_for_function("/image-0500\\d\\d\\d/.test(document.querySelector('.tile').title)")
+    settle(page)
+    page.goto("about:blank")
+    page.goto(f"{million.as_uri()}#sort=strength&view=photo&image=0123-456")
+    page.wait_for_selector("dialog[open]")
+    page.wait_for_function("document.querySelector('#box-title').innerText")
+    assert page.inner_text("#box-title") == "class-0456/image-0123456.jpg"
+    page.wait_for_function("document.querySelector('dialog img').naturalWidth > 0")
+    settle(page)

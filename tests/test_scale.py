@@ -77,6 +77,16 @@ EXAMPLES = """
 from activations import choose
 print(json.dumps(choose("predictions.parquet", 8)["path"].tolist()))
 """
+REPORT = """
+import os
+import fabricated, report
+folder = Path("results-{count}")
+if not os.fork():
+    fabricated.results(folder, {count})
+    os._exit(0)
+assert os.wait()[1] == 0
+report.report(**fabricated.settings_of_report(folder))
+"""
 
 
 @dataclass
@@ -95,7 +105,9 @@ def measure(folder: Path, code: str) -> Usage:
         env={
             **os.environ,
             "SLURM_CONF": os.devnull,
-            "PYTHONPATH": str(ROOT / "workflow" / "scripts"),
+            "PYTHONPATH": os.pathsep.join(
+                [str(ROOT / "workflow" / "scripts"), str(ROOT / "tests")]
+            ),
         },
         capture_output=True,
         text=True,
@@ -147,3 +159,11 @@ def test_the_merge_of_predictions_does_not_grow_with_the_dataset(tmp_path):
     chosen = measure(tmp_path, EXAMPLES)
     assert json.loads(chosen.printed) == [f"{i}/image-0.jpg" for i in range(4999, 4991, -1)]
     assert chosen.memory < small + 50 * 2**20
+
+
+def test_the_report_s_memory_is_bounded(tmp_path):
+    """Five times the images, whose texts, maps and pictures are read a shard at a time."""
+    used = {
+        count: measure(tmp_path, REPORT.format(count=count)).memory for count in (20_000, 100_000)
+    }
+    assert used[100_000] < used[20_000] + 35 * 2**20

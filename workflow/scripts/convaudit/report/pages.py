@@ -33,9 +33,7 @@ def write_report(folder: Path, audit: Audit, summary: dict[str, Any]) -> None:
         AuditError: a sheet of thumbnails can't be read.
     """
     render = _environment(audit)
-    gallery.write(folder / "data", audit)
-    (folder / "style.css").write_text(_style(), encoding="utf-8")
-    copyfile(STATIC / "gallery.js", folder / "gallery.js")
+    write_gallery(folder, audit)
     config = json.dumps(audit.settings, indent=1)
     (folder / "config.json").write_text(config + "\n", encoding="utf-8")
 
@@ -46,7 +44,6 @@ def write_report(folder: Path, audit: Audit, summary: dict[str, Any]) -> None:
     ids = dossier.wanted(audit) | set(audit.activations)
     seen, named = thumbs.collect(folder, audit, numbers, ids)
 
-    _write(folder / "images.html", render, "images.html", regions=REGIONS)
     layers = dossier.layers(audit)
     _write_layers(folder, render, audit, layers, named)
     pairs = mistakes.pairs(audit)
@@ -78,6 +75,14 @@ def write_report(folder: Path, audit: Audit, summary: dict[str, Any]) -> None:
         sizes=_sizes(audit.predictions),
         **_even(places),
     )
+
+
+def write_gallery(folder: Path, audit: Audit) -> None:
+    """Write ``images.html`` and what it loads."""
+    gallery.write(folder / "data", audit)
+    (folder / "style.css").write_text(_style(), encoding="utf-8")
+    copyfile(STATIC / "gallery.js", folder / "gallery.js")
+    _write(folder / "images.html", _environment(audit), "images.html", regions=REGIONS)
 
 
 def _environment(audit: Audit) -> Environment:
