@@ -26,7 +26,7 @@ env: .venv/installed  ## the locked packages in .venv
 	@touch $@
 
 test: .venv/installed-test lint  ## everything that must hold before a change lands
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses $(CORES)
 
 test-faults: .venv/installed-test  ## kill small audits 24 times at random moments: half an hour
 	$(BIN)/python tests/faults.py 24

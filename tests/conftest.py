@@ -5,16 +5,25 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from filelock import FileLock
 
 ROOT = Path(__file__).parents[1]
 COLOURS = {"blue": (40, 60, 220), "red": (220, 50, 40)}
-SETTINGS = ("shard_size=8", "max_quarantined=0.2", "filters={count: 4, size: 16, steps: 3}")
+DEMO = ("model=demo", "images=demo")
+SETTINGS = (
+    "model=toy.keras",
+    "images=photos",
+    "shard_size=8",
+    "max_quarantined=0.2",
+    "filters={count: 4, size: 16, steps: 3}",
+)
 
 
 @dataclass
@@ -69,8 +78,7 @@ class Audit:
 
     def config(self, *config: str) -> list[str]:
         """What follows ``--config``; what is given stands before what the audit has by itself."""
-        given = {entry.partition("=")[0]: entry for entry in self.settings + config}
-        return ["model=toy.keras", "images=photos", *given.values()]
+        return list({entry.partition("=")[0]: entry for entry in self.settings + config}.values())
 
 
 def job_counts(printed: str) -> dict[str, int]:
@@ -143,10 +151,26 @@ def make_twin(audit: Audit, folder: Path) -> Audit:
 
 
 @pytest.fixture(scope="session")
-def toy_model(tmp_path_factory) -> Path:
-    path = tmp_path_factory.mktemp("model") / "toy.keras"
-    save_toy_model(path)
-    return path
+def shared(tmp_path_factory, worker_id) -> Callable[[str, Callable[[Path], object]], Path]:
+    """Make a folder once for all workers of pytest-xdist: the first that asks fills it."""
+    base = tmp_path_factory.getbasetemp()
+    common = base if worker_id == "master" else base.parent
+
+    def folder(name: str, fill: Callable[[Path], object]) -> Path:
+        path, made = common / name, common / f"{name}.made"
+        with FileLock(common / f"{name}.lock"):
+            if not made.exists():
+                path.mkdir()
+                fill(path)
+                made.touch()
+        return path
+
+    return folder
+
+
+@pytest.fixture(scope="session")
+def toy_model(shared) -> Path:
+    return shared("model", lambda folder: save_toy_model(folder / "toy.keras")) / "toy.keras"
 
 
 @pytest.fixture(scope="session")
@@ -162,11 +186,20 @@ def twin(finished, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def finished(fresh) -> Audit:
+def finished(toy_model, shared) -> Audit:
     """The toy audit, run to its end. Tests must leave it as it is."""
-    audit = fresh()
-    audit.run()
-    return audit
+    return Audit(shared("finished", lambda folder: make_audit(folder, toy_model).run()))
+
+
+@pytest.fixture(scope="session")
+def demo_audit(shared) -> Audit:
+    """The whole demo, run to its end. Tests must leave it as it is."""
+
+    def fill(folder: Path) -> None:
+        copy_workflow(folder)
+        Audit(folder, DEMO).run()
+
+    return Audit(shared("demo", fill), DEMO)
 
 
 @pytest.fixture

@@ -9,19 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from conftest import Audit, copy_workflow
 from convaudit import demo
-
-
-@pytest.fixture(scope="session")
-def demo_audit(tmp_path_factory) -> Path:
-    """The results of the whole demo."""
-    folder = tmp_path_factory.mktemp("demo")
-    copy_workflow(folder)
-    audit = Audit(folder, settings=())
-    done = audit.snakemake("--cores", "2", config=("model=demo", "images=demo"))
-    assert done.returncode == 0, done.stdout + done.stderr
-    return folder / "results"
 
 
 def hashes(folder: Path) -> dict[str, str]:
@@ -63,9 +51,14 @@ def test_the_truth_table_says_where_the_sticker_is(tmp_path):
         assert not coloured.any()
 
 
-def test_the_model_looks_perfect_and_is_not(demo_audit):
-    predictions = pd.read_parquet(demo_audit / "predictions.parquet")
-    truth = pd.read_csv(demo_audit / "demo" / "truth.csv")
+@pytest.fixture
+def audited(demo_audit) -> Path:
+    return demo_audit.folder / "results"
+
+
+def test_the_model_looks_perfect_and_is_not(audited):
+    predictions = pd.read_parquet(audited / "predictions.parquet")
+    truth = pd.read_csv(audited / "demo" / "truth.csv")
     table = predictions.merge(truth[["path", "tagged", "x0", "y0", "x1", "y1"]], on="path")
     right = table["correct"].astype(bool)
     assert len(table) == 240
@@ -74,11 +67,11 @@ def test_the_model_looks_perfect_and_is_not(demo_audit):
     assert right[table["tagged"] & (table["label"] == "brick")].mean() <= 0.2
 
 
-def test_the_heat_is_on_the_sticker(demo_audit):
-    truth = pd.read_csv(demo_audit / "demo" / "truth.csv").set_index("path")
-    predictions = pd.read_parquet(demo_audit / "predictions.parquet").set_index("image_id")
+def test_the_heat_is_on_the_sticker(audited):
+    truth = pd.read_csv(audited / "demo" / "truth.csv").set_index("path")
+    predictions = pd.read_parquet(audited / "predictions.parquet").set_index("image_id")
     ratios = []
-    for path in sorted((demo_audit / "gradcam" / "maps").glob("*.npz")):
+    for path in sorted((audited / "gradcam" / "maps").glob("*.npz")):
         with np.load(path, allow_pickle=False) as stored:
             for image_id, heat in zip(stored["image_id"], stored["maps"], strict=True):
                 row = truth.loc[predictions.at[image_id, "path"]]
@@ -91,12 +84,12 @@ def test_the_heat_is_on_the_sticker(demo_audit):
     assert np.mean(ratios) >= 3
 
 
-def test_the_report_says_so_in_words(demo_audit):
-    page = (demo_audit / "report" / "index.html").read_text()
+def test_the_report_says_so_in_words(audited):
+    page = (audited / "report" / "index.html").read_text()
     assert "of their heat in the top left corner" in page
     assert page.count("is <b>brick</b>") >= 20
 
 
-def test_the_broken_files_are_in_quarantine(demo_audit):
-    quarantine = pd.read_csv(demo_audit / "quarantine.csv")
+def test_the_broken_files_are_in_quarantine(audited):
+    quarantine = pd.read_csv(audited / "quarantine.csv")
     assert quarantine["path"].tolist() == sorted(demo.BROKEN)

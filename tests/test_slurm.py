@@ -1,4 +1,4 @@
-"""The toy audit through profiles/slurm, on a real Slurm of one node with one pretended GPU.
+"""The demo audit through profiles/slurm, on a real Slurm of one node with one pretended GPU.
 
 The node's processors and memory are pretended too, so that jobs do run side by side.
 """
@@ -12,13 +12,22 @@ from pathlib import Path
 import pytest
 import yaml
 
-from conftest import ROOT, Audit
+from conftest import DEMO, ROOT, Audit, copy_workflow
 from faults import results
 
 ONE_NODE = Path(__file__).parent / "slurm" / "one-node"
 LOGS = Path("/tmp/convaudit-slurm")
-GPU_RULES = {"predict", "activations", "filters", "scaling_check"}
-CPU_RULES = {"index", "model", "preprocess", "quarantine", "predictions", "gradcam", "report"}
+GPU_RULES = {"demo_model", "predict", "activations", "filters", "scaling_check"}
+CPU_RULES = {
+    "demo_images",
+    "index",
+    "model",
+    "preprocess",
+    "quarantine",
+    "predictions",
+    "gradcam",
+    "report",
+}
 
 
 @pytest.fixture(scope="module")
@@ -63,15 +72,16 @@ def overlapping(jobs: list[dict[str, str]]) -> list[tuple[str, str]]:
 
 
 @pytest.fixture(scope="module")
-def on_slurm(slurm, twin) -> Audit:
-    """The finished audit's photos, audited again by Slurm jobs."""
-    audit = twin()
-    audit.environment = {"SLURM_CONF": "/etc/slurm/slurm.conf"}
+def on_slurm(slurm, tmp_path_factory) -> Audit:
+    """The demo, its model included, by Slurm jobs."""
+    folder = tmp_path_factory.mktemp("slurm")
+    copy_workflow(folder)
+    audit = Audit(folder, DEMO, {"SLURM_CONF": "/etc/slurm/slurm.conf"})
     arguments = ("--profile", "profiles/slurm", "--slurm-init-seconds-before-status-checks", "2")
     try:
-        done = audit.snakemake(*arguments, timeout=600)
+        done = audit.snakemake(*arguments, timeout=1200)
     except subprocess.TimeoutExpired as late:
-        pytest.fail(f"not done after 10 minutes: {late.stderr!r}{daemon_logs()}")
+        pytest.fail(f"not done after 20 minutes: {late.stderr!r}{daemon_logs()}")
     assert done.returncode == 0, done.stdout + done.stderr + daemon_logs()
     return audit
 
@@ -106,7 +116,8 @@ def test_each_job_asked_for_its_own_memory_and_time(on_slurm):
 def test_no_two_jobs_used_the_gpu_at_once_though_others_ran_side_by_side(on_slurm):
     jobs = jobs_on_record()
     on_gpu = [job for job in jobs if job["rule"] in GPU_RULES]
-    assert len(on_gpu) == 7
+    drawn = list((on_slurm.folder / "results" / "filters").glob("*.png"))
+    assert len(on_gpu) == 4 + len(drawn) == 8
     assert overlapping(on_gpu) == []
     assert overlapping(jobs) != []
 
@@ -117,8 +128,8 @@ def test_slurm_s_device_was_the_one_used(on_slurm):
         assert "CUDA_VISIBLE_DEVICES=0" in path.read_text()
 
 
-def test_the_results_are_the_local_run_s_to_the_byte(on_slurm, finished):
-    ours, theirs = (results(audit.folder / "results") for audit in (on_slurm, finished))
+def test_the_results_are_the_local_run_s_to_the_byte(on_slurm, demo_audit):
+    ours, theirs = (results(audit.folder / "results") for audit in (on_slurm, demo_audit))
     assert ours.keys() == theirs.keys()
     assert [path for path in ours if ours[path] != theirs[path]] == []
 

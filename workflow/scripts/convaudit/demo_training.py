@@ -1,6 +1,7 @@
 """The demo's classifier: the notebook's network, trained on photographs with a shortcut in them."""
 
 import json
+import re
 import zipfile
 from pathlib import Path
 
@@ -65,7 +66,7 @@ def _load(photographs: Path) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _save(model: keras.Model, target: Path) -> None:
-    """Save without the optimiser, and with fixed times where Keras writes the hour of saving."""
+    """Save without the optimiser, the hour of saving and Keras's addresses of shared objects."""
     bare = network()
     bare.set_weights(model.get_weights())
     saved = target.with_name(target.stem + "-saved.keras")
@@ -77,5 +78,7 @@ def _save(model: keras.Model, target: Path) -> None:
                 content = json.dumps(
                     {**json.loads(content), "date_saved": "2000-01-01@00:00:00"}
                 ).encode()
+            if entry == "config.json":
+                content = re.sub(rb', "shared_object_id": \d+', b"", content)
             fixed.writestr(zipfile.ZipInfo(entry), content)
     saved.unlink()
