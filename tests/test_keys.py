@@ -68,7 +68,7 @@ def changed(before: dict[str, str], after: dict[str, str]) -> set[str]:
         ({"output": "probabilities"}, READING | {"model", "filters conv"}),
         ({"trust_model": True}, READING | {"model", "filters conv"}),
     ],
-    ids=str,
+    ids=lambda value: str(value) if isinstance(value, dict) else None,
 )
 def test_a_config_value_re_runs_what_it_feeds(config, expected):
     assert changed(keys({}), keys(config)) == expected
