@@ -10,6 +10,8 @@ rule gradcam:
     output:
         overlays=directory("<results>/gradcam/overlays/{shard}"),
         sprites=directory("<results>/gradcam/sprites/{shard}"),
+        # A folder's time says nothing; the report follows this file.
+        drawn=touch("<results>/gradcam/sprites/{shard}.drawn"),
     log:
         "<results>/logs/gradcam/{shard}.log",
     benchmark:

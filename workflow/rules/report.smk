@@ -14,6 +14,7 @@ rule report:
         maps=all_shards(rules.predict.output.maps),
         overlays=[folder(shard) for shard in all_shards(rules.gradcam.output.overlays)],
         sprites=[folder(shard) for shard in all_shards(rules.gradcam.output.sprites)],
+        drawn=all_shards(rules.gradcam.output.drawn),
         filters=all_filters(),
     output:
         page=report(
