@@ -7,7 +7,7 @@ import tensorflow as tf
 from keras import layers
 
 from convaudit.network import Network
-from convaudit.onepass import OnePass, join
+from convaudit.onepass import LayerStatistics, OnePass
 from convaudit.scaling import SCALINGS
 
 UNIT = SCALINGS["unit"]

@@ -1,7 +1,7 @@
 """Draw the Grad-CAM overlay of every image of a shard, at the image's own size."""
 
 import logging
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -10,7 +10,13 @@ import pandas as pd
 
 from convaudit import dataset, heat, images, overlays
 from convaudit.atomic import atomic_folder
+from convaudit.pool import in_order
+from convaudit.progress import Progress
+from convaudit.stacks import blocks, taken
 from job import job
+
+_TOGETHER = 64
+"""Maps in memory at a time."""
 
 
 def draw(
@@ -28,24 +34,30 @@ def draw(
     top = dataset.root(Path(source))
     cv2.setNumThreads(1)  # each image has a thread of its own
     table = pd.read_parquet(rows)
-    with np.load(maps, allow_pickle=False) as stored:
-        first = pd.Series(range(len(stored["image_id"])), stored["image_id"])
-        first = first[~first.index.duplicated()]
-        heats = heat.unpack(stored["maps"], stored["scale"])[first[table["image_id"]].to_numpy()]
 
-    def one(path: str, sha256: str, image_id: str, values: np.ndarray) -> None:
+    def one(drawing: tuple[str, str, str, np.ndarray]) -> None:
+        path, sha256, image_id, values = drawing
         image = images.decode(dataset.read_unchanged(top / path, sha256))
         drawn = overlays.overlay(image, values, alpha, colormap)
         (Path(temporary) / f"{image_id}.jpg").write_bytes(overlays.encode_jpeg(drawn))
 
-    with atomic_folder(folder) as temporary, ThreadPoolExecutor(threads) as pool:
-        list(pool.map(one, table["path"], table["sha256"], table["image_id"], heats))
-    stack = np.load(pixels, mmap_mode="r")
+    drawings = zip(table["path"], table["sha256"], table["image_id"], _heats(maps), strict=False)
+    progress = Progress(len(table), "overlays")
+    with atomic_folder(folder) as temporary:
+        for _ in in_order(one, drawings, threads):
+            progress.add()
     with atomic_folder(sprites) as temporary:
-        for number, start in enumerate(range(0, len(stack), overlays.SHEET)):
-            sheet = overlays.sprites(stack[start : start + overlays.SHEET])
+        for number, start in enumerate(range(0, len(table), overlays.SHEET)):
+            sheet = overlays.sprites(taken(pixels, slice(start, start + overlays.SHEET)))
             (temporary / f"{number}.jpg").write_bytes(overlays.encode_jpeg(sheet))
     logging.info("%d overlays", len(table))
+
+
+def _heats(maps: str) -> Iterator[np.ndarray]:
+    """The map of each image, in their order; maps of further classes come behind."""
+    stored = (blocks(maps, name, _TOGETHER) for name in ("maps", "scale"))
+    for halves, scales in zip(*stored, strict=True):
+        yield from heat.unpack(halves, scales)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import logging
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pandas as pd
@@ -14,6 +13,8 @@ from convaudit import dataset
 from convaudit.atomic import atomic
 from convaudit.ledger import digests
 from convaudit.names import image_id
+from convaudit.pool import in_order
+from convaudit.progress import Progress
 from job import job
 
 SCHEMA = pa.schema(
@@ -36,14 +37,14 @@ def index(*, files: str, images: str, ledger: str, threads: int) -> None:
     top = dataset.root(Path(images))
     planned = pq.ParquetFile(files)
     shards: dict[str, str] = {}
-    with (
-        ThreadPoolExecutor(threads) as pool,
-        atomic(ledger) as temporary,
-        pq.ParquetWriter(temporary, SCHEMA) as writer,
-    ):
+    progress = Progress(planned.metadata.num_rows, "files")
+    with atomic(ledger) as temporary, pq.ParquetWriter(temporary, SCHEMA) as writer:
         for group in range(planned.num_row_groups):
             rows = planned.read_row_group(group).to_pandas()
-            hashes = list(pool.map(_sha256, [top / path for path in rows["path"]]))
+            hashes = []
+            for found in in_order(_sha256, (top / path for path in rows["path"]), threads):
+                hashes.append(found)
+                progress.add()
             rows = rows.assign(
                 image_id=[image_id(path) for path in rows["path"]],
                 sha256=[sha256 for sha256, _ in hashes],

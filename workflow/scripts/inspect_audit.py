@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from convaudit import dataset, images, labels, overlays
-from convaudit.overview import describe_check, describe_images, describe_model, duration
+from convaudit.overview import describe_check, describe_images, describe_model
+from convaudit.progress import duration
 from convaudit.scaling import SCALINGS
 from job import job
 from planning import plan as planning

@@ -2,12 +2,14 @@
 
 import ctypes
 import logging
+import os
 import re
 import signal
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
+from convaudit import progress
 from convaudit.atomic import claim
 from convaudit.damage import damaged
 from convaudit.errors import AuditError
@@ -42,6 +44,7 @@ def job(name: str, log: str, reads: Iterable[str] = ()) -> Iterator[None]:
         format="%(asctime)s %(levelname)s %(message)s",
         force=True,
     )
+    _show_progress(name)
     try:
         yield
     except AuditError as error:
@@ -54,6 +57,14 @@ def job(name: str, log: str, reads: Iterable[str] = ()) -> Iterator[None]:
         logging.exception("unexpected error")
         sys.exit(f"convaudit {name}: {_explain(error, reads)} (the full story: {log})")
     logging.info("done")
+
+
+def _show_progress(name: str) -> None:
+    """In a terminal too: one short line with the job's name, since several jobs may share it."""
+    if sys.stderr.isatty() and "CONVAUDIT_QUIET" not in os.environ:
+        screen = logging.StreamHandler()
+        screen.setFormatter(logging.Formatter(f"{name}: %(message)s"))
+        progress.log.addHandler(screen)
 
 
 def _explain(error: Exception, reads: Iterable[str]) -> str:

@@ -2,16 +2,19 @@
 
 import json
 import logging
-import time
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from convaudit import heat, labels, statistics
+from convaudit import activation_maps, heat, labels, stacks, statistics
 from convaudit.atomic import atomic
+from convaudit.progress import Progress
 from convaudit.scaling import SCALINGS
 from job import job
 from planning import plan as planning
@@ -20,6 +23,66 @@ from tensorflow_job import open_network
 if TYPE_CHECKING:
     from convaudit.network import Network
     from convaudit.onepass import Batch, OnePass
+
+
+@dataclass(frozen=True)
+class Shard:
+    """Images to look at: the file of their pixels, a row of ``table`` and an id each, the indices
+    of their classes (-1 where not known), and the names of all classes.
+    """
+
+    name: str
+    pixels: str
+    table: pd.DataFrame
+    ids: np.ndarray
+    truth: np.ndarray
+    class_names: list[str]
+
+    def batches(
+        self, look: "OnePass", rows: np.ndarray, classes: np.ndarray, size: int
+    ) -> Iterator[tuple[np.ndarray, "Batch"]]:
+        """Look at rows, explaining a class of each; yields a batch's rows and what is found."""
+        progress = Progress(len(rows), "images")
+        for start in range(0, max(len(rows), 1), size):
+            chosen = rows[start : start + size]
+            yield chosen, look(stacks.taken(self.pixels, chosen), classes[start : start + size])
+            progress.add(len(chosen))
+
+
+class Heats:
+    """Maps on their way to disk, and of each the image, the class that it explains and the scale.
+
+    Args:
+        shard: whose maps they are.
+        sides: height and width of a map.
+        folder: where there is room for them.
+    """
+
+    def __init__(self, shard: Shard, sides: tuple[int, ...], folder: Path) -> None:
+        self._ids = shard.ids
+        self.spools = {
+            "image_id": stacks.Spool((), shard.ids.dtype, folder),
+            "class_index": stacks.Spool((), np.int32, folder),
+            "maps": stacks.Spool(sides, np.float16, folder),
+            "scale": stacks.Spool((), np.float32, folder),
+        }
+
+    def add(self, rows: np.ndarray, batch: "Batch") -> None:
+        halves, scale = heat.pack(batch.maps)
+        found = self._ids[rows], batch.explained, halves, scale
+        for spool, values in zip(self.spools.values(), found, strict=True):
+            spool.append(values)
+
+
+class Found(NamedTuple):
+    """Of a shard: its rows of the predictions, pairs (row, class) that need a further map, its
+    maps, and statistics by layer.
+    """
+
+    predictions: pd.DataFrame
+    further: np.ndarray
+    heats: Heats
+    layers: dict[str, statistics.Summary]
 
 
 def predict(
@@ -37,93 +100,98 @@ def predict(
     rows: str,
     summary: str,
     maps: str,
+    kept: str | None,
 ) -> None:
+    """Memory holds a batch, and a few numbers of each image.
+
+    Args:
+        kept: where the watched layers' maps of every image are written, if anywhere.
+    """
     _, network = open_network(model)
     from convaudit.batches import within_memory
     from convaudit.onepass import OnePass
 
     known = json.loads(Path(facts).read_text())
     table = pd.read_parquet(images)
-    stack = np.load(pixels, mmap_mode="r")
     names = labels.of_model(planning.load(Path(plan)).class_names, network.classes)
     truth = labels.indices(table["label"], names)
+    part = Shard(shard, pixels, table, table["image_id"].to_numpy(str), truth, names)
+    target, layer = gradcam["target"], known["target_layer"]
     if gradcam["layer"] != "auto":
-        network.require_target(gradcam["layer"], "config: gradcam.layer")
+        layer = gradcam["layer"]
+        network.require_target(layer, "config: gradcam.layer")
+    sides = next(each.shape[:2] for each in network.layers if each.name == layer)
+    looking = partial(
+        OnePass,
+        network,
+        SCALINGS[known["scaling"] if scaling == "auto" else scaling],
+        layer,
+        method=gradcam["method"],
+        score=gradcam["score"],
+    )
 
-    def run(watched: list[str], stack: np.ndarray, classes: np.ndarray, size: int) -> "Batch":
-        look = OnePass(
-            network,
-            SCALINGS[known["scaling"] if scaling == "auto" else scaling],
-            known["target_layer"] if gradcam["layer"] == "auto" else gradcam["layer"],
-            watched,
-            method=gradcam["method"],
-            score=gradcam["score"],
-            batch_size=size,
-        )
-        return _run(look, stack, classes, size)
+    def no_heats() -> Heats:
+        return Heats(part, sides, maps_file.parent)
 
-    first = _wanted(gradcam["target"], truth, names)
-    batch = within_memory(partial(run, layers, stack, first), settings["batch_size"])
-    predicted = _predicted(network, batch.scores)
-    heats, explained, shown = batch.maps, batch.explained, np.arange(len(table))
-    again = _further(gradcam["target"], network, batch, truth, predicted)
-    if len(again):
-        rest = partial(run, [], stack[again[:, 0]], again[:, 1])
-        more = within_memory(rest, settings["batch_size"])
-        heats = np.concatenate([heats, more.maps])
-        explained = np.concatenate([explained, again[:, 1]])
-        shown = np.concatenate([shown, again[:, 0]])
-    ids = table["image_id"].to_numpy(str)
-    all_asked = gradcam["target"] == "both" or network.head == "sigmoid"
-    asked = len(shown) if all_asked else len(table)
-    with atomic(maps) as temporary:
-        np.savez_compressed(
-            temporary,
-            **_stored("", ids[shown[:asked]], explained[:asked], heats[:asked]),
-            **_stored("true_", ids[shown[asked:]], explained[asked:], heats[asked:]),
-        )
+    # Both are called anew, from their beginning, where memory runs out.
+    def first(size: int) -> Found:
+        look = looking(layers, keep=bool(kept), batch_size=size)
+        batches = part.batches(look, np.arange(len(table)), _wanted(target, truth, names), size)
+        with activation_maps.writer(kept_file, part.ids) as keep:
+            return _gather(batches, part, network, target, settings["top"], no_heats(), keep)
+
+    def second(pairs: np.ndarray, size: int) -> Heats:
+        heats = no_heats()
+        if len(pairs):
+            for chosen, batch in part.batches(looking([], batch_size=size), *pairs.T, size):
+                heats.add(chosen, batch)
+        return heats
+
+    with atomic(maps) as maps_file, atomic(kept) if kept else nullcontext() as kept_file:
+        found = within_memory(first, settings["batch_size"])
+        more = within_memory(partial(second, found.further), settings["batch_size"])
+        all_asked = target == "both" or network.head == "sigmoid"
+        asked = [found.heats, more] if all_asked else [found.heats]
+        true = [no_heats()] if all_asked else [more]
+        stacks.save(maps_file, _stored("", asked) | _stored("true_", true))
     with atomic(rows) as temporary:
-        _table(table, names, truth, predicted, batch, settings["top"], shard).to_parquet(
-            temporary, index=False
-        )
+        found.predictions.to_parquet(temporary, index=False)
     with atomic(summary) as temporary:
-        statistics.save(
-            temporary,
-            {
-                name: statistics.summarise(
-                    *parts,
-                    images=ids,
-                    classes=np.where(truth >= 0, truth, predicted),
-                    class_count=network.classes,
-                )
-                for name, parts in batch.layers.items()
-            },
-        )
+        statistics.save(temporary, found.layers)
+    logging.info("%d images", len(table))
 
 
-def _stored(
-    prefix: str, image_ids: np.ndarray, classes: np.ndarray, maps: np.ndarray
-) -> dict[str, Any]:
-    halves, scale = heat.pack(maps)
-    return {
-        f"{prefix}image_id": image_ids,
-        f"{prefix}class_index": classes.astype(np.int32),
-        f"{prefix}maps": halves,
-        f"{prefix}scale": scale,
-    }
+def _gather(
+    batches: Iterator[tuple[np.ndarray, "Batch"]],
+    shard: Shard,
+    network: "Network",
+    target: str,
+    top: int,
+    heats: Heats,
+    keep: Callable[[np.ndarray, dict[str, np.ndarray]], None],
+) -> Found:
+    predictions, further = [], []
+    layers: dict[str, statistics.Summary] = {}
+    for rows, batch in batches:
+        predicted, truth = _predicted(network, batch.scores), shard.truth[rows]
+        predictions.append(_table(shard, rows, predicted, batch, top))
+        further.append(_further(target, network, batch, rows, truth, predicted))
+        heats.add(rows, batch)
+        keep(rows, batch.activations)
+        for name, values in batch.layers.items():
+            part = statistics.summarise(
+                *values,
+                images=shard.ids[rows],
+                classes=np.where(truth >= 0, truth, predicted),
+                class_count=network.classes,
+            )
+            layers[name] = statistics.merge(layers[name], part) if name in layers else part
+    table = pd.concat(predictions, ignore_index=True)
+    return Found(table, np.concatenate(further), heats, layers)
 
 
-def _run(look: "OnePass", stack: np.ndarray, classes: np.ndarray, size: int) -> "Batch":
-    from convaudit.onepass import Batch, join
-
-    began = time.monotonic()
-    found: list[Batch] = []
-    for start in range(0, max(len(stack), 1), size):
-        found.append(look(stack[start : start + size], classes[start : start + size]))
-        done = min(start + size, len(stack))
-        speed = done / (time.monotonic() - began)
-        logging.info("%d of %d images, %.1f a second", done, len(stack), speed)
-    return join(found)
+def _stored(prefix: str, parts: list[Heats]) -> dict[str, Any]:
+    return {f"{prefix}{name}": [part.spools[name] for part in parts] for name in parts[0].spools}
 
 
 def _wanted(target: str, truth: np.ndarray, names: list[str]) -> np.ndarray:
@@ -142,7 +210,12 @@ def _predicted(network: "Network", scores: np.ndarray) -> np.ndarray:
 
 
 def _further(
-    target: str, network: "Network", batch: "Batch", truth: np.ndarray, predicted: np.ndarray
+    target: str,
+    network: "Network",
+    batch: "Batch",
+    rows: np.ndarray,
+    truth: np.ndarray,
+    predicted: np.ndarray,
 ) -> np.ndarray:
     """Pairs (row, class) that need a map beside the first one.
 
@@ -152,22 +225,19 @@ def _further(
     if network.head == "sigmoid" and target == "predicted":
         over = batch.probabilities > 0.5
         over[np.arange(len(over)), predicted] = False
-        return np.argwhere(over)
-    if target in {"both", "predicted"}:
-        rows = np.flatnonzero((truth >= 0) & (truth != predicted))
-        return np.stack([rows, truth[rows]], axis=1)
-    return np.empty((0, 2), np.int64)
+        places, classes = np.nonzero(over)
+    elif target in {"both", "predicted"}:
+        places = np.flatnonzero((truth >= 0) & (truth != predicted))
+        classes = truth[places]
+    else:
+        return np.empty((0, 2), np.int64)
+    return np.stack([rows[places], classes], axis=1)
 
 
 def _table(
-    images: pd.DataFrame,
-    names: list[str],
-    truth: np.ndarray,
-    predicted: np.ndarray,
-    batch: "Batch",
-    top: int,
-    shard: str,
+    shard: Shard, rows: np.ndarray, predicted: np.ndarray, batch: "Batch", top: int
 ) -> pd.DataFrame:
+    images, truth = shard.table.iloc[rows].reset_index(drop=True), shard.truth[rows]
     each = np.arange(len(images))
     probabilities = batch.probabilities
     best = np.argsort(-probabilities, axis=1, kind="stable")[:, :top]
@@ -175,7 +245,7 @@ def _table(
     logits = (
         batch.scores[:, 0] * (2 * predicted - 1) if units == 1 else batch.scores[each, predicted]
     )
-    classes = np.array(names, dtype=object)
+    classes = np.array(shard.class_names, dtype=object)
     known = truth >= 0
     heats = heat.measure(batch.maps)
     return pd.DataFrame(
@@ -192,8 +262,8 @@ def _table(
             "top_classes": list(classes[best]),
             "top_probabilities": list(np.take_along_axis(probabilities, best, 1)),
             **heats,
-            "shard": shard,
-            "row": each.astype(np.int32),
+            "shard": shard.name,
+            "row": rows.astype(np.int32),
             "height": images["height"],
             "width": images["width"],
         }
@@ -216,4 +286,5 @@ if __name__ == "__main__":
             rows=snakemake.output.rows,
             summary=snakemake.output.statistics,
             maps=snakemake.output.maps,
+            kept=snakemake.output.get("activations"),
         )

@@ -2,7 +2,6 @@
 
 import json
 import logging
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,6 +11,9 @@ import numpy as np
 from convaudit import dataset, images
 from convaudit import ledger as ledgers
 from convaudit.atomic import atomic
+from convaudit.pool import in_order
+from convaudit.progress import Progress
+from convaudit.stacks import growing
 from job import job
 
 COLUMNS = ["image_id", "path", "label", "sha256", "height", "width"]
@@ -47,21 +49,20 @@ def preprocess(
     def one(entry: Any) -> Outcome:
         return _prepare(top / entry.path, entry, (height, width), interpolation)
 
-    with ThreadPoolExecutor(threads) as pool:
-        outcomes = list(pool.map(one, entries.itertuples(index=False)))
-    good = [outcome.reason is None for outcome in outcomes]
-    kept = entries[good].assign(
-        height=[o.height for o in outcomes if o.reason is None],
-        width=[o.width for o in outcomes if o.reason is None],
-    )
-    bad = entries[[not readable for readable in good]][["path"]].assign(
-        reason=[o.reason for o in outcomes if o.reason is not None]
-    )
-    stack = np.empty((len(kept), height, width, 3), np.uint8)
-    for row, outcome in enumerate(o for o in outcomes if o.pixels is not None):
-        stack[row] = outcome.pixels
-    with atomic(pixels) as temporary:
-        np.save(temporary, stack)
+    outcomes = in_order(one, entries.itertuples(index=False), threads)
+    progress = Progress(len(entries), "images")
+    sizes, reasons = [], []
+    with atomic(pixels) as temporary, growing(temporary, (height, width, 3), np.uint8) as append:
+        for outcome in outcomes:
+            if outcome.pixels is not None:
+                append(outcome.pixels[None])
+            sizes.append((outcome.height, outcome.width))
+            reasons.append(outcome.reason)
+            progress.add()
+    good = np.array([reason is None for reason in reasons], bool)
+    kept = entries[good].copy()
+    kept[["height", "width"]] = np.array(sizes, np.int64).reshape(-1, 2)[good]
+    bad = entries[~good][["path"]].assign(reason=[reason for reason in reasons if reason])
     with atomic(rows) as temporary:
         kept[COLUMNS].to_parquet(temporary, index=False)
     with atomic(quarantine) as temporary:

@@ -13,6 +13,7 @@ from convaudit.batches import within_memory
 from convaudit.canvas import Canvas, Fourier, Pixels
 from convaudit.errors import AuditError
 from convaudit.network import Network
+from convaudit.progress import Progress
 from convaudit.redirect import redirected
 from convaudit.scaling import Scaling
 from convaudit.sway import STILL, motions, sway
@@ -155,6 +156,7 @@ def _in_batches(
     moves = tf.constant(motions(np.random.default_rng(own), steps, climb.size))
     pace = step_size * climb.canvas.pace
     parts = []
+    progress = Progress(-(-len(channels) // climb.together) * (steps + 1), "steps")
     for first in range(0, len(channels), climb.together):
         chosen = channels[first : first + climb.together]
         # Always as many as a batch, so that nothing is compiled twice.
@@ -167,11 +169,12 @@ def _in_batches(
             value, direction = climb.rise(x, padded, move)
             x += pace * direction
             reached.append(value)
+            progress.add()
         # A second function, without the gradient, would take longer to compile than this step.
         reached.append(climb.rise(x, padded, tf.constant(STILL))[0])
         count = len(chosen)
         parts.append((climb.canvas.picture(x.numpy()[:count]), np.stack(reached)[:, :count]))
-        log.info("%s: %d of %d channels", layer, first + count, len(channels))
+        progress.add()
     images = np.concatenate([pictures for pictures, _ in parts])
     values = np.concatenate([reached for _, reached in parts], axis=1)
     dead = values[1:].max(axis=0) <= values[0]

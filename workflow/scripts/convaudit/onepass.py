@@ -1,6 +1,5 @@
 """The one pass: each image goes through the network once, and all that is asked comes of it."""
 
-from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -33,7 +32,7 @@ class Batch(NamedTuple):
     scores (B, units) before softmax or sigmoid; probabilities (B, classes); explained (B,), the
     class that each map explains; maps (B, h, w) at the target layer's resolution, float32, not
     normalised, never negative, all zero where nothing speaks for the class; layers: statistics
-    by name.
+    by name; activations: the watched layers' outputs (B, ...), float32, by name, where asked for.
     """
 
     scores: np.ndarray
@@ -41,6 +40,7 @@ class Batch(NamedTuple):
     explained: np.ndarray
     maps: np.ndarray
     layers: dict[str, LayerStatistics]
+    activations: dict[str, np.ndarray]
 
 
 class OnePass:
@@ -53,6 +53,7 @@ class OnePass:
         watched: names of the layers with channel statistics.
         method: a key of ``cam.METHODS``, or "scorecam".
         score: "logit" or "probability", what is differentiated.
+        keep: give the watched layers' outputs themselves too.
         batch_size: images a call; fewer are padded, so nothing is compiled twice.
     """
 
@@ -65,6 +66,7 @@ class OnePass:
         *,
         method: str = "gradcam",
         score: str = "logit",
+        keep: bool = False,
         batch_size: int = 32,
     ) -> None:
         self._network = network
@@ -73,6 +75,7 @@ class OnePass:
         self._watched = frozenset(watched)
         self._method = method
         self._score = score
+        self._keep = keep
         self._batch_size = batch_size
         height, width, _ = network.input_shape
         pixels = tf.TensorSpec((batch_size, height, width, 3), tf.uint8)
@@ -92,17 +95,19 @@ class OnePass:
         padding = self._batch_size - count
         pixels = np.concatenate([pixels, np.zeros((padding, *pixels.shape[1:]), np.uint8)])
         classes = np.concatenate([classes, np.full(padding, -1)]).astype(np.int32)
-        *found, layers = self._compiled(pixels, classes)
+        *found, layers, kept = self._compiled(pixels, classes)
         scores, probabilities, explained, maps = (tensor.numpy()[:count] for tensor in found)
         statistics = {
             name: LayerStatistics(*stacked.numpy()[:, :count]) for name, stacked in layers.items()
         }
-        return Batch(scores, probabilities, explained, maps, statistics)
+        activations = {name: tensor.numpy()[:count] for name, tensor in kept.items()}
+        return Batch(scores, probabilities, explained, maps, statistics, activations)
 
     def _run(self, pixels: tf.Tensor, classes: tf.Tensor) -> tuple:
         """One forward pass; gradients only from the score back to the target layer."""
         target: list[tf.Tensor] = []
         layers: dict[str, tf.Tensor] = {}
+        kept: dict[str, tf.Tensor] = {}
         x = self._scaling.apply(tf.cast(pixels, tf.float32))
         with tf.GradientTape(watch_accessed_variables=False) as tape:
 
@@ -110,6 +115,8 @@ class OnePass:
                 if name in self._watched:
                     with tape.stop_recording():
                         layers[name] = _statistics(tensor)
+                        if self._keep:
+                            kept[name] = tf.cast(tensor, tf.float32)
                 if name == self._target_layer:
                     tape.watch(tensor)
                     target.append(tensor)
@@ -128,7 +135,7 @@ class OnePass:
         else:
             gradients = tape.gradient(enlarged, target[0], unconnected_gradients="zero")
             maps = METHODS[self._method](activations, tf.cast(gradients, tf.float32) / factor)
-        return scores, probabilities, explained, maps, layers
+        return scores, probabilities, explained, maps, layers, kept
 
     def _score_of(self, inputs: tf.Tensor, classes: tf.Tensor) -> tf.Tensor:
         scores = self._network.run(inputs)
@@ -191,23 +198,3 @@ def _active(x: tf.Tensor) -> tf.Tensor:
     rows = tf.bitcast(tf.reduce_sum(tf.bitcast(on, tf.int64), axis=2), tf.uint8)
     counts = tf.reduce_sum(tf.cast(rows, tf.float32), axis=1)
     return tf.reshape(counts, (-1, channels)) / (height * width)
-
-
-def join(batches: list[Batch]) -> Batch:
-    """The batches' images as one batch."""
-
-    def joined(parts: Iterable[np.ndarray]) -> np.ndarray:
-        return np.concatenate(list(parts))
-
-    return Batch(
-        joined(batch.scores for batch in batches),
-        joined(batch.probabilities for batch in batches),
-        joined(batch.explained for batch in batches),
-        joined(batch.maps for batch in batches),
-        {
-            name: LayerStatistics(
-                *map(joined, zip(*(batch.layers[name] for batch in batches), strict=True))
-            )
-            for name in batches[0].layers
-        },
-    )

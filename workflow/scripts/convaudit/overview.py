@@ -78,10 +78,3 @@ def describe_check(found: dict[str, Any]) -> str:
             f"{found['better']}: was the model trained so? Then set preprocess.scaling"
         )
     return line + (": no other is clearly better" * (len(accuracies) > 1))
-
-
-def duration(seconds: float) -> str:
-    """As "3 h 05 min" or "2 min 10 s"."""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {rest:02d} s"
