@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from convaudit.overview import describe_check, describe_images, describe_model, duration
+from convaudit.overview import describe_check, describe_images, describe_model
 
 
 def layer(name: str) -> dict:
@@ -71,8 +71,3 @@ def test_a_better_scaling_is_said_loudly():
     assert "BUT 75% with torch" in describe_check(found | {"better": "torch"})
     assert "no other is clearly better" in describe_check(found | {"better": None})
     assert "no label" in describe_check(found | {"images": 0})
-
-
-def test_durations():
-    assert duration(130) == "2 min 10 s"
-    assert duration(3 * 3600 + 5 * 60) == "3 h 05 min"

@@ -120,7 +120,7 @@ def predict(
     if gradcam["layer"] != "auto":
         layer = gradcam["layer"]
         network.require_target(layer, "config: gradcam.layer")
-    sides = next(each.shape[:2] for each in network.layers if each.name == layer)
+    sides = next(each["shape"][:2] for each in known["layers"] if each["name"] == layer)
     looking = partial(
         OnePass,
         network,
@@ -143,7 +143,8 @@ def predict(
     def second(pairs: np.ndarray, size: int) -> Heats:
         heats = no_heats()
         if len(pairs):
-            for chosen, batch in part.batches(looking([], batch_size=size), *pairs.T, size):
+            look, (rows, classes) = looking([], batch_size=size), pairs.T
+            for chosen, batch in part.batches(look, rows, classes, size):
                 heats.add(chosen, batch)
         return heats
 

@@ -109,7 +109,8 @@ def save(file: Path | IO[bytes], layers: dict[str, Summary]) -> None:
     arrays: dict[str, Any] = {"layers": np.array(list(layers), str)}
     for number, summary in enumerate(layers.values()):
         for field in fields(Summary):
-            arrays[f"{number}.{field.name}"] = getattr(summary, field.name)
+            # Merged or not, an array is stored row by row.
+            arrays[f"{number}.{field.name}"] = np.asarray(getattr(summary, field.name), order="C")
     np.savez(file, **arrays)
 
 
