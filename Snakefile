@@ -51,6 +51,7 @@ rule preprocess_all:
 rule predict_all:
     input:
         rules.predictions.output,
+        **kept(forecast=rules.forecast.output.forecast),
     localrule: True
 
 

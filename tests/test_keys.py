@@ -56,6 +56,7 @@ def changed(before: dict[str, str], after: dict[str, str]) -> set[str]:
         ({"activations": {"layers": ["conv"]}}, PASS),
         ({"activations": {"examples": 2}}, {"activations", "report"}),
         ({"activations": {"per_row": 8}}, {"activations", "report"}),
+        ({"activations": {"keep": "maps"}}, {"report"}),
         ({"filters": {"count": 8}}, {"filters conv", "report"}),
         ({"filters": {"start": "fourier"}}, {"filters conv", "report"}),
         ({"filters": {"size": 32}}, {"filters conv", "report"}),

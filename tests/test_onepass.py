@@ -117,7 +117,9 @@ def test_a_batch_is_one_by_one_whatever_its_padding(method: str) -> None:
     maps = np.concatenate([each.maps for each in one_by_one])
     assert np.allclose(batch.maps, maps, rtol=1e-3, atol=1e-6)
     assert batch.maps.max() > 0
-    assert np.allclose(batch.scores, np.concatenate([each.scores for each in one_by_one]), atol=1e-5)
+    assert np.allclose(
+        batch.scores, np.concatenate([each.scores for each in one_by_one]), atol=1e-5
+    )
     for name in watched:
         for field in LayerStatistics._fields:
             ours = getattr(batch.layers[name], field)

@@ -36,6 +36,7 @@ FED = {
     "activations={layers: [mix]}": PASS,
     "activations={examples: 2}": {"activations": 1, "report": 1},
     "activations={per_row: 8}": {"activations": 1, "report": 1},
+    "activations={keep: maps}": PASS | {"forecast": 1},
     "filters={count: 3, size: 16, steps: 3}": FILTERS,
     "filters={count: 4, size: 32, steps: 3}": FILTERS,
     "filters={count: 4, size: 16, steps: 4}": FILTERS,

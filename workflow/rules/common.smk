@@ -66,6 +66,11 @@ def ledger_of(wildcards):
     return [] if wildcards.shard in AUDIT.indexed else rules.index.output.ledger
 
 
+def kept(**files):
+    """Files that are there only where every image's activation maps are kept."""
+    return files if SETTINGS.activations.keep == "maps" else {}
+
+
 def model_file(wildcards):
     """The demo's model as an input; the content of a user's is part of every key instead."""
     return rules.demo_model.output.model if SETTINGS.model == "demo" else []

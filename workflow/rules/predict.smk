@@ -1,6 +1,29 @@
 # The one pass through the network: predictions, Grad-CAM maps and channel statistics.
 
 
+# Where every image's activation maps are kept, said before the first is written: is there room?
+rule forecast:
+    input:
+        facts=rules.model.output.facts,
+    output:
+        forecast="<results>/model/activation_maps.json",
+    log:
+        "<results>/logs/forecast.log",
+    benchmark:
+        "<results>/benchmarks/forecast.tsv"
+    priority: 1
+    localrule: True
+    conda:
+        "../../environment.yml"
+    params:
+        key=KEYS.forecast,
+        layers=AUDIT.watched_layers,
+        files=AUDIT.plan.files,
+    script:
+        "../scripts/forecast.py"
+
+
+# What is kept is in no key: it changes none of the other files, and a file that is missing is made.
 rule predict:
     input:
         model_file,
@@ -8,6 +31,7 @@ rule predict:
         rows=rules.preprocess.output.rows,
         facts=rules.model.output.facts,
     output:
+        **kept(activations="<results>/activation_maps/{shard}.h5"),
         rows="<results>/predict/{shard}.parquet",
         statistics="<results>/predict/{shard}.npz",
         maps="<results>/gradcam/maps/{shard}.npz",

@@ -3,6 +3,7 @@
 
 rule report:
     input:
+        **kept(forecast=rules.forecast.output.forecast),
         ledger=rules.index.output.ledger,
         facts=rules.model.output.facts,
         scaling=rules.scaling_check.output.result,

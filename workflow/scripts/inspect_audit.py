@@ -1,6 +1,7 @@
 """Print what an audit would work on, before any of it runs: the model, the images, the effort."""
 
 import os
+import shutil
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -9,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from convaudit import dataset, images, labels, overlays
-from convaudit.overview import describe_check, describe_images, describe_model
+from convaudit.activation_maps import forecast
+from convaudit.overview import describe_check, describe_images, describe_model, describe_room
 from convaudit.progress import duration
 from convaudit.scaling import SCALINGS
 from job import job
@@ -62,6 +64,9 @@ def inspect(
     names = labels.of_model(planning.load(Path(index)).class_names, network.classes)
     print(_check(network, sample, names, known["scaling"]), flush=True)
     print(_forecast(network, sample, len(files), known), flush=True)
+    if settings["activations"]["keep"] == "maps":
+        room = shutil.disk_usage(index).free
+        print(describe_room(forecast(known["layers"], watched), len(files), room))
     print(_filters_forecast(network, filtered, known, settings["filters"], opening))
 
 

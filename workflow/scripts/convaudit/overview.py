@@ -78,3 +78,23 @@ def describe_check(found: dict[str, Any]) -> str:
             f"{found['better']}: was the model trained so? Then set preprocess.scaling"
         )
     return line + (": no other is clearly better" * (len(accuracies) > 1))
+
+
+def describe_room(each: int, images: int, free: int) -> str:
+    """What every image's activation maps take on disk, and whether there is room: bytes."""
+    line = (
+        f"kept maps     up to {_size(each * images)}, before compression: {images:,} images of "
+        f"{_size(each)}; {_size(free)} are free"
+    )
+    if each * images <= free:
+        return line
+    return (
+        f"{line}: MAYBE TOO LITTLE\n              (fewer activations.layers need less, results= "
+        "names another disk, activations.keep: none keeps none)"
+    )
+
+
+def _size(count: int) -> str:
+    units = ("bytes", "kB", "MB", "GB", "TB", "PB")
+    step = min((len(f"{count}") - 1) // 3, len(units) - 1)
+    return f"{count / 1000**step:,.3g} {units[step]}"

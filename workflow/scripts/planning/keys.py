@@ -66,6 +66,11 @@ class Keys:
         )
 
     @cached_property
+    def forecast(self) -> str:
+        layers = self._settings.activations.layers
+        return _key(fingerprint("forecast.py"), self.model, layers, self._plan.files)
+
+    @cached_property
     def scaling_check(self) -> str:
         return _key(
             fingerprint("scaling_check.py"),
@@ -106,7 +111,7 @@ class Keys:
         return _key(
             fingerprint("activations.py"),
             self.predictions,
-            self._settings.activations.model_dump(),
+            self._settings.activations.model_dump(exclude={"keep"}),
         )
 
     def report(self, layers: list[str]) -> str:

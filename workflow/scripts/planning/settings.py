@@ -59,6 +59,12 @@ class Activations(Section):
         "relative to the images.",
     )
     per_row: int = Field(16, ge=1, le=256, description="Channels a row in an activation grid.")
+    keep: Literal["none", "maps"] = Field(
+        "none",
+        description="`maps` keeps all maps of every image and watched layer, as HDF5 in "
+        "`activation_maps/`: much room (VGG16: 60 MB an image before compression). `inspect` and "
+        "the run's start forecast it.",
+    )
 
 
 class Filters(Section):

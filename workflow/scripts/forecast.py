@@ -1,0 +1,30 @@
+"""How much room every image's activation maps will take, said before the first is written."""
+
+import json
+import shutil
+import sys
+from pathlib import Path
+
+from convaudit.activation_maps import forecast
+from convaudit.atomic import atomic
+from convaudit.overview import describe_room
+from job import job
+
+
+def foretell(*, facts: str, layers: list[str], files: int, result: str) -> None:
+    each = forecast(json.loads(Path(facts).read_text())["layers"], layers)
+    free = shutil.disk_usage(Path(result).parent).free
+    print(describe_room(each, files, free), file=sys.stderr)
+    found = {"bytes_per_image": each, "images": files, "bytes": each * files}
+    with atomic(result) as temporary:
+        temporary.write_text(json.dumps(found, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    with job("forecast", snakemake.log[0], snakemake.input):
+        foretell(
+            facts=snakemake.input.facts,
+            layers=snakemake.params.layers,
+            files=snakemake.params.files,
+            result=snakemake.output.forecast,
+        )
