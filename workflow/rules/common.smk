@@ -1,3 +1,4 @@
+import os
 import sys
 
 sys.path.insert(
@@ -9,7 +10,7 @@ sys.path.insert(
 )
 
 from convaudit.errors import AuditError
-from planning import audit
+from planning import audit, stages
 
 try:
     AUDIT = audit.prepare(
@@ -23,6 +24,19 @@ SETTINGS = AUDIT.settings
 KEYS = AUDIT.keys
 SHARDS = AUDIT.shards
 FILTER_LAYERS = AUDIT.filter_layers
+
+
+# `--quiet progress` and `--quiet all` are meant for the jobs too.
+if {level.name for level in workflow.output_settings.quiet or ()} & {"PROGRESS", "ALL"}:
+    os.environ["CONVAUDIT_QUIET"] = "1"
+
+
+onsuccess:
+    say_what_took_how_long()
+
+
+onerror:
+    say_what_took_how_long()
 
 
 pathvars:
@@ -64,6 +78,12 @@ def ledger_of(wildcards):
     The shards that it knows are left alone when it is written again for the others' sake.
     """
     return [] if wildcards.shard in AUDIT.indexed else rules.index.output.ledger
+
+
+def say_what_took_how_long():
+    line = stages.took(Path(SETTINGS.results))
+    if line and "CONVAUDIT_QUIET" not in os.environ:
+        print(line, file=sys.stderr)
 
 
 def kept(**files):

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from convaudit import modelfile
-from planning import occupancy
+from planning import occupancy, stages
 from planning import plan as planning
 from planning.keys import Keys
 from planning.plan import Plan
@@ -117,6 +117,7 @@ def prepare(config: dict[str, Any], *, records: Path | None) -> Audit:
     if records is None:
         return Audit(settings, planning.load(folder))
     occupancy.enter(Path(settings.results))
+    stages.begin(Path(settings.results))
     audit = Audit(settings, planning.make(settings, folder))
     audit.check_layers()
     occupancy.require_own(
