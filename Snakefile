@@ -51,7 +51,8 @@ rule preprocess_all:
 rule predict_all:
     input:
         rules.predictions.output,
-        **kept(forecast=rules.forecast.output.forecast),
+        kept(rules.forecast.output.forecast),
+        all_shards(rules.predict.output.activations),
     localrule: True
 
 

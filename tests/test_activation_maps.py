@@ -33,7 +33,7 @@ def keeping(finished, tmp_path_factory) -> tuple[Audit, str]:
 
 def test_they_are_the_network_s_activations_of_each_image(keeping):
     folder = keeping[0].folder / "results"
-    network = Network(load(keeping[0].folder / "toy.keras").model)
+    network = Network(load(str(keeping[0].folder / "toy.keras")).model)
     predictions = pd.read_parquet(folder / "predictions.parquet")
     files = sorted((folder / "activation_maps").iterdir())
     assert [file.name for file in files] == ["0000.h5", "0001.h5", "0002.h5"]

@@ -86,9 +86,9 @@ def say_what_took_how_long():
         print(line, file=sys.stderr)
 
 
-def kept(**files):
-    """Files that are there only where every image's activation maps are kept."""
-    return files if SETTINGS.activations.keep == "maps" else {}
+def kept(file):
+    """A file that is there only where every image's activation maps are kept."""
+    return file if SETTINGS.activations.keep == "maps" else []
 
 
 def model_file(wildcards):

@@ -31,10 +31,10 @@ rule predict:
         rows=rules.preprocess.output.rows,
         facts=rules.model.output.facts,
     output:
-        **kept(activations="<results>/activation_maps/{shard}.h5"),
         rows="<results>/predict/{shard}.parquet",
         statistics="<results>/predict/{shard}.npz",
         maps="<results>/gradcam/maps/{shard}.npz",
+        activations=kept("<results>/activation_maps/{shard}.h5"),
     log:
         "<results>/logs/predict/{shard}.log",
     benchmark:

@@ -3,7 +3,6 @@
 
 rule report:
     input:
-        **kept(forecast=rules.forecast.output.forecast),
         ledger=rules.index.output.ledger,
         facts=rules.model.output.facts,
         scaling=rules.scaling_check.output.result,
@@ -17,6 +16,8 @@ rule report:
         sprites=[folder(shard) for shard in all_shards(rules.gradcam.output.sprites)],
         drawn=all_shards(rules.gradcam.output.drawn),
         filters=all_filters(),
+        forecast=kept(rules.forecast.output.forecast),
+        kept=all_shards(rules.predict.output.activations),
     output:
         page=report(
             directory("<results>/report"),

@@ -287,5 +287,5 @@ if __name__ == "__main__":
             rows=snakemake.output.rows,
             summary=snakemake.output.statistics,
             maps=snakemake.output.maps,
-            kept=snakemake.output.get("activations"),
+            kept=snakemake.output.activations or None,
         )
