@@ -6,7 +6,6 @@ import logging
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -43,12 +42,9 @@ def index(*, files: str, images: str, ledger: str, threads: int) -> None:
     ):
         for group in range(planned.num_row_groups):
             rows = planned.read_row_group(group).to_pandas()
-            hashes = list(pool.map(_sha256, [top / path for path in rows["path"]]))
-            rows = rows.assign(
-                image_id=[image_id(path) for path in rows["path"]],
-                sha256=[sha256 for sha256, _ in hashes],
-                fault=rows["fault"].fillna(pd.Series([f for _, f in hashes], rows.index, "str")),
-            )
+            hashed = pool.map(_sha256, [top / path for path in rows["path"]], rows["fault"])
+            rows[["sha256", "fault"]] = list(hashed)
+            rows["image_id"] = [image_id(path) for path in rows["path"]]
             writer.write_table(
                 pa.Table.from_pandas(rows[SCHEMA.names], SCHEMA, preserve_index=False)
             )
@@ -57,8 +53,10 @@ def index(*, files: str, images: str, ledger: str, threads: int) -> None:
         writer.add_key_value_metadata({"shards": json.dumps(shards)})
 
 
-def _sha256(path: Path) -> tuple[str | None, str | None]:
-    """The file's hash, or why there is none."""
+def _sha256(path: Path, fault: object) -> tuple[str | None, str | None]:
+    """The file's hash, or why there is none. One with a fault is not opened: it may be a pipe."""
+    if isinstance(fault, str):
+        return None, fault
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest(), None

@@ -102,6 +102,9 @@ def _row(relative: str, status: os.stat_result | None, fault: str | None = None)
     label = head if rest else None
     if status is not None and not stat.S_ISREG(status.st_mode):
         status, fault = None, "not a regular file"
+    elif status is not None and status.st_size == 0:
+        # Not opened, since one like /proc/kmsg says 0 too and reading it never ends.
+        status, fault = None, "the file is empty (0 bytes)"
     if not _storable(relative):
         relative, label = _printable(relative), None
         fault = "its name is not valid UTF-8: rename it"
