@@ -13,6 +13,8 @@ from convaudit.errors import AuditError
 COLUMNS = ("path", "label", "size", "mtime_ns", "fault")
 """Of a listing; a label or a fault that there is not is a missing value."""
 _IGNORED = frozenset({"thumbs.db", "desktop.ini"})
+_LARGEST = 10**9
+"""Bytes. More than the largest image that is decoded has, even where nothing is compressed."""
 
 
 def scan(source: Path) -> pd.DataFrame:
@@ -105,6 +107,8 @@ def _row(relative: str, status: os.stat_result | None, fault: str | None = None)
     elif status is not None and status.st_size == 0:
         # Not opened, since one like /proc/kmsg says 0 too and reading it never ends.
         status, fault = None, "the file is empty (0 bytes)"
+    elif status is not None and status.st_size > _LARGEST:
+        status, fault = None, f"too large: a file of {status.st_size / 1e9:,.1f} GB"
     if not _storable(relative):
         relative, label = _printable(relative), None
         fault = "its name is not valid UTF-8: rename it"
@@ -172,5 +176,6 @@ def _storable(text: str) -> bool:
     return True
 
 
-def _printable(text: str) -> str:
-    return os.fsencode(text).decode("utf-8", "backslashreplace")
+def _printable(relative: str) -> str:
+    """With "./", as no other path begins: a file may be called like this one's escapes."""
+    return "./" + os.fsencode(relative).decode("utf-8", "backslashreplace")
