@@ -97,7 +97,7 @@ def test_a_folder_that_cannot_be_listed_is_a_fault(tmp_path):
         (tmp_path / "locked").chmod(0o755)
     assert json.loads(said) == {
         "a.jpg": "fine",
-        "locked": "the folder can't be listed: Permission denied",
+        "locked": "the folder can't be listed: permission denied",
     }
 
 
@@ -114,9 +114,59 @@ def test_a_table_gives_paths_relative_to_itself_or_absolute(tmp_path):
     assert found.loc["gone.jpg", "fault"] == "no such file"
 
 
+def labels_of(table) -> list[str]:
+    return dataset.scan(table)["label"].fillna("-").tolist()
+
+
+def test_tables_as_spreadsheets_write_them(tmp_path):
+    make(tmp_path, "a b.jpg", "c,d.jpg", 'e"f.jpg')
+    table = tmp_path / "table.csv"
+    table.write_bytes('\ufeffpath, label\r\na b.jpg, NA\r\n"c,d.jpg",x\r\n"e""f.jpg",\r\n'.encode())
+    found = dataset.scan(table)
+    assert found["fault"].isna().all()
+    assert found["path"].tolist() == ["a b.jpg", "c,d.jpg", 'e"f.jpg']
+    assert labels_of(table) == ["NA", "x", "-"]
+
+
+def test_labels_of_a_parquet_table_are_texts(tmp_path):
+    make(tmp_path, "a.jpg", "b.jpg")
+    table = tmp_path / "table.parquet"
+    for labels, expected in (
+        (["x", None], ["x", "-"]),
+        ([7, 8], ["7", "8"]),
+        ([7, None], ["7.0", "-"]),
+        (pd.Categorical(["x", "y"]), ["x", "y"]),
+    ):
+        pd.DataFrame({"path": ["a.jpg", "b.jpg"], "label": labels}).to_parquet(table)
+        assert labels_of(table) == expected
+
+
+@pytest.mark.parametrize(
+    ("paths", "message"),
+    [(["a.jpg", None], "row 2 has no path"), ([b"a", b"\xe9"], "no readable table")],
+)
+def test_a_bad_parquet_table_is_one_line(tmp_path, paths, message):
+    table = tmp_path / "table.parquet"
+    pd.DataFrame({"path": paths}).to_parquet(table)
+    with pytest.raises(AuditError, match=message) as raised:
+        dataset.scan(table)
+    assert "\n" not in str(raised.value)
+
+
+def test_class_folders_are_known_even_if_empty(tmp_path):
+    make(tmp_path, "cat/1.jpg", ".hidden/1.jpg", "loose.jpg")
+    (tmp_path / "dog").mkdir()
+    (tmp_path / "loop").symlink_to(tmp_path)
+    assert dataset.folders(tmp_path) == {"cat", "dog"}
+    assert dataset.folders(tmp_path / "loose.jpg") == set()
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
+        ("path,label\na.jpg,x,y\n", "no readable table"),
+        ("path,label\na.jpg,x\nb.jpg,x,y\n", "no readable table"),
+        ("", "no readable table"),
         ("file,label\na.jpg,x\n", "no column 'path'"),
         ("path\na.jpg\na.jpg\n", "twice"),
         ("path\n", "has no file"),
