@@ -9,7 +9,11 @@ from snakemake.utils import min_version
 min_version("9.27")
 
 
-configfile: "config/config.yaml"
+# Run from another folder, that folder's config counts, if it has one.
+CONFIG = "config/config.yaml"
+
+
+configfile: CONFIG if Path(CONFIG).exists() else Path(workflow.basedir) / CONFIG
 
 
 report: "workflow/report/audit.rst"

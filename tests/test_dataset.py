@@ -1,4 +1,8 @@
+import json
 import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -50,11 +54,51 @@ def test_a_pipe_is_no_image(tmp_path):
 
 
 def test_a_name_that_is_not_utf8_is_a_fault_and_not_a_crash(tmp_path):
-    make(tmp_path, "a.jpg")
+    make(tmp_path, "a.jpg", "caf\\xe9.jpg")
     with open(os.fsencode(tmp_path) + b"/caf\xe9.jpg", "wb"):
         pass
     found = dataset.scan(tmp_path).set_index("path")["fault"].fillna("fine")
-    assert found["caf\\xe9.jpg"] == "its name is not valid UTF-8: rename it"
+    assert found["./caf\\xe9.jpg"] == "its name is not valid UTF-8: rename it"
+    assert found["caf\\xe9.jpg"] == "fine"
+
+
+def test_empty_and_huge_files_are_not_opened(tmp_path):
+    make(tmp_path, "a.jpg")
+    (tmp_path / "empty.jpg").touch()
+    with (tmp_path / "huge.tif").open("wb") as file:
+        file.truncate(10**12)
+    found = dataset.scan(tmp_path).set_index("path")["fault"].fillna("fine")
+    assert found["empty.jpg"] == "the file is empty (0 bytes)"
+    assert found["huge.tif"] == "too large: a file of 1,000.0 GB"
+
+
+UNREADABLE = """
+import json, sys
+from pathlib import Path
+from convaudit import dataset
+found = dataset.scan(Path(sys.argv[1])).set_index("path")["fault"].fillna("fine")
+print(json.dumps(found.to_dict()))
+"""
+
+
+def test_a_folder_that_cannot_be_listed_is_a_fault(tmp_path):
+    make(tmp_path, "a.jpg", "locked/b.jpg")
+    (tmp_path / "locked").chmod(0)
+    # Root may read everything, but not as another user of a namespace.
+    plain = ["unshare", "--user", "--map-user=1000"] if os.getuid() == 0 else []
+    try:
+        said = subprocess.run(
+            [*plain, sys.executable, "-c", UNREADABLE, tmp_path],
+            env=os.environ | {"PYTHONPATH": str(Path(dataset.__file__).parents[1])},
+            capture_output=True,
+            check=True,
+        ).stdout
+    finally:
+        (tmp_path / "locked").chmod(0o755)
+    assert json.loads(said) == {
+        "a.jpg": "fine",
+        "locked": "the folder can't be listed: permission denied",
+    }
 
 
 def test_a_table_gives_paths_relative_to_itself_or_absolute(tmp_path):
@@ -70,9 +114,59 @@ def test_a_table_gives_paths_relative_to_itself_or_absolute(tmp_path):
     assert found.loc["gone.jpg", "fault"] == "no such file"
 
 
+def labels_of(table) -> list[str]:
+    return dataset.scan(table)["label"].fillna("-").tolist()
+
+
+def test_tables_as_spreadsheets_write_them(tmp_path):
+    make(tmp_path, "a b.jpg", "c,d.jpg", 'e"f.jpg')
+    table = tmp_path / "table.csv"
+    table.write_bytes('\ufeffpath, label\r\na b.jpg, NA\r\n"c,d.jpg",x\r\n"e""f.jpg",\r\n'.encode())
+    found = dataset.scan(table)
+    assert found["fault"].isna().all()
+    assert found["path"].tolist() == ["a b.jpg", "c,d.jpg", 'e"f.jpg']
+    assert labels_of(table) == ["NA", "x", "-"]
+
+
+def test_labels_of_a_parquet_table_are_texts(tmp_path):
+    make(tmp_path, "a.jpg", "b.jpg")
+    table = tmp_path / "table.parquet"
+    for labels, expected in (
+        (["x", None], ["x", "-"]),
+        ([7, 8], ["7", "8"]),
+        ([7, None], ["7.0", "-"]),
+        (pd.Categorical(["x", "y"]), ["x", "y"]),
+    ):
+        pd.DataFrame({"path": ["a.jpg", "b.jpg"], "label": labels}).to_parquet(table)
+        assert labels_of(table) == expected
+
+
+@pytest.mark.parametrize(
+    ("paths", "message"),
+    [(["a.jpg", None], "row 2 has no path"), ([b"a", b"\xe9"], "no readable table")],
+)
+def test_a_bad_parquet_table_is_one_line(tmp_path, paths, message):
+    table = tmp_path / "table.parquet"
+    pd.DataFrame({"path": paths}).to_parquet(table)
+    with pytest.raises(AuditError, match=message) as raised:
+        dataset.scan(table)
+    assert "\n" not in str(raised.value)
+
+
+def test_class_folders_are_known_even_if_empty(tmp_path):
+    make(tmp_path, "cat/1.jpg", ".hidden/1.jpg", "loose.jpg")
+    (tmp_path / "dog").mkdir()
+    (tmp_path / "loop").symlink_to(tmp_path)
+    assert dataset.folders(tmp_path) == {"cat", "dog"}
+    assert dataset.folders(tmp_path / "loose.jpg") == set()
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
+        ("path,label\na.jpg,x,y\n", "no readable table"),
+        ("path,label\na.jpg,x\nb.jpg,x,y\n", "no readable table"),
+        ("", "no readable table"),
         ("file,label\na.jpg,x\n", "no column 'path'"),
         ("path\na.jpg\na.jpg\n", "twice"),
         ("path\n", "has no file"),

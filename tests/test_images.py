@@ -13,7 +13,7 @@ import numpy as np
 import pillow_heif
 import pytest
 import tifffile
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 from convaudit import images
 
@@ -65,6 +65,14 @@ def tiff(array: np.ndarray, **options: object) -> bytes:
     file = io.BytesIO()
     tifffile.imwrite(file, array, **options)
     return file.getvalue()
+
+
+def png(*chunks: tuple[bytes, bytes]) -> bytes:
+    written = (
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in chunks
+    )
+    return b"\x89PNG\r\n\x1a\n" + b"".join(written)
 
 
 def refusal(data: bytes) -> str:
@@ -157,9 +165,81 @@ def test_sixteen_bits_keep_the_upper_eight():
     assert_pixels(png.tobytes(), channels >> 8)
 
 
+def test_sixteen_bits_of_a_portable_grey_map_whatever_its_maximum():
+    ten_bits = WIDE >> 6
+    for maximum, values in ((65535, WIDE), (1023, ten_bits)):
+        header = b"P5 80 60 %d\n" % maximum
+        grey = np.repeat((WIDE >> 8)[..., None], 3, 2)
+        assert_pixels(header + values.astype(">u2").tobytes(), grey, maximum == 1023)
+
+
+def test_a_tiff_whose_zero_is_white():
+    grey = RGB[..., 0]
+    expected = np.repeat(grey[..., None], 3, 2)
+    assert_pixels(tiff(255 - grey, photometric="miniswhite"), expected)
+    wide = grey.astype(np.uint16) << 8
+    assert_pixels(tiff(65535 - wide, photometric="miniswhite"), expected)
+
+
+def test_twelve_bits_keep_the_upper_eight():
+    values = (np.arange(60 * 80) % 4096).reshape(-1, 2)
+    first, second = values.T
+    packed = np.stack([first >> 4, (first & 15) << 4 | second >> 8, second & 255], -1)
+    data = packed.astype(np.uint8).tobytes()
+    entries = {256: 80, 257: 60, 258: 12, 259: 1, 262: 1, 273: 122, 277: 1, 278: 60, 279: len(data)}
+    tags = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in entries.items())
+    header = b"II*\0" + struct.pack("<IH", 8, len(entries)) + tags + bytes(4)
+    assert len(header) == entries[273]
+    grey = (values.reshape(60, 80) >> 4).astype(np.uint8)
+    assert_pixels(header + data, np.repeat(grey[..., None], 3, 2))
+
+
+@pytest.mark.parametrize("compression", [None, "zlib"])
+@pytest.mark.parametrize("options", [{"tile": (16, 16)}, {"bigtiff": True}, {"byteorder": ">"}])
+def test_tiffs_as_other_programs_write_them(options, compression):
+    assert_pixels(tiff(RGB, photometric="rgb", compression=compression, **options), RGB)
+
+
+@pytest.mark.parametrize("compression", ["tiff_lzw", "tiff_adobe_deflate", "packbits"])
+def test_compressed_tiffs(compression):
+    assert_pixels(encoded(PICTURE, "TIFF", compression=compression), RGB)
+
+
+def test_planes_of_a_tiff():
+    def planes(pixels: np.ndarray) -> bytes:
+        return tiff(np.moveaxis(pixels, -1, 0), photometric="rgb", planarconfig="separate")
+
+    assert_pixels(planes(RGB), RGB)
+    assert "separate planes" in refusal(planes(RGB.astype(np.uint16) << 8))
+
+
+def test_a_long_text_in_a_png_costs_no_picture():
+    notes = PngImagePlugin.PngInfo()
+    notes.add_text("XML:com.adobe.xmp", "x" * 5_000_000, zip=True)
+    assert_pixels(encoded(PICTURE, "PNG", pnginfo=notes), RGB)
+
+
+def interlaced_png() -> bytes:
+    """Adam7, which Pillow does not write: seven small pictures one after the other."""
+    passes = [(0, 0, 8, 8), (0, 4, 8, 8), (4, 0, 8, 4), (0, 2, 4, 4), (2, 0, 4, 2), (0, 1, 2, 2)]
+    rows = b"".join(
+        b"\0" + row.tobytes()
+        for top, left, down, right in [*passes, (1, 0, 2, 1)]
+        for row in RGB[top::down, left::right]
+    )
+    header = struct.pack(">IIBBBBB", 80, 60, 8, 2, 0, 0, 1)
+    return png((b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
+
+
+def test_an_interlaced_png():
+    assert_pixels(interlaced_png(), RGB)
+
+
 def test_numbers_without_a_range_are_refused():
     assert "range" in refusal(tiff(np.float32(RGB[..., 0])))
     assert "range" in refusal(tiff(RGB[..., 0].astype(np.uint32)))
+    assert "range" in refusal(tiff(RGB[..., 0].astype(np.int8)))
+    assert "range" in refusal(tiff(RGB[..., 0].astype(np.int16)))
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
@@ -292,13 +372,8 @@ def test_what_is_no_image_is_called_what_it_is(data, reason):
 
 
 def png_bomb() -> bytes:
-    header = b"IHDR" + struct.pack(">IIBBBBB", 50_000, 50_000, 8, 2, 0, 0, 0)
-    pixels = b"IDAT" + zlib.compress(bytes(1_000_000))
-    chunks = (
-        struct.pack(">I", len(c) - 4) + c + struct.pack(">I", zlib.crc32(c))
-        for c in (header, pixels, b"IEND")
-    )
-    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
+    header = struct.pack(">IIBBBBB", 50_000, 50_000, 8, 2, 0, 0, 0)
+    return png((b"IHDR", header), (b"IDAT", zlib.compress(bytes(1_000_000))), (b"IEND", b""))
 
 
 def patched(name: str, offset: int, sizes: bytes, **options: object) -> bytes:

@@ -5,7 +5,6 @@ import json
 import logging
 from pathlib import Path
 
-import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -41,15 +40,13 @@ def index(*, files: str, images: str, ledger: str, threads: int) -> None:
     with atomic(ledger) as temporary, pq.ParquetWriter(temporary, SCHEMA) as writer:
         for group in range(planned.num_row_groups):
             rows = planned.read_row_group(group).to_pandas()
-            hashes = []
-            for found in in_order(_sha256, (top / path for path in rows["path"]), threads):
-                hashes.append(found)
+            hashed = []
+            listed = zip((top / path for path in rows["path"]), rows["fault"], strict=True)
+            for found in in_order(_sha256, listed, threads):
+                hashed.append(found)
                 progress.add()
-            rows = rows.assign(
-                image_id=[image_id(path) for path in rows["path"]],
-                sha256=[sha256 for sha256, _ in hashes],
-                fault=rows["fault"].fillna(pd.Series([f for _, f in hashes], rows.index, "str")),
-            )
+            rows[["sha256", "fault"]] = hashed
+            rows["image_id"] = [image_id(path) for path in rows["path"]]
             writer.write_table(
                 pa.Table.from_pandas(rows[SCHEMA.names], SCHEMA, preserve_index=False)
             )
@@ -58,11 +55,14 @@ def index(*, files: str, images: str, ledger: str, threads: int) -> None:
         writer.add_key_value_metadata({"shards": json.dumps(shards)})
 
 
-def _sha256(path: Path) -> tuple[str | None, str | None]:
-    """The file's hash, or why there is none."""
+def _sha256(file: tuple[Path, object]) -> tuple[str | None, str | None]:
+    """The hash, or why there is none. A file with a fault is not opened: it may be a pipe."""
+    path, fault = file
+    if isinstance(fault, str):
+        return None, fault
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest(), None
+        with path.open("rb") as opened:
+            return hashlib.file_digest(opened, "sha256").hexdigest(), None
     except (OSError, ValueError) as error:
         return None, getattr(error, "strerror", None) or "can't be read"
 

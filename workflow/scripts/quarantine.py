@@ -14,7 +14,9 @@ def quarantine(*, shards: list[str], table: str, files: int, max_quarantined: fl
     Raises:
         AuditError: more than the share ``max_quarantined`` of the files, or all, are unreadable.
     """
-    rows = pd.concat([pd.read_csv(path, dtype=str) for path in shards], ignore_index=True)
+    rows = pd.concat(
+        [pd.read_csv(path, dtype=str, keep_default_na=False) for path in shards], ignore_index=True
+    )
     if len(rows) == files or len(rows) > max_quarantined * files:
         commonest = rows["reason"].value_counts().head(3)
         reasons = "; ".join(f"{count} × {reason}" for reason, count in commonest.items())

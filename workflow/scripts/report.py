@@ -92,7 +92,7 @@ def gather(
         class_names=names,
         predictions=numbers.to_pandas(),
         rows=rows,
-        quarantine=pd.read_csv(folder / "quarantine.csv", dtype=str),
+        quarantine=pd.read_csv(folder / "quarantine.csv", dtype=str, keep_default_na=False),
         duplicates=duplicates(repeated(folder / "index" / "ledger.parquet")),
         channels=pd.read_parquet(folder / "channels.parquet"),
         maps=maps,

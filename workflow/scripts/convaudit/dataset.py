@@ -3,6 +3,7 @@
 import hashlib
 import os
 import stat
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from convaudit.errors import AuditError
 COLUMNS = ("path", "label", "size", "mtime_ns", "fault")
 """Of a listing; a label or a fault that there is not is a missing value."""
 _IGNORED = frozenset({"thumbs.db", "desktop.ini"})
+_LARGEST = 10**9
+"""Bytes. More than the largest image that is decoded has, even where nothing is compressed."""
 
 
 def scan(source: Path) -> pd.DataFrame:
@@ -54,6 +57,21 @@ def root(source: Path) -> Path:
     return source if source.is_dir() else source.parent
 
 
+def folders(source: Path) -> set[str]:
+    """The names of a dataset's class folders, empty ones too; none of a table."""
+    if not source.is_dir():
+        return set()
+    top = source.resolve()
+    with os.scandir(source) as found:
+        return {
+            entry.name
+            for entry in found
+            if entry.is_dir()
+            and not _ignored(entry.name)
+            and not top.is_relative_to(Path(entry.path).resolve())
+        }
+
+
 def read_unchanged(path: Path, sha256: str) -> bytes:
     """The content of an image whose hash is known.
 
@@ -80,7 +98,9 @@ def _walk(top: Path) -> Iterator[tuple]:
             with os.scandir(folder) as found:
                 children = [e for e in found if not _ignored(e.name)]
         except OSError as error:
-            yield _row(prefix.rstrip("/"), None, f"the folder can't be listed: {error.strerror}")
+            if not prefix:
+                raise AuditError(f"images: {top} can't be listed: {_why(error)}") from None
+            yield _row(prefix, None, f"the folder can't be listed: {_why(error)}")
             continue
         for entry in children:
             relative = prefix + entry.name
@@ -98,10 +118,10 @@ def _walk(top: Path) -> Iterator[tuple]:
 
 
 def _row(relative: str, status: os.stat_result | None, fault: str | None = None) -> tuple:
-    head, _, rest = relative.partition("/")
-    label = head if rest else None
-    if status is not None and not stat.S_ISREG(status.st_mode):
-        status, fault = None, "not a regular file"
+    head, inside, _ = relative.partition("/")
+    label = head if inside else None
+    relative = relative.rstrip("/")
+    fault = fault if status is None else _fault(status)
     if not _storable(relative):
         relative, label = _printable(relative), None
         fault = "its name is not valid UTF-8: rename it"
@@ -110,28 +130,32 @@ def _row(relative: str, status: os.stat_result | None, fault: str | None = None)
     return relative, label, status.st_size, status.st_mtime_ns, None
 
 
+def _fault(status: os.stat_result) -> str | None:
+    """Why a file is not even opened. One like /proc/kmsg says that it is empty and never ends."""
+    if not stat.S_ISREG(status.st_mode):
+        return "not a regular file"
+    if status.st_size == 0:
+        return "the file is empty (0 bytes)"
+    if status.st_size > _LARGEST:
+        return f"too large: a file of {status.st_size / 1e9:,.1f} GB"
+    return None
+
+
 def _table(source: Path) -> Iterator[tuple]:
-    try:
-        table = (
-            pd.read_parquet(source)
-            if source.suffix.lower() == ".parquet"
-            else pd.read_csv(source, dtype=str, keep_default_na=False)
-        )
-    except OSError as error:
-        raise AuditError(f"images: {source}: {_why(error)}") from None
-    except (ValueError, UnicodeError) as error:
-        raise AuditError(f"images: {source} is no readable table: {_first_line(error)}") from None
+    table = _read_table(source)
     if "path" not in table.columns:
         raise AuditError(
             f"images: {source} has no column 'path' (it has: {', '.join(map(str, table.columns))})"
         )
-    paths = table["path"].astype(str)
+    paths = table["path"]
+    if (pathless := paths.isna()).any():
+        raise AuditError(f"images: {source}: row {pathless.argmax() + 1} has no path")
     repeated = paths[paths.duplicated()]
     if len(repeated):
         raise AuditError(f"images: {source} names {repeated.iloc[0]!r} twice: keep one row of it")
-    labels = table["label"] if "label" in table.columns else pd.Series([None] * len(table))
-    for path, label in zip(paths, labels, strict=True):
-        text = None if label is None or pd.isna(label) or str(label) == "" else str(label)
+    labels = table["label"] if "label" in table.columns else pd.Series(None, table.index, "str")
+    for path, label in zip(paths, labels.replace("", None), strict=True):
+        text = None if pd.isna(label) else label
         try:
             status = os.stat(source.parent / path)
         except (OSError, ValueError) as error:
@@ -139,6 +163,27 @@ def _table(source: Path) -> Iterator[tuple]:
         else:
             _, _, size, mtime, fault = _row(path, status)
             yield path, text, size, mtime, fault
+
+
+def _read_table(source: Path) -> pd.DataFrame:
+    """A table with "path" and "label", if it has them, as texts or missing values."""
+    try:
+        if source.suffix.lower() == ".parquet":
+            table = pd.read_parquet(source)
+        else:
+            with warnings.catch_warnings():  # of rows that are longer than the header
+                warnings.simplefilter("error", pd.errors.ParserWarning)
+                table = pd.read_csv(source, dtype=str, keep_default_na=False, index_col=False)
+        table.columns = table.columns.map(str).str.strip()
+        for name in table.columns.intersection(["path", "label"]):
+            table[name] = table[name].astype("str")
+        if "label" in table.columns:
+            table["label"] = table["label"].str.strip()
+    except OSError as error:
+        raise AuditError(f"images: {source}: {_why(error)}") from None
+    except (ValueError, UnicodeError, pd.errors.ParserWarning) as error:
+        raise AuditError(f"images: {source} is no readable table: {_first_line(error)}") from None
+    return table
 
 
 def _why(error: Exception) -> str:
@@ -169,5 +214,6 @@ def _storable(text: str) -> bool:
     return True
 
 
-def _printable(text: str) -> str:
-    return os.fsencode(text).decode("utf-8", "backslashreplace")
+def _printable(relative: str) -> str:
+    """With "./", as no other path begins: a file may be called like this one's escapes."""
+    return "./" + os.fsencode(relative).decode("utf-8", "backslashreplace")

@@ -7,7 +7,8 @@ import warnings
 import cv2
 import numpy as np
 import pi_heif
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, PngImagePlugin, UnidentifiedImageError
+from PIL.TiffImagePlugin import TiffImageFile
 
 from convaudit.errors import AuditError
 
@@ -18,6 +19,8 @@ _FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "HEIF", "PPM")
 _END_OF_JPEG = b"\xff\xd9"
 
 _ORIENTATION = 0x0112
+# TIFF tags
+_BITS, _PHOTOMETRIC, _PLANES, _NUMBERS = 258, 262, 284, 339
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -48,6 +51,8 @@ _STRANGERS = (
 pi_heif.register_heif_opener(thumbnails=False, decode_threads=1)
 # Pillow warns at half the size that it refuses: a photo of 100 megapixels is no attack.
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+# An editor's notes in a PNG are often more than Pillow's 1 MiB; this is its limit for all of them.
+PngImagePlugin.MAX_TEXT_CHUNK = PngImagePlugin.MAX_TEXT_MEMORY
 
 
 class Unreadable(Exception):  # noqa: N818 -- a verdict on a file, not a fault of the program
@@ -65,8 +70,8 @@ def decode(data: bytes) -> np.ndarray:
     - Transparency is dropped, not blended with a background: the colour stored under a
       transparent pixel is what the model sees.
     - CMYK and other colour spaces are converted plainly; embedded colour profiles are not used.
-    - Of 16 bits the upper 8 are kept, as ``tf.io.decode_png`` does. (Pillow would clip 16-bit
-      grey to white.)
+    - Of 12 or 16 bits the upper 8 are kept, as ``tf.io.decode_png`` does. (Pillow would clip
+      16-bit grey to white.)
 
     Args:
         data: the whole file.
@@ -157,14 +162,23 @@ def _jpeg(image: Image.Image, data: bytes, scan: int) -> np.ndarray:
 
 
 def _rgb(image: Image.Image) -> np.ndarray:
+    tags = image.tag_v2 if isinstance(image, TiffImageFile) else {}
+    bits = max(tags.get(_BITS, (16,)))
+    if tags.get(_PLANES) == 2 and bits > 8:  # Pillow takes each byte for a pixel
+        raise Unreadable("16 bits in separate planes, which is not supported: interleave them")
+    wide = image.mode.startswith("I;16") or (image.format == "PPM" and image.mode == "I")
+    if max(tags.get(_NUMBERS, (1,))) > 1 or (image.mode in {"I", "F"} and not wide):
+        raise Unreadable(
+            "its pixels are numbers without an agreed range (of 32 bit, signed or fractions): save "
+            "it with 8 or 16 bit"
+        )
     image.load()
     if (turn := _turn(image)) is not None:
         image = image.transpose(turn)
-    if image.mode.startswith("I;16"):
-        grey = (np.asarray(image) >> 8).astype(np.uint8)
+    if wide:
+        grey = (np.asarray(image) >> (bits - 8)).astype(np.uint8)
+        grey = 255 - grey if tags.get(_PHOTOMETRIC) == 0 else grey
         return cv2.cvtColor(grey, cv2.COLOR_GRAY2RGB)
-    if image.mode in {"I", "F"}:
-        raise Unreadable("its pixels are numbers without an agreed range: save it with 8 or 16 bit")
     return np.asarray(image if image.mode == "RGB" else image.convert("RGB"))
 
 

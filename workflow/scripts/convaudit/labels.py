@@ -40,6 +40,17 @@ def read_classes(path: str | Path) -> list[str]:
     return names
 
 
+def are_indices(labels: Iterable[str]) -> bool:
+    """Whether all labels are whole numbers; "3.0" too, which a table makes of them with gaps."""
+    return all(_INTEGER.fullmatch(label) for label in labels)
+
+
+def some(names: Sequence[str]) -> str:
+    """The first few names of many, in one line."""
+    more = len(names) - _SHOWN
+    return ", ".join(map(repr, names[:_SHOWN])) + (f" and {more} more" if more > 0 else "")
+
+
 def resolve(labels: Iterable[str | int], classes: Sequence[str]) -> list[int]:
     """Find the class index of each label.
 
@@ -106,17 +117,13 @@ def _lookup(names: Sequence[str]) -> Callable[[str], list[int]]:
 
 
 def _integer(text: str, count: int) -> list[int]:
-    """A whole number; "3.0" too, which is what a table makes of integers with gaps."""
     match = _INTEGER.fullmatch(text)
     return [int(match[1])] if match and int(match[1]) < count else []
 
 
 def _complaint(offenders: list[str], found: dict[str, list[int]], classes: Sequence[str]) -> str:
     twice = [text for text in offenders if found[text]]
-    shown = ", ".join(repr(text) for text in (twice or offenders)[:_SHOWN])
-    more = len(twice or offenders) - _SHOWN
-    if more > 0:
-        shown += f" and {more} more"
+    shown = some(twice or offenders)
     if twice:
         return f"labels: several classes fit {shown}: make the class names unique or use indices"
     sample = ", ".join(repr(name) for name in classes[:_SHOWN])

@@ -65,8 +65,9 @@ def make(settings: Settings, folder: Path) -> Plan:
         assigned = _assigned(settings, folder)
         shards, found = ledger.digests(assigned), assigned["label"]
         _write_if_changed(folder / "files.parquet", _by_shard(assigned))
-    names = _class_names(settings, sorted(found.dropna().unique()))
-    _check_class_count(settings, names)
+    known = sorted(found.dropna().unique())
+    names = _class_names(settings, known)
+    _check_class_count(settings, names, known)
     plan = Plan(shards, names, layers, identity)
     _write_if_changed(stored, json.dumps(asdict(plan), indent=1).encode())
     return plan
@@ -175,26 +176,43 @@ def _application_layers(name: str, folder: Path) -> list[tuple[str, str]]:
 def _class_names(settings: Settings, found: list[str]) -> list[str] | None:
     if settings.classes != "auto":
         names = labels.read_classes(expanded(settings.classes))
-    elif not found or all(label.isdecimal() for label in found):
+    elif not found or labels.are_indices(found):
         return None
     else:
+        _refuse_empty_classes(settings, found)
         names = found
     labels.resolve(found, names)
     return names
 
 
-def _check_class_count(settings: Settings, names: list[str] | None) -> None:
+def _refuse_empty_classes(settings: Settings, found: list[str]) -> None:
+    """A folder without an image would shift the index of every class after it."""
+    folders = set() if settings.images == "demo" else dataset.folders(expanded(settings.images))
+    if empty := sorted(folders - set(found)):
+        raise AuditError(
+            f"images: no image for the class {labels.some(empty)}: put images into its folder, or "
+            "give the names of all classes in index order with classes=FILE"
+        )
+
+
+def _check_class_count(settings: Settings, names: list[str] | None, found: list[str]) -> None:
     """Where the file says how many classes the model has; else the first job checks it."""
-    if settings.model == "demo" or modelfile.is_application(settings.model) or names is None:
+    if settings.model == "demo" or modelfile.is_application(settings.model):
         return
     units = modelfile.read_head_units(expanded(settings.model))
     expected = 2 if units == 1 else units
-    if expected is not None and len(names) != expected:
-        key = "classes" if settings.classes != "auto" else "images"
-        what = "lines" if settings.classes != "auto" else "labels, taken as its classes"
+    if expected is None:
+        return
+    if names is None:
+        labels.resolve(found, labels.of_model(None, expected))
+    elif len(names) != expected and settings.classes != "auto":
         raise AuditError(
-            f"config: {key}: {len(names)} {what}, but the model has {expected} classes"
-            + ("" if key == "classes" else ": give the names in index order with classes=FILE")
+            f"config: classes: {len(names)} lines, but the model has {expected} classes"
+        )
+    elif len(names) != expected:
+        raise AuditError(
+            f"config: images: its labels ({labels.some(names)}) are taken for the classes, but the "
+            f"model has {expected} classes: give the names in index order with classes=FILE"
         )
 
 

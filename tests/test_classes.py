@@ -1,0 +1,70 @@
+"""Which class each label is, decided before the first job; what does not fit is named."""
+
+import pandas as pd
+import pytest
+
+from conftest import COLOURS, paint
+from convaudit.errors import AuditError
+from planning import plan
+from planning.settings import Settings
+
+
+@pytest.fixture
+def classes_of(toy_model, tmp_path):
+    """Plan an audit of a model of two classes over folders, or over a list of labels."""
+
+    def planned(*folders: str, table: list | None = None, names: list[str] | None = None):
+        for folder in folders:
+            (tmp_path / "photos" / folder).mkdir(parents=True)
+            if not folder.startswith("empty"):
+                paint(tmp_path / "photos" / folder / "1.png", COLOURS["red"], 1)
+        images = tmp_path / "photos"
+        if table is not None:
+            paint(tmp_path / "1.png", COLOURS["red"], 1)
+            images = tmp_path / "table.parquet"
+            paths = [f"{'./' * row}1.png" for row in range(len(table))]
+            pd.DataFrame({"path": paths, "label": table}).to_parquet(images)
+        listed = "auto"
+        if names:
+            listed = str(tmp_path / "classes.txt")
+            (tmp_path / "classes.txt").write_text("\n".join(names))
+        settings = Settings(
+            model=str(toy_model), images=str(images), classes=listed, results=str(tmp_path / "out")
+        )
+        return plan.make(settings, tmp_path / "index").class_names
+
+    return planned
+
+
+def test_folders_are_the_classes_in_order_of_their_names(classes_of):
+    assert classes_of("red", "blue/deep/deeper") == ["blue", "red"]
+
+
+def test_a_file_orders_them_otherwise(classes_of):
+    assert classes_of("red", "blue", "empty", names=["red", "blue"]) == ["red", "blue"]
+
+
+@pytest.mark.parametrize("labels", [[0, 1], [0.0, None, 1.0], ["1", "0"], ["01", "00"]])
+def test_whole_numbers_are_the_indices_themselves(classes_of, labels):
+    assert classes_of(table=labels) is None
+
+
+def test_without_labels_there_are_no_names(classes_of):
+    assert classes_of(".") is None
+
+
+@pytest.mark.parametrize(
+    ("folders", "names", "message"),
+    [
+        (["a", "b", "empty1", "empty2"], None, "no image for the class 'empty1', 'empty2'"),
+        (["a", "b", "c"], None, r"its labels \('a', 'b', 'c'\) are taken for the classes"),
+        (["train"], None, r"its labels \('train'\) are taken for the classes, but the model has 2"),
+        (["a", "b"], ["a", "b", "c"], "classes: 3 lines, but the model has 2 classes"),
+        (["a", "b"], ["b", "c"], "no class is called 'a'; the 2 classes begin 'b', 'c'"),
+        (["1", "2"], None, "no class is called '2'; the 2 classes begin 'class 0', 'class 1'"),
+    ],
+)
+def test_what_does_not_fit_is_named(classes_of, folders, names, message):
+    with pytest.raises(AuditError, match=message) as raised:
+        classes_of(*folders, names=names)
+    assert "\n" not in str(raised.value)
