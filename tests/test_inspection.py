@@ -1,6 +1,8 @@
 """What is said of a model before a run."""
 
 import json
+from collections.abc import Callable
+from typing import Any
 
 import keras
 import pytest
@@ -70,10 +72,51 @@ def test_a_models_own_scaling_is_found_behind_augmentation():
     assert chosen(normalised)[:2] == ("none", True)
 
 
-def test_a_models_own_arithmetic_is_found():
+def through(arithmetic: Callable[[Any], Any]) -> keras.Model:
     inputs = toys.image()
-    x = layers.GlobalAveragePooling2D()(layers.Conv2D(2, 3)(inputs / 127.5 - 1))
-    assert chosen(keras.Model(inputs, layers.Dense(2)(x)))[:2] == ("none", True)
+    x = layers.GlobalAveragePooling2D()(layers.Conv2D(2, 3)(arithmetic(inputs)))
+    return keras.Model(inputs, layers.Dense(2)(x))
+
+
+@keras.saving.register_keras_serializable("tests")
+class Sunglasses(layers.Layer):
+    def call(self, x):
+        return x / 2
+
+
+OWN = {
+    "arithmetic": (lambda x: x / 127.5 - 1, "true_divide"),
+    "caffe": (keras.applications.vgg16.preprocess_input, "add"),
+    "behind a flip": (lambda x: keras.ops.flip(x, axis=2) - 127.5, "subtract"),
+    "behind padding": (lambda x: layers.Rescaling(2)(layers.ZeroPadding2D(3)(x)), "rescaling"),
+    "of each image": (lambda x: x - keras.ops.mean(x, axis=(1, 2, 3), keepdims=True), "subtract"),
+    "in a pipeline": (layers.Pipeline([layers.RandomFlip(), layers.Rescaling(2)]), "pipeline"),
+    "of a custom layer": (Sunglasses(name="dark"), "dark"),
+}
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_a_models_own_scaling_is_found_whatever_does_it(name):
+    arithmetic, by = OWN[name]
+    scaling, known, why = chosen(through(arithmetic))
+    assert (scaling, known) == ("none", True)
+    assert f"its own scaling, '{by}" in why
+
+
+NOT_OWN = {
+    "a flip": lambda x: x[:, :, ::-1],
+    "the other order of colours": lambda x: x[..., ::-1],
+    "grey": lambda x: layers.RandomGrayscale(1)(keras.ops.image.rgb_to_grayscale(x)),
+    "a size": lambda x: layers.Resizing(8, 8)(layers.CenterCrop(10, 10)(x)),
+    "padding": layers.ZeroPadding2D(2),
+    "a pooling": layers.MaxPooling2D(2),
+    "a normalisation that was learnt": layers.BatchNormalization(),
+}
+
+
+@pytest.mark.parametrize("name", NOT_OWN)
+def test_what_leaves_grey_as_it_was_is_no_scaling(name):
+    assert chosen(through(NOT_OWN[name]))[:2] == ("unit", False)
 
 
 def test_a_rescaling_deep_inside_is_not_the_inputs():

@@ -211,6 +211,49 @@ def test_layers_without_weights_in_h5_are_noticed(tmp_path):
     assert "Layer count mismatch" in refusal(path)
 
 
+@keras.saving.register_keras_serializable("tests")
+class Subclass(keras.Model):
+    def __init__(self, **rest):
+        super().__init__(**rest)
+        self.dense = layers.Dense(2)
+
+    def call(self, x):
+        return self.dense(x)
+
+
+@pytest.mark.parametrize("ending", ["keras", "h5"])
+def test_a_subclass_is_refused_before_keras_looks_for_its_class(ending, tmp_path):
+    model = Subclass()
+    model(np.zeros((1, 4)))
+    model.save(tmp_path / f"model.{ending}")
+    message = refusal(tmp_path / f"model.{ending}")
+    assert "it is a subclass (Subclass) whose file holds no graph of its layers" in message
+    with pytest.raises(AuditError, match="is a subclass"):
+        modelfile.read_layers(tmp_path / f"model.{ending}")
+
+
+@pytest.mark.parametrize("ending", ["keras", "h5"])
+def test_a_weight_that_two_layers_hold_is_stored_twice(ending, tmp_path):
+    model = toys.randomised(
+        toys.with_head(
+            layers.SpectralNormalization(layers.Conv2D(4, 3), name="wrapped"), layers.Flatten()
+        )
+    )
+    model.save(tmp_path / f"model.{ending}")
+    loaded = load(str(tmp_path / f"model.{ending}")).model
+    np.testing.assert_array_equal(loaded(IMAGES), model(IMAGES))
+
+
+@pytest.mark.parametrize("ending", ["keras", "h5"])
+def test_a_pipeline_of_layers_is_one_layer(ending, tmp_path):
+    pipeline = layers.Pipeline([layers.RandomFlip(), layers.Rescaling(2)], name="both")
+    toys.with_head(pipeline, layers.Flatten()).save(tmp_path / f"model.{ending}")
+    found = Network(load(str(tmp_path / f"model.{ending}")).model).layers
+    listed = modelfile.read_layers(tmp_path / f"model.{ending}")
+    assert [(info.name, info.kind) for info in found] == [tuple(ref) for ref in listed]
+    assert [info.name for info in found][1] == "both"
+
+
 def test_files_that_are_no_models(tmp_path):
     (tmp_path / "text.keras").write_text("hello")
     (tmp_path / "text.h5").write_text("hello")

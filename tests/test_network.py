@@ -1,5 +1,7 @@
 """Any Keras classifier, flattened: every number is held against Keras' own or one by hand."""
 
+from collections.abc import Callable
+
 import keras
 import numpy as np
 import pytest
@@ -52,6 +54,61 @@ def test_every_head(name):
         np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-6)
 
 
+def pooled(*built: Callable[[keras.KerasTensor], keras.KerasTensor]) -> keras.Model:
+    """Pooled features of a convolution, and then one function after the other."""
+    inputs = toys.image()
+    x = layers.Conv2D(4, 3, activation="relu", name="conv")(inputs)
+    x = layers.GlobalAveragePooling2D()(x)
+    for function in built:
+        x = function(x)
+    return toys.randomised(keras.Model(inputs, x))
+
+
+def votes(activation: str, units: int = 1) -> Callable:
+    heads = [layers.Dense(units, activation=activation) for _ in range(3)]
+    return lambda x: [head(x) for head in heads]
+
+
+PUT_TOGETHER = {
+    "sigmoids side by side": ("sigmoid", [votes("sigmoid"), layers.Concatenate()]),
+    "the average of sigmoids": ("binary", [votes("sigmoid"), layers.Average()]),
+    "the average of several sigmoids": ("sigmoid", [votes("sigmoid", 4), layers.Average()]),
+    "one of two of a softmax": ("binary", [layers.Dense(2, "softmax"), lambda x: x[:, 1:]]),
+    "a hard sigmoid": ("binary", [layers.Dense(1, "hard_sigmoid")]),
+    "the average of softmaxes": ("softmax", [votes("softmax", 3), layers.Average()]),
+}
+
+
+@pytest.mark.parametrize("name", PUT_TOGETHER)
+def test_probabilities_that_no_activation_ends_are_taken_for_what_they_are(name):
+    head, parts = PUT_TOGETHER[name]
+    model = pooled(*parts)
+    network = Network(model)
+    assert network.head == head
+    found = network.probabilities(network.run(tf.constant(IMAGES))).numpy()
+    said = model(IMAGES).numpy()
+    np.testing.assert_allclose(found[:, 1:] if head == "binary" else found, said, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        [layers.Dense(3, "log_softmax")],
+        [layers.Dense(3), layers.Activation("log_softmax")],
+        [layers.Dense(3), keras.ops.log_softmax],
+    ],
+)
+def test_the_scores_of_a_log_softmax_are_before_it(end):
+    model = pooled(*end)
+    network = Network(model)
+    assert network.head == "softmax"
+    x = layers.GlobalAveragePooling2D()(model.get_layer("conv")(IMAGES))
+    dense = next(layer for layer in model.layers if isinstance(layer, layers.Dense))
+    scores = network.run(tf.constant(IMAGES)).numpy()
+    np.testing.assert_allclose(scores, x @ dense.kernel + dense.bias, atol=1e-5)
+    np.testing.assert_allclose(np.log(by_hand(scores, "softmax")), model(IMAGES), atol=1e-5)
+
+
 def test_a_fused_softmax_is_put_back():
     model = toys.randomised(toys.sequential())
     Network(model).run(tf.constant(IMAGES))
@@ -75,6 +132,12 @@ def test_target_layer_is_the_last_image_after_merges_and_activations(name):
     target, why = network.target_layer
     assert (target, {i.name: i.shape for i in network.layers}[target]) == TARGETS[name]
     assert "spatial side over 1" in why
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_it_is_said_where_scores_come_round_the_target(name):
+    _, why = Network(toys.GRAPHS[name]()).target_layer
+    assert ("go round it" in why) == (name == "branches")
 
 
 def test_a_target_that_is_not_a_cut_gets_its_own_share_of_the_gradient():
@@ -269,7 +332,7 @@ REFUSED = {
     "subclass": (Subclass, "is a subclass .Subclass. without a graph"),
     "never built": (lambda: keras.Sequential([layers.Dense(2)]), "it was never built"),
     "two inputs": (two_inputs, "it has 2 inputs"),
-    "recurrent": (sequence, r"its input \(20, 8\) is a recurrent model"),
+    "recurrent": (sequence, r"its input \(20, 8\) is not an image, and it is recurrent"),
     "vector": (lambda: from_image((8,), layers.Dense(2)), r"its input \(8,\) is not an image"),
     "channels first": (
         lambda: from_image((3, 8, 8), layers.Flatten(), layers.Dense(2)),

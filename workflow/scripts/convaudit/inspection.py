@@ -4,14 +4,14 @@ import sys
 from typing import Any, NamedTuple
 
 import numpy as np
+import tensorflow as tf
 
 from convaudit.loading import Loaded, families
 from convaudit.network import Network
 from convaudit.scaling import SCALINGS
 
-_BEFORE_SCALING = ("Resizing", "CenterCrop", "Cast", "Identity", "Pipeline", "Dropout")
-_SCALING_LAYERS = ("Rescaling", "Normalization")
-_SCALING_OPERATIONS = ("TrueDivide", "Divide", "Subtract", "Multiply", "Add", "GetItem")
+_PROBES = np.array([64, 192], np.float32)
+"""Grey levels that are sent into a model to see whether it changes them."""
 
 
 class ScalingChoice(NamedTuple):
@@ -52,18 +52,36 @@ def facts(loaded: Loaded, network: Network) -> dict[str, Any]:
 def choose_scaling(loaded: Loaded, network: Network) -> ScalingChoice:
     """Find how pixels become a model's input.
 
-    The family's own for keras.applications; none where the model begins with its own Rescaling,
-    Normalization or arithmetic; else a guess, x/255.
+    The family's own for keras.applications; none where the model changes grey levels before its
+    first weights, be it by Rescaling, Normalization, arithmetic or a layer of its own; else a
+    guess, x/255.
     """
     if loaded.family:
         return ScalingChoice(family_scaling(loaded.family), True, f"that of {loaded.family}")
-    for layer in network.layers:
-        if layer.kind in _SCALING_LAYERS + _SCALING_OPERATIONS:
-            why = f"the model begins with its own scaling, {layer.name!r}"
-            return ScalingChoice("none", True, why)
-        if layer.kind not in _BEFORE_SCALING and not layer.kind.startswith("Random"):
-            break
+    if own := _own_scaling(network):
+        return ScalingChoice("none", True, f"the model begins with its own scaling, {own!r}")
     return ScalingChoice("unit", False, "a guess: the file does not say" + _base_hint(network))
+
+
+def _own_scaling(network: Network) -> str | None:
+    """The first layer that gives an even grey image back with another level in its middle."""
+    first = next(
+        (layer for layer in network.layers if layer.parameters and layer.kind != "Normalization"),
+        network.layers[-1],
+    )
+    changed: list[str] = []
+
+    def visit(name: str, tensor: Any) -> Any:
+        if name != first.name and len(tensor.shape) == 4 and not changed:
+            height, width = tensor.shape[1:3]
+            middle = np.asarray(tensor[:, height // 2, width // 2], np.float32)
+            if not np.allclose(middle, _PROBES[:, None], atol=1):
+                changed.append(name)
+        return tensor
+
+    grey = np.broadcast_to(_PROBES[:, None, None, None], (len(_PROBES), *network.input_shape))
+    network.run(tf.constant(grey), visit, until=first.name)
+    return changed[0] if changed else None
 
 
 def family_scaling(family: str) -> str:

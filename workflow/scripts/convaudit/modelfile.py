@@ -168,6 +168,11 @@ def _read_h5(path: Path) -> ModelFile:
 
 
 def _described(format: str, version: str, config: Config) -> ModelFile:
+    if "layers" not in config["config"] and isinstance(config["config"], dict):
+        raise AuditError(
+            f"model: it is a subclass ({config['class_name']}) whose file holds no graph of its "
+            "layers: rebuild it as a functional model around them, copy the weights and save that"
+        )
     file = ModelFile(format, version, config)
     return file._replace(config=modernise(config)) if file.legacy else file
 
@@ -176,7 +181,7 @@ def _inner(entry: Config) -> list[Config]:
     """The layers of a nested model; none for a plain layer."""
     config = entry.get("config")
     layers = config.get("layers", []) if isinstance(config, dict) else []
-    return layers if entry["class_name"] != "StackedRNNCells" else []
+    return layers if entry["class_name"] not in ("StackedRNNCells", "Pipeline") else []
 
 
 def _layers(model: Config, prefix: str, calls: int) -> Iterator[LayerRef]:

@@ -19,7 +19,10 @@ DEFAULT_SIDE = 224
 
 _LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)
 
-_PASSING = ("Dropout", "SpatialDropout2D", "GaussianNoise", "GaussianDropout", "Identity")
+_PASSING = (
+    *("Dropout", "SpatialDropout2D", "AlphaDropout", "GaussianNoise", "GaussianDropout"),
+    *("Identity", "ActivityRegularization"),
+)
 
 
 class LayerInfo(NamedTuple):
@@ -73,9 +76,9 @@ class Network:
         self._head = _classifier_head(find_head(graph, graph.outputs[index]))
         self._to_scores = ancestors(graph.steps, [self._head.scores])
         self._beside_scores = independent(graph.steps, self._head.scores)
-        self._logarithm = False
+        self._back: Callable[[Any], Any] | None = None
         shapes = self._verify(model, index)
-        self.head = _head_kind(self._head, self._logarithm)
+        self.head = _head_kind(self._head, self._back)
         self.classes = 2 if self._head.units == 1 else self._head.units
         self.layers = [_info(step, shapes.get(step.name, step.shape[1:])) for step in graph.steps]
 
@@ -111,9 +114,19 @@ class Network:
                 height, width, channels = shape
                 return step.name, (
                     f"the last activation with a spatial side over 1: {height} x {width} with "
-                    f"{channels} channels, after merges and activations"
+                    f"{channels} channels, after merges and activations" + self._beside(step)
                 )
         raise AuditError("model: no layer has a spatial side over 1, so nothing can be located")
+
+    def _beside(self, target: Step) -> str:
+        """What to say where a layer is not all that the scores come from."""
+        reached = {self._input}
+        for step in self._to_scores:
+            if step is not target and reached.intersection(step.reads):
+                reached.update(step.writes)
+        if self._head.scores not in reached:
+            return ""
+        return "; other ways to the scores go round it, so it is a part of what they come from"
 
     def run(self, x: Any, visit: Visit | None = None, until: str | None = None) -> Any:
         """Run the network in inference mode; usable within a ``tf.function``.
@@ -140,9 +153,7 @@ class Network:
         with _linear(self._head.fused):
             scores = run(steps, {self._input: self._as_taken(x)}, visit)[self._head.scores]
         scores = keras.ops.reshape(keras.ops.cast(scores, "float32"), (-1, self._head.units))
-        if self._logarithm:
-            return keras.ops.log(keras.ops.maximum(scores, keras.config.epsilon()))
-        return scores
+        return self._back(scores) if self._back else scores
 
     def _as_taken(self, x: Any) -> Any:
         return keras.ops.tensordot(x, _LUMINANCE, 1)[..., None] if self.grey else x
@@ -172,7 +183,8 @@ class Network:
         """Check on noise that the scores lead to what the model itself says.
 
         An output that sums to one although no softmax ends the network (an average of several,
-        say) holds probabilities: its scores are their logarithm.
+        say) holds probabilities: its scores are their logarithms. Those of sigmoids that were put
+        together are the logarithms of their odds.
 
         Returns:
             The shapes of the layers' outputs, without the batch.
@@ -204,15 +216,27 @@ class Network:
             )
         self.error = error
         positive = self._head.activation == "linear" and self._head.units > 1 and said.min() >= 0
-        self._logarithm = positive and np.allclose(said.sum(axis=1), 1, atol=1e-3)
+        if positive and np.allclose(said.sum(axis=1), 1, atol=1e-3):
+            self._back = _logarithms
+        elif self._head.within_one:
+            self._back = _odds
         return shapes
 
 
 _ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
     "softmax": keras.ops.softmax,
+    "log_softmax": keras.ops.log_softmax,
     "sigmoid": keras.ops.sigmoid,
     "linear": lambda scores: scores,
 }
+
+
+def _logarithms(probabilities: Any) -> Any:
+    return keras.ops.log(keras.ops.maximum(probabilities, keras.config.epsilon()))
+
+
+def _odds(probabilities: Any) -> Any:
+    return _logarithms(probabilities) - _logarithms(1 - probabilities)
 
 
 def _numpy(tensor: Any) -> np.ndarray:
@@ -223,8 +247,8 @@ def _checked_shape(shape: tuple[int | None, ...], steps: list[Step]) -> tuple[in
     wanted = "convaudit audits classifiers of images, (height, width, 3 or 1)"
     if len(shape) != 4:
         recurrent = any(isinstance(step.layer, keras.layers.RNN) for step in steps)
-        what = "a recurrent model" if recurrent else "not an image"
-        raise AuditError(f"model: its input {shape[1:]} is {what}: {wanted}")
+        why = ", and it is recurrent" if recurrent else ""
+        raise AuditError(f"model: its input {shape[1:]} is not an image{why}: {wanted}")
     first = [s.name for s in steps if getattr(s.layer, "data_format", "") == "channels_first"]
     if first or (shape[1] in (1, 3) and shape[3] not in (1, 3, 4)):
         where = f" (layer {first[0]!r})" if first else ""
@@ -270,12 +294,12 @@ def _classifier_head(head: Head | None) -> Head:
     return head
 
 
-def _head_kind(head: Head, probabilities: bool) -> str:
+def _head_kind(head: Head, back: Callable[[Any], Any] | None) -> str:
     if head.units == 1:
         return "binary"
     if head.activation == "linear":
-        return "softmax" if probabilities else "logits"
-    return head.activation
+        return "softmax" if back is _logarithms else "sigmoid" if back is _odds else "logits"
+    return head.activation.removeprefix("log_")
 
 
 @contextmanager
