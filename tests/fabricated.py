@@ -123,6 +123,7 @@ def _shard(numbers: np.ndarray, count: int, shard: str) -> tuple[pa.Table, pa.Ta
         "predicted_index": said.astype(np.int32),
         "probability": probability.astype(np.float32),
         "logit": probability.astype(np.float32),
+        "true_probability": np.where(right, probability, 1 - probability),
         "correct": right,
         "top_classes": np.stack([NAMES[said], other], axis=1).tolist(),
         "top_probabilities": np.stack([probability, 1 - probability], axis=1).tolist(),

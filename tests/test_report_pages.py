@@ -31,6 +31,8 @@ def audit(tmp_path) -> Audit:
             "predicted": [HOSTILE, "b", HOSTILE, "b"],
             "predicted_index": [0, 1, 0, 1],
             "probability": [0.9, 0.8, 0.7, 0.6],
+            "logit": [2.0, 1.5, 1.0, 0.5],
+            "true_probability": [0.9, 0.2, 0.3, 0.6],
             "correct": pd.array([True, False, False, True], "boolean"),
             "map_max": [4.0, 2.0, 1.0, 0.0],
             "map_empty": [False, False, False, True],
@@ -100,6 +102,7 @@ def audit(tmp_path) -> Audit:
         },
         overlay=lambda shard, image_id: f"../{image_id}.jpg",
         sprites=lambda shard: "..",
+        photos=None,
         filters={},
         activations={"id-1": {HOSTILE: "../grid.png"}},
         settings={

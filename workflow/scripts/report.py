@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 import pandas as pd
@@ -98,6 +99,7 @@ def gather(
         maps=maps,
         overlay=lambda shard, image_id: f"../gradcam/overlays/{shard}/{image_id}.jpg",
         sprites=lambda shard: f"../gradcam/sprites/{shard}",
+        photos=_photos(settings["images"]),
         filters={
             layer: (f"../filters/{layer}.png", pd.read_csv(folder / "filters" / f"{layer}.csv"))
             for layer in layers
@@ -113,6 +115,17 @@ def gather(
         settings={key: value for key, value in settings.items() if key not in {"results", "watch"}},
         provenance=known,
     )
+
+
+def _photos(images: str) -> str | None:
+    """Where a page in ``results/report`` finds the photos, if nothing was moved since."""
+    if images == "demo":
+        return "../demo/images/"
+    if Path(images).suffix in {".csv", ".parquet"}:
+        images = str(Path(images).parent)
+    if images.startswith("~"):
+        return None
+    return Path(images).as_uri() + "/" if Path(images).is_absolute() else f"../../{quote(images)}/"
 
 
 def _row_groups(metadata: pq.FileMetaData) -> dict[str, list[int]]:

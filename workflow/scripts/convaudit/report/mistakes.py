@@ -53,7 +53,6 @@ def cards(audit: Audit, seen: list[thumbs.Seen]) -> list[dict[str, Any]]:
 
 def _card(audit: Audit, seen: thumbs.Seen) -> dict[str, Any]:
     row = seen.row
-    scores = dict(zip(row.top_classes, row.top_probabilities, strict=True))
     top = max(float(heat.max()) for heat in seen.maps.values())
     ordered = sorted(seen.maps, key=lambda index: (index != row.predicted_index, index))
     return {
@@ -61,7 +60,7 @@ def _card(audit: Audit, seen: thumbs.Seen) -> dict[str, Any]:
         "label": None if pd.isna(row.label) else row.label,
         "predicted": row.predicted,
         "probability": row.probability,
-        "true_probability": scores.get(row.label),
+        "true_probability": row.true_probability,
         "link": f"images.html#image={row.shard}-{row.row}",
         "empty": row.map_empty,
         "photo": thumbs.photo(seen),

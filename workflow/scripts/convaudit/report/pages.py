@@ -81,7 +81,8 @@ def write_gallery(folder: Path, audit: Audit) -> None:
     """Write ``images.html`` and what it loads."""
     gallery.write(folder / "data", audit)
     (folder / "style.css").write_text(_style(), encoding="utf-8")
-    copyfile(STATIC / "gallery.js", folder / "gallery.js")
+    for script in ("heat.js", "gallery.js"):
+        copyfile(STATIC / script, folder / script)
     _write(folder / "images.html", _environment(audit), "images.html", regions=REGIONS)
 
 
