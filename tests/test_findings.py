@@ -52,6 +52,7 @@ def audit(predicted, correct, *, corner, check=NO_CHECK, **changes) -> Audit:
         filters={},
         activations={},
         settings={},
+        command="",
         provenance={},
         **parts | changes,
     )

@@ -112,6 +112,7 @@ def audit(tmp_path) -> Audit:
             "filters": {"margin": 5, "size": 64},
             "gradcam": {"layer": "auto", "method": "gradcam", "score": "logit"},
         },
+        command="snakemake",
         provenance={"commit": HOSTILE, "convaudit": "0.1.0"},
     )
 

@@ -3,6 +3,8 @@
 import json
 import logging
 import os
+import re
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ from urllib.parse import quote
 import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
+import yaml
 
 from convaudit import gpu, heat, labels, provenance
 from convaudit.atomic import atomic, atomic_folder
@@ -20,6 +23,7 @@ from convaudit.report.summary import summarise
 from convaudit.report.tables import NUMBERS, Audit
 from job import job
 from planning import plan as planning
+from planning.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 KEPT = ("image_id", "class_index", "maps", "scale")
@@ -113,8 +117,34 @@ def gather(
             for path in examples
         },
         settings={key: value for key, value in settings.items() if key not in {"results", "watch"}},
+        command=_command(settings),
         provenance=known,
     )
+
+
+def _command(settings: dict[str, Any]) -> str:
+    """One line for a shell that makes this audit again, in another folder: what isn't a default."""
+    changed = _changed(settings, Settings().model_dump()) | {"results": "again"}
+    words = [shlex.quote(f"{key}={_yaml(value)}") for key, value in changed.items()]
+    return " ".join(["snakemake --cores all --config", *words])
+
+
+def _changed(settings: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any]:
+    found = {}
+    for key, value in settings.items():
+        if isinstance(value, dict):
+            value = _changed(value, defaults[key])
+            if value:
+                found[key] = value
+        elif value != defaults[key] and key != "watch":
+            found[key] = value
+    return found
+
+
+def _yaml(value: Any) -> str:
+    """As Snakemake reads it back; JSON is YAML too."""
+    plain = isinstance(value, str) and re.fullmatch(r"[\w./+-]*[A-Za-z/][\w./+-]*", value)
+    return value if plain and yaml.safe_load(value) == value else json.dumps(value)
 
 
 def _photos(images: str) -> str | None:

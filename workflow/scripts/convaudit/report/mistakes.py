@@ -10,7 +10,7 @@ from convaudit.report.measures import confusion
 from convaudit.report.names import short
 from convaudit.report.tables import PAIRS, Audit
 
-FIRST = 24
+FIRST = 18
 """Errors on the first page; the gallery has them all."""
 A_PAIR = 36
 """Errors on the page of a confused pair."""
@@ -59,6 +59,7 @@ def _card(audit: Audit, seen: thumbs.Seen) -> dict[str, Any]:
         "path": row.path,
         "label": None if pd.isna(row.label) else row.label,
         "predicted": row.predicted,
+        "wrong": not pd.isna(row.label) and row.label_index != row.predicted_index,
         "probability": row.probability,
         "true_probability": row.true_probability,
         "link": f"images.html#image={row.shard}-{row.row}",

@@ -61,6 +61,8 @@ class Audit:
     activations: dict[str, dict[str, str]]
     """By image id the grids' paths by layer id."""
     settings: dict[str, Any]
+    command: str
+    """What makes this audit again."""
     provenance: dict[str, Any]
 
     @cached_property

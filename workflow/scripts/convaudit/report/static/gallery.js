@@ -422,6 +422,8 @@ const convaudit = (() => {
       const figure = document.createElement("figure"), drawing = document.createElement("canvas"),
         caption = document.createElement("figcaption");
       drawing.width = drawing.height = 256;
+      drawing.setAttribute("role", "img");
+      drawing.setAttribute("aria-label", `overlay of the heat for ${columns.names[shard.further.classes[at]]}`);
       const further = mapOf(shard, at, shard.further.maps);
       const picture = cut(sheetOf(shard, row), row);
       heat.paint(drawing.getContext("2d"), [0, 0, 256, 256], picture, further, "overlay", valueOf("colours"), 1);
