@@ -30,6 +30,7 @@ SETTINGS = {
     "seed": 0,
     "preprocess": {"scaling": "unit", "interpolation": "area"},
     "filters": {"margin": 5, "size": 64},
+    "activations": {"per_row": 16},
     "gradcam": {"layer": "auto", "method": "gradcam", "score": "logit"},
 }
 FACTS = {

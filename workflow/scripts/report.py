@@ -6,6 +6,7 @@ import os
 import re
 import shlex
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -142,9 +143,17 @@ def _changed(settings: dict[str, Any], defaults: dict[str, Any]) -> dict[str, An
 
 
 def _yaml(value: Any) -> str:
-    """As Snakemake reads it back; JSON is YAML too."""
-    plain = isinstance(value, str) and re.fullmatch(r"[\w./+-]*[A-Za-z/][\w./+-]*", value)
-    return value if plain and yaml.safe_load(value) == value else json.dumps(value)
+    """As Snakemake reads it back: plain where it stays a text, else as JSON, which is YAML too.
+
+    The spaces keep Snakemake from stripping the quotes.
+    """
+    plain = isinstance(value, str) and re.fullmatch(r"[\w./+-]+", value)
+    with suppress(ValueError, TypeError):
+        float(value)
+        plain = False
+    if plain and yaml.safe_load(value) == value:
+        return value
+    return f" {json.dumps(value)} " if isinstance(value, str) else json.dumps(value)
 
 
 def _photos(images: str) -> str | None:

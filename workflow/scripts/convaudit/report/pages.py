@@ -248,16 +248,27 @@ def _classes(audit: Audit) -> list[dict[str, Any]]:
 def _examples(audit: Audit, seen: dict[str, thumbs.Seen]) -> list[dict[str, Any]]:
     cards = mistakes.cards(audit, [seen[image_id] for image_id in audit.activations])
     known = {layer["name"]: layer for layer in audit.facts["layers"]}
+    per_row = audit.settings["activations"]["per_row"]
     return [
-        {**card, "grids": [_grid(known[name], path) for name, path in grids.items()]}
+        {**card, "grids": [_grid(known[name], path, per_row) for name, path in grids.items()]}
         for card, grids in zip(cards, audit.activations.values(), strict=True)
     ]
 
 
-def _grid(layer: dict[str, Any], path: str) -> dict[str, Any]:
+def _grid(layer: dict[str, Any], path: str, per_row: int) -> dict[str, Any]:
     size = " × ".join(map(str, layer["shape"]))
     coarse = layer["shape"][1] < COARSE
-    return {**layer, "layer": layer["name"], "path": path, "size": size, "coarse": coarse}
+    rows = -(-layer["shape"][-1] // per_row)
+    return {
+        "id": layer["id"],
+        "layer": layer["name"],
+        "kind": layer["kind"],
+        "path": path,
+        "size": size,
+        "coarse": coarse,
+        "width": per_row * layer["shape"][1],
+        "height": rows * layer["shape"][0],
+    }
 
 
 def _sizes(audit: Audit) -> dict[str, Any] | None:
