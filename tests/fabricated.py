@@ -30,6 +30,7 @@ SETTINGS = {
     "seed": 0,
     "preprocess": {"scaling": "unit", "interpolation": "area"},
     "filters": {"margin": 5, "size": 64},
+    "activations": {"per_row": 16},
     "gradcam": {"layer": "auto", "method": "gradcam", "score": "logit"},
 }
 FACTS = {
@@ -123,6 +124,7 @@ def _shard(numbers: np.ndarray, count: int, shard: str) -> tuple[pa.Table, pa.Ta
         "predicted_index": said.astype(np.int32),
         "probability": probability.astype(np.float32),
         "logit": probability.astype(np.float32),
+        "true_probability": np.where(right, probability, 1 - probability),
         "correct": right,
         "top_classes": np.stack([NAMES[said], other], axis=1).tolist(),
         "top_probabilities": np.stack([probability, 1 - probability], axis=1).tolist(),

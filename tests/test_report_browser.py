@@ -2,6 +2,7 @@
 
 import shutil
 import time
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -238,11 +239,12 @@ def million(tmp_path_factory):
     fabricated.results(folder, 1_000_000, overlays=False)
     settings = fabricated.SETTINGS
     audit = report_job.gather(folder, planning.load(folder / "index"), settings, {}, {})
+    audit = replace(audit, photos="../photos/")
     (folder / "report").mkdir()
     write_gallery(folder / "report", audit)
-    overlay = folder / "gradcam" / "overlays" / "0123" / "image-0123456-0123abcd.jpg"
-    overlay.parent.mkdir(parents=True)
-    cv2.imwrite(str(overlay), np.zeros((9, 9, 3), np.uint8))
+    photo = folder / "photos" / "class-0456" / "image-0123456.jpg"
+    photo.parent.mkdir(parents=True)
+    cv2.imwrite(str(photo), np.zeros((9, 9, 3), np.uint8))
     return folder / "report" / "images.html"
 
 

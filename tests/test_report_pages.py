@@ -1,17 +1,27 @@
 """Nothing in a name, a label or a path can break out of the report."""
 
 import json
+import re
+import shlex
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
 
 import cv2
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
+from snakemake.cli import parse_config
 
-from convaudit.report.gallery import _call
-from convaudit.report.names import short
+import report as report_job
+from convaudit.report import charts, pages
+from convaudit.report.gallery import _call, _ranks
+from convaudit.report.names import short, tail
 from convaudit.report.pages import write_report
 from convaudit.report.summary import summarise
 from convaudit.report.tables import Audit
+from planning.settings import load
 
 HOSTILE = "</script><script>alert('x')</script>\u2028\"'`<img src=x onerror=alert(1)>"
 
@@ -31,6 +41,8 @@ def audit(tmp_path) -> Audit:
             "predicted": [HOSTILE, "b", HOSTILE, "b"],
             "predicted_index": [0, 1, 0, 1],
             "probability": [0.9, 0.8, 0.7, 0.6],
+            "logit": [2.0, 1.5, 1.0, 0.5],
+            "true_probability": [0.9, 0.2, 0.3, 0.6],
             "correct": pd.array([True, False, False, True], "boolean"),
             "map_max": [4.0, 2.0, 1.0, 0.0],
             "map_empty": [False, False, False, True],
@@ -100,6 +112,7 @@ def audit(tmp_path) -> Audit:
         },
         overlay=lambda shard, image_id: f"../{image_id}.jpg",
         sprites=lambda shard: "..",
+        photos=None,
         filters={},
         activations={"id-1": {HOSTILE: "../grid.png"}},
         settings={
@@ -107,10 +120,31 @@ def audit(tmp_path) -> Audit:
             "images": HOSTILE,
             "preprocess": {"interpolation": "area"},
             "filters": {"margin": 5, "size": 64},
+            "activations": {"per_row": 16},
             "gradcam": {"layer": "auto", "method": "gradcam", "score": "logit"},
         },
+        command="snakemake",
         provenance={"commit": HOSTILE, "convaudit": "0.1.0"},
     )
+
+
+def written(audit: Audit, folder: Path) -> Path:
+    report = folder / "report"
+    report.mkdir()
+    write_report(report, audit, summarise(audit))
+    return report
+
+
+def changed(audit: Audit, names: tuple[str, str] = ("a", "b"), **columns: object) -> Audit:
+    """The audit with other columns and friendlier names."""
+    plain = {
+        "label": np.array(names)[[0, 0, 1, 1]],
+        "predicted": np.array(names)[[0, 1, 0, 1]],
+        "path": [f"photos/{at}.jpg" for at in range(4)],
+        "top_classes": [list(names)] * 4,
+    }
+    table = audit.predictions.assign(**{**plain, **columns})
+    return replace(audit, predictions=table, rows=lambda shard: table, class_names=list(names))
 
 
 def test_names_can_t_end_a_script_or_open_an_element(audit, tmp_path):
@@ -136,6 +170,167 @@ def test_a_dossier_marks_the_crop_and_names_the_class(audit, tmp_path):
     assert "--cx: 0.250; --cy: 0.500" in page and "--cx: 0.900; --cy: 0.100" in page
     assert "0.33 for" in page
     assert "1 images" in page and "3 images" in page
+
+
+def text_of(page: Path) -> str:
+    return re.sub(r"<(style|script).*?</\1>|<[^>]+>", " ", page.read_text(), flags=re.DOTALL)
+
+
+def test_without_labels_nothing_is_right_or_wrong(audit, tmp_path):
+    none = pd.array([None] * 4, "Int32")
+    unlabelled = changed(
+        audit,
+        label=None,
+        label_index=none,
+        correct=pd.array([None] * 4, "boolean"),
+        true_probability=np.nan,
+    )
+    report = written(unlabelled, tmp_path)
+    text = text_of(report / "index.html")
+    assert "without labels" in text and "The images have no labels" in text
+    for page in report.rglob("*.html"):
+        assert not re.search(r"\b(nan|NaN|None|inf)\b", text_of(page)), page
+    assert "accuracy with" not in text and "is called" not in text
+
+
+def test_without_errors_it_says_so(audit, tmp_path):
+    right = pd.array([0, 1, 0, 1], "Int32")
+    fine = changed(audit, label_index=right, correct=pd.array([True] * 4, "boolean"))
+    text = text_of(written(fine, tmp_path) / "index.html")
+    assert "None: every labelled image is called what it is." in text
+    assert "100.0%" in text and "Confused pairs" not in text
+
+
+def test_an_error_has_both_scores_though_the_true_class_is_far_down(audit, tmp_path):
+    far = changed(
+        audit, top_classes=[["b"]] * 4, top_probabilities=[[0.8]] * 4, true_probability=0.0123
+    )
+    text = " ".join(text_of(written(far, tmp_path) / "index.html").split())
+    assert "called b 80.0% is a 1.2%" in text
+
+
+def test_a_share_is_all_or_none_only_where_it_is():
+    values = [0, 1e-5, 0.0123, 0.99996, 1, None]
+    assert [pages._percent(value) for value in values] == [
+        "0.0%",
+        "<0.1%",
+        "1.2%",
+        ">99.9%",
+        "100.0%",
+        "–",
+    ]
+
+
+class Outline(HTMLParser):
+    """What a screen reader goes by: the levels of headings, and pictures without a text."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.levels: list[int] = []
+        self.silent: list[str] = []
+        self.language: str | None = None
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        given = dict(attributes)
+        if re.fullmatch("h[1-6]", tag):
+            self.levels.append(int(tag[1]))
+        if tag == "html":
+            self.language = given.get("lang")
+        if tag == "img" and "alt" not in given:
+            self.silent.append(str(given))
+        if given.get("role") == "img" and tag != "canvas" and not given.get("aria-label"):
+            self.silent.append(str(given))
+
+
+def test_every_page_can_be_heard(audit, tmp_path):
+    for path in written(audit, tmp_path).rglob("*.html"):
+        outline = Outline()
+        outline.feed(path.read_text())
+        assert outline.language == "en"
+        assert outline.silent == [], path
+        assert outline.levels.count(1) == 1, path
+        deeper = zip(outline.levels, outline.levels[1:], strict=False)
+        assert all(below <= above + 1 for above, below in deeper), path
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance of #rgb or #rrggbb (WCAG 2)."""
+    digits = colour.lstrip("#")
+    digits = "".join(digit * 2 for digit in digits) if len(digits) == 3 else digits
+    shares = np.array([int(digits[at : at + 2], 16) / 255 for at in (0, 2, 4)])
+    linear = np.where(shares <= 0.04045, shares / 12.92, ((shares + 0.055) / 1.055) ** 2.4)
+    return float(linear @ [0.2126, 0.7152, 0.0722])
+
+
+def contrast(one: str, other: str) -> float:
+    dark, light = sorted([luminance(one), luminance(other)])
+    return (light + 0.05) / (dark + 0.05)
+
+
+def test_contrast():
+    assert contrast("#000", "#ffffff") == pytest.approx(21)
+    style = (pages.STATIC / "style.css").read_text()
+    colours = dict(re.findall(r"--(\w+): (#[0-9a-f]+);", style))
+    for ink in ("ink", "soft", "faint", "right", "wrong"):
+        for paper in ("paper", "wash", "tint"):
+            least = 4.5 if ink != "faint" or paper == "paper" else 4
+            assert contrast(colours[ink], colours[paper]) >= least, (ink, paper)
+    assert contrast(colours["hot"], colours["paper"]) >= 3
+    assert "prefers-reduced-motion" in style and ":focus-visible" in style
+
+
+def test_a_legend_says_what_the_colours_mean():
+    drawn = str(charts.heat_key(top=0.2, cells=20))
+    assert "4.0 × even" in drawn
+    # Colours follow the root: even heat, a quarter of the greatest, lies half-way.
+    assert '<text x="160.0" y="30" text-anchor="middle">even heat</text>' in drawn
+
+
+def test_names_and_numbers_are_ranked():
+    rows = pd.DataFrame(
+        {
+            "logit": [2.0, -1.0, 2.0],
+            "true_probability": [np.nan, 0.5, 0.1],
+            "width": [4, 2, 2],
+            "height": [2, 4, 2],
+        }
+    )
+    paths = pa.chunked_array([["b", "c"], ["a"]], pa.large_string())
+    ranks = {name: ranks.tolist() for name, ranks in _ranks(rows, paths)}
+    # The greatest comes first; of names the first.
+    assert ranks["path"] == [2, 1, 3]
+    assert ranks["logit"] == [2, 1, 2]
+    assert ranks["true_probability"] == [1, 3, 2]
+    assert ranks["area"] == [2, 2, 1] and ranks["aspect"] == [3, 1, 2]
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {},
+        {"model": "VGG16", "images": "/photos of mine/it's", "classes": "names.txt"},
+        {"model": "1e5", "images": "null", "output": "no", "trust_model": True, "seed": 7},
+        {
+            "custom_modules": ["a.py", "b c.py"],
+            "filters": {"layers": ["conv 1"], "count": 16, "step_size": 0.5},
+            "activations": {"examples": ["a.jpg", "b.jpg"]},
+            "preprocess": {"scaling": "torch"},
+        },
+    ],
+)
+def test_the_command_gives_the_same_settings_back(config):
+    settings = load(config)
+    program, *words = shlex.split(report_job._command(settings.model_dump(exclude={"watch"})))
+    assert (program, words[:3]) == ("snakemake", ["--cores", "all", "--config"])
+    again = load(parse_config(words[3:]))
+    assert again == settings.model_copy(update={"results": "again"})
+
+
+def test_a_photo_is_found_from_the_page():
+    assert report_job._photos("demo") == "../demo/images/"
+    assert report_job._photos("my photos") == "../../my%20photos/"
+    assert report_job._photos("/data/list.csv") == "file:///data/"
+    assert tail("a/b/c.jpg") == "…/b/c.jpg" and tail("b/c.jpg") == "b/c.jpg"
 
 
 def test_data_scripts_give_back_what_went_in():

@@ -1,6 +1,7 @@
 """The toy audit from end to end, and what it says of a config that can't be."""
 
 import json
+import re
 import zipfile
 
 import numpy as np
@@ -119,7 +120,11 @@ def test_snakemake_s_own_report(finished):
     done = finished.snakemake("--report", "report.zip")
     assert done.returncode == 0, done.stderr
     with zipfile.ZipFile(finished.folder / "report.zip") as archive:
-        assert any(name.endswith("report.html") for name in archive.namelist())
+        (page,) = (name for name in archive.namelist() if name.endswith("/report.html"))
+        text = archive.read(page).decode()
+    order = ["1 The audit", "2 What it sees", "3 Data", "4 Provenance"]
+    assert sorted(set(re.findall(r'"(\d [A-Z][a-z ]+)"', text))) == order
+    assert "by 3 steps of gradient ascent from noise" in text
 
 
 @pytest.mark.parametrize(

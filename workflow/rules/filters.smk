@@ -9,8 +9,8 @@ rule filters:
         grid=report(
             "<results>/filters/{layer}.png",
             caption="../report/filters.rst",
-            category="2 What the model sees",
-            labels={"layer": "{layer}", "figure": "filter patterns"},
+            category="2 What it sees",
+            labels={"layer": "{layer}", "figure": "patterns of its channels"},
         ),
         table="<results>/filters/{layer}.csv",
     log:

@@ -37,7 +37,7 @@ rule quarantine:
             "<results>/quarantine.csv",
             caption="../report/quarantine.rst",
             category="3 Data",
-            labels={"table": "quarantine"},
+            labels={"table": "files that were not audited"},
         ),
     log:
         "<results>/logs/quarantine.log",

@@ -24,15 +24,20 @@ rule report:
             htmlindex="index.html",
             caption="../report/page.rst",
             category="1 The audit",
-            labels={"page": "the whole report"},
+            labels={"page": "1 the whole report"},
         ),
         summary=report(
             "<results>/summary.json",
             caption="../report/summary.rst",
             category="1 The audit",
-            labels={"page": "summary for machines"},
+            labels={"page": "2 numbers for machines"},
         ),
-        provenance="<results>/provenance.json",
+        provenance=report(
+            "<results>/provenance.json",
+            caption="../report/provenance.rst",
+            category="4 Provenance",
+            labels={"table": "versions, settings and hashes"},
+        ),
     log:
         "<results>/logs/report.log",
     benchmark:

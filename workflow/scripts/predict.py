@@ -259,6 +259,7 @@ def _table(
             "predicted_index": predicted.astype(np.int32),
             "probability": probabilities[each, predicted],
             "logit": logits,
+            "true_probability": pd.Series(probabilities[each, truth]).where(known),
             "correct": pd.Series(truth == predicted, dtype="boolean").where(known),
             "top_classes": list(classes[best]),
             "top_probabilities": list(np.take_along_axis(probabilities, best, 1)),

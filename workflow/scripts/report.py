@@ -3,13 +3,18 @@
 import json
 import logging
 import os
+import re
+import shlex
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
+import yaml
 
 from convaudit import gpu, heat, labels, provenance
 from convaudit.atomic import atomic, atomic_folder
@@ -19,6 +24,7 @@ from convaudit.report.summary import summarise
 from convaudit.report.tables import NUMBERS, Audit
 from job import job
 from planning import plan as planning
+from planning.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 KEPT = ("image_id", "class_index", "maps", "scale")
@@ -98,6 +104,7 @@ def gather(
         maps=maps,
         overlay=lambda shard, image_id: f"../gradcam/overlays/{shard}/{image_id}.jpg",
         sprites=lambda shard: f"../gradcam/sprites/{shard}",
+        photos=_photos(settings["images"]),
         filters={
             layer: (f"../filters/{layer}.png", pd.read_csv(folder / "filters" / f"{layer}.csv"))
             for layer in layers
@@ -111,8 +118,53 @@ def gather(
             for path in examples
         },
         settings={key: value for key, value in settings.items() if key not in {"results", "watch"}},
+        command=_command(settings),
         provenance=known,
     )
+
+
+def _command(settings: dict[str, Any]) -> str:
+    """One line for a shell that makes this audit again, in another folder: what isn't a default."""
+    changed = _changed(settings, Settings().model_dump()) | {"results": "again"}
+    words = [shlex.quote(f"{key}={_yaml(value)}") for key, value in changed.items()]
+    return " ".join(["snakemake --cores all --config", *words])
+
+
+def _changed(settings: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any]:
+    found = {}
+    for key, value in settings.items():
+        if isinstance(value, dict):
+            value = _changed(value, defaults[key])
+            if value:
+                found[key] = value
+        elif value != defaults[key] and key != "watch":
+            found[key] = value
+    return found
+
+
+def _yaml(value: Any) -> str:
+    """As Snakemake reads it back: plain where it stays a text, else as JSON, which is YAML too.
+
+    The spaces keep Snakemake from stripping the quotes.
+    """
+    plain = isinstance(value, str) and re.fullmatch(r"[\w./+-]+", value)
+    with suppress(ValueError, TypeError):
+        float(value)
+        plain = False
+    if plain and yaml.safe_load(value) == value:
+        return value
+    return f" {json.dumps(value)} " if isinstance(value, str) else json.dumps(value)
+
+
+def _photos(images: str) -> str | None:
+    """Where a page in ``results/report`` finds the photos, if nothing was moved since."""
+    if images == "demo":
+        return "../demo/images/"
+    if Path(images).suffix in {".csv", ".parquet"}:
+        images = str(Path(images).parent)
+    if images.startswith("~"):
+        return None
+    return Path(images).as_uri() + "/" if Path(images).is_absolute() else f"../../{quote(images)}/"
 
 
 def _row_groups(metadata: pq.FileMetaData) -> dict[str, list[int]]:

@@ -11,8 +11,10 @@ import numpy as np
 from markupsafe import Markup
 
 from convaudit.report import measures
+from convaudit.report.thumbs import colours
 
-WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 420, 300, 46, 12, 12, 44
+WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 420, 300, 64, 12, 12, 44
+KEY = 320
 
 
 def reliability(bins: list[dict[str, Any]]) -> Markup:
@@ -29,11 +31,12 @@ def reliability(bins: list[dict[str, Any]]) -> Markup:
         share, low, high = measures.wilson(right, entry["count"])
         x, radius = _x(entry["confidence"]), 3 + 7 * (entry["count"] / most) ** 0.5
         parts.append(
-            f"<g><title>{entry['count']:,} images: confidence {entry['confidence']:.0%}, "
+            f'<a href="images.html#from={100 * entry["low"]:.0f}&amp;to={100 * entry["high"]:.0f}">'
+            f"<title>{entry['count']:,} images: confidence {entry['confidence']:.0%}, "
             f"right {share:.0%}</title>"
             f'<line x1="{x:.1f}" y1="{_y(low):.1f}" x2="{x:.1f}" y2="{_y(high):.1f}" '
             f'class="range"/><circle cx="{x:.1f}" cy="{_y(share):.1f}" r="{radius:.1f}" '
-            'class="point"/></g>'
+            'class="point"/></a>'
         )
     ticks = [(share, f"{share:.0%}") for share in (0, 0.25, 0.5, 0.75, 1)]
     return _frame(parts, ticks, "confidence", "right", "Reliability: accuracy against confidence")
@@ -52,15 +55,42 @@ def confidence(probability: np.ndarray, correct: np.ndarray | None, bins: int = 
     for low, high, count, bad in zip(edges, edges[1:], everything, wrong, strict=False):
         x, width = _x(low) + 1, _x(high) - _x(low) - 2
         parts.append(
-            f"<g><title>{low:.0%} to {high:.0%}: {count:,} images"
+            f'<a href="images.html#from={100 * low:.0f}&amp;to={100 * high:.0f}">'
+            f"<title>{low:.0%} to {high:.0%}: {count:,} images"
             + (f", {bad:,} wrong" if correct is not None else "")
             + f'</title><rect x="{x:.1f}" y="{_y(count / top):.1f}" width="{width:.1f}" '
             f'height="{_y(0) - _y(count / top):.1f}" class="bar"/>'
             f'<rect x="{x:.1f}" y="{_y(bad / top):.1f}" width="{width:.1f}" '
-            f'height="{_y(0) - _y(bad / top):.1f}" class="bar wrong"/></g>'
+            f'height="{_y(0) - _y(bad / top):.1f}" class="bar wrong"/></a>'
         )
     ticks = [(0, "0"), (0.5, f"{top / 2:,.0f}"), (1, f"{top:,}")]
     return _frame(parts, ticks, "confidence", "images", "Histogram of confidence")
+
+
+def heat_key(top: float, cells: int) -> Markup:
+    """What the colours of mean heat say: ``top`` is the share that is drawn brightest, ``cells``
+    those of a map. The scale is that of the root, or little heat would not be seen beside much.
+    """
+    even = 1 / cells / top
+    levels = np.linspace(0, 255, 12).astype(np.uint8)[None]
+    stops = "".join(
+        f'<stop offset="{at / 11:.3f}" stop-color="rgb({r},{g},{b})"/>'
+        for at, (r, g, b) in enumerate(colours(levels)[0].tolist())
+    )
+    marks = [(0.0, "none", "start"), (even**0.5, "even heat", "middle")]
+    if even < 0.6:
+        marks.append((1.0, f"{1 / even:.1f} × even", "end"))
+    texts = "".join(
+        f'<line x1="{share * KEY:.1f}" y1="0" x2="{share * KEY:.1f}" y2="16"/>'
+        f'<text x="{share * KEY:.1f}" y="30" text-anchor="{anchor}">{text}</text>'
+        for share, text, anchor in marks
+    )
+    return Markup(
+        f'<svg viewBox="-2 0 {KEY + 4} 34" class="heat-key" role="img" aria-label="Colours of mean '
+        f'heat, from none to {1 / even:.1f} times even heat"><defs><linearGradient id="heat-key">'
+        f'{stops}</linearGradient></defs><rect width="{KEY}" height="12" rx="2" '
+        f'fill="url(#heat-key)"/>{texts}</svg>'
+    )
 
 
 def spark(counts: Sequence[int]) -> Markup:
@@ -107,7 +137,7 @@ def _frame(parts: list[str], ticks: list[tuple[float, str]], x: str, y: str, tit
     ]
     names = (
         f'<text x="{_x(0.5):.1f}" y="{HEIGHT - 6}" text-anchor="middle" class="name">{x}</text>'
-        f'<text transform="translate(10 {_y(0.5):.1f}) rotate(-90)" text-anchor="middle" '
+        f'<text transform="translate(12 {_y(0.5):.1f}) rotate(-90)" text-anchor="middle" '
         f'class="name">{y}</text>'
     )
     return Markup(

@@ -1,35 +1,57 @@
 """The gallery's data: columns of all images to filter and sort by, and each shard when it is seen.
 
 Pages on disk may not fetch files, so data comes as scripts that call ``convaudit``. Columns are
-typed arrays in base64, 13 bytes an image: a million images take 17 megabytes.
+typed arrays in base64, 13 bytes an image: a million images take 17 megabytes. What is only sorted
+by is a script a column, 4 bytes an image, that is loaded when it is asked for.
 """
 
 import base64
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from convaudit.overlays import fitted
 from convaudit.report.names import short
 from convaudit.report.tables import Audit
 from convaudit.report.thumbs import SIZE
 
+RANKED = ("logit", "true_probability", "width", "height", "area", "aspect")
 NO_LABEL = 65535
 NO_HEAT = 255
 
 
 def write(folder: Path, audit: Audit) -> None:
-    """Write ``columns.js`` and ``{shard}.js`` for each shard."""
+    """Write ``columns.js``, ``{shard}.js`` for each shard and ``rank-{column}.js`` for each column
+    that is only sorted by.
+    """
     folder.mkdir()
     numbers = {name: number for number, name in enumerate(audit.class_names)}
+    paths = []
     for rows, stored in audit.by_shard():
         shard = str(rows["shard"].iat[0])
         text = _call("shard", shard, _shard(rows, stored, audit, numbers))
         (folder / f"{shard}.js").write_text(text, encoding="utf-8")
+        paths.append(pa.array(rows["path"], pa.large_string()))
     (folder / "columns.js").write_text(_call("columns", columns(audit)), encoding="utf-8")
+    for name, ranks in _ranks(audit.predictions, pa.chunked_array(paths, pa.large_string())):
+        text = _call("ranks", name, _pack(ranks, np.uint32))
+        (folder / f"rank-{name}.js").write_text(text, encoding="utf-8")
+
+
+def _ranks(rows: pd.DataFrame, paths: pa.ChunkedArray) -> Iterator[tuple[str, np.ndarray]]:
+    """Each image's place among all by a column, equal ones sharing it; a missing value is the
+    least. Names are in falling order, so that the first comes first as the greatest number does.
+    """
+    yield "path", pc.rank(paths, "descending", tiebreaker="dense").to_numpy()
+    sides = rows.assign(area=rows["width"] * rows["height"], aspect=rows["width"] / rows["height"])
+    for name in RANKED:
+        yield name, sides[name].rank(method="dense", na_option="top").to_numpy()
 
 
 def columns(audit: Audit) -> dict[str, Any]:
@@ -43,6 +65,7 @@ def columns(audit: Audit) -> dict[str, Any]:
         "names": [short(name) for name in audit.class_names],
         "shards": audit.shards,
         "starts": audit.starts,
+        "photos": audit.photos,
         "picture": fitted(audit.facts["input"], SIZE),
         "label": _pack(rows["label_index"].fillna(NO_LABEL), np.uint16),
         "predicted": _pack(rows["predicted_index"], np.uint16),
@@ -82,6 +105,7 @@ def _shard(
         },
         "top": [[numbers[name] for name in names] for names in rows["top_classes"]],
         "scores": [[round(float(p), 4) for p in each] for each in rows["top_probabilities"]],
+        "truth": [None if p != p else round(float(p), 4) for p in rows["true_probability"]],
         "sizes": rows[["width", "height"]].to_numpy().tolist(),
     }
 

@@ -10,7 +10,7 @@ from convaudit.report.measures import confusion
 from convaudit.report.names import short
 from convaudit.report.tables import PAIRS, Audit
 
-FIRST = 24
+FIRST = 18
 """Errors on the first page; the gallery has them all."""
 A_PAIR = 36
 """Errors on the page of a confused pair."""
@@ -53,15 +53,15 @@ def cards(audit: Audit, seen: list[thumbs.Seen]) -> list[dict[str, Any]]:
 
 def _card(audit: Audit, seen: thumbs.Seen) -> dict[str, Any]:
     row = seen.row
-    scores = dict(zip(row.top_classes, row.top_probabilities, strict=True))
     top = max(float(heat.max()) for heat in seen.maps.values())
     ordered = sorted(seen.maps, key=lambda index: (index != row.predicted_index, index))
     return {
         "path": row.path,
         "label": None if pd.isna(row.label) else row.label,
         "predicted": row.predicted,
+        "wrong": not pd.isna(row.label) and row.label_index != row.predicted_index,
         "probability": row.probability,
-        "true_probability": scores.get(row.label),
+        "true_probability": row.true_probability,
         "link": f"images.html#image={row.shard}-{row.row}",
         "empty": row.map_empty,
         "photo": thumbs.photo(seen),

@@ -14,11 +14,13 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from convaudit.report import charts, dossier, gallery, measures, mistakes, thumbs, where
 from convaudit.report.findings import SHOWN, Finding, findings
 from convaudit.report.measures import REGIONS
-from convaudit.report.names import short
+from convaudit.report.names import short, tail
 from convaudit.report.tables import PAIRS, Audit
 
 STATIC = Path(__file__).parent / "static"
 SAMPLE = 24
+COARSE = 40
+"""Maps narrower than this are shown with their cells, wider ones smoothly."""
 
 
 def write_report(folder: Path, audit: Audit, summary: dict[str, Any]) -> None:
@@ -51,7 +53,13 @@ def write_report(folder: Path, audit: Audit, summary: dict[str, Any]) -> None:
     places = where.places(audit)
     top = where.scale([*places, *where.cells(audit).values()])
     shown = [place.shown(audit.class_names, top) for place in places]
-    _write(folder / "where.html", render, "where.html", places=shown, **_even(places))
+    looks = {
+        "places": shown,
+        "cells": [place.shown(audit.class_names, top) for place in where.commonest(audit)],
+        "heat_key": charts.heat_key(top, places[0].mean.size) if places else "",
+        **_even(places),
+    }
+    _write(folder / "where.html", render, "where.html", **looks)
     _write(
         folder / "index.html",
         render,
@@ -64,7 +72,6 @@ def write_report(folder: Path, audit: Audit, summary: dict[str, Any]) -> None:
         pairs=pairs,
         regions=_regions(audit),
         sample=mistakes.cards(audit, [seen[number] for number in sample]),
-        places=shown,
         most_places=where.SHOWN,
         heat_matrix=where.matrix(audit, top),
         layers=layers,
@@ -72,8 +79,8 @@ def write_report(folder: Path, audit: Audit, summary: dict[str, Any]) -> None:
         classes=_classes(audit),
         reliability=charts.reliability(summary["calibration"]),
         histogram=_histogram(audit),
-        sizes=_sizes(audit.predictions),
-        **_even(places),
+        sizes=_sizes(audit),
+        **looks,
     )
 
 
@@ -81,7 +88,8 @@ def write_gallery(folder: Path, audit: Audit) -> None:
     """Write ``images.html`` and what it loads."""
     gallery.write(folder / "data", audit)
     (folder / "style.css").write_text(_style(), encoding="utf-8")
-    copyfile(STATIC / "gallery.js", folder / "gallery.js")
+    for script in ("heat.js", "gallery.js"):
+        copyfile(STATIC / script, folder / script)
     _write(folder / "images.html", _environment(audit), "images.html", regions=REGIONS)
 
 
@@ -93,7 +101,7 @@ def _environment(audit: Audit) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"percent": _percent, "short": short, "number": "{:,}".format}
+    environment.filters |= {"percent": _percent, "short": short, "tail": tail, "number": "{:,}".format}
     environment.globals |= {
         "audit": audit,
         "facts": audit.facts,
@@ -118,6 +126,8 @@ def _write_layers(
     (folder / "layers").mkdir()
     filters = audit.settings["filters"]
     for at, layer in enumerate(layers):
+        channels = dossier.channels(audit, layer, folder / "layers", seen)
+        places = [image["y"] for channel in channels for image in channel["images"]]
         _write(
             folder / "layers" / f"{layer['id']}.html",
             render,
@@ -126,7 +136,8 @@ def _write_layers(
             before=layers[at - 1] if at else None,
             after=layers[at + 1] if at + 1 < len(layers) else None,
             gap=filters["margin"] / filters["size"],
-            channels=dossier.channels(audit, layer, folder / "layers", seen),
+            channels=channels,
+            rows=max(places, default=0) + 1,
         )
 
 
@@ -162,7 +173,14 @@ def _style() -> str:
 
 
 def _percent(value: float | None, digits: int = 1) -> str:
-    return "–" if value is None or np.isnan(value) else f"{value:.{digits}%}"
+    """A share as people read it: "100%" only of all, "0%" only of none."""
+    if value is None or np.isnan(value):
+        return "–"
+    step = 0.1**digits / 100
+    if 0 < value < step / 2:
+        return f"<{step:.{digits}%}"
+    text = f"{value:.{digits}%}"
+    return f">{1 - step:.{digits}%}" if value < 1 and text == f"{1:.{digits}%}" else text
 
 
 def _finding(audit: Audit, finding: Finding, seen: dict[int, thumbs.Seen]) -> dict[str, Any]:
@@ -229,16 +247,48 @@ def _classes(audit: Audit) -> list[dict[str, Any]]:
 
 def _examples(audit: Audit, seen: dict[str, thumbs.Seen]) -> list[dict[str, Any]]:
     cards = mistakes.cards(audit, [seen[image_id] for image_id in audit.activations])
-    grids = audit.activations.values()
-    return [{**card, "grids": each} for card, each in zip(cards, grids, strict=True)]
+    known = {layer["name"]: layer for layer in audit.facts["layers"]}
+    per_row = audit.settings["activations"]["per_row"]
+    return [
+        {**card, "grids": [_grid(known[name], path, per_row) for name, path in grids.items()]}
+        for card, grids in zip(cards, audit.activations.values(), strict=True)
+    ]
 
 
-def _sizes(predictions: pd.DataFrame) -> dict[str, Any]:
-    height, width = predictions["height"], predictions["width"]
-    common = predictions.groupby(["width", "height"]).size().sort_values(ascending=False).head(5)
+def _grid(layer: dict[str, Any], path: str, per_row: int) -> dict[str, Any]:
+    size = " × ".join(map(str, layer["shape"]))
+    coarse = layer["shape"][1] < COARSE
+    rows = -(-layer["shape"][-1] // per_row)
     return {
-        "smallest": f"{width.min()} × {height.min()}",
-        "largest": f"{width.max()} × {height.max()}",
-        "aspect": f"{(width / height).min():.2f} to {(width / height).max():.2f}",
-        "common": [f"{w} × {h} ({count:,})" for (w, h), count in common.items()],
+        "id": layer["id"],
+        "layer": layer["name"],
+        "kind": layer["kind"],
+        "path": path,
+        "size": size,
+        "coarse": coarse,
+        "width": per_row * layer["shape"][1],
+        "height": rows * layer["shape"][0],
+    }
+
+
+def _sizes(audit: Audit) -> dict[str, Any] | None:
+    """The photos' sizes in words; ``squeezed`` are those whose sides the model sees in another
+    proportion, by more than a tenth.
+    """
+    if audit.predictions.empty:
+        return None
+    height, width = audit.predictions["height"], audit.predictions["width"]
+    sizes = audit.predictions.groupby(["width", "height"]).size().sort_values(ascending=False)
+    common = [f"{w} × {h} ({count:,})" for (w, h), count in sizes.head(5).items()]
+    aspect = width / height
+    model = audit.facts["input"][1] / audit.facts["input"][0]
+    low, middle, high = aspect.quantile([0, 0.5, 1])
+    return {
+        "sizes": f"all {width.iat[0]} × {height.iat[0]}"
+        if len(sizes) == 1
+        else f"{width.min()} to {width.max()} wide, {height.min()} to {height.max()} high; "
+        f"commonest {', '.join(common)}",
+        "aspect": f"{low:.2f} of all" if low == high else f"{low:.2f} to {high:.2f}, "
+        f"half of them under {middle:.2f}",
+        "squeezed": int((np.abs(np.log(aspect / model)) > np.log(1.1)).sum()),
     }

@@ -17,6 +17,8 @@ NUMBERS = (
     "label_index",
     "predicted_index",
     "probability",
+    "logit",
+    "true_probability",
     "correct",
     "map_max",
     "map_empty",
@@ -52,11 +54,15 @@ class Audit:
     """Gives the path of an overlay by shard and image id."""
     sprites: Callable[[str], str]
     """Gives the path of the folder with a shard's sprite sheets: 0.jpg and so on."""
+    photos: str | None
+    """What the images' paths begin with, as an address; None where they can't be found."""
     filters: dict[str, tuple[str, pd.DataFrame]]
     """By layer id the grid's path and its table."""
     activations: dict[str, dict[str, str]]
     """By image id the grids' paths by layer id."""
     settings: dict[str, Any]
+    command: str
+    """What makes this audit again."""
     provenance: dict[str, Any]
 
     @cached_property

@@ -27,7 +27,7 @@ class Place:
     count: int
     mean: np.ndarray
     apart: float
-    """Share of the heat that lies elsewhere than that of all other classes' images."""
+    """Share of the heat that lies elsewhere than that of all other images."""
 
     def shown(self, names: list[str], top: float) -> dict[str, Any]:
         """What a page says of it; ``top`` is the heat that is drawn brightest."""
@@ -39,7 +39,7 @@ class Place:
             "name": short(names[self.predicted]),
             "is": None if self.label is None else short(names[self.label]),
             "count": self.count,
-            "picture": heat_picture(self.mean / top),
+            "picture": heat_picture(np.sqrt(self.mean / top)),
             "border": 1 - float(self.mean[1:-1, 1:-1].sum()),
             "corners": [float(regions[corner]) for corner in CORNERS],
             "region": measures.REGIONS[int(regions.argmax())],
@@ -54,17 +54,21 @@ def places(audit: Audit) -> list[Place]:
     """The mean heat of every class that was predicted, most unlike the others' first; last those
     of so few images that their mean says little.
     """
-    heat = audit.heat
-    everything, total = heat.mean()
     found = []
-    for index in range(len(audit.class_names)):
-        count, mean = heat.mean(predicted=index)
-        if not count:
-            continue
-        rest = everything - count
-        others = (total * everything - mean * count) / rest if rest else mean
-        found.append(Place(index, None, count, mean, measures.distance(mean, others)))
+    for index in np.flatnonzero(audit.heat.counts).tolist():
+        count, mean = audit.heat.mean(predicted=index)
+        found.append(_place(audit, index, None, count, mean))
     return sorted(found, key=lambda place: (place.count < FEW, -place.apart, place.predicted))
+
+
+def commonest(audit: Audit) -> list[Place]:
+    """The cells (label, predicted) of the confusion matrix that are known: errors before right
+    answers, the commonest first.
+    """
+    return sorted(
+        cells(audit).values(),
+        key=lambda place: (place.label == place.predicted, -place.count, place.label),
+    )
 
 
 def cells(audit: Audit) -> dict[tuple[int, int], Place]:
@@ -72,9 +76,16 @@ def cells(audit: Audit) -> dict[tuple[int, int], Place]:
     and the commonest errors.
     """
     return {
-        (label, predicted): Place(predicted, label, count, total / count, 0.0)
+        (label, predicted): _place(audit, predicted, label, count, total / count)
         for (label, predicted), (count, total) in audit.heat.cells.items()
     }
+
+
+def _place(audit: Audit, predicted: int, label: int | None, count: int, mean: np.ndarray) -> Place:
+    everything, total = audit.heat.mean()
+    rest = everything - count
+    others = (total * everything - mean * count) / rest if rest else mean
+    return Place(predicted, label, count, mean, measures.distance(mean, others))
 
 
 def scale(found: list[Place]) -> float:

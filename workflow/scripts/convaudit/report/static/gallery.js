@@ -3,54 +3,51 @@
 // The gallery of every image. Pages on disk may not fetch, so data comes as scripts that call
 // convaudit.columns (all images, to filter and sort by) and convaudit.shard (when it is seen).
 const convaudit = (() => {
-  const CELL = 144, GAP = 14, ROW = 206, SPRITE = 128, PER_ROW = 16, SHEET = 64, NO_LABEL = 65535;
+  const CELL = 148, GAP = 14, TEXT = 62, SPRITE = 128, PER_ROW = 16, SHEET = 64, NO_LABEL = 65535;
   // Browsers end an element at some 17 million pixels; beyond this, scrolling is geared.
   const TALLEST = 12e6;
   const CACHED = 64, AT_ONCE = 4;
+  const BAR = 70;  // pixels of the bar at the top
+  const REST = 140, BUDGET = 4;  // ms: after so long nobody scrolls; a frame's time for drawing
   const REGIONS = ["top left corner", "top edge", "top right corner", "left edge", "centre",
     "right edge", "bottom left corner", "bottom edge", "bottom right corner"];
-  const STOPS = {
-    inferno: ["000004", "1b0c41", "4a0c6b", "781c6d", "a52c60", "cf4446", "ed6925", "fb9b06", "f7d13d", "fcffa4"],
-    viridis: ["440154", "482878", "3e4989", "31688e", "26828e", "1f9e89", "35b779", "6ece58", "b5de2b", "fde725"],
-    cividis: ["00224e", "123570", "3b496c", "575d6d", "707173", "8a8678", "a59c74", "c3b369", "e1cc55", "fee838"],
-    jet: ["000080", "0000f1", "004cff", "00b0ff", "29ffce", "7dff7a", "ceff29", "ffc400", "ff6800", "800000"],
-  };
   const TYPES = { label: Uint16Array, predicted: Uint16Array, probability: Uint16Array,
     strength: Uint16Array, concentration: Uint8Array, border: Uint8Array, region: Uint8Array,
     share: Uint16Array };
+  // Columns to sort by that are read when they are asked for: each image's rank.
+  const RANKS = ["path", "logit", "true_probability", "width", "height", "area", "aspect"];
   const FIELDS = ["label", "predicted", "truth", "region", "share", "concentration", "from", "to",
     "sort", "up", "view", "colours", "common"];
   const form = document.getElementById("filters");
   const grid = document.getElementById("grid");
   const box = document.getElementById("lightbox");
-  const [canvas, picture] = box.querySelector(".stage").children;
+  const [canvas, original, stored] = box.querySelector(".stage").children;
   const defaults = {};
   const shards = new Map(), sheets = new Map(), loading = new Set(), failed = new Set(), tiles = new Map();
   let columns, order = new Uint32Array(0), here = 0, perRow = 1, waiting = [];
 
-  const percent = (share, digits = 1) => `${(share * 100).toFixed(digits)}%`;
-  const truthOf = (i) => columns.label[i] === NO_LABEL ? "unknown"
-    : columns.label[i] === columns.predicted[i] ? "right" : "wrong";
+  function percent(share, digits = 1) {
+    const step = 0.1 ** digits, text = (share * 100).toFixed(digits);
+    if (share > 0 && share * 100 < step / 2) return `<${step.toFixed(digits)}%`;
+    return share < 1 && +text === 100 ? `>${(100 - step).toFixed(digits)}%` : `${text}%`;
+  }
+  const TRUTHS = ["wrong", "right", "unknown"];
+  const truthOf = (i) => TRUTHS[columns.truth[i]];
 
   function unpack(text, type) {
+    if (Uint8Array.fromBase64) return new type(Uint8Array.fromBase64(text).buffer);
     const raw = atob(text), bytes = new Uint8Array(raw.length);
     for (let i = 0; i < raw.length; i++) bytes[i] = raw.charCodeAt(i);
     return new type(bytes.buffer);
   }
-
-  const palettes = Object.fromEntries(Object.entries(STOPS).map(([name, stops]) => {
-    const rgb = stops.map((s) => [0, 2, 4].map((at) => parseInt(s.slice(at, at + 2), 16)));
-    return [name, Array.from({ length: 256 }, (_, level) => {
-      const at = level / 255 * (rgb.length - 1), low = Math.min(rgb.length - 2, Math.floor(at));
-      return rgb[low].map((v, i) => v + (rgb[low + 1][i] - v) * (at - low));
-    })];
-  }));
 
   // ---- data
 
   function takeColumns(data) {
     columns = data;
     for (const [name, type] of Object.entries(TYPES)) data[name] = unpack(data[name], type);
+    data.truth = Uint8Array.from(data.label, (label, i) =>
+      label === NO_LABEL ? 2 : label === data.predicted[i] ? 1 : 0);
     const fill = (select, used) => {
       for (let i = 0; i < data.names.length; i++) if (used[i]) select.add(new Option(data.names[i], i));
     };
@@ -68,9 +65,22 @@ const convaudit = (() => {
     loading.delete(number);
     shards.set(number, data);
     if (shards.size > CACHED) shards.delete(shards.keys().next().value);
-    for (const tile of tiles.values()) if (tile.shard === number) fillTile(tile);
+    soon();
     show();
     pump();
+  }
+
+  function takeRanks(name, data) {
+    columns[name] = unpack(data, Uint32Array);
+    if (valueOf("sort") === name) select();
+  }
+
+  function load(url, failed = () => {}) {
+    const script = document.createElement("script");
+    script.src = url;
+    script.onload = () => script.remove();
+    script.onerror = () => { script.remove(); failed(); };
+    document.body.append(script);
   }
 
   // The sheet with a row's photo: undefined until it is there, null where it can't be read.
@@ -85,11 +95,11 @@ const convaudit = (() => {
       sheets.set(url, undefined);
       loadSheet(url).then((sheet) => {
         sheets.set(url, sheet);
-        for (const tile of tiles.values()) if (tile.sheet === url) fillTile(tile);
+        soon();
         show();
       });
     }
-    return { url, sheet: sheets.get(url) };
+    return sheets.get(url);
   }
 
   async function loadSheet(url) {
@@ -114,15 +124,17 @@ const convaudit = (() => {
     return shards.get(number);
   }
 
+  // One at a time while somebody scrolls: to read a shard takes longer than a frame may.
   function pump() {
-    while (waiting.length && loading.size < AT_ONCE) {
-      const number = waiting.shift(), script = document.createElement("script");
+    while (waiting.length && loading.size < (resting ? AT_ONCE : 1)) {
+      const number = waiting.shift();
       if (shards.has(number) || loading.has(number)) continue;
       loading.add(number);
-      script.src = `data/${columns.shards[number]}.js`;
-      script.onload = () => script.remove();
-      script.onerror = () => { loading.delete(number); failed.add(number); script.remove(); pump(); };
-      document.body.append(script);
+      load(`data/${columns.shards[number]}.js`, () => {
+        loading.delete(number);
+        failed.add(number);
+        pump();
+      });
     }
   }
 
@@ -150,113 +162,214 @@ const convaudit = (() => {
       chosen[n++] = i;
     }
     order = sorted(chosen.subarray(0, n), columns[want.sort], !want.up);
+    if (!columns[want.sort] && RANKS.includes(want.sort)) load(`data/rank-${want.sort}.js`);
     document.getElementById("count").textContent =
       `${n.toLocaleString("en")} of ${columns.count.toLocaleString("en")} images`;
+    document.getElementById("none").hidden = n > 0;
     layout();
   }
 
-  // A counting sort: keys are at most 16 bits, so a million rows take some milliseconds. Stable.
+  // Counting sorts, 16 bits at a time: a million rows take some milliseconds. Stable.
   function sorted(chosen, keys, down) {
     if (!keys) return down ? chosen : chosen.slice().reverse();
-    const flip = down ? 65535 : 0, counts = new Uint32Array(65537), out = new Uint32Array(chosen.length);
-    for (let at = 0; at < chosen.length; at++) counts[(keys[chosen[at]] ^ flip) + 1]++;
-    for (let key = 0; key < 65536; key++) counts[key + 1] += counts[key];
-    for (let at = 0; at < chosen.length; at++) out[counts[keys[chosen[at]] ^ flip]++] = chosen[at];
-    return out;
+    const flip = down ? 65535 : 0;
+    let from = chosen, to = new Uint32Array(chosen.length);
+    for (let shift = 0; shift < 8 * keys.BYTES_PER_ELEMENT; shift += 16) {
+      const counts = new Uint32Array(65537);
+      const digit = (i) => ((keys[i] >>> shift) & 65535) ^ flip;
+      for (let at = 0; at < from.length; at++) counts[digit(from[at]) + 1]++;
+      for (let value = 0; value < 65536; value++) counts[value + 1] += counts[value];
+      for (let at = 0; at < from.length; at++) to[counts[digit(from[at])]++] = from[at];
+      [from, to] = [to, shift ? to : new Uint32Array(chosen.length)];
+    }
+    return from;
   }
 
   // ---- the grid
 
-  let full = 0, gear = 1;
+  // Tiles lie on a lane at the place of their row. While somebody scrolls, the browser moves lane
+  // and page as one, pixel by pixel, and only new rows are drawn. Where a page can't be as tall as
+  // its rows, the lane slips along it: at once when the scroll bar leaps, and in a rest by what
+  // brings the scroll bar back to its share of the rows.
+  const lane = document.createElement("div");
+  let cell = CELL, high = CELL + TEXT, full = 0, tall = 0, start = 0, slip = 0, anchor = 0, last = 0, resting = true, rest = 0, due = 0;
+  let spare = [];
+  grid.append(lane);
+
+  const offset = () => scrollY - start;
+
+  // From the page's pixels to the rows' and back; the first and the last screen are never geared.
+  function rowsAt(place) {
+    const end = tall - innerHeight;
+    if (full === tall || place <= 0) return place;
+    return place < end ? place * (full - innerHeight) / end : place + full - tall;
+  }
+
+  function pageAt(real) {
+    const end = full - innerHeight;
+    if (full === tall || real <= 0) return real;
+    return real < end ? real * (tall - innerHeight) / end : real - full + tall;
+  }
 
   function layout() {
-    perRow = Math.max(1, Math.floor((grid.clientWidth + GAP) / (CELL + GAP)));
-    full = Math.ceil(order.length / perRow) * ROW;
-    const tall = Math.min(full, TALLEST);
-    gear = full > tall ? (full - innerHeight) / (tall - innerHeight) : 1;
+    const wide = grid.clientWidth;
+    perRow = Math.max(1, Math.round((wide + GAP) / (CELL + GAP)));
+    cell = Math.floor((wide - GAP * (perRow - 1)) / perRow);
+    high = cell + TEXT;
+    grid.style.setProperty("--cell", `${cell}px`);
+    full = Math.ceil(order.length / perRow) * high;
+    tall = Math.min(full, TALLEST);
     grid.style.height = `${tall}px`;
-    for (const tile of tiles.values()) tile.element.remove();
-    tiles.clear();
+    start = grid.getBoundingClientRect().top + scrollY;
+    clear();
+    leap();
     draw();
   }
 
-  const gridTop = () => grid.getBoundingClientRect().top + scrollY;
+  function clear() {
+    tiles.clear();
+    spare = [];
+    lane.replaceChildren();
+  }
+
+  // Puts the rows where the scroll bar is.
+  function leap() {
+    last = offset();
+    slipTo(rowsAt(last) - last);
+  }
+
+  function slipTo(value) {
+    slip = value;
+    const top = last + slip;
+    if (Math.abs(top - anchor) > 1e6) { anchor = Math.floor(top / high) * high; clear(); }
+    lane.style.transform = `translateY(${anchor - slip}px)`;
+  }
+
+  // Puts the scroll bar where the rows are.
+  function goTo(real) {
+    scrollTo(0, start + pageAt(real));
+    last = offset();
+    slipTo(full === tall ? 0 : real - last);
+  }
+
+  function scrolled() {
+    const place = offset();
+    if (place === last) return;
+    if (Math.abs(place - last) > innerHeight || place <= 0 || place >= tall - innerHeight) leap();
+    else last = place;
+    resting = false;
+    clearTimeout(rest);
+    rest = setTimeout(settle, REST);
+    draw();
+  }
+
+  function settle() {
+    resting = true;
+    if (full !== tall) goTo(last + slip);
+    draw();
+    const focused = document.activeElement;
+    lane.append(...[...tiles].sort(([a], [b]) => a - b).map(([, tile]) => tile.element));
+    if (lane.contains(focused)) focused.focus({ preventScroll: true });
+  }
 
   function draw() {
     if (!columns) return;
-    const offset = Math.max(0, scrollY - gridTop()), real = offset * gear;
-    const first = Math.max(0, Math.floor(real / ROW) - 1) * perRow;
-    const last = Math.min(order.length, first + (Math.ceil(innerHeight / ROW) + 3) * perRow);
+    const real = last + slip, rows = Math.ceil(innerHeight / high) + 3;
+    const first = Math.max(0, Math.floor(real / high) - 1) * perRow;
+    const end = Math.min(order.length, first + rows * perRow);
     for (const [at, tile] of tiles) {
-      if (at < first || at >= last) { tile.element.remove(); tiles.delete(at); }
+      if (at < first || at >= end) { spare.push(tile); tiles.delete(at); }
+    }
+    for (let at = first; at < end; at++) {
+      if (!tiles.has(at)) tiles.set(at, setTile(spare.pop() ?? makeTile(), at));
+    }
+    for (const tile of spare.splice(0)) tile.element.remove();
+    for (const [at, { element }] of tiles) {
+      const mine = at === here;
+      if (element.tabIndex === (mine ? 0 : -1)) continue;
+      element.tabIndex = mine ? 0 : -1;
+      element.toggleAttribute("data-here", mine);
     }
     waiting = [];
-    for (let at = first; at < last; at++) {
-      let tile = tiles.get(at);
-      if (!tile) tiles.set(at, tile = makeTile(at));
-      const x = (at % perRow) * (CELL + GAP), y = offset + Math.floor(at / perRow) * ROW - real;
-      tile.element.style.transform = `translate(${x}px, ${y}px)`;
-      tile.element.toggleAttribute("data-here", at === here);
-      if (!tile.filled) fillTile(tile);
-    }
+    soon();
   }
 
-  function makeTile(at) {
-    const i = order[at], element = document.createElement("button"), truth = truthOf(i);
-    const drawing = document.createElement("canvas"), said = document.createElement("b"), rest = document.createElement("span");
+  function makeTile() {
+    const element = document.createElement("button"), drawing = document.createElement("canvas");
+    const said = document.createElement("b"), scored = document.createElement("span");
     element.type = "button";
+    element.tabIndex = -1;
+    drawing.width = drawing.height = cell * Math.min(2, Math.ceil(devicePixelRatio));
+    element.append(drawing, said, scored);
+    lane.append(element);
+    return { element, drawing, said, scored, context: drawing.getContext("2d") };
+  }
+
+  function setTile(tile, at) {
+    const i = order[at], truth = truthOf(i), { element } = tile;
+    const x = (at % perRow) * (cell + GAP), y = Math.floor(at / perRow) * high - anchor;
+    Object.assign(tile, { i, shard: shardOf(i), filled: false });
     element.className = `tile ${truth}`;
-    drawing.width = drawing.height = CELL * Math.min(2, Math.ceil(devicePixelRatio));
-    said.textContent = columns.names[columns.predicted[i]];
-    rest.textContent = percent(columns.probability[i] / 65535)
+    element.style.transform = `translate(${x}px, ${y}px)`;
+    delete element.dataset.filled;
+    tile.context.clearRect(0, 0, tile.drawing.width, tile.drawing.height);
+    tile.said.textContent = columns.names[columns.predicted[i]];
+    tile.scored.textContent = percent(columns.probability[i] / 65535)
       + (truth === "wrong" ? ` ✗ is ${columns.names[columns.label[i]]}` : "");
-    element.append(drawing, said, rest);
     element.onclick = () => { here = at; open(); };
-    grid.append(element);
-    return { element, drawing, i, shard: shardOf(i), filled: false };
+    return tile;
+  }
+
+  function soon() {
+    due ||= requestAnimationFrame(fill);
+  }
+
+  // Fills tiles for as long as a frame may take, and asks for what they lack.
+  function fill() {
+    due = 0;
+    const until = performance.now() + BUDGET;
+    for (const tile of tiles.values()) {
+      if (tile.filled) continue;
+      fillTile(tile);
+      if (performance.now() > until) { soon(); return; }
+    }
   }
 
   function fillTile(tile) {
-    const shard = tile.data ??= need(tile.shard);
+    const shard = need(tile.shard);
     if (!shard) return;
     const row = tile.i - columns.starts[tile.shard];
     tile.element.title = shard.paths[row];
-    const { url, sheet } = sheetOf(shard, row);
-    tile.sheet = url;
+    const sheet = sheetOf(shard, row);
     if (sheet === undefined) return;
-    paint(tile.drawing, shard, row, sheet, form.elements.view.value, scaleOf(tile.i));
+    const { width, height } = tile.drawing, zoom = width / SPRITE;
+    const [top, left, tall, wide] = columns.picture.map((side) => side * zoom);
+    tile.context.clearRect(0, 0, width, height);
+    paint(tile.context, [left, top, wide, tall], cut(sheet, row), mapOf(shard, row, shard.maps), tile.i);
     tile.filled = true;
     tile.element.dataset.filled = "";
   }
 
-  const scaleOf = (i) => form.elements.common.checked ? columns.strength[i] / 65535 : 1;
-
-  function paint(target, shard, row, sheet, view, scale, source = shard, at = row) {
-    const context = target.getContext("2d"), zoom = target.width / SPRITE;
+  // The photo of a row on its sheet.
+  function cut(sheet, row) {
     const [top, left, height, width] = columns.picture;
-    context.clearRect(0, 0, target.width, target.height);
-    context.imageSmoothingQuality = "high";
-    const place = [left * zoom, top * zoom, width * zoom, height * zoom];
-    if (view !== "heat" && sheet) {
-      const x = (row % PER_ROW) * SPRITE + left, y = Math.floor(row % SHEET / PER_ROW) * SPRITE + top;
-      context.drawImage(sheet, x, y, width, height, ...place);
-    }
-    if (view === "photo") return;
-    const small = document.createElement("canvas"), cells = shard.height * shard.width;
-    const palette = palettes[form.elements.colours.value];
-    small.width = shard.width; small.height = shard.height;
-    const pixels = new ImageData(shard.width, shard.height);
-    for (let k = 0; k < cells; k++) {
-      const level = Math.round(source.maps[at * cells + k] * scale);
-      pixels.data.set(palette[level], 4 * k);
-      pixels.data[4 * k + 3] = view === "heat" ? 255 : 36 + level * 0.66;
-    }
-    small.getContext("2d").putImageData(pixels, 0, 0);
-    context.drawImage(small, ...place);
+    const x = (row % PER_ROW) * SPRITE + left, y = Math.floor(row % SHEET / PER_ROW) * SPRITE + top;
+    return sheet && { source: sheet, x, y, width, height };
+  }
+
+  function mapOf({ height, width }, at, maps) {
+    const cells = height * width;
+    return { height, width, levels: maps.subarray(at * cells, (at + 1) * cells) };
+  }
+
+  function paint(context, place, picture, map, i, view = valueOf("view")) {
+    const scale = form.elements.common.checked ? columns.strength[i] / 65535 : 1;
+    heat.paint(context, place, picture, map, view, valueOf("colours"), scale);
   }
 
   function repaint() {
-    for (const tile of tiles.values()) { tile.filled = false; fillTile(tile); }
+    for (const tile of tiles.values()) tile.filled = false;
+    soon();
     show();
   }
 
@@ -268,24 +381,16 @@ const convaudit = (() => {
     if (!shard) return;
     const row = i - columns.starts[number], view = form.elements.view.value, truth = truthOf(i);
     const name = columns.names[columns.predicted[i]], path = shard.paths[row];
-    const large = view === "overlay", { sheet } = sheetOf(shard, row);
-    paint(canvas, shard, row, sheet, view, scaleOf(i));
-    canvas.setAttribute("aria-label", `${view} of ${path}`);
-    picture.alt = `Overlay of ${path} at its own size`;
-    if (picture.getAttribute("src") !== shard.overlays[row]) {
-      picture.hidden = true;
-      picture.setAttribute("src", shard.overlays[row]);
-    }
-    picture.onload = () => { picture.hidden = !large; canvas.hidden = large; };
-    picture.onerror = () => { picture.hidden = true; canvas.hidden = false; };
-    const ready = large && picture.complete && picture.naturalWidth > 0;
-    picture.hidden = !ready; canvas.hidden = ready;
+    showPicture(shard, row, i, view);
     for (const button of box.querySelectorAll(".switch button")) {
       button.setAttribute("aria-pressed", button.value === view);
     }
     box.className = truth;
     document.getElementById("box-title").textContent = path;
     const scores = shard.top[row].map((index, at) => [columns.names[index], shard.scores[row][at], index]);
+    if (truth === "wrong" && !shard.top[row].includes(columns.label[i]) && shard.truth[row] !== null) {
+      scores.push([columns.names[columns.label[i]], shard.truth[row], columns.label[i]]);
+    }
     box.querySelector("tbody").replaceChildren(...scores.map(([text, score, index]) => {
       const line = document.createElement("tr"), head = document.createElement("th"),
         cell = document.createElement("td"), bar = document.createElement("i");
@@ -317,12 +422,42 @@ const convaudit = (() => {
       const figure = document.createElement("figure"), drawing = document.createElement("canvas"),
         caption = document.createElement("figcaption");
       drawing.width = drawing.height = 256;
-      paint(drawing, shard, row, sheet, "overlay", 1, shard.further, at);
+      drawing.setAttribute("role", "img");
+      drawing.setAttribute("aria-label", `overlay of the heat for ${columns.names[shard.further.classes[at]]}`);
+      const further = mapOf(shard, at, shard.further.maps);
+      const picture = cut(sheetOf(shard, row), row);
+      heat.paint(drawing.getContext("2d"), [0, 0, 256, 256], picture, further, "overlay", valueOf("colours"), 1);
       caption.textContent = `heat for ${columns.names[shard.further.classes[at]]}`;
       figure.append(drawing, caption);
       return figure;
     }));
   }
+
+  // The photo itself where it still is; else what the model saw of it, or the overlay as it is stored.
+  function showPicture(shard, row, i, view) {
+    const path = shard.paths[row], url = photoOf(path);
+    if (original.getAttribute("src") !== url) original.setAttribute("src", url);
+    const there = original.complete && original.naturalWidth > 0;
+    const lost = original.complete && !there;
+    stored.hidden = !(lost && view === "overlay");
+    canvas.hidden = !stored.hidden;
+    stored.alt = `Overlay of ${path}`;
+    if (!stored.hidden && stored.getAttribute("src") !== shard.overlays[row]) stored.src = shard.overlays[row];
+    const [height, width] = there ? [original.naturalHeight, original.naturalWidth] : columns.picture.slice(2);
+    const zoom = Math.min(there ? 4 : 8, 1280 / Math.max(height, width));
+    canvas.width = Math.round(width * zoom);
+    canvas.height = Math.round(height * zoom);
+    const picture = there ? { source: original, x: 0, y: 0, width, height } : cut(sheetOf(shard, row), row);
+    const context = canvas.getContext("2d");
+    context.imageSmoothingQuality = "high";
+    paint(context, [0, 0, canvas.width, canvas.height], picture, mapOf(shard, row, shard.maps), i, view);
+    canvas.setAttribute("aria-label", `${view} of ${path}`);
+    const file = document.getElementById("box-file");
+    file.href = shard.overlays[row];
+  }
+
+  const photoOf = (path) => columns.photos === null ? "data:,"
+    : (path.startsWith("/") ? "file://" : columns.photos) + path.split("/").map(encodeURIComponent).join("/");
 
   function open() {
     if (!order.length) return;
@@ -335,10 +470,9 @@ const convaudit = (() => {
   function move(step) {
     if (!order.length) return;
     here = Math.max(0, Math.min(order.length - 1, here + step));
-    const top = Math.floor(here / perRow) * ROW, start = gridTop() - 70;
-    const seen = (scrollY - gridTop()) * gear;
-    if (top < seen + 70) scrollTo(0, start + top / gear);
-    else if (top + ROW > seen + innerHeight) scrollTo(0, gridTop() + (top + ROW - innerHeight) / gear + 10);
+    const top = Math.floor(here / perRow) * high, real = last + slip;
+    if (top < real + BAR) goTo(top - BAR);
+    else if (top + high > real + innerHeight) goTo(top + high - innerHeight + 10);
     draw();
     show();
     writeAddress();
@@ -377,7 +511,7 @@ const convaudit = (() => {
   for (const name of FIELDS) defaults[name] = valueOf(name);
   const changed = (event) => {
     if (["view", "colours", "common"].includes(event.target.name)) repaint();
-    else { here = 0; select(); if (scrollY > gridTop()) scrollTo(0, gridTop() - 70); }
+    else { here = 0; select(); if (scrollY > start) goTo(-BAR); draw(); }
     writeAddress();
   };
   form.addEventListener("input", changed);
@@ -388,7 +522,8 @@ const convaudit = (() => {
     event.currentTarget.setAttribute("aria-expanded", shown);
     layout();
   };
-  addEventListener("scroll", draw, { passive: true });
+  addEventListener("scroll", scrolled, { passive: true });
+  original.onload = original.onerror = show;
   addEventListener("resize", () => columns && layout());
   addEventListener("hashchange", () => columns && readAddress());
   function setView(view) {
@@ -400,7 +535,12 @@ const convaudit = (() => {
     if (event.ctrlKey || event.metaKey || event.altKey || form.contains(event.target)) return;
     const steps = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -perRow, ArrowDown: perRow };
     const views = { 1: "overlay", 2: "photo", 3: "heat" };
-    if (event.key in steps) move(steps[event.key]);
+    if (box.open) Object.assign(steps, { Home: -Infinity, End: Infinity });
+    if (event.key in steps) {
+      move(steps[event.key]);
+      grid.dataset.keys = "";
+      if (!box.open && document.activeElement !== document.body) tiles.get(here)?.element.focus({ preventScroll: true });
+    }
     else if (event.key in views) setView(views[event.key]);
     else if (event.key === "Enter" && !box.open && event.target === document.body) open();
     else return;
@@ -414,5 +554,5 @@ const convaudit = (() => {
   });
   box.addEventListener("close", () => { writeAddress(); tiles.get(here)?.element.focus({ preventScroll: true }); });
 
-  return { columns: takeColumns, shard: takeShard };
+  return { columns: takeColumns, shard: takeShard, ranks: takeRanks };
 })();
