@@ -8,7 +8,6 @@ pytorch-grad-cam gets an environment of its own, in .cache/peers/torch.
 import json
 import subprocess
 import tempfile
-import venv
 from pathlib import Path
 
 import keras
@@ -18,6 +17,7 @@ import bench  # noqa: F401 -- finds the library
 from convaudit.network import Network
 from convaudit.onepass import OnePass
 from convaudit.scaling import SCALINGS
+from peer import environment
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
@@ -97,19 +97,6 @@ def our_maps(model: keras.Model, images: np.ndarray) -> tuple[dict[str, np.ndarr
 def to_one(maps: np.ndarray) -> np.ndarray:
     low, high = maps.min(axis=(1, 2), keepdims=True), maps.max(axis=(1, 2), keepdims=True)
     return (maps - low) / (high - low)
-
-
-def environment(name: str) -> Path:
-    """The Python of a peer's own environment, made at first use."""
-    folder = ROOT / ".cache" / "peers" / name
-    python = folder / "bin" / "python"
-    if not (folder / "installed").exists():
-        venv.create(folder, clear=True, with_pip=True)
-        requirements = HERE / "peers" / f"{name}.txt"
-        install = [python, "-m", "pip", "install", "--quiet", "--requirement", requirements]
-        subprocess.run(install, check=True)
-        (folder / "installed").touch()
-    return python
 
 
 if __name__ == "__main__":

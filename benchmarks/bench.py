@@ -15,11 +15,12 @@ import keras
 import tensorflow as tf
 from keras import layers
 
-from convaudit import loading
-from convaudit.network import Network
+from convaudit.allocator import keep_freed_memory
+from convaudit.provenance import THREADS
 
-tf.config.threading.set_intra_op_parallelism_threads(os.cpu_count() or 1)
+tf.config.threading.set_intra_op_parallelism_threads(THREADS)
 tf.config.threading.set_inter_op_parallelism_threads(1)
+keep_freed_memory()  # as every job does, for both sides
 
 
 def medians(sides: dict[str, Callable[[], Any]], repeats: int) -> dict[str, float]:
@@ -35,14 +36,24 @@ def medians(sides: dict[str, Callable[[], Any]], repeats: int) -> dict[str, floa
     return {name: median(values) for name, values in times.items()}
 
 
-def networks(paths: list[str]) -> dict[str, tuple[keras.Model, Network]]:
-    """The models at the paths; without any, SqueezeNet's and VGG16's architectures."""
-    if paths:
-        models = {Path(path).stem: loading.load(path).model for path in paths}
-    else:
-        keras.utils.set_random_seed(0)
-        models = {"SqueezeNet": squeezenet(), "VGG16": keras.applications.VGG16(weights=None)}
-    return {name: (model, Network(model)) for name, model in models.items()}
+def models() -> dict[str, keras.Model]:
+    """A small and a large network, with random weights: speed does not depend on them."""
+    keras.utils.set_random_seed(0)
+    return {"SqueezeNet": squeezenet(), "VGG16": keras.applications.VGG16(weights=None)}
+
+
+def without_softmax(model: keras.Model) -> keras.Model:
+    """The same weights up to the scores."""
+    if isinstance(model.layers[-1], layers.Softmax):
+        return keras.Model(model.input, model.layers[-2].output)
+    copy = keras.models.clone_model(model)
+    copy.set_weights(model.get_weights())
+    copy.layers[-1].activation = keras.activations.linear
+    return copy
+
+
+def last_convolution(model: keras.Model) -> str:
+    return next(x.name for x in reversed(model.layers) if isinstance(x, layers.Conv2D))
 
 
 def squeezenet() -> keras.Model:

@@ -1,33 +1,45 @@
 """The one pass against the bare forward pass of the same model, at the same batch size.
 
-python benchmarks/onepass.py [model.keras]
+python benchmarks/onepass.py
 """
-
-import sys
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 import bench
+import figures
 from convaudit.network import Network
 from convaudit.onepass import OnePass
 from convaudit.scaling import SCALINGS
 
-BATCH = 16
-REPEATS = 15
+BATCH, REPEATS = 32, 9
+BARS = {"SqueezeNet": 1.4, "VGG16": 1.15}
+DETAILS = """## The pass
+
+Milliseconds an image at batches of {batch}, medians of {repeats} rounds in turn. Bare: `model(x)` as
+one compiled function, its scores alone taken out.
+
+{table}
+"""
 
 
-def main(paths: list[str]) -> None:
-    print(
-        "| model | pass / bare forward | ms per image: bare | + Grad-CAM | + statistics | layers |"
-    )
-    print("|---|--:|--:|--:|--:|--:|")
-    for name, (model, network) in bench.networks(paths).items():
-        print(f"| {name} | {_row(model, network)} |", flush=True)
+def measure() -> figures.Part:
+    found, rows = [], []
+    for name, model in bench.models().items():
+        ms, layers = _times(model)
+        ratio = ms["whole"] / ms["bare"]
+        what = f"the pass (predictions, maps, statistics), {name}"
+        found.append(figures.Figure(what, ratio, BARS[name], False, "the bare forward pass"))
+        rows.append([name, *(f"{value:.1f}" for value in ms.values()), str(layers)])
+    columns = ["network", "bare", "+ Grad-CAM", "+ statistics", "layers with statistics"]
+    table = figures.table(columns, rows)
+    return figures.Part(found, DETAILS.format(batch=BATCH, repeats=REPEATS, table=table))
 
 
-def _row(model: keras.Model, network: Network) -> str:
+def _times(model: keras.Model) -> tuple[dict[str, float], int]:
+    """Milliseconds an image of each side, and the number of layers with statistics."""
+    network = Network(model)
     shape = (BATCH, *network.input_shape)
     pixels = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
     scaling = SCALINGS["torch"]
@@ -42,12 +54,9 @@ def _row(model: keras.Model, network: Network) -> str:
         "maps": lambda: maps(pixels),
         "whole": lambda: whole(pixels),
     }
-    ms = {k: v / BATCH * 1000 for k, v in bench.medians(sides, REPEATS).items()}
-    return (
-        f"{ms['whole'] / ms['bare']:.2f} | {ms['bare']:.1f} | {ms['maps']:.1f} "
-        f"| {ms['whole']:.1f} | {len(watched)}"
-    )
+    seconds = bench.medians(sides, REPEATS)
+    return {side: value / BATCH * 1000 for side, value in seconds.items()}, len(watched)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    figures.show(measure())

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from convaudit import progress
+from convaudit.allocator import keep_freed_memory
 from convaudit.atomic import claim
 from convaudit.damage import damaged
 from convaudit.errors import AuditError
@@ -32,6 +33,7 @@ def job(name: str, log: str, reads: Iterable[str] = ()) -> Iterator[None]:
         reads: the files that the job reads, to look for a damaged one where the job fails.
     """
     _end_with_parent()
+    keep_freed_memory()
     # A log that can't be written must not hide what the job has to say.
     logging.raiseExceptions = False
     try:

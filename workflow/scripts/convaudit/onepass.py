@@ -106,7 +106,7 @@ class OnePass:
     def _run(self, pixels: tf.Tensor, classes: tf.Tensor) -> tuple:
         """One forward pass; gradients only from the score back to the target layer."""
         target: list[tf.Tensor] = []
-        layers: dict[str, tf.Tensor] = {}
+        layers: dict[str, _Reductions] = {}
         kept: dict[str, tf.Tensor] = {}
         x = self._scaling.apply(tf.cast(pixels, tf.float32))
         with tf.GradientTape(watch_accessed_variables=False) as tape:
@@ -114,7 +114,7 @@ class OnePass:
             def visit(name: str, tensor: tf.Tensor) -> tf.Tensor:
                 if name in self._watched:
                     with tape.stop_recording():
-                        layers[name] = _statistics(tensor)
+                        layers[name] = _reductions(tensor)
                         if self._keep:
                             kept[name] = tf.cast(tensor, tf.float32)
                 if name == self._target_layer:
@@ -135,7 +135,7 @@ class OnePass:
         else:
             gradients = tape.gradient(enlarged, target[0], unconnected_gradients="zero")
             maps = METHODS[self._method](activations, tf.cast(gradients, tf.float32) / factor)
-        return scores, probabilities, explained, maps, layers, kept
+        return scores, probabilities, explained, maps, _statistics(layers), kept
 
     def _score_of(self, inputs: tf.Tensor, classes: tf.Tensor) -> tf.Tensor:
         scores = self._network.run(inputs)
@@ -155,46 +155,76 @@ class OnePass:
         return tf.gather(scores, explained, axis=1, batch_dims=1)
 
 
-def _statistics(activations: tf.Tensor) -> tf.Tensor:
-    """``LayerStatistics`` stacked, (6, B, C).
+class _Reductions(NamedTuple):
+    """What reads a layer's maps (B, h, w, C): each value is (B, C), over the positions of a map.
 
-    Each is a reduction that reads the map once and writes no copy of it: the maps are large and
-    all this is memory traffic. A product with ones is the fastest sum, and the Euclidean norm the
-    only sum of squares without a copy. Where the maximum is follows from the maxima of rows and of
-    columns: ``tf.argmax`` over a whole map takes as long as all the rest together.
+    Sum, Euclidean norm, maximum, number of positions over zero, and the row and the column with
+    the maximum, as numbers from 0.
+    """
+
+    total: tf.Tensor
+    norm: tf.Tensor
+    maximum: tf.Tensor
+    active: tf.Tensor
+    row: tf.Tensor
+    column: tf.Tensor
+    shape: tuple[int, int, int]
+
+
+def _reductions(activations: tf.Tensor) -> _Reductions:
+    """Each is a reduction that reads the map once and writes no copy of it.
+
+    The maps are large and all this is memory traffic. A product with ones is the fastest sum, and
+    the Euclidean norm the only sum of squares without a copy. Where the maximum is follows from the
+    maxima of rows and of columns: ``tf.argmax`` over a whole map takes as long as all the rest
+    together.
     """
     x = tf.cast(activations, tf.float32)
     _, height, width, channels = x.shape
-    size = height * width
-    flat = tf.reshape(x, (-1, size, channels))
-    ones = tf.ones((tf.shape(x)[0], 1, size))
+    flat = tf.reshape(x, (-1, height * width, channels))
+    ones = tf.ones((tf.shape(x)[0], 1, height * width))
     rows, columns = tf.reduce_max(x, axis=2), tf.reduce_max(x, axis=1)
-    return tf.stack(
-        [
-            tf.matmul(ones, flat)[:, 0] / size,
-            tf.math.reduce_euclidean_norm(flat, axis=1) ** 2 / size,
-            tf.reduce_max(rows, axis=1),
-            _active(x),
-            _place(rows),
-            _place(columns),
-        ]
+    return _Reductions(
+        tf.reshape(tf.matmul(ones, flat), (-1, channels)),
+        tf.math.reduce_euclidean_norm(flat, axis=1),
+        tf.reduce_max(rows, axis=1),
+        _active(x),
+        tf.argmax(rows, axis=1, output_type=tf.int32),
+        tf.argmax(columns, axis=1, output_type=tf.int32),
+        (height, width, channels),
     )
 
 
-def _place(lines: tf.Tensor) -> tf.Tensor:
-    """The place (B, C) in 0..1 of the greatest of n rows or columns (B, n, C)."""
-    return (tf.cast(tf.argmax(lines, axis=1), tf.float32) + 0.5) / lines.shape[1]
+def _statistics(layers: dict[str, _Reductions]) -> dict[str, tf.Tensor]:
+    """``LayerStatistics`` stacked, (6, B, C), by layer.
+
+    The layers' channels are put side by side first: dozens of layers of small operations each
+    would take longer to compile and to run than to read the maps.
+    """
+    if not layers:
+        return {}
+    *found, shapes = zip(*layers.values(), strict=True)
+    total, norm, maximum, active, row, column = (
+        tf.cast(tf.concat(parts, axis=1), tf.float32) for parts in found
+    )
+    heights, widths, channels = np.array(shapes).T
+    height, width = (np.repeat(side, channels).astype(np.float32) for side in (heights, widths))
+    size = height * width
+    values = [total / size, norm**2 / size, maximum, active / size]
+    places = [(row + 0.5) / height, (column + 0.5) / width]
+    stacked = tf.stack(values + places)
+    return dict(zip(layers, tf.split(stacked, channels, axis=2), strict=True))
 
 
 def _active(x: tf.Tensor) -> tf.Tensor:
-    """The share of positions over zero, (B, C).
+    """The number of positions over zero, (B, C).
 
     Where they fit, counts of a row are bytes, and eight channels' bytes are added as one integer.
     """
     _, height, width, channels = x.shape
     if width > 255 or channels % 8:
-        return tf.reduce_mean(tf.cast(x > 0, tf.float32), axis=(1, 2))
+        return tf.reduce_sum(tf.cast(x > 0, tf.float32), axis=(1, 2))
     on = tf.reshape(tf.cast(x > 0, tf.uint8), (-1, height, width, channels // 8, 8))
     rows = tf.bitcast(tf.reduce_sum(tf.bitcast(on, tf.int64), axis=2), tf.uint8)
     counts = tf.reduce_sum(tf.cast(rows, tf.float32), axis=1)
-    return tf.reshape(counts, (-1, channels)) / (height * width)
+    return tf.reshape(counts, (-1, channels))

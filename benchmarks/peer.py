@@ -1,0 +1,53 @@
+"""Peers in environments of their own, asked for one round at a time."""
+
+import json
+import subprocess
+import venv
+from pathlib import Path
+
+HERE = Path(__file__).parent
+CACHE = HERE.parent / ".cache" / "peers"
+
+
+def environment(name: str) -> Path:
+    """The Python of a peer's own environment, made at first use and when its versions change."""
+    folder, requirements = CACHE / name, HERE / "peers" / f"{name}.txt"
+    python, installed = folder / "bin" / "python", folder / "installed"
+    if not installed.exists() or installed.read_text() != requirements.read_text():
+        venv.create(folder, clear=True, with_pip=True)
+        install = [python, "-m", "pip", "install", "--quiet", "--requirement", requirements]
+        subprocess.run(install, check=True)
+        installed.write_text(requirements.read_text())
+    return python
+
+
+class Peer:
+    """A peer's process, from ``peers/NAME.py``: it does what it is asked, then waits.
+
+    Args:
+        name: of the script and of the environment.
+        settings: what the script is given, as JSON.
+    """
+
+    def __init__(self, name: str, settings: dict) -> None:
+        self._name = name
+        command = [environment(name), HERE / "peers" / f"{name}.py", json.dumps(settings)]
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
+    def ask(self, task: str) -> str:
+        """Have a task done; what the script prints when it is.
+
+        Raises:
+            RuntimeError: the peer's process ended.
+        """
+        assert self._process.stdin and self._process.stdout
+        self._process.stdin.write(f"{task}\n")
+        self._process.stdin.flush()
+        if answer := self._process.stdout.readline():
+            return answer.strip()
+        raise RuntimeError(f"{self._name} ended, with code {self._process.wait()}")
+
+    def close(self) -> None:
+        self._process.communicate()
