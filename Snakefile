@@ -38,9 +38,12 @@ rule all:
     input:
         rules.report.output,
         rules.index.output,
+        rules.quarantine.output,
+        rules.predictions.output,
         rules.activations.output,
         all_filters(),
         all_shards(rules.predict.output.maps),
+        all_shards(rules.predict.output.activations),
         all_shards(rules.gradcam.output),
     localrule: True
 

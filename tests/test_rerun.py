@@ -9,7 +9,7 @@ import sys
 import pytest
 import yaml
 
-from conftest import COLOURS, job_counts, paint
+from conftest import COLOURS, Audit, job_counts, paint
 from planning.settings import Section, Settings
 
 MERGES = dict.fromkeys(("quarantine", "scaling_check", "predictions", "activations", "report"), 1)
@@ -53,32 +53,86 @@ FED = {
 }
 """What runs again where one setting differs. (The audit's three shards, its two filter layers.)"""
 
+DELETED = {
+    "gradcam/sprites/0001": {"gradcam": 1, "report": 1},
+    "gradcam/sprites/0001.drawn": {"gradcam": 1, "report": 1},
+    "filters/mix.csv": {"filters": 1, "report": 1},
+    "activations": {"activations": 1, "report": 1},
+    "channels.parquet": {"activations": 1, "report": 1},
+    "predictions.parquet": {"predictions": 1, "activations": 1, "report": 1},
+    "quarantine.csv": {"quarantine": 1, "report": 1},
+    "report": {"report": 1},
+    "summary.json": {"report": 1},
+    "provenance.json": {"report": 1},
+    "logs": {},
+    "benchmarks": {},
+}
+"""What runs again where a result is gone."""
+
+EDITED = {
+    "predict.py": PASS,
+    "convaudit/statistics.py": PASS,
+    "convaudit/overlays.py": DRAWING | {"activations": 1, "filters": 2},
+    "convaudit/report/charts.py": {"report": 1},
+    "convaudit/report/static/gallery.js": {"report": 1},
+    "convaudit/ascent.py": {"filters": 2, "report": 1},
+    "planning/stages.py": {},
+    "planning/occupancy.py": {},
+}
+"""What runs again where a file of the code is edited."""
+
 DRY_RUNS = """
 import json, os, sys
+from pathlib import Path
 import pandas, pyarrow.parquet, pydantic  # what each would import anew
 from snakemake.cli import main
-for number, config in enumerate(json.loads(sys.argv[1])):
-    if os.fork():
-        os.wait()
-        continue
-    with open(f"plan-{number}.txt", "w") as file:
-        os.dup2(file.fileno(), 1)
-        os.dup2(file.fileno(), 2)
-    main(["--dry-run", "--config", *config])
+for number, (config, deleted, edited) in enumerate(json.loads(sys.argv[1])):
+    if deleted:
+        os.rename(deleted, "away")
+    if edited:
+        kept = Path(edited).read_bytes()
+        Path(edited).write_bytes(kept + b"\\n")
+    if not os.fork():
+        with open(f"plan-{number}.txt", "w") as file:
+            os.dup2(file.fileno(), 1)
+            os.dup2(file.fileno(), 2)
+        main(["--dry-run", "--config", *config])
+    os.wait()
+    if deleted:
+        os.rename("away", deleted)
+    if edited:
+        Path(edited).write_bytes(kept)
 """
 
 
-@pytest.fixture(scope="module")
-def plans(finished) -> dict[str, dict[str, int]]:
-    """The job counts of a dry run for each of ``FED``. Snakemake is imported once for all."""
-    (finished.folder / "layers.py").write_text("")
-    (finished.folder / "classes.txt").write_text("red\nblue\n")
-    configs = [finished.config(config) for config in FED]
-    command = [sys.executable, "-c", DRY_RUNS, json.dumps(configs)]
+def dry_runs(audit: Audit, changes: list[tuple[str, str, str]]) -> list[dict[str, int]]:
+    """The job counts of a dry run after each change: a setting, or a file deleted, or one edited.
+
+    Snakemake is imported once for all.
+    """
+    given = [
+        (audit.config(*filter(None, [config])), deleted, edited)
+        for config, deleted, edited in changes
+    ]
+    command = [sys.executable, "-c", DRY_RUNS, json.dumps(given)]
     environment = {**os.environ, "SLURM_CONF": os.devnull}
-    subprocess.run(command, cwd=finished.folder, env=environment, check=True)
-    printed = [finished.folder / f"plan-{number}.txt" for number in range(len(FED))]
-    return {config: job_counts(p.read_text()) for config, p in zip(FED, printed, strict=True)}
+    subprocess.run(command, cwd=audit.folder, env=environment, check=True)
+    printed = [audit.folder / f"plan-{number}.txt" for number in range(len(changes))]
+    return [job_counts(path.read_text()) for path in printed]
+
+
+@pytest.fixture(scope="module")
+def plans(finished, tmp_path_factory) -> dict[str, dict[str, int]]:
+    """The jobs after each change of ``FED``, ``DELETED`` and ``EDITED``, in a copy."""
+    folder = tmp_path_factory.mktemp("plans") / "audit"
+    shutil.copytree(finished.folder, folder, copy_function=shutil.copyfile)
+    (folder / "layers.py").write_text("")
+    (folder / "classes.txt").write_text("red\nblue\n")
+    changes = [(config, "", "") for config in FED]
+    changes += [("", f"results/{path}", "") for path in DELETED]
+    changes += [("", "", f"workflow/scripts/{path}") for path in EDITED]
+    found = dry_runs(Audit(folder), changes)
+    return dict(zip([*FED, *DELETED, *EDITED], found, strict=True))
 
 
 def _keys(config: dict) -> set[str]:
@@ -160,6 +214,22 @@ def test_a_setting_re_runs_what_it_feeds(plans, config):
     assert plans[config] == FED[config]
 
 
+@pytest.mark.parametrize("path", DELETED)
+def test_a_result_that_is_gone_is_made_again(plans, path):
+    assert plans[path] == DELETED[path]
+
+
+@pytest.mark.parametrize("path", EDITED)
+def test_edited_code_re_runs_the_rules_that_use_it(plans, path):
+    assert plans[path] == EDITED[path]
+
+
+def test_without_a_watch_changed_images_re_run_nothing(clone):
+    (clone.folder / "photos" / "blue" / "1.png").unlink()
+    paint(clone.folder / "photos" / "blue" / "another.png", COLOURS["blue"], 99)
+    assert clone.plan("watch=false") == {}
+
+
 def test_every_setting_is_among_them():
     given = {key for config in FED for key in _keys(yaml.safe_load(config.replace("=", ": ", 1)))}
     assert given == _fields(Settings) - {"model", "weights", "images", "results"}
@@ -176,13 +246,6 @@ def test_another_model_of_the_same_size_re_runs_what_uses_it(clone):
     planned = clone.plan()
     assert planned["model"] == 1 and planned["predict"] == 3 and planned["filters"] == 2
     assert "index" not in planned
-
-
-def test_an_edited_module_re_runs_the_rules_that_use_it(clone):
-    library = clone.folder / "workflow" / "scripts" / "convaudit"
-    with (library / "ascent.py").open("a") as file:
-        file.write("\n# edited\n")
-    assert clone.plan() == {"filters": 2, "report": 1}
 
 
 def test_a_touched_script_re_runs_nothing(clone):

@@ -21,7 +21,7 @@ from conftest import ROOT, copy_workflow
 MILLION = 1_000_000
 GIGABYTE = 2**30
 HEAD = """
-import atexit, json, sys, time
+import atexit, json, os, sys, time
 from pathlib import Path
 
 def usage():
@@ -86,6 +86,28 @@ if not os.fork():
     os._exit(0)
 assert os.wait()[1] == 0
 report.report(**fabricated.settings_of_report(folder))
+"""
+
+VERIFY = """
+import verify
+import pyarrow, pyarrow.parquet
+from convaudit.errors import AuditError
+if not os.fork():
+    with open("provenance.json", "w") as file:
+        file.write('{{"model_sha256": null,\\n "results_sha256": {{\\n')
+        for i in range({count}):
+            file.write(f'  "gradcam/overlays/0000/image-{{i:07d}}.jpg": "{{i:064x}}",\\n')
+        file.write('  "summary.json": "0"\\n }}\\n}}\\n')
+    rows = {{"path": [f"{{i:07d}}.jpg" for i in range({count})], "sha256": ["0"] * {count}}}
+    pyarrow.parquet.write_table(pyarrow.table(rows), "ledger.parquet", row_group_size=1000)
+    os._exit(0)
+os.wait()
+try:
+    verify.verify(
+        origin="provenance.json", ledger="ledger.parquet", model="m", images=".", threads=2
+    )
+except AuditError as error:
+    print(error)
 """
 
 
@@ -159,6 +181,17 @@ def test_the_merge_of_predictions_does_not_grow_with_the_dataset(tmp_path):
     chosen = measure(tmp_path, EXAMPLES)
     assert json.loads(chosen.printed) == [f"{i}/image-0.jpg" for i in range(4999, 4991, -1)]
     assert chosen.memory < small + 50 * 2**20
+
+
+def test_the_memory_of_verify_does_not_grow_with_the_results(tmp_path):
+    used = {}
+    for count in (10_000, 200_000):
+        done = measure(tmp_path, VERIFY.format(count=count))
+        used[count] = done.memory
+        # None of them is there: neither the results nor the images.
+        assert f"{2 * count + 1} files differ" in done.printed
+        assert done.printed.count("missing: ") == 50
+    assert used[200_000] < used[10_000] + 20 * 2**20
 
 
 def test_the_report_s_memory_is_bounded(tmp_path):

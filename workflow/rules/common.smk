@@ -1,4 +1,3 @@
-import os
 import sys
 
 sys.path.insert(
@@ -28,15 +27,15 @@ FILTER_LAYERS = AUDIT.filter_layers
 
 # `--quiet progress` and `--quiet all` are meant for the jobs too.
 if {level.name for level in workflow.output_settings.quiet or ()} & {"PROGRESS", "ALL"}:
-    os.environ["CONVAUDIT_QUIET"] = "1"
+    stages.hush()
 
 
 onsuccess:
-    say_what_took_how_long()
+    stages.say(Path(SETTINGS.results))
 
 
 onerror:
-    say_what_took_how_long()
+    stages.say(Path(SETTINGS.results))
 
 
 pathvars:
@@ -78,12 +77,6 @@ def ledger_of(wildcards):
     The shards that it knows are left alone when it is written again for the others' sake.
     """
     return [] if wildcards.shard in AUDIT.indexed else rules.index.output.ledger
-
-
-def say_what_took_how_long():
-    line = stages.took(Path(SETTINGS.results))
-    if line and "CONVAUDIT_QUIET" not in os.environ:
-        print(line, file=sys.stderr)
 
 
 def kept(file):

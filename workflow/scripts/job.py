@@ -63,7 +63,7 @@ def job(name: str, log: str, reads: Iterable[str] = ()) -> Iterator[None]:
 
 def _show_progress(name: str) -> None:
     """In a terminal too: one short line with the job's name, since several jobs may share it."""
-    if sys.stderr.isatty() and "CONVAUDIT_QUIET" not in os.environ:
+    if sys.stderr.isatty() and progress.QUIET not in os.environ:
         screen = logging.StreamHandler()
         screen.setFormatter(logging.Formatter(f"{name}: %(message)s"))
         progress.log.addHandler(screen)

@@ -19,6 +19,7 @@ import yaml
 from convaudit import gpu, heat, labels, provenance
 from convaudit.atomic import atomic, atomic_folder
 from convaudit.duplicates import duplicates, repeated
+from convaudit.progress import Progress
 from convaudit.report.pages import write_report
 from convaudit.report.summary import summarise
 from convaudit.report.tables import NUMBERS, Audit
@@ -54,10 +55,11 @@ def report(
     about = _origin(settings, model, known, key)
     with atomic(origin) as temporary, temporary.open("w") as file:
         file.write(json.dumps(about, indent=1).removesuffix("\n}") + ',\n "results_sha256": {')
-        separator = "\n"
+        separator, progress = "\n", Progress(None, "results hashed")
         for path, digest in provenance.hashes(_results(folder), folder, threads):
             file.write(f"{separator}  {json.dumps(path)}: {json.dumps(digest)}")
             separator = ",\n"
+            progress.add()
         file.write("\n }\n}\n")
     logging.info("%d images, %d findings", numbers["images_read"], len(numbers["findings"]))
 
@@ -82,10 +84,14 @@ def gather(
     numbers = numbers.set_column(at, "shard", numbers["shard"].dictionary_encode())
     groups = _row_groups(predictions.metadata)
 
+    progress = Progress(None, "shards read")
+
     def rows(shard: str) -> pd.DataFrame:
+        progress.add()
         return predictions.read_row_groups(groups[shard]).to_pandas()
 
     def maps(shard: str) -> dict[str, np.ndarray]:
+        progress.add()
         with np.load(folder / "gradcam" / "maps" / f"{shard}.npz", allow_pickle=False) as stored:
             asked, true = ({key: stored[prefix + key] for key in KEPT} for prefix in ("", "true_"))
         kept = {key: np.concatenate([asked[key], true[key]]) for key in KEPT}

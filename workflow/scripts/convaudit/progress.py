@@ -5,6 +5,9 @@ import time
 
 log = logging.getLogger(__name__)
 
+QUIET = "CONVAUDIT_QUIET"
+"""An environment variable: set, nothing is said but in the logs."""
+
 
 class Progress:
     """Counts what is done, and says so at most every ``every`` seconds: what is quick says nothing.

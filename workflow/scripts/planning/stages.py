@@ -1,15 +1,28 @@
 """How long each stage of a run took, from what Snakemake measured of its jobs."""
 
 import csv
+import os
+import sys
 from collections import defaultdict
 from pathlib import Path
 
-from convaudit.progress import duration
+from convaudit.progress import QUIET, duration
 
 
 def begin(results: Path) -> None:
     """Mark the beginning of a run, by the clock of the disk that the jobs' files are on."""
     _mark(results).touch()
+
+
+def hush() -> None:
+    """Say nothing of what this process and its jobs are at, but in the logs."""
+    os.environ[QUIET] = "1"
+
+
+def say(results: Path) -> None:
+    """Print how long each stage took, where there is something to say."""
+    if (line := took(results)) and QUIET not in os.environ:
+        print(line, file=sys.stderr)
 
 
 def took(results: Path) -> str:
