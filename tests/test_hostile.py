@@ -1,6 +1,7 @@
 """Names, labels and metadata that try to break out: of the results, of the page, of a shell."""
 
 import ast
+import csv
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from PIL import Image
 
 from conftest import COLOURS, ROOT, Audit, paint
+from quarantine import quarantine
 
 EVIL = "<img src=x onerror=alert(1)>"
 FILES = (
@@ -108,6 +110,18 @@ def test_no_page_runs_a_name(hostile, finished):
     index = (ours / "index.html").read_text()
     assert "&lt;img src=x onerror=alert(1)&gt;" in index
     assert EVIL not in index
+
+
+def test_a_quarantined_name_is_no_formula_and_is_kept(tmp_path):
+    names = ["=cmd|' /C calc'!A0", "+1", "-1", "@SUM(1)", "\r=1", "NA", "a\r\nb", 'q"q,', "plain"]
+    shard = tmp_path / "0000.quarantine.csv"
+    pd.DataFrame({"path": names, "reason": "text"}).to_csv(shard, index=False, quoting=1)
+    table = tmp_path / "quarantine.csv"
+    quarantine(shards=[str(shard)], table=str(table), files=99, max_quarantined=1)
+    with table.open(newline="") as file:
+        found = [row["path"] for row in csv.DictReader(file)]
+    assert sorted(Path(name) for name in found) == sorted(Path(name) for name in names)
+    assert not [name for name in found if name[0] in "=+-@\t\r"]
 
 
 class Payload:
