@@ -82,12 +82,16 @@ def test_verify_names_each_file_that_differs(clone, capsys):
     (clone.folder / "toy.keras").write_bytes(b"another")
     (clone.folder / "photos" / "blue" / "1.png").write_bytes(b"another")
     (clone.folder / "photos" / "red" / "1.png").unlink()
-    with pytest.raises(AuditError, match="5 files differ"):
+    (clone.folder / "photos" / "red" / "2\n\x1b[31m.png").write_bytes(b"new")
+    (folder / "gradcam" / "overlays" / "0000" / "planted.jpg").write_bytes(b"new")
+    with pytest.raises(AuditError, match="7 files differ"):
         verify(**where)
     assert capsys.readouterr().out.splitlines() == [
         "missing: filters/mix.png",
         "changed: channels.parquet",
+        "new: gradcam/overlays/0000/planted.jpg",
         "image missing: red/1.png",
         "image changed: blue/1.png",
+        r"image new: red/2\n\x1b[31m.png",
         f"model changed: {clone.folder / 'toy.keras'}",
     ]

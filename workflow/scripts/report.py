@@ -2,8 +2,6 @@
 
 import json
 import logging
-import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
+from belongings import hashed_files, sweep
 from convaudit import gpu, heat, labels, provenance
 from convaudit.atomic import atomic, atomic_folder
 from convaudit.duplicates import duplicates, repeated
@@ -23,7 +22,6 @@ from planning import plan as planning
 ROOT = Path(__file__).resolve().parents[2]
 KEPT = ("image_id", "class_index", "maps", "scale")
 """Of each map that is stored, be it asked for or of an error's true class."""
-VOLATILE = ("logs", "benchmarks", "provenance.json", "plan.json", "files.parquet")
 
 
 def report(
@@ -39,7 +37,10 @@ def report(
 ) -> None:
     folder = Path(page).parent
     known = provenance.versions() | provenance.revision(ROOT)
-    audit = gather(folder, planning.load(folder / "index"), settings, layers, known)
+    plan = planning.load(folder / "index")
+    for path in sweep(folder, plan.shards, layers):
+        logging.info("removed %s, of an earlier state of this audit", path)
+    audit = gather(folder, plan, settings, layers, known)
     numbers = summarise(audit)
     with atomic_folder(page) as temporary:
         write_report(temporary, audit, numbers)
@@ -49,7 +50,7 @@ def report(
     with atomic(origin) as temporary, temporary.open("w") as file:
         file.write(json.dumps(about, indent=1).removesuffix("\n}") + ',\n "results_sha256": {')
         separator = "\n"
-        for path, digest in provenance.hashes(_results(folder), folder, threads):
+        for path, digest in provenance.hashes(hashed_files(folder), folder, threads):
             file.write(f"{separator}  {json.dumps(path)}: {json.dumps(digest)}")
             separator = ",\n"
         file.write("\n }\n}\n")
@@ -124,20 +125,6 @@ def _row_groups(metadata: pq.FileMetaData) -> dict[str, list[int]]:
         if group.num_rows:
             groups.setdefault(group.column(column).statistics.min, []).append(number)
     return groups
-
-
-def _results(folder: Path) -> Iterator[str]:
-    """The files whose hashes are kept, by their path from ``folder``; sorted within each folder."""
-    for parent, folders, files in os.walk(folder):
-        inside = Path(parent).relative_to(folder)
-        at_top = inside == Path()
-        folders[:] = sorted(
-            name for name in folders if name[0] != "." and not (at_top and name in VOLATILE)
-        )
-        prefix = "" if at_top else f"{inside.as_posix()}/"
-        yield from (
-            f"{prefix}{name}" for name in sorted(files) if name[0] != "." and name not in VOLATILE
-        )
 
 
 def _origin(

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from belongings import hashed_files
 from convaudit import dataset, provenance
-from convaudit.errors import AuditError
+from convaudit.errors import AuditError, printable
 from job import job
 
 
@@ -20,12 +21,12 @@ def verify(*, origin: str, ledger: str, model: str, images: str, threads: int) -
         raise AuditError(f"{origin} is not there: run the audit to its end first")
     known = json.loads(Path(origin).read_text())
     expected = known["results_sha256"]
-    present = [path for path in expected if (folder / path).is_file()]
-    lines = provenance.differences(expected, dict(provenance.hashes(present, folder, threads)))
-    lines += _changed_images(pd.read_parquet(ledger), dataset.root(Path(images)), threads)
+    found = provenance.hashes(hashed_files(folder), folder, threads)
+    lines = provenance.differences(expected, dict(found))
+    lines += _changed_images(pd.read_parquet(ledger), Path(images), threads)
     lines += _changed_model(known["model_sha256"], Path(model))
     for line in lines[:50]:
-        print(line)
+        print(printable(line))
     if lines:
         raise AuditError(f"{len(lines)} files differ from what the audit wrote and read: see above")
     print(f"verified: {len(expected)} results, every image and the model are what they were")
@@ -39,11 +40,13 @@ def _changed_model(sha256: str | None, path: Path) -> list[str]:
     return [f"model {line}" for line in provenance.differences({str(path): sha256}, found)]
 
 
-def _changed_images(ledger: pd.DataFrame, top: Path, threads: int) -> list[str]:
+def _changed_images(ledger: pd.DataFrame, source: Path, threads: int) -> list[str]:
+    top = dataset.root(source)
     known = ledger[ledger["sha256"].notna()]
     expected = dict(zip(known["path"], known["sha256"], strict=True))
     present = [path for path in expected if (top / path).is_file()]
     found = dict(provenance.hashes(present, top, threads))
+    found |= dict.fromkeys(sorted(set(dataset.scan(source)["path"]) - set(ledger["path"])), "new")
     return [f"image {line}" for line in provenance.differences(expected, found)]
 
 
