@@ -101,6 +101,15 @@ def test_a_folder_that_cannot_be_listed_is_a_fault(tmp_path):
     }
 
 
+def test_of_two_images_with_one_id_the_second_is_set_aside(tmp_path):
+    make(tmp_path, "21550/x.png", "36917/x.png")
+    found = dataset.scan(tmp_path)
+    assert found["fault"].fillna("fine").tolist() == [
+        "fine",
+        "its name gets the same id as 21550/x.png: rename one of them",
+    ]
+
+
 def test_a_table_gives_paths_relative_to_itself_or_absolute(tmp_path):
     make(tmp_path, "photos/a.jpg", "elsewhere/b.jpg")
     table = tmp_path / "table.csv"
