@@ -13,6 +13,7 @@ from convaudit import provenance
 from convaudit.errors import AuditError
 from faults import results
 from planning.settings import Settings
+from report import _origin
 from verify import verify
 
 
@@ -47,6 +48,17 @@ def test_it_has_the_hash_of_the_model_of_the_ledger_and_of_each_result(origin, f
     assert "index/ledger.parquet" in expected and len(expected) > 50
     plan = {"index/plan.json", "index/files.parquet"}
     assert origin["results_sha256"] == {p: h for p, h in expected.items() if p not in plan}
+
+
+def test_it_has_the_hash_of_every_other_file_that_was_read(tmp_path):
+    paths = [tmp_path / name for name in ("weights.h5", "layers.py", "classes.txt")]
+    for path in paths:
+        path.write_text(path.name)
+    weights, module, classes = map(str, paths)
+    model = {"identity": "demo", "source": "VGG16", "weights": weights, "custom_modules": [module]}
+    found = _origin({"seed": 0, "classes": classes}, model, {}, "key")
+    assert found["model_sha256"] is None
+    assert found["inputs_sha256"] == {str(path): sha256(path) for path in paths}
 
 
 def test_the_commit_and_whether_files_differ_from_it(tmp_path):
@@ -93,5 +105,5 @@ def test_verify_names_each_file_that_differs(clone, capsys):
         "image missing: red/1.png",
         "image changed: blue/1.png",
         r"image new: red/2\n\x1b[31m.png",
-        f"model changed: {clone.folder / 'toy.keras'}",
+        f"input changed: {clone.folder / 'toy.keras'}",
     ]

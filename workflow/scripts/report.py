@@ -18,6 +18,7 @@ from convaudit.report.summary import summarise
 from convaudit.report.tables import NUMBERS, Audit
 from job import job
 from planning import plan as planning
+from planning.settings import expanded
 
 ROOT = Path(__file__).resolve().parents[2]
 KEPT = ("image_id", "class_index", "maps", "scale")
@@ -142,6 +143,11 @@ def _origin(
         "seed": settings["seed"],
         "config": settings,
         "model_sha256": provenance.sha256(source) if source.exists() else None,
+        "inputs_sha256": {
+            name: provenance.sha256(expanded(name))
+            for name in (model["weights"], *model["custom_modules"], settings["classes"])
+            if expanded(name).is_file()
+        },
     }
 
 

@@ -9,6 +9,7 @@ from belongings import hashed_files
 from convaudit import dataset, provenance
 from convaudit.errors import AuditError, printable
 from job import job
+from planning.settings import expanded
 
 
 def verify(*, origin: str, ledger: str, model: str, images: str, threads: int) -> None:
@@ -24,20 +25,24 @@ def verify(*, origin: str, ledger: str, model: str, images: str, threads: int) -
     found = provenance.hashes(hashed_files(folder), folder, threads)
     lines = provenance.differences(expected, dict(found))
     lines += _changed_images(pd.read_parquet(ledger), Path(images), threads)
-    lines += _changed_model(known["model_sha256"], Path(model))
+    read = known.get("inputs_sha256", {})
+    if known["model_sha256"]:  # a name of keras.applications has none
+        read[model] = known["model_sha256"]
+    lines += _changed_inputs(read)
     for line in lines[:50]:
         print(printable(line))
     if lines:
         raise AuditError(f"{len(lines)} files differ from what the audit wrote and read: see above")
-    print(f"verified: {len(expected)} results, every image and the model are what they were")
+    print(
+        f"verified: {len(expected)} results, every image, the model and the like are what they were"
+    )
 
 
-def _changed_model(sha256: str | None, path: Path) -> list[str]:
-    """Of a model that was a file: a name of keras.applications has no hash."""
-    if sha256 is None:
-        return []
-    found = {str(path): provenance.sha256(path)} if path.is_file() else {}
-    return [f"model {line}" for line in provenance.differences({str(path): sha256}, found)]
+def _changed_inputs(expected: dict[str, str]) -> list[str]:
+    """Of the model, its weights and modules, and the class list."""
+    present = [path for path in expected if expanded(path).is_file()]
+    found = {path: provenance.sha256(expanded(path)) for path in present}
+    return [f"input {line}" for line in provenance.differences(expected, found)]
 
 
 def _changed_images(ledger: pd.DataFrame, source: Path, threads: int) -> list[str]:

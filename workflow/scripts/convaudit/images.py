@@ -198,4 +198,6 @@ def _stranger(data: bytes) -> str:
 
 
 def _first_line(error: Exception) -> str:
+    if str(error).startswith("decoder error"):  # and a number, which says nothing
+        return "its compressed pixels can't be decoded"
     return str(error).partition("\n")[0] or type(error).__name__
