@@ -58,7 +58,7 @@ def hostile(fresh) -> Audit:
             image = Image.open(photos / "plain.png")
             exif = Image.Exif()
             exif[0x010E] = exif[0x9286] = f"{EVIL}$(touch pwned)"
-            image.save(path, exif=exif)
+            image.save(path, exif=exif, icc_profile=EVIL.encode())
             rows.append((f"{folder}{path.name}", label))
     (photos / "plain.png").unlink()
     pd.DataFrame(rows, columns=["path", "label"]).to_csv(photos / "table.csv", index=False)
