@@ -88,14 +88,17 @@ def gather(
         kept["maps"] = heat.unpack(kept["maps"], kept.pop("scale"))
         return kept
 
+    quarantine = pd.read_csv(folder / "quarantine.csv", dtype=str, keep_default_na=False)
     examples = sorted(path for path in (folder / "activations").iterdir() if path.is_dir())
     return Audit(
         facts=facts,
         class_names=names,
         predictions=numbers.to_pandas(),
         rows=rows,
-        quarantine=pd.read_csv(folder / "quarantine.csv", dtype=str, keep_default_na=False),
-        duplicates=duplicates(repeated(folder / "index" / "ledger.parquet")),
+        quarantine=quarantine,
+        duplicates=duplicates(
+            repeated(folder / "index" / "ledger.parquet", unreadable=quarantine["path"])
+        ),
         channels=pd.read_parquet(folder / "channels.parquet"),
         maps=maps,
         overlay=lambda shard, image_id: f"../gradcam/overlays/{shard}/{image_id}.jpg",
