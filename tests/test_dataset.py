@@ -1,3 +1,4 @@
+import hashlib
 import json
 import os
 import subprocess
@@ -51,6 +52,19 @@ def test_a_pipe_is_no_image(tmp_path):
     os.mkfifo(tmp_path / "pipe.jpg")
     found = dataset.scan(tmp_path).set_index("path")["fault"].fillna("fine")
     assert found["pipe.jpg"] == "not a regular file"
+
+
+def test_an_image_is_read_only_as_it_was_indexed(tmp_path):
+    make(tmp_path, "a.jpg")
+    sha256 = hashlib.sha256(b"a.jpg").hexdigest()
+    assert dataset.read_unchanged(tmp_path / "a.jpg", sha256) == b"a.jpg"
+    (tmp_path / "a.jpg").write_bytes(b"b.jpg")
+    os.mkfifo(tmp_path / "pipe.jpg")
+    for path in (tmp_path / "a.jpg", tmp_path / "pipe.jpg"):
+        with pytest.raises(AuditError, match="changed while the audit ran: run it again"):
+            dataset.read_unchanged(path, sha256)
+    with pytest.raises(AuditError, match="no such file, though the audit has begun"):
+        dataset.read_unchanged(tmp_path / "gone.jpg", sha256)
 
 
 def test_a_name_that_is_not_utf8_is_a_fault_and_not_a_crash(tmp_path):

@@ -85,7 +85,8 @@ def read_unchanged(path: Path, sha256: str) -> bytes:
         AuditError: it is gone or has another content, so it is not the image that was indexed.
     """
     try:
-        data = path.read_bytes()
+        # Of a pipe put in its place the reading would never end.
+        data = path.read_bytes() if stat.S_ISREG(path.stat().st_mode) else b""
     except OSError as error:
         raise AuditError(
             f"{path}: {_why(error)}, though the audit has begun: run it again"
