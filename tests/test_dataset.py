@@ -1,3 +1,4 @@
+import hashlib
 import json
 import os
 import subprocess
@@ -53,6 +54,19 @@ def test_a_pipe_is_no_image(tmp_path):
     assert found["pipe.jpg"] == "not a regular file"
 
 
+def test_an_image_is_read_only_as_it_was_indexed(tmp_path):
+    make(tmp_path, "a.jpg")
+    sha256 = hashlib.sha256(b"a.jpg").hexdigest()
+    assert dataset.read_unchanged(tmp_path / "a.jpg", sha256) == b"a.jpg"
+    (tmp_path / "a.jpg").write_bytes(b"b.jpg")
+    os.mkfifo(tmp_path / "pipe.jpg")
+    for path in (tmp_path / "a.jpg", tmp_path / "pipe.jpg"):
+        with pytest.raises(AuditError, match="changed while the audit ran: run it again"):
+            dataset.read_unchanged(path, sha256)
+    with pytest.raises(AuditError, match="no such file, though the audit has begun"):
+        dataset.read_unchanged(tmp_path / "gone.jpg", sha256)
+
+
 def test_a_name_that_is_not_utf8_is_a_fault_and_not_a_crash(tmp_path):
     make(tmp_path, "a.jpg", "caf\\xe9.jpg")
     with open(os.fsencode(tmp_path) + b"/caf\xe9.jpg", "wb"):
@@ -99,6 +113,15 @@ def test_a_folder_that_cannot_be_listed_is_a_fault(tmp_path):
         "a.jpg": "fine",
         "locked": "the folder can't be listed: permission denied",
     }
+
+
+def test_of_two_images_with_one_id_the_second_is_set_aside(tmp_path):
+    make(tmp_path, "21550/x.png", "36917/x.png")
+    found = dataset.scan(tmp_path)
+    assert found["fault"].fillna("fine").tolist() == [
+        "fine",
+        "its name gets the same id as 21550/x.png: rename one of them",
+    ]
 
 
 def test_a_table_gives_paths_relative_to_itself_or_absolute(tmp_path):

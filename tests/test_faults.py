@@ -239,6 +239,9 @@ def test_results_of_another_folder_are_refused_unless_they_are_the_same(finished
     moved = Audit(tmp_path / "moved")
     shutil.copytree(finished.folder, moved.folder, ignore=shutil.ignore_patterns(".snakemake"))
     assert moved.plan() == {}
+    (moved.folder / "link").symlink_to("results")
+    link = "results=link"
+    assert "link holds an audit" in fails(moved, config=("gradcam={alpha: 0.5}", link))
     shutil.rmtree(moved.folder / ".snakemake")
     said = fails(moved, config=("gradcam={alpha: 0.5}",))
     assert "config: results: results holds an audit of another model" in said

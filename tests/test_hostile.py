@@ -1,6 +1,9 @@
 """Names, labels and metadata that try to break out: of the results, of the page, of a shell."""
 
 import ast
+import csv
+import json
+import os
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -11,6 +14,8 @@ import pytest
 from PIL import Image
 
 from conftest import COLOURS, ROOT, Audit, paint
+from convaudit import images
+from quarantine import quarantine
 
 EVIL = "<img src=x onerror=alert(1)>"
 FILES = (
@@ -23,6 +28,15 @@ FILES = (
     "line\nbreak\x1b[31m.png",
     "x" * 240 + ".png",
 )
+QUARANTINED = {
+    "pipe.jpg": "not a regular file",
+    "folder.jpg": "not a regular file",
+    "device.jpg": "not a regular file",
+    "kernel.jpg": "the file is empty (0 bytes)",
+    "circle.jpg": "too many levels of symbolic links",
+    "=gone.jpg": "no such file",
+    "page.jpg": "a web page, not an image",
+}
 LABELS = (f"{EVIL}</script><script>alert(1)</script>", "=cmd|' /C calc'!A0 {shard} $(touch pwned)")
 
 
@@ -56,9 +70,16 @@ def hostile(fresh) -> Audit:
             image = Image.open(photos / "plain.png")
             exif = Image.Exif()
             exif[0x010E] = exif[0x9286] = f"{EVIL}$(touch pwned)"
-            image.save(path, exif=exif)
+            image.save(path, exif=exif, icc_profile=EVIL.encode())
             rows.append((f"{folder}{path.name}", label))
     (photos / "plain.png").unlink()
+    os.mkfifo(photos / "pipe.jpg")
+    (photos / "folder.jpg").mkdir()
+    (photos / "device.jpg").symlink_to("/dev/zero")
+    (photos / "kernel.jpg").symlink_to("/proc/kmsg")
+    (photos / "circle.jpg").symlink_to("circle.jpg")
+    (photos / "page.jpg").write_text("<html>404")
+    rows += [(name, LABELS[0]) for name in QUARANTINED]
     pd.DataFrame(rows, columns=["path", "label"]).to_csv(photos / "table.csv", index=False)
     (audit.folder / "classes.txt").write_text("\n".join(LABELS))
     before = outside(audit.folder)
@@ -67,6 +88,7 @@ def hostile(fresh) -> Audit:
             "images=photos/table.csv",
             "classes=classes.txt",
             "shard_size=512",
+            "max_quarantined=0.5",
             "filters={count: 1, size: 16, steps: 1, layers: [mix]}",
         )
     )
@@ -91,6 +113,20 @@ def test_every_image_is_audited_under_a_tame_name(hostile):
     assert len(list((folder / "gradcam" / "overlays" / "0000").glob("*.jpg"))) == len(predictions)
 
 
+def test_every_image_has_its_own_pixels_or_a_reason(hostile):
+    folder = hostile.folder / "results"
+    rows = pd.read_parquet(folder / "preprocess" / "0000.parquet")
+    pixels = np.load(folder / "preprocess" / "0000.npy")
+    for path, found in zip(rows["path"], pixels, strict=True):
+        image = np.asarray(Image.open(hostile.folder / "photos" / path))
+        assert np.array_equal(found, images.resize(image, (16, 16), "area")), path
+    quarantined = pd.read_csv(folder / "quarantine.csv").set_index("path")["reason"].to_dict()
+    assert {path.removeprefix("./"): why for path, why in quarantined.items()} == QUARANTINED
+    summary = json.loads((folder / "summary.json").read_text())
+    assert summary["images_audited"] == len(rows) and summary["images_quarantined"] == 7
+    assert summary["images_read"] == len(rows) + 7
+
+
 def test_no_shell_ran_a_name(hostile):
     assert list(hostile.folder.rglob("pwned*")) == []
     assert not Path("pwned").exists()
@@ -108,6 +144,18 @@ def test_no_page_runs_a_name(hostile, finished):
     index = (ours / "index.html").read_text()
     assert "&lt;img src=x onerror=alert(1)&gt;" in index
     assert EVIL not in index
+
+
+def test_a_quarantined_name_is_no_formula_and_is_kept(tmp_path):
+    names = ["=cmd|' /C calc'!A0", "+1", "-1", "@SUM(1)", "\r=1", "NA", "a\r\nb", 'q"q,', "plain"]
+    shard = tmp_path / "0000.quarantine.csv"
+    pd.DataFrame({"path": names, "reason": "text"}).to_csv(shard, index=False, quoting=1)
+    table = tmp_path / "quarantine.csv"
+    quarantine(shards=[str(shard)], table=str(table), files=99, max_quarantined=1)
+    with table.open(newline="") as file:
+        found = [row["path"] for row in csv.DictReader(file)]
+    assert sorted(Path(name) for name in found) == sorted(Path(name) for name in names)
+    assert not [name for name in found if name[0] in "=+-@\t\r"]
 
 
 class Payload:

@@ -343,6 +343,12 @@ def test_a_jpeg_cut_at_any_byte_is_refused():
         assert "cut short" in refusal(zeroed)
 
 
+def test_a_jpeg_of_endless_scans_is_refused():
+    data = encoded(PICTURE, "JPEG", progressive=True)
+    scan = data[data.rindex(b"\xff\xda") : -2]
+    assert "scans" in refusal(data[:-2] + 1000 * scan + data[-2:])
+
+
 def test_bytes_after_the_end_are_harmless():
     data = encoded(PICTURE, "JPEG", **LOSSY["JPEG"])
     assert_pixels(data + b"\xff\xda\0\0 a film from a telephone", RGB, TOLERANCE)

@@ -50,3 +50,14 @@ def test_another_workflow_uses_the_audit_s_rules(finished, tmp_path):
     ours = tmp_path / "audited" / "predictions.parquet"
     assert ours.read_bytes() == (finished.folder / "results/predictions.parquet").read_bytes()
     assert "Nothing to be done" in snakemake("--dry-run")
+
+
+def test_it_runs_from_another_folder_into_results_with_spaces_and_quotes(finished, tmp_path):
+    command = [sys.executable, "-m", "snakemake", "index", "--cores", "1"]
+    name = 'it\'s "mine" $HOME'
+    command += ["--snakefile", str(ROOT / "Snakefile"), "--config", f"results={name}"]
+    command += [f"model={finished.folder}/toy.keras", f"images={finished.folder}/photos"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (tmp_path / name / "index" / "ledger.parquet").exists()
+    assert [path.name for path in tmp_path.iterdir() if path.name[0] != "."] == [name]

@@ -5,7 +5,7 @@ import unicodedata
 
 import pytest
 
-from convaudit.names import image_id
+from convaudit.names import clashes, image_id
 
 HOSTILE = [
     "../../etc/passwd",
@@ -52,3 +52,14 @@ def test_different_paths_have_different_names():
     decomposed = unicodedata.normalize("NFD", composed)
     paths = [*HOSTILE, composed, decomposed, "a/x.jpg", "b/x.jpg", "a/x.png", "a/X.jpg"]
     assert len({image_id(path).lower() for path in paths}) == len(paths)
+
+
+# Found by trying: the first 8 digits of their hashes are the same.
+ALIKE = ["21550/x.png", "36917/x.png"]
+
+
+def test_names_that_are_alike_are_found():
+    assert image_id(ALIKE[0]) == image_id(ALIKE[1]) == "x-08bd9493"
+    assert clashes(["a.jpg", *ALIKE, "b.jpg", ALIKE[0]]) == {2: 1, 4: 1}
+    assert clashes([path.replace("x", "X") for path in ALIKE]) == {}
+    assert clashes([]) == {}

@@ -13,6 +13,7 @@ from convaudit import provenance
 from convaudit.errors import AuditError
 from faults import results
 from planning.settings import Settings
+from report import _origin
 from verify import verify
 
 
@@ -49,6 +50,17 @@ def test_it_has_the_hash_of_the_model_of_the_ledger_and_of_each_result(origin, f
     assert origin["results_sha256"] == {p: h for p, h in expected.items() if p not in plan}
 
 
+def test_it_has_the_hash_of_every_other_file_that_was_read(tmp_path):
+    paths = [tmp_path / name for name in ("weights.h5", "layers.py", "classes.txt")]
+    for path in paths:
+        path.write_text(path.name)
+    weights, module, classes = map(str, paths)
+    model = {"identity": "demo", "source": "VGG16", "weights": weights, "custom_modules": [module]}
+    found = _origin({"seed": 0, "classes": classes}, model, {}, "key")
+    assert found["model_sha256"] is None
+    assert found["inputs_sha256"] == {str(path): sha256(path) for path in paths}
+
+
 def test_the_commit_and_whether_files_differ_from_it(tmp_path):
     def git(*arguments: str) -> str:
         name = ("-c", "user.name=a", "-c", "user.email=a@b")
@@ -82,12 +94,16 @@ def test_verify_names_each_file_that_differs(clone, capsys):
     (clone.folder / "toy.keras").write_bytes(b"another")
     (clone.folder / "photos" / "blue" / "1.png").write_bytes(b"another")
     (clone.folder / "photos" / "red" / "1.png").unlink()
-    with pytest.raises(AuditError, match="5 files differ"):
+    (clone.folder / "photos" / "red" / "2\n\x1b[31m.png").write_bytes(b"new")
+    (folder / "gradcam" / "overlays" / "0000" / "planted.jpg").write_bytes(b"new")
+    with pytest.raises(AuditError, match="7 files differ"):
         verify(**where)
     assert capsys.readouterr().out.splitlines() == [
         "missing: filters/mix.png",
         "changed: channels.parquet",
+        "new: gradcam/overlays/0000/planted.jpg",
         "image missing: red/1.png",
         "image changed: blue/1.png",
-        f"model changed: {clone.folder / 'toy.keras'}",
+        r"image new: red/2\n\x1b[31m.png",
+        f"input changed: {clone.folder / 'toy.keras'}",
     ]

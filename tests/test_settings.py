@@ -55,6 +55,22 @@ def test_a_fault_is_one_line_that_names_the_key(config, message):
     assert "\n" not in str(raised.value)
 
 
+def test_the_results_folder_has_one_spelling(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", "/home/somebody")
+    spelled = ["out", "./out", "out/", f"{tmp_path}/out", f"../{tmp_path.name}/out", "out//"]
+    assert {load({"results": path}).results for path in spelled} == {"out"}
+    assert load({"results": "../out"}).results == str(tmp_path.parent / "out")
+    assert load({"results": "~/my out"}).results == "/home/somebody/my out"
+
+
+@pytest.mark.parametrize("path", ["", "a{shard}", "<results>", "a\nb"])
+def test_a_results_folder_that_snakemake_would_misread_is_refused(path):
+    with pytest.raises(AuditError, match="config: results: must be a folder's name without") as one:
+        load({"results": path})
+    assert "\n" not in str(one.value)
+
+
 def test_every_fault_is_told_at_once():
     with pytest.raises(AuditError) as raised:
         load({"modle": 1, "seed": -1})

@@ -142,6 +142,8 @@ def test_snakemake_s_own_report(finished):
         ("model=lambda.keras", "carries Python code in its layer 'shift' (a Lambda)"),
         ("images=nowhere", "images: there is no folder or table nowhere"),
         ("images=empty", "images: empty has no file"),
+        ("results=photos/out", "config: results: photos/out is inside the images (photos)"),
+        ("images=.", "config: results: results is inside the images (.)"),
         ("model=config/config.yaml", "config/config.yaml"),
         ("classes=three.txt", "config: classes: 3 lines, but the model has 2 classes"),
         (

@@ -13,7 +13,7 @@ from convaudit import progress
 from convaudit.allocator import keep_freed_memory
 from convaudit.atomic import claim
 from convaudit.damage import damaged
-from convaudit.errors import AuditError
+from convaudit.errors import AuditError, printable
 
 _PR_SET_PDEATHSIG = 1
 _DISK_FULL = re.compile("No space left|quota exceeded|requested and [0-9]+ written", re.IGNORECASE)
@@ -50,8 +50,9 @@ def job(name: str, log: str, reads: Iterable[str] = ()) -> Iterator[None]:
     try:
         yield
     except AuditError as error:
-        logging.error("%s", error)
-        sys.exit(f"convaudit {name}: {error} (log: {log})")
+        message = printable(str(error))
+        logging.error("%s", message)
+        sys.exit(f"convaudit {name}: {message} (log: {log})")
     except MemoryError:
         logging.exception("out of memory")
         sys.exit(f"convaudit {name}: out of memory; give the rule more mem_mb or lower batch_size")
@@ -75,7 +76,7 @@ def _explain(error: Exception, reads: Iterable[str]) -> str:
     if broken := damaged(reads):
         return f"{broken[0]} is damaged: delete it and run again"
     reason = (str(error).splitlines() or [""])[0]
-    return f"{type(error).__name__}: {reason}"
+    return f"{type(error).__name__}: {printable(reason)}"
 
 
 def _end_with_parent() -> None:

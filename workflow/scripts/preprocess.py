@@ -1,5 +1,6 @@
 """Decode a shard's images, bring them to the model's size, set aside what can't be read."""
 
+import csv
 import json
 import logging
 from pathlib import Path
@@ -66,7 +67,7 @@ def preprocess(
     with atomic(rows) as temporary:
         kept[COLUMNS].to_parquet(temporary, index=False)
     with atomic(quarantine) as temporary:
-        bad.to_csv(temporary, index=False)
+        bad.to_csv(temporary, index=False, quoting=csv.QUOTE_ALL)  # a name may hold a bare \r
     logging.info("%d images, %d quarantined", len(kept), len(bad))
 
 

@@ -1,5 +1,6 @@
 """List every image that could not be audited, and stop where they are too many."""
 
+import csv
 from pathlib import Path
 
 import pandas as pd
@@ -7,6 +8,9 @@ import pandas as pd
 from convaudit.atomic import atomic
 from convaudit.errors import AuditError
 from job import job
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""What a spreadsheet takes for a formula, which may run anything; "./" before it names the same."""
 
 
 def quarantine(*, shards: list[str], table: str, files: int, max_quarantined: float) -> None:
@@ -25,8 +29,9 @@ def quarantine(*, shards: list[str], table: str, files: int, max_quarantined: fl
             f"{max_quarantined}): {reasons}. They are listed in "
             f"{Path(shards[0]).parent}/*.quarantine.csv"
         )
+    rows["path"] = rows["path"].mask(rows["path"].str.startswith(FORMULA), "./" + rows["path"])
     with atomic(table) as temporary:
-        rows.sort_values("path").to_csv(temporary, index=False)
+        rows.sort_values("path").to_csv(temporary, index=False, quoting=csv.QUOTE_ALL)
 
 
 if __name__ == "__main__":

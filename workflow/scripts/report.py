@@ -2,10 +2,8 @@
 
 import json
 import logging
-import os
 import re
 import shlex
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -16,6 +14,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import yaml
 
+from belongings import hashed_files, sweep
 from convaudit import gpu, heat, labels, provenance
 from convaudit.atomic import atomic, atomic_folder
 from convaudit.duplicates import duplicates, repeated
@@ -25,12 +24,11 @@ from convaudit.report.summary import summarise
 from convaudit.report.tables import NUMBERS, Audit
 from job import job
 from planning import plan as planning
-from planning.settings import Settings
+from planning.settings import Settings, expanded
 
 ROOT = Path(__file__).resolve().parents[2]
 KEPT = ("image_id", "class_index", "maps", "scale")
 """Of each map that is stored, be it asked for or of an error's true class."""
-VOLATILE = ("logs", "benchmarks", "provenance.json", "plan.json", "files.parquet")
 
 
 def report(
@@ -46,7 +44,10 @@ def report(
 ) -> None:
     folder = Path(page).parent
     known = provenance.versions() | provenance.revision(ROOT)
-    audit = gather(folder, planning.load(folder / "index"), settings, layers, known)
+    plan = planning.load(folder / "index")
+    for path in sweep(folder, plan.shards, layers):
+        logging.info("removed %s, of an earlier state of this audit", path)
+    audit = gather(folder, plan, settings, layers, known)
     numbers = summarise(audit)
     with atomic_folder(page) as temporary:
         write_report(temporary, audit, numbers)
@@ -56,7 +57,7 @@ def report(
     with atomic(origin) as temporary, temporary.open("w") as file:
         file.write(json.dumps(about, indent=1).removesuffix("\n}") + ',\n "results_sha256": {')
         separator, progress = "\n", Progress(None, "results hashed")
-        for path, digest in provenance.hashes(_results(folder), folder, threads):
+        for path, digest in provenance.hashes(hashed_files(folder), folder, threads):
             file.write(f"{separator}  {json.dumps(path)}: {json.dumps(digest)}")
             separator = ",\n"
             progress.add()
@@ -98,14 +99,17 @@ def gather(
         kept["maps"] = heat.unpack(kept["maps"], kept.pop("scale"))
         return kept
 
+    quarantine = pd.read_csv(folder / "quarantine.csv", dtype=str, keep_default_na=False)
     examples = sorted(path for path in (folder / "activations").iterdir() if path.is_dir())
     return Audit(
         facts=facts,
         class_names=names,
         predictions=numbers.to_pandas(),
         rows=rows,
-        quarantine=pd.read_csv(folder / "quarantine.csv", dtype=str, keep_default_na=False),
-        duplicates=duplicates(repeated(folder / "index" / "ledger.parquet")),
+        quarantine=quarantine,
+        duplicates=duplicates(
+            repeated(folder / "index" / "ledger.parquet", unreadable=quarantine["path"])
+        ),
         channels=pd.read_parquet(folder / "channels.parquet"),
         maps=maps,
         overlay=lambda shard, image_id: f"../gradcam/overlays/{shard}/{image_id}.jpg",
@@ -184,20 +188,6 @@ def _row_groups(metadata: pq.FileMetaData) -> dict[str, list[int]]:
     return groups
 
 
-def _results(folder: Path) -> Iterator[str]:
-    """The files whose hashes are kept, by their path from ``folder``; sorted within each folder."""
-    for parent, folders, files in os.walk(folder):
-        inside = Path(parent).relative_to(folder)
-        at_top = inside == Path()
-        folders[:] = sorted(
-            name for name in folders if name[0] != "." and not (at_top and name in VOLATILE)
-        )
-        prefix = "" if at_top else f"{inside.as_posix()}/"
-        yield from (
-            f"{prefix}{name}" for name in sorted(files) if name[0] != "." and name not in VOLATILE
-        )
-
-
 def _origin(
     settings: dict[str, Any], model: dict[str, Any], known: dict[str, Any], key: str
 ) -> dict[str, Any]:
@@ -213,6 +203,11 @@ def _origin(
         "seed": settings["seed"],
         "config": settings,
         "model_sha256": provenance.sha256(source) if source.exists() else None,
+        "inputs_sha256": {
+            name: provenance.sha256(expanded(name))
+            for name in (model["weights"], *model["custom_modules"], settings["classes"])
+            if expanded(name).is_file()
+        },
     }
 
 

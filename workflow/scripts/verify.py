@@ -1,20 +1,22 @@
 """Recompute the hashes of an audit's results, images and model, and say what differs."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain, islice, takewhile
 from pathlib import Path
 from typing import IO, Any
 
 import pyarrow.parquet as pq
 
+from belongings import hashed_files
 from convaudit import dataset, provenance
-from convaudit.errors import AuditError
+from convaudit.errors import AuditError, printable
 from convaudit.progress import Progress
 from job import job
+from planning.settings import expanded
 
 _TOGETHER = 1000
-"""Files whose names and hashes are in memory at a time."""
+"""Files whose hashes are in memory at a time."""
 _SHOWN = 50
 
 
@@ -23,23 +25,25 @@ def verify(*, origin: str, ledger: str, model: str, images: str, threads: int) -
     Raises:
         AuditError: something is missing, changed or new.
     """
-    folder, top = Path(origin).parent, dataset.root(Path(images))
+    folder, source = Path(origin).parent, Path(images)
     if not Path(origin).exists():
         raise AuditError(f"{origin} is not there: run the audit to its end first")
     count = 0
     with Path(origin).open() as file:
         known = _known(file)
         for line in chain(
-            _changed(_results(file), folder, threads),
-            (f"image {line}" for line in _changed(_images(ledger), top, threads)),
-            _changed_model(known["model_sha256"], Path(model)),
+            _differences(_results(file), folder, hashed_files(folder), threads),
+            _of(
+                "image", _differences(_images(ledger), dataset.root(source), _scan(source), threads)
+            ),
+            _of("input", _changed_inputs(known, model)),
         ):
             count += 1
             if count <= _SHOWN:
-                print(line)
+                print(printable(line))
     if count:
         raise AuditError(f"{count} files differ from what the audit wrote and read: see above")
-    print("verified: every result, every image and the model are what they were")
+    print("verified: every result, every image, the model and the like are what they were")
 
 
 def _known(file: IO[str]) -> dict[str, Any]:
@@ -53,32 +57,53 @@ def _known(file: IO[str]) -> dict[str, Any]:
         ) from None
 
 
-def _results(file: IO[str]) -> Iterator[tuple[str, str]]:
+def _results(file: IO[str]) -> Iterator[tuple[str, str | None]]:
     for line in takewhile(lambda line: line.strip() != "}", file):
         yield from json.loads(f"{{{line.strip().removesuffix(',')}}}").items()
 
 
-def _images(ledger: str) -> Iterator[tuple[str, str]]:
+def _images(ledger: str) -> Iterator[tuple[str, str | None]]:
     table = pq.ParquetFile(ledger)
     for group in range(table.num_row_groups):
-        rows = table.read_row_group(group, ["path", "sha256"]).to_pandas().dropna()
-        yield from zip(rows["path"], rows["sha256"], strict=True)
+        rows = table.read_row_group(group, ["path", "sha256"])
+        yield from zip(rows["path"].to_pylist(), rows["sha256"].to_pylist(), strict=True)
 
 
-def _changed(expected: Iterator[tuple[str, str]], root: Path, threads: int) -> Iterator[str]:
+def _scan(source: Path) -> Iterator[str]:
+    yield from dataset.scan(source)["path"]
+
+
+def _differences(
+    expected: Iterable[tuple[str, str | None]], root: Path, present: Iterable[str], threads: int
+) -> Iterator[str]:
+    """Lines on files below ``root``: those ``expected``, with their hashes if they had one, and
+    those of the ``present`` ones that are not among them.
+    """
     progress = Progress(None, "files")
-    while some := dict(islice(expected, _TOGETHER)):
-        present = [path for path in some if (root / path).is_file()]
-        yield from provenance.differences(some, dict(provenance.hashes(present, root, threads)))
+    listed: set[str] = set()
+    remaining = iter(expected)
+    while some := dict(islice(remaining, _TOGETHER)):
+        listed.update(some)
+        hashes = {path: sha256 for path, sha256 in some.items() if sha256}
+        there = [path for path in hashes if (root / path).is_file()]
+        yield from provenance.differences(hashes, dict(provenance.hashes(there, root, threads)))
         progress.add(len(some))
+    yield from (f"new: {path}" for path in present if path not in listed)
 
 
-def _changed_model(sha256: str | None, path: Path) -> list[str]:
-    """Of a model that was a file: a name of keras.applications has no hash."""
-    if sha256 is None:
-        return []
-    found = {str(path): provenance.sha256(path)} if path.is_file() else {}
-    return [f"model {line}" for line in provenance.differences({str(path): sha256}, found)]
+def _changed_inputs(known: dict[str, Any], model: str) -> list[str]:
+    """Of the model, its weights and modules, and the class list."""
+    expected = known["inputs_sha256"]
+    if known["model_sha256"]:  # a name of keras.applications has none
+        expected = {**expected, model: known["model_sha256"]}
+    present = [path for path in expected if expanded(path).is_file()]
+    return provenance.differences(
+        expected, {path: provenance.sha256(expanded(path)) for path in present}
+    )
+
+
+def _of(what: str, lines: Iterable[str]) -> Iterator[str]:
+    return (f"{what} {line}" for line in lines)
 
 
 if __name__ == "__main__":

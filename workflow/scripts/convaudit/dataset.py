@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from convaudit.errors import AuditError
+from convaudit.names import clashes
 
 COLUMNS = ("path", "label", "size", "mtime_ns", "fault")
 """Of a listing; a label or a fault that there is not is a missing value."""
@@ -49,7 +50,12 @@ def listing(rows: list[tuple]) -> pd.DataFrame:
     """Rows of (path, label, size, mtime_ns, fault) as ``scan`` returns them, sorted by path."""
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     table = table.astype({"path": "str", "label": "str", "fault": "str"})
-    return table.sort_values("path", kind="stable", ignore_index=True)
+    table = table.sort_values("path", kind="stable", ignore_index=True)
+    paths = table["path"].tolist()
+    for row, earlier in clashes(paths).items():
+        fault = f"its name gets the same id as {paths[earlier]}: rename one of them"
+        table.loc[row, ["size", "mtime_ns", "fault"]] = [0, 0, fault]
+    return table
 
 
 def root(source: Path) -> Path:
@@ -79,7 +85,8 @@ def read_unchanged(path: Path, sha256: str) -> bytes:
         AuditError: it is gone or has another content, so it is not the image that was indexed.
     """
     try:
-        data = path.read_bytes()
+        # Of a pipe put in its place the reading would never end.
+        data = path.read_bytes() if stat.S_ISREG(path.stat().st_mode) else b""
     except OSError as error:
         raise AuditError(
             f"{path}: {_why(error)}, though the audit has begun: run it again"

@@ -1,6 +1,6 @@
 """Images that a dataset holds more than once."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +10,15 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 
-def repeated(ledger: Path) -> pd.DataFrame:
+def repeated(ledger: Path, unreadable: Iterable[str] = ()) -> pd.DataFrame:
     """The rows of a ledger's file that ``duplicates`` may group. Of the others, however many,
     memory holds 8 bytes each.
+
+    Args:
+        unreadable: paths that are no images: the same text file twice is no finding. They may
+            begin with an additional "./", as in the quarantine table.
     """
+    bad = {variant for path in unreadable for variant in (path, path.removeprefix("./"))}
 
     def parts(columns: list[str]) -> Iterator[tuple[pa.RecordBatch, np.ndarray]]:
         for part in pq.ParquetFile(ledger).iter_batches(columns=columns):
@@ -25,7 +30,8 @@ def repeated(ledger: Path) -> pd.DataFrame:
     columns = ["path", "label", "sha256"]
     found = [part.filter(np.isin(hashed, twice)) for part, hashed in parts(columns)]
     schema = pa.schema([pq.read_schema(ledger).field(name) for name in columns])
-    return pa.Table.from_batches(found, schema).to_pandas()
+    rows = pa.Table.from_batches(found, schema).to_pandas()
+    return rows[~rows["path"].isin(bad)]
 
 
 def duplicates(ledger: pd.DataFrame) -> pd.DataFrame:

@@ -17,6 +17,9 @@ _LONGEST_SIDE = 65_500
 
 _FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "HEIF", "PPM")
 _END_OF_JPEG = b"\xff\xd9"
+_SCAN_OF_JPEG = b"\xff\xda"
+_MOST_SCANS = 100
+"""Encoders write some ten. Each costs a pass over all pixels, however few bytes it has."""
 
 _ORIENTATION = 0x0112
 # TIFF tags
@@ -151,8 +154,11 @@ def _jpeg(image: Image.Image, data: bytes, scan: int) -> np.ndarray:
     compressed pixels, so a file without it after their start has no end. OpenCV gives the bits
     that Pillow gives, with one copy less; which way is up, Pillow alone decides.
     """
-    if data.find(_END_OF_JPEG, scan) < 0:
+    end = data.find(_END_OF_JPEG, scan)
+    if end < 0:
         raise Unreadable("cut short: the end of the JPEG is missing")
+    if (scans := data.count(_SCAN_OF_JPEG, scan, end)) > _MOST_SCANS:
+        raise Unreadable(f"damaged: {scans} scans in one JPEG, which would take hours")
     if image.mode in {"RGB", "L"} and _turn(image) is None:
         flags = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
         pixels = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
@@ -198,4 +204,6 @@ def _stranger(data: bytes) -> str:
 
 
 def _first_line(error: Exception) -> str:
+    if str(error).startswith("decoder error"):  # and a number, which says nothing
+        return "its compressed pixels can't be decoded"
     return str(error).partition("\n")[0] or type(error).__name__

@@ -1,9 +1,12 @@
-"""File names for images: readable, safe everywhere, and never two alike."""
+"""File names for images: readable, safe everywhere, and two alike are found."""
 
 import hashlib
 import re
 import unicodedata
+from collections.abc import Sequence
 from pathlib import PurePosixPath
+
+import numpy as np
 
 _LONGEST_SLUG = 60
 _UNSAFE = re.compile(r"[^A-Za-z0-9_]+")
@@ -19,10 +22,34 @@ def image_id(relative_path: str) -> str:
     Returns:
         A slug of the file's stem and 8 hex digits of the path's SHA-256, of ``[A-Za-z0-9_-]``
         alone and at most 69 characters. Accents are dropped from letters; a stem without one
-        safe character becomes "image". Equal paths give equal names; different ones differ.
+        safe character becomes "image". Equal paths give equal names; different ones differ, but
+        for those that ``clashes`` finds.
     """
     stem = unicodedata.normalize("NFKD", PurePosixPath(relative_path).stem)
     plain = stem.encode("ascii", "ignore").decode()
     slug = _UNSAFE.sub("-", plain)[:_LONGEST_SLUG].strip("-") or "image"
-    digest = hashlib.sha256(relative_path.encode("utf-8", "surrogateescape")).hexdigest()
-    return f"{slug}-{digest[:8]}"
+    return f"{slug}-{_digest(relative_path).hex()}"
+
+
+def clashes(relative_paths: Sequence[str]) -> dict[int, int]:
+    """Which paths have a name that an earlier one has: two in a million, or on purpose.
+
+    Returns:
+        Their positions, each with the position of the earlier one. Upper and lower case are the
+        same, as they are on some file systems.
+    """
+    digests = np.array([int.from_bytes(_digest(path)) for path in relative_paths], np.uint32)
+    order = np.argsort(digests, kind="stable")
+    again = np.flatnonzero(np.diff(digests[order]) == 0)
+    first: dict[str, int] = {}
+    found = {}
+    for position in sorted({int(order[i + step]) for i in again for step in (0, 1)}):
+        name = image_id(relative_paths[position]).lower()
+        if name in first:
+            found[position] = first[name]
+        first.setdefault(name, position)
+    return found
+
+
+def _digest(relative_path: str) -> bytes:
+    return hashlib.sha256(relative_path.encode("utf-8", "surrogateescape")).digest()[:4]

@@ -4,6 +4,8 @@ from typing import Any
 
 import pandas as pd
 
+from convaudit.errors import printable
+
 _MOST_LAYERS = 20
 _MOST_LABELS = 12
 
@@ -35,7 +37,7 @@ def _layers(layers: list[dict[str, Any]], watched: set[str], filtered: set[str])
         shown += ["filters"] * (layer["name"] in filtered)
         shape = " × ".join(str(side or "?") for side in layer["shape"])
         lines.append(
-            f"{layer['name']:<34}{layer['kind']:<24}{shape:<20}{layer['parameters']:>12,}"
+            f"{printable(layer['name']):<34}{layer['kind']:<24}{shape:<20}{layer['parameters']:>12,}"
             f"  {', '.join(shown)}"
         )
     if len(lines) > _MOST_LAYERS:
@@ -48,7 +50,9 @@ def _layers(layers: list[dict[str, Any]], watched: set[str], filtered: set[str])
 def describe_images(files: pd.DataFrame) -> str:
     """Files by label, and what looks alike: ``files`` has path, label, size, fault."""
     by_label = files["label"].fillna("(no label)").value_counts().sort_index()
-    listed = ", ".join(f"{label} {count:,}" for label, count in by_label.head(_MOST_LABELS).items())
+    listed = ", ".join(
+        f"{printable(label)} {count:,}" for label, count in by_label.head(_MOST_LABELS).items()
+    )
     more = len(by_label) - _MOST_LABELS
     names = files["path"].str.rpartition("/")[2]
     sizes = files.loc[files["size"] > 0, "size"]

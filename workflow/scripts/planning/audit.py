@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from convaudit import modelfile
+from convaudit.errors import AuditError
 from planning import occupancy, stages
 from planning import plan as planning
 from planning.keys import Keys
@@ -116,6 +117,7 @@ def prepare(config: dict[str, Any], *, records: Path | None) -> Audit:
     folder = Path(settings.results) / "index"
     if records is None:
         return Audit(settings, planning.load(folder))
+    _require_apart(settings)
     occupancy.enter(Path(settings.results))
     stages.begin(Path(settings.results))
     audit = Audit(settings, planning.make(settings, folder))
@@ -124,3 +126,12 @@ def prepare(config: dict[str, Any], *, records: Path | None) -> Audit:
         Path(settings.results), records, audit.keys.report(list(audit.filter_layers))
     )
     return audit
+
+
+def _require_apart(settings: Settings) -> None:
+    images, results = expanded(settings.images).resolve(), Path(settings.results).resolve()
+    if settings.images != "demo" and images.is_dir() and results.is_relative_to(images):
+        raise AuditError(
+            f"config: results: {settings.results} is inside the images ({settings.images}), so the "
+            "next run would take its pictures for images: name a folder elsewhere"
+        )

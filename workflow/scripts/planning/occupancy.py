@@ -58,7 +58,7 @@ def require_own(results: Path, records: Path, key: str) -> None:
         AuditError: the results began elsewhere, or their records are lost.
     """
     mark = results / ".convaudit" / "origin"
-    if mark.exists() and (records / "convaudit" / mark.read_text()).exists():
+    if mark.exists() and _recorded(records / "convaudit" / mark.read_text()) == str(results):
         return
     if (results / "model" / "model.json").exists() and _finished_key(results) != key:
         raise AuditError(
@@ -68,8 +68,13 @@ def require_own(results: Path, records: Path, key: str) -> None:
         )
     origin = uuid.uuid4().hex
     (records / "convaudit").mkdir(parents=True, exist_ok=True)
-    (records / "convaudit" / origin).touch()
+    (records / "convaudit" / origin).write_text(str(results))
     mark.write_text(origin)
+
+
+def _recorded(record: Path) -> str | None:
+    """The path under which results were made; through a link, records would not be found."""
+    return record.read_text() if record.exists() else None
 
 
 def _finished_key(results: Path) -> str | None:

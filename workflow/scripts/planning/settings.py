@@ -1,16 +1,26 @@
 """The config, typed: the one source of its schema, its defaults and its documentation."""
 
 import difflib
+import os
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from convaudit.errors import AuditError
 
 
 def _listed(value: Any) -> Any:
     return value.split() if isinstance(value, str) and value != "auto" else value
+
+
+def _one_spelling(value: str) -> str:
+    """A folder in the one way that it is always written: what made a file is known by its path."""
+    if not value or not set(value).isdisjoint("{}<>\n\r"):
+        raise ValueError("must be a folder's name without { } < > and line breaks")
+    here = Path.cwd()
+    path = Path(os.path.normpath(here / expanded(value)))
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
 Names = Annotated[Literal["auto"] | list[str], BeforeValidator(_listed)]
@@ -142,7 +152,9 @@ class Settings(Section):
         description="`auto` (the folders' or labels' names, sorted) or a text file with one class "
         "name a line in index order.",
     )
-    results: str = Field("results", description="Where everything is written.")
+    results: Annotated[str, AfterValidator(_one_spelling)] = Field(
+        "results", description="Where everything is written."
+    )
     shard_size: int = Field(
         512,
         ge=1,

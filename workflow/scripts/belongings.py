@@ -1,0 +1,50 @@
+"""What belongs to an audit in its results folder, and what an earlier state of it left there."""
+
+import os
+import shutil
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+_BY_SHARD = ("preprocess", "predict", "gradcam/maps", "gradcam/overlays", "gradcam/sprites")
+_UNHASHED = ("logs", "benchmarks", "channels", "provenance.json", "plan.json", "files.parquet")
+"""What differs from run to run, or is made when it is asked for."""
+
+
+def sweep(folder: Path, shards: Collection[str], layers: Collection[str]) -> list[str]:
+    """Remove what is of a shard or a layer that is no longer in the audit.
+
+    Returns:
+        The paths that were removed, from ``folder``.
+    """
+    stale = [
+        entry
+        for part in _BY_SHARD
+        for entry in _entries(folder / part)
+        if (shard := entry.name.partition(".")[0]).isdecimal() and shard not in shards
+    ]
+    stale += [
+        entry
+        for entry in _entries(folder / "filters")
+        if entry.suffix in {".png", ".csv"} and entry.stem not in layers
+    ]
+    for entry in stale:
+        shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+    return [entry.relative_to(folder).as_posix() for entry in stale]
+
+
+def hashed_files(folder: Path) -> Iterator[str]:
+    """The files whose hashes are kept, by their path from ``folder``; sorted within each folder."""
+    for parent, folders, files in os.walk(folder):
+        inside = Path(parent).relative_to(folder)
+        at_top = inside == Path()
+        folders[:] = sorted(
+            name for name in folders if name[0] != "." and not (at_top and name in _UNHASHED)
+        )
+        prefix = "" if at_top else f"{inside.as_posix()}/"
+        yield from (
+            f"{prefix}{name}" for name in sorted(files) if name[0] != "." and name not in _UNHASHED
+        )
+
+
+def _entries(folder: Path) -> list[Path]:
+    return sorted(folder.iterdir()) if folder.is_dir() else []
