@@ -140,6 +140,33 @@ def rewritten(path: Path, change) -> Path:
     return copy
 
 
+@keras.saving.register_keras_serializable("tests")
+class Pupil(keras.Model):
+    """A class with a training step of its own, say."""
+
+
+@keras.saving.register_keras_serializable("tests")
+class MyPause(layers.Layer):
+    """Without ``get_config``, so Keras does not store its name."""
+
+    def call(self, x):
+        return x
+
+
+@pytest.mark.parametrize("ending", ["keras", "h5"])
+def test_a_model_of_a_class_of_its_own_with_layers_that_store_no_name(ending, tmp_path):
+    rest = [MyPause(), MyPause(), layers.Flatten(), layers.Dense(2)]
+    inner = keras.Sequential([keras.Input((4, 4, 3)), layers.Conv2D(2, 1), *rest])
+    inputs = keras.Input((4, 4, 3))
+    Pupil(inputs, inner(inputs)).save(tmp_path / f"model.{ending}")
+    keras.backend.clear_session()  # a job counts names from the first on
+    model = load(str(tmp_path / f"model.{ending}")).model
+    assert type(model).__name__ == "Pupil"
+    found = [(layer.name, layer.kind) for layer in Network(model).layers]
+    assert found == [tuple(ref) for ref in modelfile.read_layers(tmp_path / f"model.{ending}")]
+    assert found[2] == (f"{inner.name}/my_pause_1", "MyPause")
+
+
 @pytest.mark.parametrize("ending", ["keras", "h5"])
 def test_code_in_a_file_is_refused_unless_trusted(ending, tmp_path):
     model = toys.with_head(

@@ -328,6 +328,11 @@ def from_image(shape: tuple[int, ...], *rest: keras.layers.Layer) -> keras.Model
     return keras.Sequential([keras.Input(shape), *rest])
 
 
+def from_four(function: Callable[[keras.KerasTensor], keras.KerasTensor]) -> keras.Model:
+    inputs = keras.Input(batch_shape=(4, 8, 8, 3))
+    return keras.Model(inputs, function(inputs))
+
+
 REFUSED = {
     "subclass": (Subclass, "is a subclass .Subclass. without a graph"),
     "never built": (lambda: keras.Sequential([layers.Dense(2)]), "it was never built"),
@@ -349,6 +354,10 @@ REFUSED = {
         "has 2 channels",
     ),
     "segmentation": (lambda: from_image((8, 8, 3), layers.Conv2D(2, 3)), "not segmentation"),
+    "a batch of four alone": (
+        lambda: from_four(lambda x: layers.Dense(2)(keras.ops.reshape(x, (4, -1)))),
+        "can't be run on two images of this size: .*expected axis -1 of input shape",
+    ),
     "softmax of one": (
         lambda: from_image((8, 8, 3), layers.Flatten(), layers.Dense(1, activation="softmax")),
         "always says 1",

@@ -9,7 +9,13 @@ import numpy as np
 import pandas as pd
 
 from convaudit import dataset, images, labels, overlays
-from convaudit.overview import describe_check, describe_images, describe_model, duration
+from convaudit.overview import (
+    describe_check,
+    describe_effort,
+    describe_images,
+    describe_layers,
+    describe_model,
+)
 from convaudit.scaling import SCALINGS
 from job import job
 from planning import plan as planning
@@ -24,8 +30,14 @@ SAMPLE = 32
 PASS = 1.4
 """What the pass costs against a bare forward pass, at most."""
 
-FIXED = 30
-"""Seconds that an audit takes whatever its size, the filters aside."""
+STARTS = 3
+"""Jobs beside those of shards and layers that start TensorFlow."""
+
+REST = 10
+"""Seconds for all else that an audit of any size does."""
+
+THREADS = 2
+"""Of a job with TensorFlow: so many cores take one at a time."""
 
 
 class Sample(NamedTuple):
@@ -49,7 +61,10 @@ def inspect(
 ) -> None:
     known = planning.described(Path(facts), settings)
     files = pd.read_parquet(Path(index) / "files.parquet")
-    print(describe_model(known, watched, filtered))
+    plan = planning.load(Path(index))
+    names = labels.of_model(plan.class_names, known["classes"])
+    print(describe_layers(known, watched, filtered))
+    print(describe_model(known, names, settings["gradcam"]["method"]))
     print(describe_images(files), flush=True)
     sample = _sample(files, Path(source), known["input"][:2], settings)
     if not len(sample.pixels):
@@ -58,10 +73,17 @@ def inspect(
     began = time.perf_counter()
     _, network = open_network(model)
     opening = time.perf_counter() - began
-    names = labels.of_model(planning.load(Path(index)).class_names, network.classes)
+    if settings["gradcam"]["layer"] != "auto":
+        network.require_target(settings["gradcam"]["layer"], "config: gradcam.layer")
     print(_check(network, sample, names, known["scaling"]), flush=True)
-    print(_forecast(network, sample, len(files), known), flush=True)
-    print(_filters_forecast(network, filtered, known, settings["filters"], opening))
+    lanes = max(1, (os.cpu_count() or 1) // THREADS)
+    climbing, patterns = _filters(network, filtered, known, settings["filters"], opening)
+    looking, why = _images(network, sample, known["scaling"])
+    shards = len(plan.shards)
+    seconds = REST + opening * (STARTS + shards / min(lanes, shards))
+    seconds += len(files) * (sample.seconds / (os.cpu_count() or 1) + looking / min(lanes, shards))
+    disk = len(files) * (sample.pixels[0].nbytes + sample.overlay_bytes)
+    print(describe_effort(seconds, climbing / lanes, patterns, disk, why))
 
 
 def _sample(
@@ -96,38 +118,32 @@ def _check(network: "Network", sample: Sample, names: list[str], used: str) -> s
     return describe_check(check_scaling(network, sample.pixels[usable], truth[usable], used))
 
 
-def _forecast(network: "Network", sample: Sample, count: int, facts: dict[str, Any]) -> str:
-    """Time and disk for all images, from those of the sample."""
-    batch = SCALINGS[facts["scaling"]].apply(sample.pixels[:16].astype(np.float32))
+def _images(network: "Network", sample: Sample, scaling: str) -> tuple[float, str]:
+    """Seconds of the pass for an image, and what they are made of, in words."""
+    batch = SCALINGS[scaling].apply(sample.pixels[:16].astype(np.float32))
     network.run(batch)
     began = time.perf_counter()
     network.run(batch)
     looking = (time.perf_counter() - began) / len(batch)
-    cores = os.cpu_count() or 1
-    seconds = FIXED + count * (sample.seconds / cores + PASS * looking)
-    stored = sample.pixels[0].nbytes + sample.overlay_bytes
-    return (
-        f"forecast      {duration(seconds)} on this machine's {cores} cores, beside the filters; "
-        f"{count * stored / 1e9:,.2f} GB on disk\n"
-        f"              (an image: {sample.seconds * 1e3:.1f} ms of a core to read and draw, "
-        f"{looking * 1e3:.1f} ms in the network)"
-    )
+    why = f"{sample.seconds * 1e3:.0f} ms to read and draw, {looking * 1e3:.0f} ms in the network"
+    return PASS * looking, why
 
 
-def _filters_forecast(
+def _filters(
     network: "Network",
     filtered: list[str],
     facts: dict[str, Any],
     settings: dict[str, Any],
     opening: float,
-) -> str:
-    """Time for the patterns of all layers, from a step in a few of them; one after the other."""
+) -> tuple[float, str]:
+    """Seconds for the patterns of all layers one after the other, from a few of them, and what."""
     from convaudit import ascent
 
     channels = {layer["name"]: layer["shape"][-1] for layer in facts["layers"]}
     counts = {name: min(settings["count"], channels[name]) for name in filtered}
+    what = f"{sum(counts.values()):,} patterns of {len(counts):,} layers"
     if not counts:
-        return "filters       of no layer"
+        return 0.0, what
     climbing = ascent.forecast(
         network,
         counts,
@@ -136,10 +152,7 @@ def _filters_forecast(
         size=settings["size"],
         steps=settings["steps"],
     )
-    return (
-        f"filters       {duration(climbing + len(counts) * opening)} for {sum(counts.values()):,} "
-        f"channels of {len(counts)} layers, one layer after the other"
-    )
+    return climbing + len(counts) * opening, what
 
 
 if __name__ == "__main__":

@@ -109,7 +109,7 @@ def read_layers(path: Path) -> list[LayerRef]:
         AuditError: as ``read``.
     """
     config = read(path).config
-    return list(_numbered(_layers(config, "", 1)))
+    return list(_numbered(_layers(config, "", 1, Counter())))
 
 
 def read_head_units(path: Path) -> int | None:
@@ -184,14 +184,22 @@ def _inner(entry: Config) -> list[Config]:
     return layers if entry["class_name"] not in ("StackedRNNCells", "Pipeline") else []
 
 
-def _layers(model: Config, prefix: str, calls: int) -> Iterator[LayerRef]:
+def _layers(model: Config, prefix: str, calls: int, unnamed: Counter[str]) -> Iterator[LayerRef]:
     for entry in _inner(model):
-        name = prefix + entry["config"].get("name", entry.get("name", ""))
+        kind = entry["class_name"].rpartition(">")[2]
+        name = entry["config"].get("name") or entry.get("name") or _automatic(kind, unnamed)
         times = calls * max(1, len(entry.get("inbound_nodes", [])))
         if _inner(entry):
-            yield from _layers(entry, f"{name}/", times)
-        elif entry["class_name"] != "InputLayer":
-            yield from [LayerRef(name, entry["class_name"])] * times
+            yield from _layers(entry, f"{prefix}{name}/", times, unnamed)
+        elif kind != "InputLayer":
+            yield from [LayerRef(prefix + name, kind)] * times
+
+
+def _automatic(kind: str, unnamed: Counter[str]) -> str:
+    """The name that Keras gives to a layer without one; a custom layer need not store its own."""
+    name = re.sub(r"([a-z])([A-Z])", r"\1_\2", re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", kind)).lower()
+    unnamed[name] += 1
+    return name if unnamed[name] == 1 else f"{name}_{unnamed[name] - 1}"
 
 
 def _numbered(layers: Iterator[LayerRef]) -> Iterator[LayerRef]:

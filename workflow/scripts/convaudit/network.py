@@ -1,5 +1,6 @@
 """A classifier as the audit needs it: layers by name, scores before softmax, a target layer."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -204,8 +205,9 @@ class Network:
 
         structure = model.inputs[0] if isinstance(model, keras.Sequential) else model.input
         given = keras.tree.pack_sequence_as(structure, [noise[..., :1] if self.grey else noise])
-        said = _numpy(keras.tree.flatten(model(given, training=False))[index]).reshape(2, -1)
-        scores = self.run(keras.ops.convert_to_tensor(noise), visit)
+        with _runnable():
+            said = _numpy(keras.tree.flatten(model(given, training=False))[index]).reshape(2, -1)
+            scores = self.run(keras.ops.convert_to_tensor(noise), visit)
         ours = _numpy(_ACTIVATIONS[self._head.activation](scores))
         error = float(np.abs(ours - said).max() / max(1.0, np.abs(said).max()))
         if not error <= (1e-5 if exact else 2e-2):
@@ -300,6 +302,19 @@ def _head_kind(head: Head, back: Callable[[Any], Any] | None) -> str:
     if head.activation == "linear":
         return "softmax" if back is _logarithms else "sigmoid" if back is _odds else "logits"
     return head.activation.removeprefix("log_")
+
+
+@contextmanager
+def _runnable() -> Iterator[None]:
+    """Say in one line what Keras says of a model that can't be run."""
+    try:
+        yield
+    except Exception as error:
+        text = re.sub(r"\x1b\[\d*m", "", str(error)).split("Arguments received")[0]
+        lines = [line for line in text.splitlines() if line and "encountered when" not in line]
+        raise AuditError(
+            f"model: it can't be run on two images of this size: {' '.join(lines)[:300]}"
+        ) from error
 
 
 @contextmanager
