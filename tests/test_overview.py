@@ -101,8 +101,9 @@ def test_durations():
 
 
 def test_the_forecast_adds_up():
-    printed = describe_effort(90, 3600, "64 patterns of 2 layers", 2.5e9, "3 ms to read")
+    printed = describe_effort(90, 3600, {"a": 60, "b": 4}, 2.5e9, "3 ms to read")
     text = " ".join(printed.split())
     assert text.startswith("forecast 1 h 01 min on this machine")
     assert "1 min 30 s for the images (3 ms to read each)" in text
-    assert "1 h 00 min for 64 patterns of 2 layers; 2.50 GB on disk" in text
+    assert "1 h 00 min for 64 patterns of 2 layers; 2.5 GB on disk" in text
+    assert describe_effort(9, 0, {}, 7.4e6, "").endswith("7 MB on disk")

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 import toys
+from convaudit import effort
 from faults import results
 
 
@@ -96,6 +97,24 @@ def test_inspect_prints_the_model_and_runs_nothing_else(clone):
     assert "95% of 19 labelled images, with scaling unit" in printed
 
 
+def test_the_forecast_of_the_disk_is_that_of_the_finished_audit(finished):
+    folder = finished.folder / "results"
+    facts = json.loads((folder / "model" / "model.json").read_text())
+    taken = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    overlays = [path.stat().st_size for path in folder.glob("gradcam/overlays/*/*.jpg")]
+    settings = {"activations": {"examples": 8}, "filters": {"size": 16, "margin": 5}}
+    forecast = effort.disk(
+        facts,
+        settings,
+        watched=["colours", "pool", "mix"],
+        patterns=6,
+        images=20,
+        each=16 * 16 * 3 + np.mean(overlays),
+        shards=3,
+    )
+    assert taken / 1.5 < forecast < taken * 1.5
+
+
 def test_a_single_channel_as_a_picture(clone):
     import cv2
 
@@ -146,6 +165,11 @@ def test_snakemake_s_own_report(finished):
             "gradcam.layer: the model has no layer 'mixx'; did you mean 'mix'?",
         ),
         ("filters={layers: [colour]}", "did you mean 'colours'?"),
+        (
+            "gradcam={target: violet}",
+            "config: gradcam.target: 'violet' is neither predicted, true, both nor a class: "
+            "the 2 classes are 'blue', 'red'",
+        ),
     ],
 )
 def test_a_config_that_can_t_be_is_one_line(finished, config, message):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from convaudit import dataset, images, labels, overlays
+from convaudit import dataset, effort, images, labels, overlays
 from convaudit.overview import (
     describe_check,
     describe_effort,
@@ -77,13 +77,22 @@ def inspect(
         network.require_target(settings["gradcam"]["layer"], "config: gradcam.layer")
     print(_check(network, sample, names, known["scaling"]), flush=True)
     lanes = max(1, (os.cpu_count() or 1) // THREADS)
-    climbing, patterns = _filters(network, filtered, known, settings["filters"], opening)
+    counts = _patterns(filtered, known, settings["filters"]["count"])
+    climbing = _climbing(network, counts, known["scaling"], settings["filters"], opening)
     looking, why = _images(network, sample, known["scaling"])
     shards = len(plan.shards)
     seconds = REST + opening * (STARTS + shards / min(lanes, shards))
     seconds += len(files) * (sample.seconds / (os.cpu_count() or 1) + looking / min(lanes, shards))
-    disk = len(files) * (sample.pixels[0].nbytes + sample.overlay_bytes)
-    print(describe_effort(seconds, climbing / lanes, patterns, disk, why))
+    stored = effort.disk(
+        known,
+        settings,
+        watched=watched,
+        patterns=sum(counts.values()),
+        images=len(files),
+        each=sample.pixels[0].nbytes + sample.overlay_bytes,
+        shards=shards,
+    )
+    print(describe_effort(seconds, climbing / lanes, counts, stored, why))
 
 
 def _sample(
@@ -129,30 +138,33 @@ def _images(network: "Network", sample: Sample, scaling: str) -> tuple[float, st
     return PASS * looking, why
 
 
-def _filters(
+def _patterns(filtered: list[str], facts: dict[str, Any], count: int) -> dict[str, int]:
+    """How many patterns are drawn, by layer."""
+    channels = {layer["name"]: layer["shape"][-1] for layer in facts["layers"]}
+    return {name: min(count, channels[name]) for name in filtered}
+
+
+def _climbing(
     network: "Network",
-    filtered: list[str],
-    facts: dict[str, Any],
+    counts: dict[str, int],
+    scaling: str,
     settings: dict[str, Any],
     opening: float,
-) -> tuple[float, str]:
-    """Seconds for the patterns of all layers one after the other, from a few of them, and what."""
+) -> float:
+    """Seconds for the patterns of all layers, one after the other, from a few of them."""
     from convaudit import ascent
 
-    channels = {layer["name"]: layer["shape"][-1] for layer in facts["layers"]}
-    counts = {name: min(settings["count"], channels[name]) for name in filtered}
-    what = f"{sum(counts.values()):,} patterns of {len(counts):,} layers"
     if not counts:
-        return 0.0, what
+        return 0
     climbing = ascent.forecast(
         network,
         counts,
-        scaling=SCALINGS[facts["scaling"]],
+        scaling=SCALINGS[scaling],
         start=settings["start"],
         size=settings["size"],
         steps=settings["steps"],
     )
-    return climbing + len(counts) * opening, what
+    return climbing + len(counts) * opening
 
 
 if __name__ == "__main__":

@@ -122,14 +122,27 @@ def describe_check(found: dict[str, Any]) -> str:
     return line + (": no other is clearly better" * (len(accuracies) > 1))
 
 
-def describe_effort(images: float, filters: float, patterns: str, disk: float, each: str) -> str:
-    """The forecast: seconds for images and filters, which patterns, bytes, what an image takes."""
+def describe_effort(
+    images: float, filters: float, patterns: dict[str, int], disk: float, each: str
+) -> str:
+    """The forecast.
+
+    Args:
+        images, filters: seconds that they take.
+        patterns: how many, by layer.
+        disk: bytes.
+        each: what an image's time is made of.
+    """
     return _line(
         "forecast",
-        f"{duration(images + filters)} on this machine, measured on a sample: {duration(images)} "
-        f"for the images ({each} each), {duration(filters)} for {patterns}; "
-        f"{max(disk / 1e9, 0.01):,.2f} GB on disk",
+        f"{duration(images + filters)} on this machine, measured on a sample: "
+        f"{duration(images)} for the images ({each} each), {duration(filters)} for "
+        f"{sum(patterns.values()):,} patterns of {len(patterns):,} layers; {_bytes(disk)} on disk",
     )
+
+
+def _bytes(count: float) -> str:
+    return f"{count / 1e9:,.1f} GB" if count >= 1e9 else f"{max(1, count / 1e6):.0f} MB"
 
 
 def duration(seconds: float) -> str:
