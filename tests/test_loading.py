@@ -281,6 +281,17 @@ def test_a_pipeline_of_layers_is_one_layer(ending, tmp_path):
     assert [info.name for info in found][1] == "both"
 
 
+def test_a_file_is_what_is_in_it_whatever_its_ending(tmp_path):
+    """Keras 2 wrote HDF5 under any name."""
+    model = toys.randomised(toys.transfer())
+    for ending, other in {"keras": "H5", "h5": "keras"}.items():
+        model.save(tmp_path / f"model.{ending}")
+        (tmp_path / f"model.{ending}").rename(tmp_path / f"other.{other}")
+        loaded = load(str(tmp_path / f"other.{other}"))
+        assert loaded.format.startswith(f".{ending} of Keras")
+        np.testing.assert_array_equal(loaded.model(IMAGES), model(IMAGES))
+
+
 def test_files_that_are_no_models(tmp_path):
     (tmp_path / "text.keras").write_text("hello")
     (tmp_path / "text.h5").write_text("hello")

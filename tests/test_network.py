@@ -243,12 +243,19 @@ def test_which_layers_can_be_explained():
     network.require_target("stem", "config: gradcam.layer")
     refused = {
         "side_conv": "no score depends on 'side_conv': choose another, or auto, which is 'stem'",
-        "animal": r"the output of 'animal', \(3,\), is no image",
+        "animal": r"the output of 'animal', \(3,\), is no image: leave it out",
         "stm": "no layer 'stm'; did you mean 'stem'",
     }
     for name, message in refused.items():
         with pytest.raises(AuditError, match=f"config: gradcam.layer: .*{message}"):
             network.require_target(name, "config: gradcam.layer")
+
+
+def test_which_layers_have_maps():
+    network = Network(toys.outputs(), "animal")
+    assert network.require_maps("side_conv", "config: activations.layers") == (12, 12, 5)
+    with pytest.raises(AuditError, match="no image: leave it out"):
+        network.require_maps("animal_average", "config: filters.layers")
 
 
 def test_an_open_size_is_taken_as_224():

@@ -73,6 +73,9 @@ def inspect(
     began = time.perf_counter()
     _, network = open_network(model)
     opening = time.perf_counter() - began
+    for section, chosen in (("activations", watched), ("filters", filtered)):
+        for name in chosen:
+            network.require_maps(name, f"config: {section}.layers")
     if settings["gradcam"]["layer"] != "auto":
         network.require_target(settings["gradcam"]["layer"], "config: gradcam.layer")
     print(_check(network, sample, names, known["scaling"]), flush=True)
@@ -80,6 +83,8 @@ def inspect(
     counts = _patterns(filtered, known, settings["filters"]["count"])
     climbing = _climbing(network, counts, known["scaling"], settings["filters"], opening)
     looking, why = _images(network, sample, known["scaling"])
+    if settings["gradcam"]["method"] == "scorecam":  # a forward pass for each channel of the layer
+        looking *= network.require_maps(known["target_layer"], "config: gradcam.layer")[-1] or 1
     shards = len(plan.shards)
     seconds = REST + opening * (STARTS + shards / min(lanes, shards))
     seconds += len(files) * (sample.seconds / (os.cpu_count() or 1) + looking / min(lanes, shards))

@@ -98,7 +98,8 @@ def _application(name: str, weights: str) -> Loaded:
 
 def _load_zip(path: Path, file: ModelFile, safe: bool) -> keras.Model:
     if not file.legacy:
-        return keras.saving.load_model(path, compile=False, safe_mode=safe)
+        with path.open("rb") as opened:
+            return saving_lib.load_model(opened, compile=False, safe_mode=safe)
     renewed = io.BytesIO()
     with zipfile.ZipFile(path) as old, zipfile.ZipFile(renewed, "w") as new:
         for name in old.namelist():

@@ -41,6 +41,7 @@ class ModelFile(NamedTuple):
 _CONVOLUTIONS = re.compile(r"^(Depthwise|Separable)?Conv2D(Transpose)?$")
 _POOLINGS = re.compile(r"^(Max|Average|AdaptiveMax|AdaptiveAverage)Pooling2D$")
 _LONGEST_ID = 100
+_HDF5 = b"\x89HDF\r\n\x1a\n"
 _CHOICES = "a .keras or .h5 file, a name of keras.applications such as VGG16, or 'demo'"
 
 
@@ -89,12 +90,14 @@ def read(path: Path) -> ModelFile:
     """
     if path.is_dir():
         raise AuditError(_folder(path))
-    if path.suffix not in (".keras", ".h5", ".hdf5"):
+    if path.suffix.lower() not in (".keras", ".h5", ".hdf5"):
         raise AuditError(
             f"config: model: {path} is neither a .keras nor an .h5 file: give {_CHOICES}"
         )
     try:
-        return _read_zip(path) if path.suffix == ".keras" else _read_h5(path)
+        # By what is in it: Keras 2 could write HDF5 under any name.
+        zipped = zipfile.is_zipfile(path) or (path.suffix == ".keras" and not _is_hdf5(path))
+        return _read_zip(path) if zipped else _read_h5(path)
     except FileNotFoundError:
         raise AuditError(f"config: model: there is no file {path}: give {_CHOICES}") from None
     except (OSError, KeyError, ValueError, TypeError, AttributeError, zipfile.BadZipFile) as error:
@@ -143,6 +146,11 @@ def _folder(path: Path) -> str:
             "it with the Keras that wrote it: keras.models.load_model(folder).save('model.h5')"
         )
     return f"config: model: {path} is a folder, not a .keras or .h5 file"
+
+
+def _is_hdf5(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(_HDF5)) == _HDF5
 
 
 def _read_zip(path: Path) -> ModelFile:

@@ -83,16 +83,27 @@ class Network:
         self.classes = 2 if self._head.units == 1 else self._head.units
         self.layers = [_info(step, shapes.get(step.name, step.shape[1:])) for step in graph.steps]
 
+    def require_maps(self, name: str, key: str) -> tuple[int | None, ...]:
+        """The shape (h, w, channels) of a layer's output.
+
+        Raises:
+            AuditError: there is no such layer, or its output is of another kind.
+        """
+        require_layer(name, list(self._by_name), key=key)
+        shape = next(layer.shape for layer in self.layers if layer.name == name)
+        if len(shape) != 3:
+            raise AuditError(f"{key}: the output of {name!r}, {shape}, is no image: leave it out")
+        return shape
+
     def require_target(self, name: str, key: str) -> None:
         """Check that a layer's maps can be weighted for the scores.
 
         Raises:
             AuditError: there is no such layer, its output is no image, or no score depends on it.
         """
-        require_layer(name, list(self._by_name), key=key)
-        shape = next(layer.shape for layer in self.layers if layer.name == name)
         automatic = f"choose another, or auto, which is {self.target_layer[0]!r}"
-        if len(shape) != 3 or max(side or 2 for side in shape[:2]) == 1:
+        shape = self.require_maps(name, key)
+        if max(side or 2 for side in shape[:2]) == 1:
             raise AuditError(f"{key}: the output of {name!r}, {shape}, is no image: {automatic}")
         if name not in {step.name for step in self._to_scores}:
             raise AuditError(f"{key}: no score depends on {name!r}: {automatic}")
