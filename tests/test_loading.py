@@ -140,6 +140,33 @@ def rewritten(path: Path, change) -> Path:
     return copy
 
 
+@keras.saving.register_keras_serializable("tests")
+class Pupil(keras.Model):
+    """A class with a training step of its own, say."""
+
+
+@keras.saving.register_keras_serializable("tests")
+class MyPause(layers.Layer):
+    """Without ``get_config``, so Keras does not store its name."""
+
+    def call(self, x):
+        return x
+
+
+@pytest.mark.parametrize("ending", ["keras", "h5"])
+def test_a_model_of_a_class_of_its_own_with_layers_that_store_no_name(ending, tmp_path):
+    rest = [MyPause(), MyPause(), layers.Flatten(), layers.Dense(2)]
+    inner = keras.Sequential([keras.Input((4, 4, 3)), layers.Conv2D(2, 1), *rest])
+    inputs = keras.Input((4, 4, 3))
+    Pupil(inputs, inner(inputs)).save(tmp_path / f"model.{ending}")
+    keras.backend.clear_session()  # a job counts names from the first on
+    model = load(str(tmp_path / f"model.{ending}")).model
+    assert type(model).__name__ == "Pupil"
+    found = [(layer.name, layer.kind) for layer in Network(model).layers]
+    assert found == [tuple(ref) for ref in modelfile.read_layers(tmp_path / f"model.{ending}")]
+    assert found[2] == (f"{inner.name}/my_pause_1", "MyPause")
+
+
 @pytest.mark.parametrize("ending", ["keras", "h5"])
 def test_code_in_a_file_is_refused_unless_trusted(ending, tmp_path):
     model = toys.with_head(
@@ -252,6 +279,17 @@ def test_a_pipeline_of_layers_is_one_layer(ending, tmp_path):
     listed = modelfile.read_layers(tmp_path / f"model.{ending}")
     assert [(info.name, info.kind) for info in found] == [tuple(ref) for ref in listed]
     assert [info.name for info in found][1] == "both"
+
+
+def test_a_file_is_what_is_in_it_whatever_its_ending(tmp_path):
+    """Keras 2 wrote HDF5 under any name."""
+    model = toys.randomised(toys.transfer())
+    for ending, other in {"keras": "H5", "h5": "keras"}.items():
+        model.save(tmp_path / f"model.{ending}")
+        (tmp_path / f"model.{ending}").rename(tmp_path / f"other.{other}")
+        loaded = load(str(tmp_path / f"other.{other}"))
+        assert loaded.format.startswith(f".{ending} of Keras")
+        np.testing.assert_array_equal(loaded.model(IMAGES), model(IMAGES))
 
 
 def test_files_that_are_no_models(tmp_path):

@@ -243,12 +243,19 @@ def test_which_layers_can_be_explained():
     network.require_target("stem", "config: gradcam.layer")
     refused = {
         "side_conv": "no score depends on 'side_conv': choose another, or auto, which is 'stem'",
-        "animal": r"the output of 'animal', \(3,\), is no image",
+        "animal": r"the output of 'animal', \(3,\), is no image: leave it out",
         "stm": "no layer 'stm'; did you mean 'stem'",
     }
     for name, message in refused.items():
         with pytest.raises(AuditError, match=f"config: gradcam.layer: .*{message}"):
             network.require_target(name, "config: gradcam.layer")
+
+
+def test_which_layers_have_maps():
+    network = Network(toys.outputs(), "animal")
+    assert network.require_maps("side_conv", "config: activations.layers") == (12, 12, 5)
+    with pytest.raises(AuditError, match="no image: leave it out"):
+        network.require_maps("animal_average", "config: filters.layers")
 
 
 def test_an_open_size_is_taken_as_224():
@@ -328,6 +335,11 @@ def from_image(shape: tuple[int, ...], *rest: keras.layers.Layer) -> keras.Model
     return keras.Sequential([keras.Input(shape), *rest])
 
 
+def from_four(function: Callable[[keras.KerasTensor], keras.KerasTensor]) -> keras.Model:
+    inputs = keras.Input(batch_shape=(4, 8, 8, 3))
+    return keras.Model(inputs, function(inputs))
+
+
 REFUSED = {
     "subclass": (Subclass, "is a subclass .Subclass. without a graph"),
     "never built": (lambda: keras.Sequential([layers.Dense(2)]), "it was never built"),
@@ -349,6 +361,10 @@ REFUSED = {
         "has 2 channels",
     ),
     "segmentation": (lambda: from_image((8, 8, 3), layers.Conv2D(2, 3)), "not segmentation"),
+    "a batch of four alone": (
+        lambda: from_four(lambda x: layers.Dense(2)(keras.ops.reshape(x, (4, -1)))),
+        "can't be run on two images of this size: .*expected axis -1 of input shape",
+    ),
     "softmax of one": (
         lambda: from_image((8, 8, 3), layers.Flatten(), layers.Dense(1, activation="softmax")),
         "always says 1",

@@ -3,7 +3,13 @@
 import pandas as pd
 import pytest
 
-from convaudit.overview import describe_check, describe_images, describe_model
+from convaudit.overview import (
+    describe_check,
+    describe_effort,
+    describe_images,
+    describe_layers,
+    describe_model,
+)
 
 
 def layer(name: str) -> dict:
@@ -16,6 +22,7 @@ def facts(layers: int) -> dict:
         "family": None,
         "parameters": 1_000_000,
         "input": [150, 150, 3],
+        "input_open": True,
         "head": "binary",
         "classes": 2,
         "target_layer": "conv",
@@ -28,20 +35,34 @@ def facts(layers: int) -> dict:
 
 
 def test_a_layer_s_line_says_what_is_shown_of_it():
-    printed = describe_model(facts(2), ["conv_0", "conv_1"], ["conv_1"])
-    lines = printed.splitlines()
-    assert lines[0] == "model         .h5 of Keras 2.1.6, 1,000,000 parameters"
-    assert lines[4] == "scaling       unit, A GUESS: the file does not say"
-    assert lines[7].split() == ["conv_0", "Conv2D", "?", "×", "4", "×", "8", "1,234", "activations"]
-    assert lines[8].endswith("activations, filters")
+    lines = describe_layers(facts(2), ["conv_0", "conv_1"], ["conv_1"]).splitlines()
+    assert lines[1].split() == ["conv_0", "Conv2D", "?", "×", "4", "×", "8", "1,234", "activations"]
+    assert lines[2].endswith("activations, filters")
 
 
-@pytest.mark.parametrize("count", [21, 500])
-def test_a_deep_model_fits_on_a_screen(count):
-    printed = describe_model(facts(count), [], [])
-    assert len(printed.splitlines()) <= 30
-    assert f"… {count - 20} more" in printed
-    assert "conv_9 " in printed and f"conv_{count - 10} " in printed
+def test_the_model_in_six_lines_with_its_classes_in_index_order():
+    printed = describe_model(facts(2), ["gravel", "brick"], "layercam")
+    assert printed.splitlines() == [
+        "model         .h5 of Keras 2.1.6, 1,000,000 parameters",
+        "input         150 × 150 × 3, its size is open",
+        "head          one unit, positive for the second class",
+        "classes       2 in index order: gravel, brick",
+        "heat          layercam from conv: the last",
+        "scaling       unit, A GUESS: the file does not say",
+    ]
+    known = facts(2) | {"scaling_known": True, "scaling_why": "as the config says"}
+    assert "unit, known: as the config says" in describe_model(known, ["a", "b"], "gradcam")
+
+
+@pytest.mark.parametrize("count", [13, 500])
+def test_a_deep_model_of_many_classes_fits_on_a_screen(count):
+    printed = describe_layers(facts(count), [], [])
+    assert f"… {count - 12} more" in printed
+    assert "conv_5 " in printed and f"conv_{count - 6} " in printed
+    printed += describe_model(facts(count), ["a name without an end to it"] * 1000, "gradcam")
+    assert "a name without an end to…" in printed and "and 990 more" in printed
+    assert len(printed.splitlines()) <= 26
+    assert max(map(len, printed.splitlines())) <= 120
 
 
 def test_images_are_counted_by_label_and_look_alikes_by_size_and_name():
@@ -55,15 +76,15 @@ def test_images_are_counted_by_label_and_look_alikes_by_size_and_name():
     )
     printed = describe_images(files)
     assert "4 files, 1 MB, 1 can't be opened" in printed
-    assert "labels        3: (no label) 1, a 2, b 1" in printed
+    assert "labels        3, of 1 to 2 images: (no label) 1, a 2, b 1" in printed
     assert "2 share their size in bytes with another, 2 their name" in printed
 
 
-def test_of_many_labels_a_dozen_are_named():
+def test_of_many_labels_ten_are_named():
     files = pd.DataFrame(
         {"path": [f"{n}.jpg" for n in range(15)], "label": [f"l{n:02}" for n in range(15)]}
     ).assign(size=1, fault=None)
-    assert describe_images(files).splitlines()[1].endswith("l11 1 and 3 more")
+    assert "l08 1, l09 1 and 5 more" in " ".join(describe_images(files).split())
 
 
 def test_a_better_scaling_is_said_loudly():
@@ -71,3 +92,12 @@ def test_a_better_scaling_is_said_loudly():
     assert "BUT 75% with torch" in describe_check(found | {"better": "torch"})
     assert "no other is clearly better" in describe_check(found | {"better": None})
     assert "no label" in describe_check(found | {"images": 0})
+
+
+def test_the_forecast_adds_up():
+    printed = describe_effort(90, 3600, {"a": 60, "b": 4}, 2.5e9, "3 ms to read")
+    text = " ".join(printed.split())
+    assert text.startswith("forecast 1 h 01 min on this machine")
+    assert "1 min 30 s for the images (3 ms to read each)" in text
+    assert "1 h 00 min for 64 patterns of 2 layers; 2.5 GB on disk" in text
+    assert describe_effort(9, 0, {}, 7.4e6, "").endswith("7.4 MB on disk")

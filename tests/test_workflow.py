@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 import toys
+from convaudit import effort
 from faults import results
 
 
@@ -87,12 +88,32 @@ def test_one_core_or_two_give_the_same_bytes(finished, twin):
 
 
 def test_inspect_prints_the_model_and_runs_nothing_else(clone):
-    printed = clone.run("inspect")
-    assert "head          softmax, 2 classes" in printed
+    printed = clone.run("inspect", config=("gradcam={layer: pool, method: hirescam}",))
+    assert "head          one class an image, softmax" in printed
+    assert "classes       2 in index order: blue, red" in printed
+    assert "heat          hirescam from pool: as the config says" in printed
     assert "scaling       unit, A GUESS: the file does not say" in printed
     assert "colours" in printed and "blue 10, red 10" in printed and "forecast" in printed
     # odd.png is red in the folder of blue
     assert "95% of 19 labelled images, with scaling unit" in printed
+
+
+def test_the_forecast_of_the_disk_is_that_of_the_finished_audit(finished):
+    folder = finished.folder / "results"
+    facts = json.loads((folder / "model" / "model.json").read_text())
+    taken = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    overlays = [path.stat().st_size for path in folder.glob("gradcam/overlays/*/*.jpg")]
+    settings = {"activations": {"examples": 8}, "filters": {"size": 16, "margin": 5}}
+    forecast = effort.disk(
+        facts,
+        settings,
+        watched=["colours", "pool", "mix"],
+        patterns=6,
+        images=20,
+        each=16 * 16 * 3 + np.mean(overlays),
+        shards=3,
+    )
+    assert taken / 1.5 < forecast < taken * 1.5
 
 
 def test_a_single_channel_as_a_picture(clone):
@@ -151,6 +172,11 @@ def test_snakemake_s_own_report(finished):
             "gradcam.layer: the model has no layer 'mixx'; did you mean 'mix'?",
         ),
         ("filters={layers: [colour]}", "did you mean 'colours'?"),
+        (
+            "gradcam={target: violet}",
+            "config: gradcam.target: 'violet' is neither predicted, true, both nor a class: "
+            "the 2 classes are 'blue', 'red'",
+        ),
     ],
 )
 def test_a_config_that_can_t_be_is_one_line(finished, config, message):

@@ -32,7 +32,7 @@ def draw(
     from convaudit.scaling import SCALINGS
 
     known = json.loads(Path(facts).read_text())
-    channels = next(entry["shape"][-1] for entry in known["layers"] if entry["name"] == layer)
+    channels = network.require_maps(layer, "config: filters.layers")[-1]
     drawn = np.arange(min(filters["count"], channels))
     patterns = ascent.maximise(
         network,

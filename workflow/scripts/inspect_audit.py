@@ -9,10 +9,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from convaudit import dataset, images, labels, overlays
+from convaudit import dataset, effort, images, labels, overlays
 from convaudit.activation_maps import forecast
-from convaudit.overview import describe_check, describe_images, describe_model, describe_room
-from convaudit.progress import duration
+from convaudit.overview import (
+    describe_check,
+    describe_effort,
+    describe_images,
+    describe_layers,
+    describe_model,
+    describe_room,
+)
 from convaudit.scaling import SCALINGS
 from job import job
 from planning import plan as planning
@@ -27,8 +33,14 @@ SAMPLE = 32
 PASS = 1.4
 """What the pass costs against a bare forward pass, at most."""
 
-FIXED = 30
-"""Seconds that an audit takes whatever its size, the filters aside."""
+STARTS = 3
+"""Jobs beside those of shards and layers that start TensorFlow."""
+
+REST = 10
+"""Seconds for all else that an audit of any size does."""
+
+THREADS = 2
+"""Of a job with TensorFlow: so many cores take one at a time."""
 
 
 class Sample(NamedTuple):
@@ -52,7 +64,10 @@ def inspect(
 ) -> None:
     known = planning.described(Path(facts), settings)
     files = pd.read_parquet(Path(index) / "files.parquet")
-    print(describe_model(known, watched, filtered))
+    plan = planning.load(Path(index))
+    names = labels.of_model(plan.class_names, known["classes"])
+    print(describe_layers(known, watched, filtered))
+    print(describe_model(known, names, settings["gradcam"]["method"]))
     print(describe_images(files), flush=True)
     sample = _sample(files, Path(source), known["input"][:2], settings)
     if not len(sample.pixels):
@@ -61,13 +76,34 @@ def inspect(
     began = time.perf_counter()
     _, network = open_network(model)
     opening = time.perf_counter() - began
-    names = labels.of_model(planning.load(Path(index)).class_names, network.classes)
+    for section, chosen in (("activations", watched), ("filters", filtered)):
+        for name in chosen:
+            network.require_maps(name, f"config: {section}.layers")
+    if settings["gradcam"]["layer"] != "auto":
+        network.require_target(settings["gradcam"]["layer"], "config: gradcam.layer")
     print(_check(network, sample, names, known["scaling"]), flush=True)
-    print(_forecast(network, sample, len(files), known), flush=True)
+    lanes = max(1, (os.cpu_count() or 1) // THREADS)
+    counts = _patterns(filtered, known, settings["filters"]["count"])
+    climbing = _climbing(network, counts, known["scaling"], settings["filters"], opening)
+    looking, why = _images(network, sample, known["scaling"])
+    if settings["gradcam"]["method"] == "scorecam":  # a forward pass for each channel of the layer
+        looking *= network.require_maps(known["target_layer"], "config: gradcam.layer")[-1] or 1
+    shards = len(plan.shards)
+    seconds = REST + opening * (STARTS + shards / min(lanes, shards))
+    seconds += len(files) * (sample.seconds / (os.cpu_count() or 1) + looking / min(lanes, shards))
+    stored = effort.disk(
+        known,
+        settings,
+        watched=watched,
+        patterns=sum(counts.values()),
+        images=len(files),
+        each=sample.pixels[0].nbytes + sample.overlay_bytes,
+        shards=shards,
+    )
+    print(describe_effort(seconds, climbing / lanes, counts, stored, why))
     if settings["activations"]["keep"] == "maps":
         room = shutil.disk_usage(index).free
         print(describe_room(forecast(known["layers"], watched), len(files), room))
-    print(_filters_forecast(network, filtered, known, settings["filters"], opening))
 
 
 def _sample(
@@ -102,50 +138,44 @@ def _check(network: "Network", sample: Sample, names: list[str], used: str) -> s
     return describe_check(check_scaling(network, sample.pixels[usable], truth[usable], used))
 
 
-def _forecast(network: "Network", sample: Sample, count: int, facts: dict[str, Any]) -> str:
-    """Time and disk for all images, from those of the sample."""
-    batch = SCALINGS[facts["scaling"]].apply(sample.pixels[:16].astype(np.float32))
+def _images(network: "Network", sample: Sample, scaling: str) -> tuple[float, str]:
+    """Seconds of the pass for an image, and what they are made of, in words."""
+    batch = SCALINGS[scaling].apply(sample.pixels[:16].astype(np.float32))
     network.run(batch)
     began = time.perf_counter()
     network.run(batch)
     looking = (time.perf_counter() - began) / len(batch)
-    cores = os.cpu_count() or 1
-    seconds = FIXED + count * (sample.seconds / cores + PASS * looking)
-    stored = sample.pixels[0].nbytes + sample.overlay_bytes
-    return (
-        f"forecast      {duration(seconds)} on this machine's {cores} cores, beside the filters; "
-        f"{count * stored / 1e9:,.2f} GB on disk\n"
-        f"              (an image: {sample.seconds * 1e3:.1f} ms of a core to read and draw, "
-        f"{looking * 1e3:.1f} ms in the network)"
-    )
+    why = f"{sample.seconds * 1e3:.0f} ms to read and draw, {looking * 1e3:.0f} ms in the network"
+    return PASS * looking, why
 
 
-def _filters_forecast(
+def _patterns(filtered: list[str], facts: dict[str, Any], count: int) -> dict[str, int]:
+    """How many patterns are drawn, by layer."""
+    channels = {layer["name"]: layer["shape"][-1] for layer in facts["layers"]}
+    return {name: min(count, channels[name]) for name in filtered}
+
+
+def _climbing(
     network: "Network",
-    filtered: list[str],
-    facts: dict[str, Any],
+    counts: dict[str, int],
+    scaling: str,
     settings: dict[str, Any],
     opening: float,
-) -> str:
-    """Time for the patterns of all layers, from a step in a few of them; one after the other."""
+) -> float:
+    """Seconds for the patterns of all layers, one after the other, from a few of them."""
     from convaudit import ascent
 
-    channels = {layer["name"]: layer["shape"][-1] for layer in facts["layers"]}
-    counts = {name: min(settings["count"], channels[name]) for name in filtered}
     if not counts:
-        return "filters       of no layer"
+        return 0
     climbing = ascent.forecast(
         network,
         counts,
-        scaling=SCALINGS[facts["scaling"]],
+        scaling=SCALINGS[scaling],
         start=settings["start"],
         size=settings["size"],
         steps=settings["steps"],
     )
-    return (
-        f"filters       {duration(climbing + len(counts) * opening)} for {sum(counts.values()):,} "
-        f"channels of {len(counts)} layers, one layer after the other"
-    )
+    return climbing + len(counts) * opening
 
 
 if __name__ == "__main__":

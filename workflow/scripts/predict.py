@@ -112,6 +112,8 @@ def predict(
     from convaudit.onepass import OnePass
 
     known = json.loads(Path(facts).read_text())
+    for name in layers:
+        network.require_maps(name, "config: activations.layers")
     table = pd.read_parquet(images)
     names = labels.of_model(planning.load(Path(plan)).class_names, network.classes)
     truth = labels.indices(table["label"], names)

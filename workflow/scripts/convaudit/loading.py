@@ -98,7 +98,8 @@ def _application(name: str, weights: str) -> Loaded:
 
 def _load_zip(path: Path, file: ModelFile, safe: bool) -> keras.Model:
     if not file.legacy:
-        return keras.saving.load_model(path, compile=False, safe_mode=safe)
+        with path.open("rb") as opened:
+            return saving_lib.load_model(opened, compile=False, safe_mode=safe)
     renewed = io.BytesIO()
     with zipfile.ZipFile(path) as old, zipfile.ZipFile(renewed, "w") as new:
         for name in old.namelist():
@@ -110,6 +111,7 @@ def _load_zip(path: Path, file: ModelFile, safe: bool) -> keras.Model:
 
 def _load_h5(path: Path, file: ModelFile, safe: bool) -> keras.Model:
     _place_operations(file.config)
+    _place_subclass(file.config)
     with keras_option_scope(use_legacy_config=True), SafeModeScope(safe):
         model = saving_utils.model_from_config(file.config)
         with h5py.File(path) as stored:
@@ -130,6 +132,17 @@ def _place_operations(model: dict[str, Any]) -> None:
             for module in _OPERATIONS:
                 if hasattr(module, kind):
                     entry |= {"module": module.__name__, "registered_name": kind}
+
+
+def _place_subclass(model: dict[str, Any]) -> None:
+    """Say the package of the model's own class, which .h5 leaves out."""
+    registered = [
+        name
+        for name in keras.saving.get_custom_objects()
+        if name.rpartition(">")[2] == model["class_name"]
+    ]
+    if len(registered) == 1:
+        model["class_name"] = registered[0]
 
 
 def _format(file: ModelFile) -> str:

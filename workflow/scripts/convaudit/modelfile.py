@@ -41,6 +41,7 @@ class ModelFile(NamedTuple):
 _CONVOLUTIONS = re.compile(r"^(Depthwise|Separable)?Conv2D(Transpose)?$")
 _POOLINGS = re.compile(r"^(Max|Average|AdaptiveMax|AdaptiveAverage)Pooling2D$")
 _LONGEST_ID = 100
+_HDF5 = b"\x89HDF\r\n\x1a\n"
 _CHOICES = "a .keras or .h5 file, a name of keras.applications such as VGG16, or 'demo'"
 
 
@@ -89,12 +90,14 @@ def read(path: Path) -> ModelFile:
     """
     if path.is_dir():
         raise AuditError(_folder(path))
-    if path.suffix not in (".keras", ".h5", ".hdf5"):
+    if path.suffix.lower() not in (".keras", ".h5", ".hdf5"):
         raise AuditError(
             f"config: model: {path} is neither a .keras nor an .h5 file: give {_CHOICES}"
         )
     try:
-        return _read_zip(path) if path.suffix == ".keras" else _read_h5(path)
+        # By what is in it: Keras 2 could write HDF5 under any name.
+        zipped = zipfile.is_zipfile(path) or (path.suffix == ".keras" and not _is_hdf5(path))
+        return _read_zip(path) if zipped else _read_h5(path)
     except FileNotFoundError:
         raise AuditError(f"config: model: there is no file {path}: give {_CHOICES}") from None
     except (OSError, KeyError, ValueError, TypeError, AttributeError, zipfile.BadZipFile) as error:
@@ -109,7 +112,7 @@ def read_layers(path: Path) -> list[LayerRef]:
         AuditError: as ``read``.
     """
     config = read(path).config
-    return list(_numbered(_layers(config, "", 1)))
+    return list(_numbered(_layers(config, "", 1, Counter())))
 
 
 def read_head_units(path: Path) -> int | None:
@@ -143,6 +146,11 @@ def _folder(path: Path) -> str:
             "it with the Keras that wrote it: keras.models.load_model(folder).save('model.h5')"
         )
     return f"config: model: {path} is a folder, not a .keras or .h5 file"
+
+
+def _is_hdf5(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(_HDF5)) == _HDF5
 
 
 def _read_zip(path: Path) -> ModelFile:
@@ -184,14 +192,22 @@ def _inner(entry: Config) -> list[Config]:
     return layers if entry["class_name"] not in ("StackedRNNCells", "Pipeline") else []
 
 
-def _layers(model: Config, prefix: str, calls: int) -> Iterator[LayerRef]:
+def _layers(model: Config, prefix: str, calls: int, unnamed: Counter[str]) -> Iterator[LayerRef]:
     for entry in _inner(model):
-        name = prefix + entry["config"].get("name", entry.get("name", ""))
+        kind = entry["class_name"].rpartition(">")[2]
+        name = entry["config"].get("name") or entry.get("name") or _automatic(kind, unnamed)
         times = calls * max(1, len(entry.get("inbound_nodes", [])))
         if _inner(entry):
-            yield from _layers(entry, f"{name}/", times)
-        elif entry["class_name"] != "InputLayer":
-            yield from [LayerRef(name, entry["class_name"])] * times
+            yield from _layers(entry, f"{prefix}{name}/", times, unnamed)
+        elif kind != "InputLayer":
+            yield from [LayerRef(prefix + name, kind)] * times
+
+
+def _automatic(kind: str, unnamed: Counter[str]) -> str:
+    """The name that Keras gives to a layer without one; a custom layer need not store its own."""
+    name = re.sub(r"([a-z])([A-Z])", r"\1_\2", re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", kind)).lower()
+    unnamed[name] += 1
+    return name if unnamed[name] == 1 else f"{name}_{unnamed[name] - 1}"
 
 
 def _numbered(layers: Iterator[LayerRef]) -> Iterator[LayerRef]:

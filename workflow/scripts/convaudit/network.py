@@ -1,5 +1,6 @@
 """A classifier as the audit needs it: layers by name, scores before softmax, a target layer."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -82,16 +83,27 @@ class Network:
         self.classes = 2 if self._head.units == 1 else self._head.units
         self.layers = [_info(step, shapes.get(step.name, step.shape[1:])) for step in graph.steps]
 
+    def require_maps(self, name: str, key: str) -> tuple[int | None, ...]:
+        """The shape (h, w, channels) of a layer's output.
+
+        Raises:
+            AuditError: there is no such layer, or its output is of another kind.
+        """
+        require_layer(name, list(self._by_name), key=key)
+        shape = next(layer.shape for layer in self.layers if layer.name == name)
+        if len(shape) != 3:
+            raise AuditError(f"{key}: the output of {name!r}, {shape}, is no image: leave it out")
+        return shape
+
     def require_target(self, name: str, key: str) -> None:
         """Check that a layer's maps can be weighted for the scores.
 
         Raises:
             AuditError: there is no such layer, its output is no image, or no score depends on it.
         """
-        require_layer(name, list(self._by_name), key=key)
-        shape = next(layer.shape for layer in self.layers if layer.name == name)
         automatic = f"choose another, or auto, which is {self.target_layer[0]!r}"
-        if len(shape) != 3 or max(side or 2 for side in shape[:2]) == 1:
+        shape = self.require_maps(name, key)
+        if max(side or 2 for side in shape[:2]) == 1:
             raise AuditError(f"{key}: the output of {name!r}, {shape}, is no image: {automatic}")
         if name not in {step.name for step in self._to_scores}:
             raise AuditError(f"{key}: no score depends on {name!r}: {automatic}")
@@ -204,8 +216,9 @@ class Network:
 
         structure = model.inputs[0] if isinstance(model, keras.Sequential) else model.input
         given = keras.tree.pack_sequence_as(structure, [noise[..., :1] if self.grey else noise])
-        said = _numpy(keras.tree.flatten(model(given, training=False))[index]).reshape(2, -1)
-        scores = self.run(keras.ops.convert_to_tensor(noise), visit)
+        with _runnable():
+            said = _numpy(keras.tree.flatten(model(given, training=False))[index]).reshape(2, -1)
+            scores = self.run(keras.ops.convert_to_tensor(noise), visit)
         ours = _numpy(_ACTIVATIONS[self._head.activation](scores))
         error = float(np.abs(ours - said).max() / max(1.0, np.abs(said).max()))
         if not error <= (1e-5 if exact else 2e-2):
@@ -300,6 +313,19 @@ def _head_kind(head: Head, back: Callable[[Any], Any] | None) -> str:
     if head.activation == "linear":
         return "softmax" if back is _logarithms else "sigmoid" if back is _odds else "logits"
     return head.activation.removeprefix("log_")
+
+
+@contextmanager
+def _runnable() -> Iterator[None]:
+    """Say in one line what Keras says of a model that can't be run."""
+    try:
+        yield
+    except Exception as error:
+        text = re.sub(r"\x1b\[\d*m", "", str(error)).split("Arguments received")[0]
+        lines = [line for line in text.splitlines() if line and "encountered when" not in line]
+        raise AuditError(
+            f"model: it can't be run on two images of this size: {' '.join(lines)[:300]}"
+        ) from error
 
 
 @contextmanager

@@ -1,33 +1,68 @@
 """An audit in one screen, before any of it runs: the model, the images, the effort."""
 
+import textwrap
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
 
 from convaudit.errors import printable
+from convaudit.progress import duration
 
-_MOST_LAYERS = 20
-_MOST_LABELS = 12
+_MOST_LAYERS = 12
+_MOST = 10
+_LONGEST = 24
+_WIDTH = 100
+_HEADS = {
+    "softmax": "one class an image, softmax",
+    "sigmoid": "several classes an image, a sigmoid each",
+    "binary": "one unit, positive for the second class",
+    "logits": "one class an image, logits without softmax",
+}
 
 
-def describe_model(facts: dict[str, Any], watched: list[str], filtered: list[str]) -> str:
-    """What the model is, what is explained, and its layers; of many the first and the last."""
-    family = f" ({facts['family']})" if facts["family"] else ""
-    certainty = "known" if facts["scaling_known"] else "A GUESS"
-    why = facts["scaling_why"].removeprefix("a guess: ")
+def describe_layers(facts: dict[str, Any], watched: list[str], filtered: list[str]) -> str:
+    """The layers, and what is shown of each; of many the first and the last."""
     return "\n".join(
         [
-            f"model         {facts['format']}{family}, {facts['parameters']:,} parameters",
-            f"input         {' × '.join(map(str, facts['input']))}",
-            f"head          {facts['head']}, {facts['classes']} classes",
-            f"heat from     {facts['target_layer']}: {facts['target_why']}",
-            f"scaling       {facts['scaling']}, {certainty}: {why}",
-            "",
             f"{'layer':<34}{'class':<24}{'output':<20}{'parameters':>12}  shown",
             *_layers(facts["layers"], set(watched), set(filtered)),
             "",
         ]
     )
+
+
+def describe_model(facts: dict[str, Any], names: Sequence[str], method: str) -> str:
+    """What the model is, what is explained and how pixels go in; ``names`` in index order."""
+    family = f" ({facts['family']})" if facts["family"] else ""
+    size = " × ".join(map(str, facts["input"])) + ", its size is open" * facts["input_open"]
+    certainty = "known" if facts["scaling_known"] else "A GUESS"
+    why = facts["scaling_why"].removeprefix("a guess: ")
+    return "\n".join(
+        [
+            _line("model", f"{facts['format']}{family}, {facts['parameters']:,} parameters"),
+            _line("input", size),
+            _line("head", _HEADS[facts["head"]]),
+            _line("classes", f"{len(names):,} in index order: {_few(names)}"),
+            _line("heat", f"{method} from {facts['target_layer']}: {facts['target_why']}"),
+            _line("scaling", f"{facts['scaling']}, {certainty}: {why}"),
+        ]
+    )
+
+
+def _line(title: str, text: str) -> str:
+    """A titled paragraph, its lines indented alike."""
+    indent = " " * 14
+    return textwrap.fill(
+        f"{title:<14}{text}", _WIDTH, subsequent_indent=indent, break_on_hyphens=False
+    )
+
+
+def _few(items: Sequence[str]) -> str:
+    items = [printable(item) for item in items]
+    shown = [item if len(item) <= _LONGEST else f"{item[:_LONGEST]}…" for item in items]
+    more = len(items) - _MOST
+    return ", ".join(shown[:_MOST]) + f" and {more:,} more" * (more > 0)
 
 
 def _layers(layers: list[dict[str, Any]], watched: set[str], filtered: set[str]) -> list[str]:
@@ -50,19 +85,26 @@ def _layers(layers: list[dict[str, Any]], watched: set[str], filtered: set[str])
 def describe_images(files: pd.DataFrame) -> str:
     """Files by label, and what looks alike: ``files`` has path, label, size, fault."""
     by_label = files["label"].fillna("(no label)").value_counts().sort_index()
-    listed = ", ".join(
-        f"{printable(label)} {count:,}" for label, count in by_label.head(_MOST_LABELS).items()
-    )
-    more = len(by_label) - _MOST_LABELS
+    listed = [f"{label} {count:,}" for label, count in by_label.items()]
     names = files["path"].str.rpartition("/")[2]
     sizes = files.loc[files["size"] > 0, "size"]
     return "\n".join(
         [
-            f"images        {len(files):,} files, {files['size'].sum() / 1e6:,.0f} MB, "
-            f"{files['fault'].notna().sum():,} can't be opened",
-            f"labels        {len(by_label):,}: {listed}" + (f" and {more:,} more" * (more > 0)),
-            f"look alike    {sizes.duplicated(keep=False).sum():,} share their size in bytes with "
-            f"another, {names.duplicated(keep=False).sum():,} their name",
+            _line(
+                "images",
+                f"{len(files):,} files, {files['size'].sum() / 1e6:,.0f} MB, "
+                f"{files['fault'].notna().sum():,} can't be opened",
+            ),
+            _line(
+                "labels",
+                f"{len(by_label):,}, of {by_label.min():,} to {by_label.max():,} images: "
+                + _few(listed),
+            ),
+            _line(
+                "look alike",
+                f"{sizes.duplicated(keep=False).sum():,} share their size in bytes with another, "
+                f"{names.duplicated(keep=False).sum():,} their name",
+            ),
         ]
     )
 
@@ -84,18 +126,37 @@ def describe_check(found: dict[str, Any]) -> str:
     return line + (": no other is clearly better" * (len(accuracies) > 1))
 
 
+def describe_effort(
+    images: float, filters: float, patterns: dict[str, int], disk: float, each: str
+) -> str:
+    """The forecast.
+
+    Args:
+        images, filters: seconds that they take.
+        patterns: how many, by layer.
+        disk: bytes.
+        each: what an image's time is made of.
+    """
+    return _line(
+        "forecast",
+        f"{duration(images + filters)} on this machine, measured on a sample: "
+        f"{duration(images)} for the images ({each} each), {duration(filters)} for "
+        f"{sum(patterns.values()):,} patterns of {len(patterns):,} layers; {_size(int(disk))} on disk",
+    )
+
+
 def describe_room(each: int, images: int, free: int) -> str:
     """What every image's activation maps take on disk, and whether there is room: bytes."""
-    line = (
-        f"kept maps     up to {_size(each * images)}, before compression: {images:,} images of "
-        f"{_size(each)}; {_size(free)} are free"
+    text = (
+        f"up to {_size(each * images)}, before compression: {images:,} images of {_size(each)}; "
+        f"{_size(free)} are free"
     )
-    if each * images <= free:
-        return line
-    return (
-        f"{line}: MAYBE TOO LITTLE\n              (fewer activations.layers need less, results= "
-        "names another disk, activations.keep: none keeps none)"
-    )
+    if each * images > free:
+        text += (
+            ": MAYBE TOO LITTLE (fewer activations.layers need less, results= names another disk, "
+            "activations.keep: none keeps none)"
+        )
+    return _line("kept maps", text)
 
 
 def _size(count: int) -> str:

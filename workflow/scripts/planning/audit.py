@@ -5,7 +5,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from convaudit import modelfile
+from convaudit import labels, modelfile
 from convaudit.errors import AuditError
 from planning import occupancy, stages
 from planning import plan as planning
@@ -94,6 +94,24 @@ class Audit:
             for name in names if names not in ("auto", ["auto"]) else ():
                 modelfile.require_layer(name, known, key=f"config: {key}")
 
+    def check_target(self) -> None:
+        """Look up the class that is to be explained, where the classes' names are known.
+
+        Raises:
+            AuditError: no such class.
+        """
+        target, names = self.settings.gradcam.target, self.plan.class_names
+        if target in {"predicted", "true", "both"} or names is None:
+            return
+        try:
+            labels.resolve([target], names)
+        except AuditError:
+            shown = ", ".join(map(repr, names[:5])) + " …" * (len(names) > 5)
+            raise AuditError(
+                f"config: gradcam.target: {target!r} is neither predicted, true, both nor a class: "
+                f"the {len(names)} classes are {shown}"
+            ) from None
+
     def _chosen(self, section: str, automatic: Any) -> list[str]:
         names = getattr(self.settings, section).layers
         if names == "auto":
@@ -122,6 +140,7 @@ def prepare(config: dict[str, Any], *, records: Path | None) -> Audit:
     stages.begin(Path(settings.results))
     audit = Audit(settings, planning.make(settings, folder))
     audit.check_layers()
+    audit.check_target()
     occupancy.require_own(
         Path(settings.results), records, audit.keys.report(list(audit.filter_layers))
     )

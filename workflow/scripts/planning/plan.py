@@ -108,11 +108,13 @@ def _previous(folder: Path) -> pd.DataFrame | None:
 
 
 def described(facts: Path, settings: dict[str, Any]) -> dict[str, Any]:
-    """What is known of the model (``inspection.facts``), with the scaling that the config sets."""
+    """What is known of the model (``inspection.facts``), with what the config sets in its place."""
     known = json.loads(facts.read_text())
     if settings["preprocess"]["scaling"] != "auto":
         known["scaling"] = settings["preprocess"]["scaling"]
         known |= {"scaling_known": True, "scaling_why": "as the config says"}
+    if settings["gradcam"]["layer"] != "auto":
+        known |= {"target_layer": settings["gradcam"]["layer"], "target_why": "as the config says"}
     return known
 
 
