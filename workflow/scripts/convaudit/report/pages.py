@@ -8,7 +8,6 @@ from shutil import copyfile
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from convaudit.report import charts, dossier, gallery, measures, mistakes, thumbs, where
@@ -101,7 +100,12 @@ def _environment(audit: Audit) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"percent": _percent, "short": short, "tail": tail, "number": "{:,}".format}
+    environment.filters |= {
+        "percent": _percent,
+        "short": short,
+        "tail": tail,
+        "number": "{:,}".format,
+    }
     environment.globals |= {
         "audit": audit,
         "facts": audit.facts,
@@ -288,7 +292,8 @@ def _sizes(audit: Audit) -> dict[str, Any] | None:
         if len(sizes) == 1
         else f"{width.min()} to {width.max()} wide, {height.min()} to {height.max()} high; "
         f"commonest {', '.join(common)}",
-        "aspect": f"{low:.2f} of all" if low == high else f"{low:.2f} to {high:.2f}, "
-        f"half of them under {middle:.2f}",
+        "aspect": f"{low:.2f} of all"
+        if low == high
+        else f"{low:.2f} to {high:.2f}, half of them under {middle:.2f}",
         "squeezed": int((np.abs(np.log(aspect / model)) > np.log(1.1)).sum()),
     }

@@ -554,5 +554,5 @@ const convaudit = (() => {
   });
   box.addEventListener("close", () => { writeAddress(); tiles.get(here)?.element.focus({ preventScroll: true }); });
 
-  return { columns: takeColumns, shard: takeShard, ranks: takeRanks };
+  return { columns: takeColumns, shard: takeShard, ranks: takeRanks, has: (name) => name in columns };
 })();
