@@ -56,6 +56,8 @@ const convaudit = (() => {
       for (const i of data[name]) used[i] = 1;
       fill(form[name], used);
     }
+    const labelled = data.truth.some((truth) => truth < 2);
+    for (const name of ["truth", "label"]) form[name].closest("label").hidden = !labelled;
     readAddress();
   }
 
