@@ -324,6 +324,11 @@ def test_every_page_fits_a_telephone(page, finished, name):
 
 
 def test_it_prints_on_a_few_pages(report, tmp_path):
+    assert not report.locator(".sign").is_visible()
+    report.emulate_media(media="print")
+    assert report.locator(".sign").is_visible()
+    for left_out in ("aside", "#sees", "#examples", "#images"):
+        assert not report.locator(left_out).is_visible()
     printed = report.pdf(path=tmp_path / "report.pdf", format="A4")
     assert 2 <= printed.count(b"/Type /Page\n") <= 8
 
