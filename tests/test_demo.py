@@ -84,6 +84,11 @@ def test_the_heat_is_on_the_sticker(audited):
     assert np.mean(ratios) >= 3
 
 
+def test_the_report_is_light(audited):
+    files = [path for path in (audited / "report").rglob("*") if path.is_file()]
+    assert sum(path.stat().st_size for path in files) < 30e6
+
+
 def test_the_report_says_so_in_words(audited):
     page = (audited / "report" / "index.html").read_text()
     assert "of their heat in the top left corner" in page

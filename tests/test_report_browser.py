@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import cv2
 import numpy as np
+import pandas as pd
 import pytest
 from playwright.sync_api import Page, sync_playwright
 
@@ -56,7 +57,13 @@ def page(browser):
             request.url.startswith(("file:", "data:", "about:")) or complaints.append(request.url)
         ),
     )
-    opened.on("requestfailed", lambda request: complaints.append(request.url))
+    # A picture that is still loading when its page is left is broken off.
+    opened.on(
+        "requestfailed",
+        lambda request: (
+            request.failure == "net::ERR_ABORTED" or complaints.append(f"{request.url} failed")
+        ),
+    )
     yield opened
     # Closing breaks off what is still loading, which is no complaint.
     found = list(complaints)
@@ -169,6 +176,95 @@ def test_filters_sort_and_share(gallery):
     gallery.wait_for_function("document.querySelector('#count').innerText.startsWith('19 of')")
 
 
+def titles(page: Page) -> list[str]:
+    """The files of all tiles, in the order they are seen."""
+    settle(page)
+    found = page.locator(".tile").evaluate_all(
+        "all => all.map(one => { const box = one.getBoundingClientRect();"
+        "return [Math.round(box.top), box.left, one.title]; })"
+    )
+    return [title for _, _, title in sorted(found)]
+
+
+def test_sorts_by_every_column(gallery, finished):
+    table = pd.read_parquet(finished.folder / "results" / "predictions.parquet")
+    table["area"], table["aspect"] = table.height * table.width, table.width / table.height
+    values = dict(table.set_index("path").items())
+    offered = gallery.locator("[name=sort] option").evaluate_all("all => all.map(o => o.value)")
+    assert {"path", "truth", "region", "label", "predicted"} <= set(offered)
+    for name in ("logit", "true_probability", "width", "height", "area", "aspect"):
+        assert name in offered
+        gallery.select_option("[name=sort]", name)
+        gallery.wait_for_function(f"convaudit.has('{name}')")
+        shown = [values[name][title] for title in titles(gallery)]
+        assert shown == sorted(shown, reverse=True), name
+    gallery.select_option("[name=sort]", "path")
+    gallery.wait_for_function("convaudit.has('path')")
+    assert titles(gallery) == sorted(table.path)
+
+
+def test_where_the_heat_is_and_how_concentrated(gallery, finished):
+    table = pd.read_parquet(finished.folder / "results" / "predictions.parquet")
+    gallery.check("[name=region][value='255']")
+    assert int(count(gallery).split()[0]) == table.map_empty.sum()
+    counted = []
+    for region in range(9):
+        gallery.check(f"[name=region][value='{region}']", force=True)
+        counted.append(int(count(gallery).split()[0]))
+    assert sum(counted) == (~table.map_empty).sum()
+    gallery.check("[name=region][value='']", force=True)
+    levels = (table.heat_concentration * 255).round()
+    gallery.fill("[name=concentration]", str(100 * levels.max() / 255 - 0.01))
+    assert int(count(gallery).split()[0]) == (levels == levels.max()).sum()
+    gallery.fill("[name=concentration]", "101")
+    assert gallery.locator("#none").is_visible()
+    gallery.click("#none button")
+    gallery.wait_for_function("document.querySelector('#count').innerText.startsWith('19 of')")
+
+
+def test_the_keyboard_has_one_way_in_and_sees_where_it_is(gallery):
+    assert gallery.locator(".tile[tabindex='0']").count() == 1
+    gallery.locator(".tile[tabindex='0']").focus()
+    gallery.keyboard.press("ArrowRight")
+    gallery.keyboard.press("ArrowRight")
+    here = gallery.evaluate("document.activeElement.title")
+    assert here == titles(gallery)[2]
+    gallery.keyboard.press("Enter")
+    gallery.wait_for_selector("dialog[open]")
+    assert gallery.inner_text("#box-title") == here
+    gallery.keyboard.press("End")
+    assert "19 of 19" in gallery.inner_text("dialog dl")
+    gallery.keyboard.press("Home")
+    assert "1 of 19" in gallery.inner_text("dialog dl")
+
+
+def test_the_lightbox_shows_the_photo_itself_and_its_heat(gallery):
+    gallery.select_option("[name=sort]", "order")
+    gallery.click(".tile >> nth=0")
+    gallery.wait_for_function("document.querySelector('dialog img').naturalWidth > 0")
+    path = gallery.inner_text("#box-title")
+    width, height = gallery.evaluate(
+        "[...document.querySelectorAll('dialog img')].slice(0, 1)"
+        ".flatMap(one => [one.naturalWidth, one.naturalHeight])"
+    )
+    assert f"{width} × {height}" in gallery.inner_text("dialog dl")
+    views = {}
+    for view in ("overlay", "photo", "heat"):
+        gallery.click(f"dialog button[value={view}]")
+        name = gallery.locator("dialog canvas").first.get_attribute("aria-label")
+        assert name == f"{view} of {path}"
+        views[view] = gallery.locator("dialog canvas").first.screenshot()
+    assert len(set(views.values())) == 3
+
+
+def test_a_bar_of_the_histogram_leads_to_its_images(report):
+    bar = report.locator("#calibration svg a:has(.bar)").last
+    said = int(bar.locator("title").text_content().split(": ")[1].split()[0])
+    bar.dispatch_event("click")
+    report.wait_for_selector("#count")
+    report.wait_for_function(f"document.querySelector('#count').innerText.startsWith('{said} of')")
+
+
 def test_confidence_from_and_to(gallery):
     middle = sorted(confidences(gallery))[9]
     gallery.fill("[name=from]", str(middle + 0.06))
@@ -228,6 +324,11 @@ def test_every_page_fits_a_telephone(page, finished, name):
 
 
 def test_it_prints_on_a_few_pages(report, tmp_path):
+    assert not report.locator(".sign").is_visible()
+    report.emulate_media(media="print")
+    assert report.locator(".sign").is_visible()
+    for left_out in ("aside", "#sees", "#examples", "#images"):
+        assert not report.locator(left_out).is_visible()
     printed = report.pdf(path=tmp_path / "report.pdf", format="A4")
     assert 2 <= printed.count(b"/Type /Page\n") <= 8
 
@@ -287,6 +388,53 @@ def test_a_million_images_open_in_three_seconds_and_are_found(page, million):
     assert count(page) == "0 of 1,000,000 images"
     opened(page, f"{million.as_uri()}#from=99")
     assert count(page) == "1 of 1,000,000 images"
+
+
+SCROLL = """async ([step, frames]) => {
+  const taken = [];
+  for (let last = performance.now(), i = 0; i < frames; i++) {
+    scrollBy(0, step);
+    await new Promise(requestAnimationFrame);
+    taken.push(performance.now() - last);
+    last = performance.now();
+  }
+  return taken.sort((a, b) => a - b)[frames >> 1];
+}"""
+
+
+def test_a_million_images_scroll_as_smoothly_as_an_empty_page(page, million, tmp_path):
+    """The median frame, against that of a page of the same height without anything on it."""
+    empty = tmp_path / "empty.html"
+    empty.write_text("<!doctype html><link rel=icon href='data:,'><p style='height: 12000000px'>")
+    ratios = []
+    for _ in range(3):
+        page.goto(empty.as_uri())
+        least = page.evaluate(SCROLL, [60, 60])
+        opened(page, f"{million.as_uri()}#sort=order")
+        ratios.append(page.evaluate(SCROLL, [60, 60]) / least)
+    assert min(ratios) < 1.25, ratios
+
+
+def test_a_million_rows_follow_the_wheel_pixel_by_pixel(page, million):
+    """Though a page can't be as tall as they are."""
+    opened(page, f"{million.as_uri()}#sort=order")
+    page.evaluate("scrollTo(0, document.documentElement.scrollHeight / 2)")
+    page.wait_for_function("/image-0[45]\\d{5}/.test(document.querySelector('.tile').title)")
+    page.wait_for_timeout(400)
+    settle(page)
+    before = tops(page)
+    page.mouse.move(800, 500)
+    page.mouse.wheel(0, 150)
+    page.wait_for_timeout(600)
+    settle(page)
+    moved = [before[title] - top for title, top in tops(page).items() if title in before]
+    assert len(moved) > 10 and max(abs(step - 150) for step in moved) <= 1
+
+
+def tops(page: Page) -> dict[str, float]:
+    return page.locator(".tile").evaluate_all(
+        "all => Object.fromEntries(all.map(one => [one.title, one.getBoundingClientRect().top]))"
+    )
 
 
 def test_any_of_a_million_images_is_a_scroll_or_a_link_away(page, million):

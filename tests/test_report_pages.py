@@ -276,7 +276,9 @@ def test_contrast():
             least = 4.5 if ink != "faint" or paper == "paper" else 4
             assert contrast(colours[ink], colours[paper]) >= least, (ink, paper)
     assert contrast(colours["hot"], colours["paper"]) >= 3
-    assert "prefers-reduced-motion" in style and ":focus-visible" in style
+    assert ":focus-visible" in style
+    # Nothing moves by itself, so there is nothing to reduce.
+    assert not re.search("animation|transition|scroll-behavior", style)
 
 
 def test_a_legend_says_what_the_colours_mean():
@@ -358,3 +360,8 @@ def test_mean_heat_is_a_mean_of_shares(audit):
 def test_a_synset_s_first_word_is_its_name():
     assert short("n02120505 grey fox, gray fox") == "grey fox"
     assert short("brick, red") == "brick, red"
+
+
+def test_every_field_of_the_summary_is_explained(audit):
+    told = (Path(__file__).parents[1] / "docs" / "report.md").read_text()
+    assert {field for field in summarise(audit) if f"`{field}`" not in told} == set()

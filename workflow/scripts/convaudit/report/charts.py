@@ -1,7 +1,7 @@
 """Charts as inline SVG, styled by the page's own style sheet.
 
-A plotting library would bring megabytes of script (plotly 4.5, vega 0.9) or fix fonts and colours
-in the picture (matplotlib) for a few bars.
+A plotting library would bring megabytes of script (plotly 4.8, bokeh 1.3, vega 0.9) or fix fonts
+and colours in the picture (matplotlib) for a few bars: docs/report.md.
 """
 
 from collections.abc import Sequence

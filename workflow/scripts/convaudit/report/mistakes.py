@@ -10,7 +10,7 @@ from convaudit.report.measures import confusion
 from convaudit.report.names import short
 from convaudit.report.tables import PAIRS, Audit
 
-FIRST = 18
+FIRST = 24
 """Errors on the first page; the gallery has them all."""
 A_PAIR = 36
 """Errors on the page of a confused pair."""

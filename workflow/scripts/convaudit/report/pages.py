@@ -8,7 +8,6 @@ from shutil import copyfile
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from convaudit.report import charts, dossier, gallery, measures, mistakes, thumbs, where

@@ -31,6 +31,7 @@ const convaudit = (() => {
     if (share > 0 && share * 100 < step / 2) return `<${step.toFixed(digits)}%`;
     return share < 1 && +text === 100 ? `>${(100 - step).toFixed(digits)}%` : `${text}%`;
   }
+
   const TRUTHS = ["wrong", "right", "unknown"];
   const truthOf = (i) => TRUTHS[columns.truth[i]];
 
@@ -46,8 +47,10 @@ const convaudit = (() => {
   function takeColumns(data) {
     columns = data;
     for (const [name, type] of Object.entries(TYPES)) data[name] = unpack(data[name], type);
-    data.truth = Uint8Array.from(data.label, (label, i) =>
-      label === NO_LABEL ? 2 : label === data.predicted[i] ? 1 : 0);
+    data.truth = new Uint8Array(data.count);
+    for (let i = 0; i < data.count; i++) {
+      data.truth[i] = data.label[i] === NO_LABEL ? 2 : data.label[i] === data.predicted[i] ? 1 : 0;
+    }
     const fill = (select, used) => {
       for (let i = 0; i < data.names.length; i++) if (used[i]) select.add(new Option(data.names[i], i));
     };
@@ -56,6 +59,8 @@ const convaudit = (() => {
       for (const i of data[name]) used[i] = 1;
       fill(form[name], used);
     }
+    const labelled = data.truth.some((truth) => truth < 2);
+    for (const name of ["truth", "label"]) form[name].closest("label").hidden = !labelled;
     readAddress();
   }
 
@@ -554,5 +559,5 @@ const convaudit = (() => {
   });
   box.addEventListener("close", () => { writeAddress(); tiles.get(here)?.element.focus({ preventScroll: true }); });
 
-  return { columns: takeColumns, shard: takeShard, ranks: takeRanks };
+  return { columns: takeColumns, shard: takeShard, ranks: takeRanks, has: (name) => name in columns };
 })();
