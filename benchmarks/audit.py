@@ -41,12 +41,11 @@ each in turn.
 {runs}
 The limit is {limit:.1f} ms an image: {parts}; what one thread does is spread over {threads}.
 
-A shard begins with three processes ({start:.1f} s more for each shard than the images themselves
-take): with `shard_size: 512` that is {share:.1f} ms an image, so larger shards are cheaper and smaller
-ones spread over more cores.
+A shard begins with three processes, {start:.1f} s beside its images: with `shard_size: 512` that is
+{share:.1f} ms an image. Larger shards are cheaper, smaller ones spread over more cores.
 
-The start of an audit is the start of Snakemake, of TensorFlow in `model`, `predict`, `scaling_check`
-and `activations`, and the report. Peak memory of each job (MB, at one shard):
+The fixed cost is the start of Snakemake, of TensorFlow in `model`, `predict`, `scaling_check` and
+`activations`, and the report. Peak memory of the jobs in MB, all images in one shard:
 
 {memory}
 """
@@ -95,6 +94,10 @@ def measure() -> figures.Part:
         figures.Figure(
             "fixed cost of an audit, filters aside", fixed, 30, False, "starts, report", " s"
         ),
+        figures.Figure(
+            f"peak memory of a job, {LARGE:,} images in a shard / {SMALL:,}",
+            *_largest(memory),
+        ),
     ]
     rows = [[name, *(f"{t:.1f}" for t in values)] for name, values in times.items()]
     details = DETAILS.format(
@@ -132,7 +135,8 @@ class _Run:
         for old in (self.results, self._folder / ".snakemake"):
             subprocess.run(["rm", "-rf", old], check=True)
         command = [sys.executable, "-m", "snakemake", "--snakefile", ROOT / "Snakefile"]
-        command += ["--workflow-profile", ROOT / "profiles" / "default", "--quiet", "all"]
+        command += ["--workflow-profile", ROOT / "profiles" / "default", "--quiet", "rules"]
+        command += ["--configfile", ROOT / "config" / "config.yaml"]
         command += ["--cores", str(THREADS), "--directory", self._folder]
         began = time.perf_counter()
         done = subprocess.run(
@@ -192,6 +196,12 @@ def _parts(model: keras.Model, folder: Path) -> dict[str, float]:
 
 def _blend(photo: np.ndarray) -> np.ndarray:
     return overlays.overlay(photo, np.arange(169.0).reshape(13, 13))
+
+
+def _largest(memory: list[list[str]]) -> tuple[float, float, bool, str]:
+    """The greatest growth from the first number of a row to the second, as a figure."""
+    job, few, many = max(memory, key=lambda row: int(row[2]) / int(row[1]))
+    return int(many) / int(few), 1.2, False, f"`{job}`, the one that grows most"
 
 
 def _memory(folder: Path, runs: list[_Run]) -> list[list[str]]:

@@ -37,11 +37,11 @@ SLICE, SLICE_STEPS = 16, 20
 NOTHING = SCALINGS["none"]
 DETAILS = """## Filters
 
-Milliseconds a channel and step: {channels} channels, {steps} steps, images of {size} pixels, batches
-of {batch}, {threads} threads, medians of rounds in turn. Ours includes compiling, the least work does
-not. tf-keras-vis {version} does the same ascent (no modifiers and regularisers, the gradient over
-its root mean square, a step of 1) in its own batches and one channel at a time; from the same noise
-its activations end within {off:.0e} of ours (of the largest).
+Milliseconds a channel and step: {channels} channels, {steps} steps, images of {size} pixels,
+batches of {batch}, {threads} threads, medians of rounds in turn. Ours includes compiling, the least
+work does not. tf-keras-vis {version} does the same ascent (no modifiers and regularisers, the
+gradient over its root mean square, a step of 1) in its own batches and one channel at a time; from
+the same noise its activations end within {off:.0e} of ours (of the largest).
 
 {times}
 VGG16's 13 convolutions have {total:,} channels: at {size} pixels and {steps} steps the forecast is

@@ -17,8 +17,8 @@ BATCH, REPEATS = 32, 9
 BARS = {"SqueezeNet": 1.4, "VGG16": 1.15}
 DETAILS = """## The pass
 
-Milliseconds an image at batches of {batch}, medians of {repeats} rounds in turn. Bare: `model(x)` as
-one compiled function, its scores alone taken out.
+Milliseconds an image at batches of {batch}, medians of {repeats} rounds in turn. Bare: `model(x)`
+as one compiled function, its scores alone taken out.
 
 {table}
 """

@@ -11,15 +11,14 @@ import time
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-HERE = Path(__file__).parent
-ROOT = HERE.parent
-PAGE = ROOT / "docs" / "benchmarks.md"
-sys.path.append(str(ROOT / "workflow" / "scripts"))
+sys.path.append(str(Path(__file__).parents[1] / "workflow" / "scripts"))
 
 import peer
 from convaudit import provenance
 from figures import Part
 
+ROOT = Path(__file__).parents[1]
+PAGE = ROOT / "docs" / "benchmarks.md"
 SUBJECTS = ("onepass", "cams", "filters", "audit", "report")
 INTRODUCTION = """# Benchmarks
 

@@ -15,9 +15,8 @@ from statistics import median
 
 from playwright.sync_api import sync_playwright
 
-ROOT = Path(__file__).parents[1]
-HOMES = [str(ROOT / "tests"), str(ROOT / "workflow" / "scripts")]
-sys.path += HOMES
+sys.path.append(str(Path(__file__).parents[1] / "tests"))
+sys.path.append(str(Path(__file__).parents[1] / "workflow" / "scripts"))
 
 import fabricated
 import figures
@@ -25,9 +24,9 @@ from test_report_browser import FLAGS, chromium
 
 DETAILS = """## A report of a million images
 
-Results of audits of these sizes are fabricated, their report is made in a process of its own and its
-gallery opened from disk in headless Chromium; the time of opening is the median of five, up to the
-first picture.
+Results of audits of these sizes are fabricated, their report is made in a process of its own and
+its gallery opened from disk in headless Chromium; the time of opening is the median of five, up to
+the first picture.
 
 {table}
 Memory grows with the pictures shown, which are bounded, and by twelve numbers an image.
@@ -60,13 +59,13 @@ def measure() -> figures.Part:
     columns = ["images", "report, s", "peak memory, MB", "folder, MB", "gallery opens, s"]
     what = f"peak memory of the report, {SIZES[-1]:,} images / {SIZES[0]:,}"
     against = f"{peaks[-1]:.0f} MB against {peaks[0]:.0f}"
-    figure = figures.Figure(what, peaks[-1] / peaks[0], 3, False, against)
+    figure = figures.Figure(what, peaks[-1] / peaks[0], 1.2, False, against)
     return figures.Part([figure], DETAILS.format(table=figures.table(columns, rows)))
 
 
 def _job(folder: Path) -> dict[str, float]:
     command = [sys.executable, "-c", JOB, str(folder)]
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(HOMES)}
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path[-2:])}
     done = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
     return json.loads(done.stdout)
 

@@ -167,10 +167,10 @@ class _Reductions(NamedTuple):
 def _reductions(activations: tf.Tensor) -> _Reductions:
     """Each is a reduction that reads the map once and writes no copy of it.
 
-    The maps are large and all this is memory traffic. A product with ones is the fastest sum, and
-    the Euclidean norm the only sum of squares without a copy; along a row pooling is. Where the maximum is follows from the
-    maxima of rows and of columns: ``tf.argmax`` over a whole map takes as long as all the rest
-    together.
+    The maps are large and all this is memory traffic. A product with ones is the fastest sum,
+    pooling the fastest maximum of rows, and the Euclidean norm the only sum of squares without a
+    copy. Where the maximum is follows from the maxima of rows and of columns: ``tf.argmax`` over a
+    whole map takes as long as all the rest together.
     """
     x = tf.cast(activations, tf.float32)
     _, height, width, channels = x.shape
