@@ -186,7 +186,7 @@ def _parts(model: keras.Model, folder: Path) -> dict[str, float]:
             "decode": over(images.decode, files),
             "resize": over(lambda photo: images.resize(photo, size, "area"), photos),
             "forward": lambda: [forward(inputs).numpy() for _ in range(2)],
-            "decode again": over(images.decode, files),
+            "decode for the overlay": over(images.decode, files),
             "blend": over(_blend, photos),
             "encode": over(overlays.encode_jpeg, drawn),
         }

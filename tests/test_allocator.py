@@ -41,9 +41,8 @@ def test_the_second_block_costs_no_new_pages():
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="a matter of glibc")
 def test_every_job_keeps_freed_memory(tmp_path):
-    begin = (
-        f"from job import job; begun = job('a job', {str(tmp_path / 'log')!r}); begun.__enter__()"
-    )
+    log = str(tmp_path / "log")
+    begin = f"from job import job; begun = job('a job', {log!r}); begun.__enter__()"
     assert 10 * faults(begin) < faults("")
 
 
