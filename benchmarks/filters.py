@@ -33,7 +33,7 @@ SINGLES = {"SqueezeNet": 8, "VGG16": 4}
 PEERS = {"SqueezeNet": 64, "VGG16": 16}
 """Channels that tf-keras-vis climbs for in batches."""
 REPEATS = {"SqueezeNet": 3, "VGG16": 2}
-SLICE, SLICE_STEPS = 16, 20
+SLICE, SLICE_STEPS = 16, 10
 NOTHING = SCALINGS["none"]
 DETAILS = """## Filters
 
