@@ -38,6 +38,9 @@ lint: .venv/installed-test
 	$(BIN)/snakefmt --check Snakefile workflow/rules
 	$(BIN)/snakemake --lint
 
+bench: .venv/installed-test  ## docs/benchmarks.md: every figure anew, on a quiet machine; 25 minutes
+	$(BIN)/python benchmarks/page.py
+
 docs: .venv/installed-test  ## what is generated: the config's schema and its documentation
 	PYTHONPATH=workflow/scripts $(BIN)/python -m planning.documentation
 

@@ -1,5 +1,6 @@
 """What the benchmarks share: a fair clock, and models that need no file."""
 
+import gc
 import os
 import sys
 import time
@@ -9,7 +10,7 @@ from statistics import median
 from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-sys.path.insert(0, str(Path(__file__).parents[1] / "workflow" / "scripts"))
+sys.path.append(str(Path(__file__).parents[1] / "workflow" / "scripts"))
 
 import keras
 import tensorflow as tf
@@ -20,7 +21,9 @@ from convaudit.provenance import THREADS
 
 tf.config.threading.set_intra_op_parallelism_threads(THREADS)
 tf.config.threading.set_inter_op_parallelism_threads(1)
-keep_freed_memory()  # as every job does, for both sides
+# As every job does; for both sides.
+keep_freed_memory()
+gc.freeze()
 
 
 def medians(sides: dict[str, Callable[[], Any]], repeats: int) -> dict[str, float]:

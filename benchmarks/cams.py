@@ -22,7 +22,8 @@ from convaudit.provenance import THREADS
 from convaudit.scaling import SCALINGS
 from peer import Peer
 
-BATCH, REPEATS = 16, 3
+BATCH = 16
+REPEATS = {"SqueezeNet": 3, "VGG16": 2}
 IMAGES = {"SqueezeNet": 128, "VGG16": 16}
 SINGLES = {"SqueezeNet": 16, "VGG16": 4}
 BARS = {"tf-keras-vis": 5, "one by one": 20, "Xplique": 1.2}
@@ -33,7 +34,7 @@ WHAT = {
 }
 DETAILS = """## Grad-CAM
 
-Milliseconds an image at batches of {batch}, medians of {repeats} rounds in turn, {threads} threads.
+Milliseconds an image at batches of {batch}, medians of rounds in turn, {threads} threads.
 The same file, images, classes and layer (the last convolution), and the scores before softmax; maps
 at the size of the images. tf-keras-vis {keras_vis} as it comes, also one image at a time, and
 without enlarging the maps (SciPy does that, on one thread); Xplique {xplique} as it comes.
@@ -51,7 +52,7 @@ def measure() -> figures.Part:
     found, times, differences = [], [], []
     for name, model in bench.models().items():
         with tempfile.TemporaryDirectory() as folder:
-            ms, off, versions = _compare(model, Path(folder), IMAGES[name], SINGLES[name])
+            ms, off, versions = _compare(model, Path(folder), name)
         for peer, bar in BARS.items():
             against = f"{ms[peer]:.0f} ms an image against {ms['ours']:.1f}"
             what = f"Grad-CAM of a dataset, {name}: {WHAT[peer]} / ours"
@@ -60,7 +61,6 @@ def measure() -> figures.Part:
         differences.append([name, *(f"{value:.0e}" for value in off)])
     details = DETAILS.format(
         batch=BATCH,
-        repeats=REPEATS,
         threads=THREADS,
         keras_vis=versions[0],
         xplique=versions[1],
@@ -71,9 +71,10 @@ def measure() -> figures.Part:
 
 
 def _compare(
-    model: keras.Model, folder: Path, count: int, singles: int
+    model: keras.Model, folder: Path, name: str
 ) -> tuple[dict[str, float], list[float], list[str]]:
     """Milliseconds an image by side; the peers' differences from our maps; their versions."""
+    count, singles = IMAGES[name], SINGLES[name]
     network, layer = Network(model), bench.last_convolution(model)
     shape = (count, *network.input_shape)
     pixels = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
@@ -107,7 +108,7 @@ def _compare(
         "not enlarged": lambda: keras_vis.ask("maps in batches, not enlarged"),
         "Xplique": lambda: xplique.ask("maps in batches"),
     }
-    seconds = bench.medians(sides, REPEATS)
+    seconds = bench.medians(sides, REPEATS[name])
     versions = [peer.ask("version") for peer in (keras_vis, xplique)]
     for peer in (keras_vis, xplique):
         peer.close()

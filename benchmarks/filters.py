@@ -1,66 +1,151 @@
-"""Filters of one layer: against the least work there is, and against one filter at a time.
+"""Filters of one layer, against the least work there is, one filter at a time, and tf-keras-vis;
+and the time of all filters of VGG16, forecast and measured.
 
 The least work is forward and input gradient of the model cut at the layer, at the same batch size
-and for the same number of steps.
+and for the same number of steps, without the compilation that ours includes.
 
-python benchmarks/filters.py [model.keras [layer]]
+python benchmarks/filters.py
 """
 
-import sys
+import tempfile
+import time
+import zlib
 from collections.abc import Callable
+from pathlib import Path
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 import bench
+import figures
 from convaudit import ascent
+from convaudit.canvas import Pixels
 from convaudit.network import Network
+from convaudit.provenance import THREADS
 from convaudit.scaling import SCALINGS
+from peer import Peer
 
 BATCH, CHANNELS, SIZE, STEPS = 16, 64, 64, 40
-REPEATS = 3
+LAYERS = {"SqueezeNet": "conv2d_15", "VGG16": "block3_conv1"}
+SINGLES = {"SqueezeNet": 8, "VGG16": 4}
+"""Channels that are climbed for one at a time; the times are per channel."""
+PEERS = {"SqueezeNet": 64, "VGG16": 16}
+"""Channels that tf-keras-vis climbs for in batches."""
+REPEATS = {"SqueezeNet": 3, "VGG16": 2}
+SLICE, SLICE_STEPS = 16, 10
+NOTHING = SCALINGS["none"]
+DETAILS = """## Filters
+
+Milliseconds a channel and step: {channels} channels, {steps} steps, images of {size} pixels,
+batches of {batch}, {threads} threads, medians of rounds in turn. Ours includes compiling, the least
+work does not. tf-keras-vis {version} does the same ascent (no modifiers and regularisers, the
+gradient over its root mean square, a step of 1) in its own batches and one channel at a time; from
+the same noise its activations end within {off:.0e} of ours (of the largest).
+
+{times}
+VGG16's 13 convolutions have {total:,} channels: at {size} pixels and {steps} steps the forecast is
+{hours:.1f} hours on this machine. Held against it: {slice} channels of each convolution and {few}
+steps, forecast {forecast:.0f} s, measured {measured:.0f} s.
+"""
 
 
-def main(paths: list[str]) -> None:
-    print("| model | layer | least work / ours | one at a time / ours | ms per channel and step |")
-    print("|---|---|--:|--:|--:|")
-    for name, (model, network) in bench.networks(paths[:1]).items():
-        layer = paths[1] if len(paths) > 1 else _middle(network)
-        print(f"| {name} | `{layer}` | {_row(model, network, layer)} |", flush=True)
-
-
-def _row(model: keras.Model, network: Network, layer: str) -> str:
-    sides = {
-        "ours": lambda: _maximise(network, layer, BATCH),
-        "least": _least(model, layer),
-        "single": lambda: _maximise(network, layer, 1),
-    }
-    seconds = bench.medians(sides, REPEATS)
-    ours = seconds["ours"]
-    return (
-        f"{seconds['least'] / ours:.2f} | {seconds['single'] / ours:.2f} "
-        f"| {ours / CHANNELS / STEPS * 1000:.1f}"
-    )
-
-
-def _maximise(network: Network, layer: str, batch: int) -> ascent.Patterns:
-    return ascent.maximise(
-        network,
-        layer,
-        np.arange(CHANNELS),
-        scaling=SCALINGS["none"],
-        size=SIZE,
+def measure() -> figures.Part:
+    found, times, off = [], [], 0.0
+    models = bench.models()
+    for name, model in models.items():
+        ms, other, version = _compare(model, name)
+        off = max(off, other)
+        ours = ms["ours"]
+        for side, bar, what, against in (
+            ("least", 0.85, "least work / ours", "forward and input gradient of the cut network"),
+            ("one at a time", 1.8, "one at a time / ours", "our own ascent in batches of one"),
+            ("tf-keras-vis", 2, "tf-keras-vis / ours", "its batches"),
+            ("tf-keras-vis singly", 2, "tf-keras-vis, one channel at a time / ours", "its loop"),
+        ):
+            title = f"filters of one layer, {name}: {what}"
+            found.append(figures.Figure(title, ms[side] / ours, bar, True, against))
+        times.append([f"{name} {LAYERS[name]}", *(f"{value:.2f}" for value in ms.values())])
+    network = Network(models["VGG16"])
+    counts = {x.name: x.shape[-1] or 0 for x in network.layers if x.convolution}
+    measured, forecast = _slice(network, list(counts))
+    how = {"scaling": NOTHING, "size": SIZE, "batch": BATCH}
+    whole = ascent.forecast(network, counts, steps=STEPS, **how)
+    off_by = max(measured / forecast, forecast / measured)
+    made = f"forecast {forecast:.0f} s, measured {measured:.0f} s"
+    found.append(figures.Figure("all filters of VGG16, forecast", off_by, 1.2, False, made))
+    details = DETAILS.format(
+        channels=CHANNELS,
         steps=STEPS,
-        batch=batch,
+        size=SIZE,
+        batch=BATCH,
+        threads=THREADS,
+        version=version,
+        off=off,
+        times=figures.table(["layer", *ms], times),
+        total=sum(counts.values()),
+        hours=whole / 3600,
+        slice=SLICE,
+        few=SLICE_STEPS,
+        forecast=forecast,
+        measured=measured,
+    )
+    return figures.Part(found, details)
+
+
+def _compare(model: keras.Model, name: str) -> tuple[dict[str, float], float, str]:
+    """Milliseconds a channel and step by side; how far tf-keras-vis ends from ours; its version."""
+    network, layer, singles, batched = Network(model), LAYERS[name], SINGLES[name], PEERS[name]
+    free = _cut(model, layer)
+    with tempfile.TemporaryDirectory() as created:
+        folder = Path(created)
+        free.save(folder / "model.keras")
+        np.save(folder / "numbers.npy", np.arange(batched))
+        np.save(folder / "inputs.npy", np.stack([_start(layer, at) for at in range(batched)]))
+        given = {"folder": created, "layer": layer, "batch": BATCH, "threads": THREADS}
+        peer = Peer("tf-keras-vis", given | {"steps": STEPS, "singles": singles})
+        peer.ask("save filters")
+        theirs = np.load(folder / "tf-keras-vis.npy")
+        ours = _maximise(network, layer, BATCH, BATCH).end
+        off = float(np.abs(theirs - ours).max() / ours.max())
+        assert off < 1e-2, f"the activations differ by {off}"
+        sides = {
+            "ours": lambda: _maximise(network, layer, CHANNELS, BATCH),
+            "least": _least(free),
+            "one at a time": lambda: _maximise(network, layer, singles, 1),
+            "tf-keras-vis": lambda: peer.ask("filters in batches"),
+            "tf-keras-vis singly": lambda: peer.ask("filters one by one"),
+        }
+        seconds = bench.medians(sides, REPEATS[name])
+        version = peer.ask("version")
+        peer.close()
+    alone = dict.fromkeys(["one at a time", "tf-keras-vis singly"], singles)
+    channels = dict.fromkeys(sides, CHANNELS) | {"tf-keras-vis": batched} | alone
+    ms = {side: seconds[side] / channels[side] / STEPS * 1000 for side in sides}
+    return ms, off, version
+
+
+def _start(layer: str, channel: int) -> np.ndarray:
+    """The noise that ``ascent.maximise`` starts from."""
+    seeds = [0, zlib.crc32(layer.encode()), channel]
+    return Pixels(NOTHING, SIZE).draw(np.random.default_rng(seeds))
+
+
+def _maximise(network: Network, layer: str, channels: int, batch: int) -> ascent.Patterns:
+    return ascent.maximise(
+        network, layer, np.arange(channels), scaling=NOTHING, size=SIZE, steps=STEPS, batch=batch
     )
 
 
-def _least(model: keras.Model, layer: str) -> Callable[[], None]:
+def _cut(model: keras.Model, layer: str) -> keras.Model:
+    """The model as far as the layer, for images of any size."""
     cut = keras.Model(model.input, model.get_layer(layer).output)
     free = keras.models.clone_model(cut, input_tensors=keras.Input((None, None, 3)))
     free.set_weights(cut.get_weights())
+    return free
 
+
+def _least(free: keras.Model) -> Callable[[], None]:
     @tf.function(autograph=False)
     def step(x: tf.Tensor) -> tf.Tensor:
         with tf.GradientTape(watch_accessed_variables=False) as tape:
@@ -78,11 +163,15 @@ def _least(model: keras.Model, layer: str) -> Callable[[], None]:
     return steps
 
 
-def _middle(network: Network) -> str:
-    """VGG16's block3_conv1 of the notebook, or the middle one of the wide enough convolutions."""
-    names = [x.name for x in network.layers if x.convolution and (x.shape[-1] or 0) >= CHANNELS]
-    return "block3_conv1" if "block3_conv1" in names else names[len(names) // 2]
+def _slice(network: Network, layers: list[str]) -> tuple[float, float]:
+    """Seconds measured and forecast for a few channels of each layer and a few steps."""
+    how = {"scaling": NOTHING, "size": SIZE, "steps": SLICE_STEPS, "batch": BATCH}
+    forecast = ascent.forecast(network, dict.fromkeys(layers, SLICE), **how)
+    began = time.perf_counter()
+    for layer in layers:
+        ascent.maximise(network, layer, np.arange(SLICE), **how)
+    return time.perf_counter() - began, forecast
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    figures.show(measure())

@@ -1,7 +1,7 @@
 """The report of fabricated audits of 1,000 to 1,000,000 images: seconds and peak memory of its job,
 and seconds until a browser that opens the gallery from disk shows the first images.
 
-python benchmarks/report.py [images ...]
+python benchmarks/report.py
 """
 
 import json
@@ -15,12 +15,22 @@ from statistics import median
 
 from playwright.sync_api import sync_playwright
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-sys.path.insert(0, str(Path(__file__).parents[1] / "workflow" / "scripts"))
+sys.path.append(str(Path(__file__).parents[1] / "tests"))
+sys.path.append(str(Path(__file__).parents[1] / "workflow" / "scripts"))
 
 import fabricated
+import figures
 from test_report_browser import FLAGS, chromium
 
+DETAILS = """## A report of a million images
+
+Results of audits of these sizes are fabricated, their report is made in a process of its own and
+its gallery opened from disk in headless Chromium; the time of opening is the median of five, up to
+the first picture.
+
+{table}
+Memory grows with the pictures shown, which are bounded, and by twelve numbers an image.
+"""
 SIZES = (1_000, 10_000, 1_000_000)
 JOB = """
 import json, resource, sys, time
@@ -33,26 +43,29 @@ print(json.dumps({"seconds": time.perf_counter() - began, "megabytes": peak}))
 """
 
 
-def main(sizes: list[int]) -> None:
-    print("| images | report: seconds | peak memory, MB | report folder, MB | gallery opens, s |")
-    print("|--:|--:|--:|--:|--:|")
-    for size in sizes:
+def measure() -> figures.Part:
+    rows, peaks = [], []
+    for size in SIZES:
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             fabricated.results(folder, size)
             used = _job(folder)
             report = folder / "report"
             written = sum(path.stat().st_size for path in report.rglob("*") if path.is_file())
-            print(
-                f"| {size:,} | {used['seconds']:.0f} | {used['megabytes']:.0f} "
-                f"| {written / 1e6:.0f} | {_open(report / 'images.html'):.2f} |",
-                flush=True,
-            )
+            opened = _open(report / "images.html")
+            cells = used["seconds"], used["megabytes"], written / 1e6
+            rows.append([f"{size:,}", *(f"{cell:.0f}" for cell in cells), f"{opened:.2f}"])
+            peaks.append(used["megabytes"])
+    columns = ["images", "report, s", "peak memory, MB", "folder, MB", "gallery opens, s"]
+    what = f"peak memory of the report, {SIZES[-1]:,} images / {SIZES[0]:,}"
+    against = f"{peaks[-1]:.0f} MB against {peaks[0]:.0f}"
+    figure = figures.Figure(what, peaks[-1] / peaks[0], 1.2, False, against)
+    return figures.Part([figure], DETAILS.format(table=figures.table(columns, rows)))
 
 
 def _job(folder: Path) -> dict[str, float]:
     command = [sys.executable, "-c", JOB, str(folder)]
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path[:2])}
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path[-2:])}
     done = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
     return json.loads(done.stdout)
 
@@ -74,4 +87,4 @@ def _open(page: Path) -> float:
 
 
 if __name__ == "__main__":
-    main([int(size) for size in sys.argv[1:]] or list(SIZES))
+    figures.show(measure())

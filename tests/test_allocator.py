@@ -39,6 +39,13 @@ def test_the_second_block_costs_no_new_pages():
     assert 10 * kept < faults("")
 
 
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="a matter of glibc")
+def test_every_job_keeps_freed_memory(tmp_path):
+    log = str(tmp_path / "log")
+    begin = f"from job import job; begun = job('a job', {log!r}); begun.__enter__()"
+    assert 10 * faults(begin) < faults("")
+
+
 def test_another_allocator_is_left_alone(monkeypatch):
     monkeypatch.setattr(ctypes, "CDLL", lambda name: SimpleNamespace())
     assert allocator.keep_freed_memory() is False

@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+import warnings
 from importlib.metadata import version
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from tf_keras_vis.activation_maximization import ActivationMaximization
 from tf_keras_vis.gradcam import Gradcam
 from tf_keras_vis.utils.scores import CategoricalScore
 
+warnings.filterwarnings("ignore", "The structure of `inputs`")
 given = json.loads(sys.argv[1])
 folder, layer, batch = Path(given["folder"]), given["layer"], given["batch"]
 tf.config.threading.set_intra_op_parallelism_threads(given["threads"])

@@ -17,7 +17,6 @@ rule activations:
         "<results>/benchmarks/activations.tsv"
     conda:
         "../../environment.yml"
-    threads: 2
     resources:
         gpu=1,
         mem_mb=6000,

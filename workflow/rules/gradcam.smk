@@ -18,7 +18,6 @@ rule gradcam:
         "<results>/benchmarks/gradcam/{shard}.tsv"
     conda:
         "../../environment.yml"
-    threads: 2
     resources:
         mem_mb=3000,
     params:

@@ -12,7 +12,6 @@ rule model:
         "<results>/benchmarks/model.tsv"
     conda:
         "../../environment.yml"
-    threads: 2
     resources:
         mem_mb=4000,
     params:

@@ -16,7 +16,6 @@ rule preprocess:
         "<results>/benchmarks/preprocess/{shard}.tsv"
     conda:
         "../../environment.yml"
-    threads: 2
     resources:
         mem_mb=3000,
     params:

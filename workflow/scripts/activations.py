@@ -40,7 +40,7 @@ def activations(
     with atomic(channels) as temporary:
         statistics.channel_table(merged).to_parquet(temporary, index=False)
 
-    _, network = open_network(model)
+    _, network = open_network(model, threads=1)
     known = json.loads(Path(facts).read_text())
     chosen = choose(predictions, examples)
     scale = SCALINGS[known["scaling"] if scaling == "auto" else scaling]

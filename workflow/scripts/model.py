@@ -9,7 +9,7 @@ from tensorflow_job import open_network
 
 
 def describe(*, model: dict[str, Any], facts: str) -> None:
-    loaded, network = open_network(model, on_gpu=False)
+    loaded, network = open_network(model, threads=1, on_gpu=False)
     from convaudit import inspection
 
     with atomic(facts) as temporary:

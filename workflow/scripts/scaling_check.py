@@ -25,7 +25,7 @@ def check(
     scaling: str,
     result: str,
 ) -> None:
-    _, network = open_network(model)
+    _, network = open_network(model, threads=1)
     from convaudit.scaling_check import SAMPLE, check_scaling
 
     known = json.loads(Path(facts).read_text())

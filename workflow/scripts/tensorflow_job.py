@@ -50,13 +50,17 @@ def _silent() -> Iterator[None]:
         os.close(kept)
 
 
-def open_network(model: dict[str, Any], *, on_gpu: bool = True) -> "tuple[Loaded, Network]":
+def open_network(
+    model: dict[str, Any], threads: int = THREADS, *, on_gpu: bool = True
+) -> "tuple[Loaded, Network]":
     """Start TensorFlow and load the model that the config names.
+
+    ``threads`` is the same on every machine: results depend on it.
 
     Raises:
         AuditError: the model can't be loaded, or is not the one that the audit began with.
     """
-    start_tensorflow(on_gpu=on_gpu)
+    start_tensorflow(threads, on_gpu=on_gpu)
     import keras
 
     from convaudit import loading

@@ -200,7 +200,9 @@ def _rise(network: Network, layer: str, canvas: Canvas, moving: bool, batch: int
         if 0 in maps.shape:
             raise ValueError("nothing is left of the image")
         means = tf.reduce_mean(tf.cast(maps, tf.float32), axis=(1, 2))
-        value = tf.gather(means, chosen, axis=1, batch_dims=1)
+        # The gradient of tf.gather would take a fourth of the time of compiling.
+        own = tf.one_hot(chosen, maps.shape[-1], True, False, dtype=tf.bool)
+        value = tf.reduce_sum(tf.where(own, means, 0.0), axis=1)
         # Float16 would round small gradients to zero; a power of two is taken back exactly.
         (g,) = tf.gradients(value * 1024, parameters, unconnected_gradients="zero")
         g /= 1024

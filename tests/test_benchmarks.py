@@ -1,0 +1,30 @@
+"""What the benchmarks' page says of a figure, without measuring anything."""
+
+import sys
+
+import pytest
+
+from conftest import ROOT
+
+sys.path.append(str(ROOT / "benchmarks"))
+
+from figures import Figure, table
+
+
+@pytest.mark.parametrize(
+    ("value", "least", "reached"),
+    [(1.5, True, True), (1.5, False, True), (1.49, True, False), (1.51, False, False)],
+)
+def test_a_bar_is_the_least_or_the_most(value, least, reached):
+    assert Figure("a pass", value, 1.5, least, "a limit").reached is reached
+
+
+def test_a_row_says_what_was_missed():
+    row = Figure("a pass", 1.514, 1.5, False, "a limit").row()
+    assert row == "| a pass | 1.51× | ≤ 1.5× | **missed** | a limit |\n"
+    start = Figure("start", 29.6, 30, False, "TensorFlow", " s").row()
+    assert start == "| start | 30 s | ≤ 30 s | reached | TensorFlow |\n"
+
+
+def test_a_table_in_markdown():
+    assert table(["a", "b"], [["x", "1"]]) == "| a | b |\n| --- | --: |\n| x | 1 |\n"
