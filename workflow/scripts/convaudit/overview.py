@@ -141,7 +141,8 @@ def describe_effort(
         "forecast",
         f"{duration(images + filters)} on this machine, measured on a sample: "
         f"{duration(images)} for the images ({each} each), {duration(filters)} for "
-        f"{sum(patterns.values()):,} patterns of {len(patterns):,} layers; {_size(int(disk))} on disk",
+        f"{sum(patterns.values()):,} patterns of {len(patterns):,} layers; "
+        f"{_size(int(disk))} on disk",
     )
 
 
