@@ -5,7 +5,10 @@ import shutil
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-_BY_SHARD = ("preprocess", "predict", "gradcam/maps", "gradcam/overlays", "gradcam/sprites")
+_BY_SHARD = (
+    *("preprocess", "predict", "activation_maps"),
+    *("gradcam/maps", "gradcam/overlays", "gradcam/sprites"),
+)
 _UNHASHED = ("logs", "benchmarks", "channels", "provenance.json", "plan.json", "files.parquet")
 """What differs from run to run, or is made when it is asked for."""
 
@@ -32,17 +35,22 @@ def sweep(folder: Path, shards: Collection[str], layers: Collection[str]) -> lis
     return [entry.relative_to(folder).as_posix() for entry in stale]
 
 
-def hashed_files(folder: Path) -> Iterator[str]:
-    """The files whose hashes are kept, by their path from ``folder``; sorted within each folder."""
+def hashed_files(folder: Path, *, keep: str) -> Iterator[str]:
+    """The files whose hashes are kept, by their path from ``folder``; sorted within each folder.
+
+    Args:
+        keep: the setting ``activations.keep``; maps that an earlier audit kept are not this one's.
+    """
+    left_out = _UNHASHED if keep == "maps" else (*_UNHASHED, "activation_maps")
     for parent, folders, files in os.walk(folder):
         inside = Path(parent).relative_to(folder)
         at_top = inside == Path()
         folders[:] = sorted(
-            name for name in folders if name[0] != "." and not (at_top and name in _UNHASHED)
+            name for name in folders if name[0] != "." and not (at_top and name in left_out)
         )
         prefix = "" if at_top else f"{inside.as_posix()}/"
         yield from (
-            f"{prefix}{name}" for name in sorted(files) if name[0] != "." and name not in _UNHASHED
+            f"{prefix}{name}" for name in sorted(files) if name[0] != "." and name not in left_out
         )
 
 

@@ -56,8 +56,9 @@ def report(
     about = _origin(settings, model, known, key)
     with atomic(origin) as temporary, temporary.open("w") as file:
         file.write(json.dumps(about, indent=1).removesuffix("\n}") + ',\n "results_sha256": {')
+        files = hashed_files(folder, keep=settings["activations"]["keep"])
         separator, progress = "\n", Progress(None, "results hashed")
-        for path, digest in provenance.hashes(hashed_files(folder), folder, threads):
+        for path, digest in provenance.hashes(files, folder, threads):
             file.write(f"{separator}  {json.dumps(path)}: {json.dumps(digest)}")
             separator = ",\n"
             progress.add()

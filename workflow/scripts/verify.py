@@ -31,8 +31,9 @@ def verify(*, origin: str, ledger: str, model: str, images: str, threads: int) -
     count = 0
     with Path(origin).open() as file:
         known = _known(file)
+        present = hashed_files(folder, keep=known["config"]["activations"]["keep"])
         for line in chain(
-            _differences(_results(file), folder, hashed_files(folder), threads),
+            _differences(_results(file), folder, present, threads),
             _of(
                 "image", _differences(_images(ledger), dataset.root(source), _scan(source), threads)
             ),
