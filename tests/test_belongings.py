@@ -2,6 +2,7 @@
 
 from belongings import hashed_files, sweep
 
+MAPS = "activation_maps/0000.h5"
 KEPT = [
     "filters/block1.conv.csv",
     "filters/block1.conv.png",
@@ -15,6 +16,7 @@ KEPT = [
     "quarantine.csv",
 ]
 STALE = [
+    "activation_maps/0001.h5",
     "filters/block2.conv.png",
     "gradcam/maps/0001.npz",
     "gradcam/overlays/0001/a-12345678.jpg",
@@ -28,12 +30,13 @@ UNHASHED = ["logs/report.log", "index/plan.json", ".convaudit/lock", "channels/a
 
 
 def test_only_what_is_of_a_gone_shard_or_layer_goes(tmp_path):
-    for path in [*KEPT, *STALE, *UNHASHED]:
+    for path in [MAPS, *KEPT, *STALE, *UNHASHED]:
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).touch()
     removed = sweep(tmp_path, {"0000": (1, "digest")}, {"block1.conv": "block1/conv"})
     assert {path for path in STALE if not path.startswith(tuple(removed))} == set()
     assert not any((tmp_path / path).exists() for path in removed)
-    assert sorted(hashed_files(tmp_path)) == KEPT
+    assert sorted(hashed_files(tmp_path, keep="none")) == KEPT
+    assert sorted(hashed_files(tmp_path, keep="maps")) == [MAPS, *KEPT]
     assert all((tmp_path / path).exists() for path in UNHASHED)
     assert sweep(tmp_path, ["0000"], ["block1.conv"]) == []
