@@ -95,7 +95,7 @@ def peer_maps(peer: str, given: Path) -> tuple[str, dict[str, np.ndarray]]:
     command = [environment(peer), script, given, found, json.dumps(METHODS)]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
     with np.load(found) as stored:
-        return done.stdout.strip(), dict(stored)
+        return done.stdout.split()[-1], dict(stored)  # behind progress bars
 
 
 def network() -> keras.Model:
