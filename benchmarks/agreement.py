@@ -1,8 +1,8 @@
-"""Write docs/methods.md: our maps against those of pytorch-grad-cam, for one network in both.
+"""Write docs/methods.md: our maps against those of the peers, for one network in all.
 
     python benchmarks/agreement.py
 
-pytorch-grad-cam gets an environment of its own, in .cache/peers/torch.
+Each peer gets an environment of its own, in .cache/peers.
 """
 
 import json
@@ -26,22 +26,42 @@ METHODS = ("gradcam", "gradcam++", "layercam", "hirescam", "xgradcam", "eigencam
 IMAGES, SIDE, CLASSES = 8, 16, 5
 LAYERS = ("first", "second", "head")
 
-INTRODUCTION = """# The CAM methods against an independent implementation
+PEERS = {
+    "torch": ("torch_maps", "[pytorch-grad-cam](https://github.com/jacobgil/pytorch-grad-cam)"),
+    "tf-keras-vis": (
+        "tf_keras_vis_maps",
+        "[tf-keras-vis](https://github.com/keisen/tf-keras-vis)",
+    ),
+}
+"""By the name of their environment: the script in peers/ that asks them, and their own name."""
+
+INTRODUCTION = """# The CAM methods against independent implementations
 
 Written by `python benchmarks/agreement.py`; do not edit. One network of two convolutions, a pooling
 and a dense layer with random weights, {images} images of noise, is built in Keras and in PyTorch;
-the maps are ours and those of [pytorch-grad-cam](https://github.com/jacobgil/pytorch-grad-cam)
-{version}, each image's predicted class, each map brought to 0..1. The figure is the largest
-difference at any of {positions} positions.
-
-| Method | Largest difference | |
+the maps are ours and those of each peer, of each image's predicted class, each map brought to 0..1.
+The figure is the largest difference at any of {positions} positions.
+"""
+HEAD = """| Method | Largest difference | |
 |---|--:|---|
 """
+SUM = "theirs is the paper's sum over channels, ours the mean: a constant factor"
 REMARKS = {
-    "gradcam": "theirs is the paper's sum over channels, ours the mean: a constant factor",
-    "eigencam": "differs by definition: pytorch-grad-cam centres the activations before the "
-    "singular value decomposition, which the paper (Muhammad and Yeasin 2020) does not, and "
-    "leaves the sign to chance; `tests/test_cam.py` compares ours with NumPy's decomposition",
+    "torch": {
+        "gradcam": SUM,
+        "eigencam": "differs by definition: pytorch-grad-cam centres the activations before the "
+        "singular value decomposition, which the paper (Muhammad and Yeasin 2020) does not, and "
+        "leaves the sign to chance; `tests/test_cam.py` compares ours with NumPy's decomposition",
+    },
+    "tf-keras-vis": {
+        "gradcam": SUM,
+        "gradcam++": "differs from the paper: tf-keras-vis divides a channel's alphas by their "
+        "sum, which equation 19 of Chattopadhay et al. 2018 does not; without that its formula "
+        "gives our maps",
+        "scorecam": "differs from the paper: tf-keras-vis weights a channel by the probability "
+        "of the class among the classes, where algorithm 1 of Wang et al. 2020 takes a softmax "
+        "of the scores over the channels",
+    },
 }
 
 
@@ -49,26 +69,33 @@ def main() -> None:
     model, images = network(), np.random.default_rng(1).integers(0, 256, (IMAGES, SIDE, SIDE, 3))
     ours, predicted = our_maps(model, images.astype(np.uint8))
     with tempfile.TemporaryDirectory() as folder:
-        given, found = Path(folder) / "given.npz", Path(folder) / "found.npz"
+        given = Path(folder) / "given.npz"
         weights = {
             f"{name}_{at}": values
             for name in LAYERS
             for at, values in enumerate(model.get_layer(name).get_weights())
         }
         np.savez(given, images=(images / 255).astype(np.float32), predicted=predicted, **weights)
-        peer = environment("torch")
-        command = [peer, HERE / "peers" / "torch_maps.py", given, found, json.dumps(METHODS)]
-        version = subprocess.run(
-            command, check=True, stdout=subprocess.PIPE, text=True
-        ).stdout.strip()
-        with np.load(found) as stored:
-            theirs = dict(stored)
-    page = INTRODUCTION.format(images=IMAGES, version=version, positions=IMAGES * SIDE**2)
-    for name in theirs:
-        off = np.abs(to_one(ours[name]) - to_one(theirs[name])).max()
-        page += f"| {name} | {off:.0e} | {REMARKS.get(name, '')} |\n"
+        model.save(given.with_suffix(".keras"))
+        page = INTRODUCTION.format(images=IMAGES, positions=IMAGES * SIDE**2)
+        for peer in PEERS:
+            version, theirs = peer_maps(peer, given)
+            page += f"\n## {PEERS[peer][1]} {version}\n\n{HEAD}"
+            for name in theirs:
+                off = np.abs(to_one(ours[name]) - to_one(theirs[name])).max()
+                page += f"| {name} | {off:.0e} | {REMARKS[peer].get(name, '')} |\n"
     PAGE.write_text(page)
     print(page)
+
+
+def peer_maps(peer: str, given: Path) -> tuple[str, dict[str, np.ndarray]]:
+    """The peer's version and its maps by method."""
+    found = given.with_name(f"{peer}.npz")
+    script = HERE / "peers" / f"{PEERS[peer][0]}.py"
+    command = [environment(peer), script, given, found, json.dumps(METHODS)]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    with np.load(found) as stored:
+        return done.stdout.split()[-1], dict(stored)  # behind progress bars
 
 
 def network() -> keras.Model:

@@ -50,6 +50,8 @@ def test_the_model_in_six_lines_with_its_classes_in_index_order():
         "heat          layercam from conv: the last",
         "scaling       unit, A GUESS: the file does not say",
     ]
+    unnamed = describe_model(facts(2), None, "gradcam")
+    assert "classes       2 without names: classes=FILE gives them" in unnamed
     known = facts(2) | {"scaling_known": True, "scaling_why": "as the config says"}
     assert "unit, known: as the config says" in describe_model(known, ["a", "b"], "gradcam")
 
@@ -78,6 +80,11 @@ def test_images_are_counted_by_label_and_look_alikes_by_size_and_name():
     assert "4 files, 1 MB, 1 can't be opened" in printed
     assert "labels        3, of 1 to 2 images: (no label) 1, a 2, b 1" in printed
     assert "2 share their size in bytes with another, 2 their name" in printed
+
+
+def test_without_labels_there_are_none():
+    files = pd.DataFrame({"path": ["1.jpg"], "label": [None], "size": [1], "fault": [None]})
+    assert "labels        none" in describe_images(files)
 
 
 def test_of_many_labels_ten_are_named():

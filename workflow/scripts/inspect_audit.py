@@ -67,7 +67,7 @@ def inspect(
     plan = planning.load(Path(index))
     names = labels.of_model(plan.class_names, known["classes"])
     print(describe_layers(known, watched, filtered))
-    print(describe_model(known, names, settings["gradcam"]["method"]))
+    print(describe_model(known, plan.class_names and names, settings["gradcam"]["method"]))
     print(describe_images(files), flush=True)
     sample = _sample(files, Path(source), known["input"][:2], settings)
     if not len(sample.pixels):

@@ -100,7 +100,8 @@ class OnePass:
         statistics = {
             name: LayerStatistics(*stacked.numpy()[:, :count]) for name, stacked in layers.items()
         }
-        activations = {name: tensor.numpy()[:count] for name, tensor in kept.items()}
+        # One layer at a time is there twice: of VGG16, a batch of 32 has 2 GB.
+        activations = {name: kept.pop(name).numpy()[:count] for name in list(kept)}
         return Batch(scores, probabilities, explained, maps, statistics, activations)
 
     def _run(self, pixels: tf.Tensor, classes: tf.Tensor) -> tuple:

@@ -32,8 +32,9 @@ def describe_layers(facts: dict[str, Any], watched: list[str], filtered: list[st
     )
 
 
-def describe_model(facts: dict[str, Any], names: Sequence[str], method: str) -> str:
+def describe_model(facts: dict[str, Any], names: Sequence[str] | None, method: str) -> str:
     """What the model is, what is explained and how pixels go in; ``names`` in index order."""
+    named = f"in index order: {_few(names)}" if names else "without names: classes=FILE gives them"
     family = f" ({facts['family']})" if facts["family"] else ""
     size = " × ".join(map(str, facts["input"])) + ", its size is open" * facts["input_open"]
     certainty = "known" if facts["scaling_known"] else "A GUESS"
@@ -43,7 +44,7 @@ def describe_model(facts: dict[str, Any], names: Sequence[str], method: str) -> 
             _line("model", f"{facts['format']}{family}, {facts['parameters']:,} parameters"),
             _line("input", size),
             _line("head", _HEADS[facts["head"]]),
-            _line("classes", f"{len(names):,} in index order: {_few(names)}"),
+            _line("classes", f"{facts['classes']:,} {named}"),
             _line("heat", f"{method} from {facts['target_layer']}: {facts['target_why']}"),
             _line("scaling", f"{facts['scaling']}, {certainty}: {why}"),
         ]
@@ -84,8 +85,6 @@ def _layers(layers: list[dict[str, Any]], watched: set[str], filtered: set[str])
 
 def describe_images(files: pd.DataFrame) -> str:
     """Files by label, and what looks alike: ``files`` has path, label, size, fault."""
-    by_label = files["label"].fillna("(no label)").value_counts().sort_index()
-    listed = [f"{label} {count:,}" for label, count in by_label.items()]
     names = files["path"].str.rpartition("/")[2]
     sizes = files.loc[files["size"] > 0, "size"]
     return "\n".join(
@@ -95,11 +94,7 @@ def describe_images(files: pd.DataFrame) -> str:
                 f"{len(files):,} files, {files['size'].sum() / 1e6:,.0f} MB, "
                 f"{files['fault'].notna().sum():,} can't be opened",
             ),
-            _line(
-                "labels",
-                f"{len(by_label):,}, of {by_label.min():,} to {by_label.max():,} images: "
-                + _few(listed),
-            ),
+            _line("labels", _by_label(files["label"])),
             _line(
                 "look alike",
                 f"{sizes.duplicated(keep=False).sum():,} share their size in bytes with another, "
@@ -107,6 +102,14 @@ def describe_images(files: pd.DataFrame) -> str:
             ),
         ]
     )
+
+
+def _by_label(labels: pd.Series) -> str:
+    if labels.isna().all():
+        return "none"
+    counts = labels.fillna("(no label)").value_counts().sort_index()
+    listed = [f"{label} {count:,}" for label, count in counts.items()]
+    return f"{len(counts):,}, of {counts.min():,} to {counts.max():,} images: {_few(listed)}"
 
 
 def describe_check(found: dict[str, Any]) -> str:

@@ -9,6 +9,7 @@ const convaudit = (() => {
   const CACHED = 64, AT_ONCE = 4;
   const BAR = 70;  // pixels of the bar at the top
   const REST = 140, BUDGET = 4;  // ms: after so long nobody scrolls; a frame's time for drawing
+  const FAST = 300;  // pixels a frame
   const REGIONS = ["top left corner", "top edge", "top right corner", "left edge", "centre",
     "right edge", "bottom left corner", "bottom edge", "bottom right corner"];
   const TYPES = { label: Uint16Array, predicted: Uint16Array, probability: Uint16Array,
@@ -197,7 +198,7 @@ const convaudit = (() => {
   // its rows, the lane slips along it: at once when the scroll bar leaps, and in a rest by what
   // brings the scroll bar back to its share of the rows.
   const lane = document.createElement("div");
-  let cell = CELL, high = CELL + TEXT, full = 0, tall = 0, start = 0, slip = 0, anchor = 0, last = 0, resting = true, rest = 0, due = 0;
+  let cell = CELL, high = CELL + TEXT, full = 0, tall = 0, start = 0, slip = 0, anchor = 0, last = 0, resting = true, flying = false, rest = 0, due = 0;
   let spare = [];
   grid.append(lane);
 
@@ -260,6 +261,7 @@ const convaudit = (() => {
   function scrolled() {
     const place = offset();
     if (place === last) return;
+    flying = Math.abs(place - last) > FAST;
     if (Math.abs(place - last) > innerHeight || place <= 0 || place >= tall - innerHeight) leap();
     else last = place;
     resting = false;
@@ -270,6 +272,7 @@ const convaudit = (() => {
 
   function settle() {
     resting = true;
+    flying = false;
     if (full !== tall) goTo(last + slip);
     draw();
     const focused = document.activeElement;
@@ -329,9 +332,11 @@ const convaudit = (() => {
     due ||= requestAnimationFrame(fill);
   }
 
-  // Fills tiles for as long as a frame may take, and asks for what they lack.
+  // Fills tiles for as long as a frame may take, and asks for what they lack. What flies by is not
+  // filled: nobody would see it.
   function fill() {
     due = 0;
+    if (flying) return;
     const until = performance.now() + BUDGET;
     for (const tile of tiles.values()) {
       if (tile.filled) continue;
