@@ -176,7 +176,7 @@ def _reductions(activations: tf.Tensor) -> _Reductions:
     """Each is a reduction that reads the map once and writes no copy of it.
 
     The maps are large and all this is memory traffic. A product with ones is the fastest sum,
-    pooling the fastest maximum of rows, and the Euclidean norm the only sum of squares without a
+    pooling the fastest maximum, and the Euclidean norm the only sum of squares without a
     copy. Where the maximum is follows from the maxima of rows and of columns: ``tf.argmax`` over a
     whole map takes as long as all the rest together.
     """
@@ -185,7 +185,7 @@ def _reductions(activations: tf.Tensor) -> _Reductions:
     flat = tf.reshape(x, (-1, height * width, channels))
     ones = tf.ones((tf.shape(x)[0], 1, height * width))
     rows = tf.nn.max_pool2d(x, (1, width), (1, width), "VALID")[:, :, 0]
-    columns = tf.reduce_max(x, axis=1)
+    columns = tf.nn.max_pool2d(x, (height, 1), (height, 1), "VALID")[:, 0]
     return _Reductions(
         tf.reshape(tf.matmul(ones, flat), (-1, channels)),
         tf.math.reduce_euclidean_norm(flat, axis=1),
