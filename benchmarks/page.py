@@ -19,7 +19,7 @@ from figures import Part
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "benchmarks.md"
-SUBJECTS = ("onepass", "cams", "filters", "audit", "report")
+SUBJECTS = ("onepass", "cams", "filters", "audit", "threads", "walk", "report")
 INTRODUCTION = """# Benchmarks
 
 Written by `make bench`; do not edit. Both sides of a figure were measured in one run, in turn; a

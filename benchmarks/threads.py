@@ -1,8 +1,6 @@
-"""Two jobs of a stage on two cores: one after the other, as ``threads: 2`` has it, against side by
-side, as ``threads: 1`` would. Whole jobs, run by Snakemake, the start of Python and of TensorFlow
-included.
+"""Two jobs of a stage on two cores, side by side against one after the other.
 
-python benchmarks/threads.py [images a shard] [repeats]
+python benchmarks/threads.py
 """
 
 import os
@@ -18,37 +16,53 @@ import cv2
 import numpy as np
 
 import bench
+import figures
 
 ROOT = Path(__file__).parents[1]
 CONFIG = ("model=squeezenet.keras", "images=photos", "preprocess={scaling: torch}")
-FILTERS = "filters={layers: [conv2d_4, conv2d_13], count: 32}"
+COUNT, REPEATS = 96, 2
 STAGES = {
     "preprocess": ["results/preprocess/0000.npy", "results/preprocess/0001.npy"],
     "predict": ["results/predict/0000.npz", "results/predict/0001.npz"],
     "gradcam": ["results/gradcam/sprites/0000.drawn", "results/gradcam/sprites/0001.drawn"],
-    "filters": ["results/filters/conv2d_4.png", "results/filters/conv2d_13.png"],
 }
+DETAILS = """## Two jobs at a time
+
+Two shards of {count} images, `snakemake --cores 2`: one job after the other with two threads each,
+and both at a time. Whole jobs, the start of Python and of TensorFlow included.
+
+{table}
+"""
 
 
-def main(count: int, repeats: int) -> None:
-    print("| two jobs | side by side / one by one | seconds: one by one | side by side |")
-    print("|---|--:|--:|--:|")
+def measure() -> figures.Part:
+    rows, ratios = [], {}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        _prepare(folder, count)
+        _prepare(folder)
         for stage, targets in STAGES.items():
             times: dict[int, list[float]] = {2: [], 1: []}
-            for _ in range(repeats):
+            for _ in range(REPEATS):
                 for threads, measured in times.items():
                     for target in targets:
                         (folder / target).unlink(missing_ok=True)
-                    measured.append(_snakemake(folder, count, stage, threads, targets))
+                    measured.append(_snakemake(folder, stage, threads, targets))
             one_by_one, together = median(times[2]), median(times[1])
-            ratio = together / one_by_one
-            print(f"| {stage} | {ratio:.2f} | {one_by_one:.1f} | {together:.1f} |", flush=True)
+            ratios[stage] = together / one_by_one
+            rows.append([stage, f"{one_by_one:.1f}", f"{together:.1f}"])
+    worst = max(ratios, key=ratios.__getitem__)
+    slowest = figures.Figure(
+        "two jobs side by side on two cores",
+        ratios[worst],
+        1,
+        False,
+        f"one after the other; `{worst}`, the worst",
+    )
+    table = figures.table(["seconds of two jobs", "one by one", "side by side"], rows)
+    return figures.Part([slowest], DETAILS.format(count=COUNT, table=table))
 
 
-def _prepare(folder: Path, count: int) -> None:
+def _prepare(folder: Path) -> None:
     """An audit of two shards of noisy photos, run so far that each stage can be run alone."""
     for name in ("Snakefile", "workflow", "config", "profiles", "environment.yml"):
         source = ROOT / name
@@ -56,18 +70,18 @@ def _prepare(folder: Path, count: int) -> None:
     bench.squeezenet().save(folder / "squeezenet.keras")
     (folder / "photos").mkdir()
     generator = np.random.default_rng(0)
-    for number in range(2 * count):
+    for number in range(2 * COUNT):
         coarse = generator.integers(0, 256, (24, 32, 3), np.uint8)
         photo = cv2.resize(coarse, (500, 375), interpolation=cv2.INTER_CUBIC)
         cv2.imwrite(str(folder / "photos" / f"{number:05d}.jpg"), photo)
     for stage, targets in STAGES.items():
-        _snakemake(folder, count, stage, 2, targets)
+        _snakemake(folder, stage, 2, targets)
 
 
-def _snakemake(folder: Path, count: int, stage: str, threads: int, targets: list[str]) -> float:
+def _snakemake(folder: Path, stage: str, threads: int, targets: list[str]) -> float:
     command = [sys.executable, "-m", "snakemake", *targets, "--cores", "2", "--quiet", "all"]
     command += ["--set-threads", f"{stage}={threads}"]
-    command += ["--config", *CONFIG, FILTERS, f"shard_size={count}"]
+    command += ["--config", *CONFIG, f"shard_size={COUNT}"]
     environment = {**os.environ, "SLURM_CONF": os.devnull}
     began = time.perf_counter()
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
@@ -77,5 +91,4 @@ def _snakemake(folder: Path, count: int, stage: str, threads: int, targets: list
 
 
 if __name__ == "__main__":
-    given = [int(argument) for argument in sys.argv[1:]]
-    main(*given, *(256, 3)[len(given) :])
+    figures.show(measure())
