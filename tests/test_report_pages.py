@@ -326,6 +326,9 @@ def test_the_command_gives_the_same_settings_back(config):
     assert (program, words[:3]) == ("snakemake", ["--cores", "all", "--config"])
     again = load(parse_config(words[3:]))
     assert again == settings.model_copy(update={"results": "again"})
+    # Wherever it was written, so that the same run gives the same bytes.
+    elsewhere = settings.model_copy(update={"results": "elsewhere"}).model_dump()
+    assert shlex.split(report_job._command(elsewhere)) == [program, *words]
 
 
 def test_a_photo_is_found_from_the_page():

@@ -148,7 +148,7 @@ def _changed(settings: dict[str, Any], defaults: dict[str, Any]) -> dict[str, An
             value = _changed(value, defaults[key])
             if value:
                 found[key] = value
-        elif value != defaults[key] and key != "watch":
+        elif value != defaults[key] and key not in {"watch", "results"}:
             found[key] = value
     return found
 
