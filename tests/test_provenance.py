@@ -73,6 +73,7 @@ def test_the_commit_and_whether_files_differ_from_it(tmp_path):
     git("add", "file")
     git("commit", "--message", "first")
     commit = git("rev-parse", "HEAD")
+    (tmp_path / "result").write_text("not of the code")
     assert provenance.revision(tmp_path) == {"commit": commit, "dirty": False}
     (tmp_path / "file").write_text("two")
     assert provenance.revision(tmp_path) == {"commit": commit, "dirty": True}

@@ -34,9 +34,12 @@ def versions() -> dict[str, str]:
 
 
 def revision(folder: Path) -> dict[str, str | bool | None]:
-    """The git commit of a checkout and whether files differ from it; None outside of one."""
+    """The git commit of a checkout and whether its files differ from it; None outside of one.
+
+    Files that git does not know, such as results, are no part of the code.
+    """
     commit = _git(folder, "rev-parse", "HEAD")
-    changes = _git(folder, "status", "--porcelain")
+    changes = _git(folder, "status", "--porcelain", "--untracked-files=no")
     return {"commit": commit or None, "dirty": None if changes is None else bool(changes)}
 
 
