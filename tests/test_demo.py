@@ -93,6 +93,7 @@ def test_the_report_says_so_in_words(audited):
     page = (audited / "report" / "index.html").read_text()
     assert "of their heat in the top left corner" in page
     assert page.count("is <b>brick</b>") >= 20
+    assert "Other scalings were not tried" in page
 
 
 def test_the_broken_files_are_in_quarantine(audited):

@@ -176,6 +176,9 @@ def _tried(check: dict[str, Any]) -> str:
         return "A wrong scaling costs accuracy in silence."
     if check["better"]:
         return "It seems to be wrong."
+    if len(check["accuracies"]) == 1:
+        share = check["accuracies"][check["used"]]
+        return f"With it {share:.0%} of {check['images']} labelled images are right."
     return f"Of {check['images']} labelled images no other gets clearly more right."
 
 
