@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from convaudit import activation_maps, heat, labels, stacks, statistics
+from convaudit import activation_maps, heat, labels, stacks, statistics, targets
 from convaudit.atomic import atomic
 from convaudit.progress import Progress
 from convaudit.scaling import SCALINGS
@@ -138,7 +138,8 @@ def predict(
     # Both are called anew, from their beginning, where memory runs out.
     def first(size: int) -> Found:
         look = looking(layers, keep=bool(kept), batch_size=size)
-        batches = part.batches(look, np.arange(len(table)), _wanted(target, truth, names), size)
+        wanted = targets.first(target, truth, names)
+        batches = part.batches(look, np.arange(len(table)), wanted, size)
         with activation_maps.writer(kept_file, part.ids) as keep:
             return _gather(batches, part, network, target, settings["top"], no_heats(), keep)
 
@@ -176,9 +177,12 @@ def _gather(
     predictions, further = [], []
     layers: dict[str, statistics.Summary] = {}
     for rows, batch in batches:
-        predicted, truth = _predicted(network, batch.scores), shard.truth[rows]
+        predicted, truth = targets.predicted(network.head, batch.scores), shard.truth[rows]
         predictions.append(_table(shard, rows, predicted, batch, top))
-        further.append(_further(target, network, batch, rows, truth, predicted))
+        places, classes = targets.further(
+            target, network.head, batch.probabilities, predicted, truth
+        ).T
+        further.append(np.stack([rows[places], classes], axis=1))
         heats.add(rows, batch)
         keep(rows, batch.activations)
         for name, values in batch.layers.items():
@@ -195,46 +199,6 @@ def _gather(
 
 def _stored(prefix: str, parts: list[Heats]) -> dict[str, Any]:
     return {f"{prefix}{name}": [part.spools[name] for part in parts] for name in parts[0].spools}
-
-
-def _wanted(target: str, truth: np.ndarray, names: list[str]) -> np.ndarray:
-    """The class to explain for each image, -1 for the predicted one."""
-    if target in {"predicted", "both"}:
-        return np.full(len(truth), -1)
-    if target == "true":
-        return truth
-    return np.full(len(truth), labels.resolve([target], names)[0])
-
-
-def _predicted(network: "Network", scores: np.ndarray) -> np.ndarray:
-    if network.head == "binary":
-        return (scores[:, 0] > 0).astype(np.int64)
-    return scores.argmax(axis=1)
-
-
-def _further(
-    target: str,
-    network: "Network",
-    batch: "Batch",
-    rows: np.ndarray,
-    truth: np.ndarray,
-    predicted: np.ndarray,
-) -> np.ndarray:
-    """Pairs (row, class) that need a map beside the first one.
-
-    Errors need one of what is true even where only the predicted class is asked for: the report
-    shows them side by side.
-    """
-    if network.head == "sigmoid" and target == "predicted":
-        over = batch.probabilities > 0.5
-        over[np.arange(len(over)), predicted] = False
-        places, classes = np.nonzero(over)
-    elif target in {"both", "predicted"}:
-        places = np.flatnonzero((truth >= 0) & (truth != predicted))
-        classes = truth[places]
-    else:
-        return np.empty((0, 2), np.int64)
-    return np.stack([rows[places], classes], axis=1)
 
 
 def _table(
