@@ -27,10 +27,11 @@ LAYER = {"name": "last", "id": "last", "kind": "Conv2D", "shape": [SIDE, SIDE, C
 SETTINGS = {
     "model": "fabricated.keras",
     "images": "photos",
+    "classes": "auto",
     "seed": 0,
     "preprocess": {"scaling": "unit", "interpolation": "area"},
     "filters": {"margin": 5, "size": 64},
-    "activations": {"per_row": 16},
+    "activations": {"per_row": 16, "keep": "none"},
     "gradcam": {"layer": "auto", "method": "gradcam", "score": "logit"},
 }
 FACTS = {
@@ -47,7 +48,12 @@ FACTS = {
     "parameters": 9,
     "layers": [{**LAYER, "parameters": 9, "watched": True, "convolution": True}],
 }
-_MODEL = {"identity": "demo", "source": "fabricated.keras"}
+_MODEL = {
+    "identity": "demo",
+    "source": "fabricated.keras",
+    "weights": "imagenet",
+    "custom_modules": [],
+}
 
 
 def settings_of_report(folder: Path) -> dict[str, object]:
@@ -69,7 +75,8 @@ def results(folder: Path, count: int, *, overlays: bool = True) -> None:
     for part in ("index", "model", "activations", "gradcam/maps", "gradcam/sprites"):
         (folder / part).mkdir(parents=True)
     size = max(512, -(-count // 1000))
-    plan = Plan({}, NAMES.tolist(), [("last", "Conv2D")], "demo")
+    shards = {f"{number:04d}": (size, "") for number in range(-(-count // size))}
+    plan = Plan(shards, NAMES.tolist(), [("last", "Conv2D")], "demo")
     (folder / "index" / "plan.json").write_text(json.dumps(asdict(plan)))
     (folder / "model" / "model.json").write_text(json.dumps(FACTS))
     tried = {"used": "unit", "images": 0, "accuracies": {}, "better": None}

@@ -94,17 +94,19 @@ import pyarrow, pyarrow.parquet
 from convaudit.errors import AuditError
 if not os.fork():
     with open("provenance.json", "w") as file:
-        file.write('{{"model_sha256": null,\\n "results_sha256": {{\\n')
+        config = '{{"images": "gone", "model": "m", "activations": {{"keep": "none"}}}}'
+        inputs = '"inputs_sha256": {{}}, "model_sha256": null'
+        file.write(f'{{{{"config": {{config}}, {{inputs}},\\n "results_sha256": {{{{\\n')
         for i in range({count}):
             file.write(f'  "gradcam/overlays/0000/image-{{i:07d}}.jpg": "{{i:064x}}",\\n')
         file.write('  "summary.json": "0"\\n }}\\n}}\\n')
     rows = {{"path": [f"{{i:07d}}.jpg" for i in range({count})], "sha256": ["0"] * {count}}}
-    pyarrow.parquet.write_table(pyarrow.table(rows), "ledger.parquet", row_group_size=1000)
+    pyarrow.parquet.write_table(pyarrow.table(rows), ".ledger.parquet", row_group_size=1000)
     os._exit(0)
 os.wait()
 try:
     verify.verify(
-        origin="provenance.json", ledger="ledger.parquet", model="m", images=".", threads=2
+        origin="provenance.json", ledger=".ledger.parquet", model="m", images="gone", threads=2
     )
 except AuditError as error:
     print(error)
@@ -186,7 +188,9 @@ def test_the_merge_of_predictions_does_not_grow_with_the_dataset(tmp_path):
 def test_the_memory_of_verify_does_not_grow_with_the_results(tmp_path):
     used = {}
     for count in (10_000, 200_000):
-        done = measure(tmp_path, VERIFY.format(count=count))
+        folder = tmp_path / f"{count}"
+        folder.mkdir()
+        done = measure(folder, VERIFY.format(count=count))
         used[count] = done.memory
         # None of them is there: neither the results nor the images.
         assert f"{2 * count + 1} files differ" in done.printed

@@ -31,7 +31,7 @@ def sweep(folder: Path, shards: Collection[str], layers: Collection[str]) -> lis
         if entry.suffix in {".png", ".csv"} and entry.stem not in layers
     ]
     for entry in stale:
-        shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+        shutil.rmtree(entry) if entry.is_dir() and not entry.is_symlink() else entry.unlink()
     return [entry.relative_to(folder).as_posix() for entry in stale]
 
 
