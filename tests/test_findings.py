@@ -35,6 +35,7 @@ def audit(predicted, correct, *, corner, check=NO_CHECK, **changes) -> Audit:
         }
     )
     facts = {"scaling": "unit", "scaling_known": True, "scaling_why": "", "scaling_check": check}
+    facts["head"] = "softmax"
     parts = {
         "quarantine": pd.DataFrame({"path": [], "reason": []}),
         "duplicates": pd.DataFrame({"across_labels": pd.array([], bool)}),
@@ -93,6 +94,15 @@ def test_of_fewer_than_five_nothing_is_said(wrong):
     audited = audit(numbers % 2, numbers >= wrong, corner=numbers < wrong)
     texts = [text for _, text in said(audited)]
     assert any("are wrong" in text for text in texts) == (wrong == 5)
+
+
+def test_classes_in_another_order_are_named_in_theirs():
+    """90 of 100 are called by the other class's name."""
+    predicted, right = np.arange(100) % 2, np.arange(100) < 10
+    first = findings(audit(predicted, right, corner=np.zeros(100, bool)))[0]
+    assert (first.kind, first.link) == ("classes", "#confusion")
+    assert "10% of 100 labelled images are right" in first.text
+    assert "in the order gravel, brick, 90% would be" in first.text
 
 
 def test_a_better_scaling_comes_before_everything():

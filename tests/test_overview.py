@@ -96,7 +96,11 @@ def test_of_many_labels_ten_are_named():
 
 def test_a_better_scaling_is_said_loudly():
     found = {"used": "unit", "images": 32, "accuracies": {"unit": 0.1, "torch": 0.75}}
+    found["in_order"] = None
     assert "BUT 75% with torch" in describe_check(found | {"better": "torch"})
+    assert "BUT 69% if the classes stood in another order" in describe_check(
+        found | {"better": None, "in_order": 0.69}
+    )
     assert "no other is clearly better" in describe_check(found | {"better": None})
     assert "no label" in describe_check(found | {"images": 0})
 

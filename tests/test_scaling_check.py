@@ -51,6 +51,7 @@ def test_ten_images_prove_it_and_nine_do_not():
         "images": 9,
         "accuracies": {"caffe": 0.0},
         "better": None,
+        "in_order": None,
     }
 
 
@@ -67,6 +68,18 @@ def test_wins_and_losses_are_weighed_against_each_other():
     found = check_scaling(Network(reddest()), pixels, generator.integers(0, 2, 64), "tf")
     assert len(found["accuracies"]) == 10
     assert max(found["accuracies"].values()) > found["accuracies"]["tf"]
+    assert found["better"] is None
+
+
+def test_names_in_another_order_are_not_taken_for_a_scaling():
+    """Each colour has the next one's name. BGR would put a third right, which ten images prove."""
+    model = reddest()
+    purest = keras.Model(model.inputs, layers.Dense(3)(model.layers[-2].output))
+    purest.layers[-1].set_weights([np.eye(3), np.zeros(3)])
+    pixels, labels = images(*[RED, (0, 200, 0), BLUE] * 10), np.array([1, 2, 0] * 10)
+    found = check_scaling(Network(purest), pixels, labels, "unit")
+    accuracies = found["accuracies"]
+    assert (accuracies["unit"], accuracies["unit, BGR"], found["in_order"]) == (0, 1 / 3, 1)
     assert found["better"] is None
 
 

@@ -40,6 +40,7 @@ def test_the_scaling_is_checked_on_the_labelled_images(finished):
         "images": 19,
         "accuracies": {"unit": 18 / 19},
         "better": None,
+        "in_order": None,
     }
 
 

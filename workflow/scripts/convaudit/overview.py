@@ -121,6 +121,11 @@ def describe_check(found: dict[str, Any]) -> str:
         f"accuracy      {accuracies[found['used']]:.0%} of {found['images']} labelled images, "
         f"with scaling {found['used']}"
     )
+    if found["better"] is None and found["in_order"] is not None:
+        return (
+            f"{line}\n              BUT {found['in_order']:.0%} if the classes stood in another "
+            "order: give the model's own with classes=FILE"
+        )
     if found["better"]:
         return (
             f"{line}\n              BUT {accuracies[found['better']]:.0%} with "

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from convaudit.class_order import better_order
 from convaudit.network import Network
 from convaudit.scaling import SCALINGS, Scaling
 
@@ -33,14 +34,17 @@ def check_scaling(
     Returns:
         As JSON: ``used``; ``images``, their number; ``accuracies`` by name, as "unit" or
         "unit, BGR" ("caffe" is BGR, so there is "caffe, RGB"); ``better``, the clearly better one
-        with the highest accuracy, or None.
+        with the highest accuracy, or None; ``in_order``, the accuracy if the classes' names stood
+        in the order of ``better_order``, None where there is none. Where that explains more, no
+        scaling is called better.
     """
-    first = _right(network, pixels, labels, SCALINGS[used])
+    said = _said(network, pixels, SCALINGS[used])
+    first = said == labels
     hits = {used: first}
     if _tail(wins=int((~first).sum()), losses=0) < _LEVEL:
         for name, scaling in _variants().items():
             if name != used:
-                hits[name] = _right(network, pixels, labels, scaling)
+                hits[name] = _said(network, pixels, scaling) == labels
     accuracies = {name: float(right.mean()) if len(right) else 0.0 for name, right in hits.items()}
     clearly = [
         name
@@ -48,7 +52,17 @@ def check_scaling(
         if _tail(wins=int((right & ~first).sum()), losses=int((first & ~right).sum())) < _LEVEL
     ]
     better = max(clearly, key=accuracies.__getitem__, default=None)
-    return {"used": used, "images": len(labels), "accuracies": accuracies, "better": better}
+    order = better_order(labels, said, network.classes)
+    in_order = None if order is None else float((order[labels] == said).mean())
+    if better is not None and in_order is not None and in_order > accuracies[better]:
+        better = None
+    return {
+        "used": used,
+        "images": len(labels),
+        "accuracies": accuracies,
+        "better": better,
+        "in_order": in_order,
+    }
 
 
 def _variants() -> dict[str, Scaling]:
@@ -60,15 +74,13 @@ def _variants() -> dict[str, Scaling]:
     return found
 
 
-def _right(
-    network: Network, pixels: np.ndarray, labels: np.ndarray, scaling: Scaling
-) -> np.ndarray:
-    """Which images are classified as labelled."""
-    found = []
+def _said(network: Network, pixels: np.ndarray, scaling: Scaling) -> np.ndarray:
+    """The class that each image is taken for."""
+    found = [np.zeros(0, np.int64)]
     for start in range(0, len(pixels), _BATCH):
         scores = network.run(scaling.apply(pixels[start : start + _BATCH].astype(np.float32)))
         found.append(np.asarray(network.probabilities(scores)).argmax(axis=1))
-    return np.concatenate(found) == labels if found else np.zeros(0, bool)
+    return np.concatenate(found)
 
 
 def _tail(wins: int, losses: int) -> float:

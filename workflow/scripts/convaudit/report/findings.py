@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from convaudit.class_order import better_order
 from convaudit.report import measures
 from convaudit.report.measures import REGIONS
 from convaudit.report.mistakes import surest
@@ -21,7 +22,9 @@ CENTRE = 4
 
 @dataclass(frozen=True)
 class Finding:
-    """``kind`` is scaling, heat, trust or data; ``rows`` are its images, the most telling first."""
+    """``kind`` is classes, scaling, heat, trust or data; ``rows`` are its images, the most telling
+    first.
+    """
 
     kind: str
     title: str
@@ -43,17 +46,40 @@ class Finding:
 
 
 def findings(audit: Audit) -> list[Finding]:
-    """Everything that stands out: first a scaling that would be better, which puts all else in
-    doubt; then heat that goes with errors, then heat that sets a class apart, then what confidence
-    is worth, then the data.
+    """Everything that stands out: first what puts all else in doubt, classes in another order and a
+    scaling that would be better; then heat that goes with errors, then heat that sets a class
+    apart, then what confidence is worth, then the data.
     """
     return [
+        *_better_order(audit),
         *_better_scaling(audit),
         *_errors_by_region(audit),
         *_classes_by_region(audit),
         *_trust(audit),
         *_data(audit),
     ]
+
+
+def _better_order(audit: Audit) -> list[Finding]:
+    if audit.facts["head"] == "sigmoid":
+        return []
+    known = audit.predictions[audit.known]
+    labels, said = (known[name].to_numpy(int) for name in ("label_index", "predicted_index"))
+    order = better_order(labels, said, len(audit.class_names))
+    if order is None:
+        return []
+    names = np.empty(len(order), object)
+    names[order] = [short(name) for name in audit.class_names]
+    shown = ", ".join(names[:SHOWN]) + (" and so on" if len(names) > SHOWN else "")
+    text = (
+        f"{(labels == said).mean():.0%} of {len(labels):,} labelled images are right; with the "
+        f"names in the order {shown}, {(order[labels] == said).mean():.0%} would be. If the model "
+        "was trained so, all that follows has wrong names: give them in its order with "
+        "classes=FILE and run again."
+    )
+    rows = np.array([], int)
+    title = "The classes seem to be in another order"
+    return [Finding("classes", title, text, "#confusion", rows)]
 
 
 def _better_scaling(audit: Audit) -> list[Finding]:
