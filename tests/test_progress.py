@@ -132,6 +132,18 @@ def test_each_stage_s_time_by_hand(tmp_path):
     )
 
 
+def test_an_audit_in_two_lines():
+    summary = {"images_audited": 1240, "images_quarantined": 3, "accuracy": 0.85, "findings": []}
+    line = stages.outcome(Path("out"), summary | {"findings": [{"title": "It errs"}]})
+    assert line.splitlines() == [
+        "out/report/index.html: 1,240 images, 85.0% of those with a label right, 3 in quarantine",
+        "First finding: It errs.",
+    ]
+    assert stages.outcome(Path("out"), summary | {"accuracy": None}).splitlines() == [
+        "out/report/index.html: 1,240 images, 3 in quarantine"
+    ]
+
+
 def test_a_run_ends_with_its_stages_and_one_with_nothing_to_do_says_nothing(clone):
     assert "whole run" not in clone.run()
     (clone.folder / "results" / "quarantine.csv").unlink()

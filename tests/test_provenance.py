@@ -86,8 +86,13 @@ def test_verify_names_each_file_that_differs(clone, capsys):
         "ledger": str(folder / "index" / "ledger.parquet"),
         "model": str(clone.folder / "toy.keras"),
         "images": str(clone.folder / "photos"),
+        "settings": {"model": "toy.keras", "images": "photos"},
         "threads": 2,
     }
+    with pytest.raises(
+        AuditError, match="config: images: these results are of photos, not of demo"
+    ):
+        verify(**where | {"settings": {"model": "toy.keras", "images": "demo"}})
     verify(**where)
     assert "verified" in capsys.readouterr().out
     (folder / "channels.parquet").write_bytes(b"tampered")

@@ -106,7 +106,8 @@ if not os.fork():
 os.wait()
 try:
     verify.verify(
-        origin="provenance.json", ledger=".ledger.parquet", model="m", images="gone", threads=2
+        origin="provenance.json", ledger=".ledger.parquet", model="m", images="gone", threads=2,
+        settings={{"images": "gone", "model": "m"}},
     )
 except AuditError as error:
     print(error)

@@ -69,5 +69,6 @@ rule verify:
         ledger=str(rules.index.output.ledger),
         model=AUDIT.model["source"],
         images=AUDIT.images,
+        settings=SETTINGS.model_dump(include={"model", "images"}),
     script:
         "../scripts/verify.py"

@@ -31,18 +31,24 @@ def draw(
     sprites: str,
     threads: int,
 ) -> None:
+    """An image's overlay is ``{image_id}.jpg``; of a further class ``{image_id}-{index}.jpg``."""
     top = dataset.root(Path(source))
     cv2.setNumThreads(1)  # each image has a thread of its own
     table = pd.read_parquet(rows)
+    files = table.set_index("image_id")[["path", "sha256"]]
+    with np.load(maps, allow_pickle=False) as stored:
+        ids, classes = stored["image_id"].tolist(), stored["class_index"].tolist()
 
-    def one(drawing: tuple[str, str, str, np.ndarray]) -> None:
-        path, sha256, image_id, values = drawing
+    def one(drawing: tuple[int, np.ndarray]) -> None:
+        at, values = drawing
+        path, sha256 = files.loc[ids[at]]
+        name = ids[at] if at < len(table) else f"{ids[at]}-{classes[at]}"
         image = images.decode(dataset.read_unchanged(top / path, sha256))
         drawn = overlays.overlay(image, values, alpha, colormap)
-        (Path(temporary) / f"{image_id}.jpg").write_bytes(overlays.encode_jpeg(drawn))
+        (Path(temporary) / f"{name}.jpg").write_bytes(overlays.encode_jpeg(drawn))
 
-    drawings = zip(table["path"], table["sha256"], table["image_id"], _heats(maps), strict=False)
-    progress = Progress(len(table), "overlays")
+    drawings = enumerate(_heats(maps))
+    progress = Progress(len(ids), "overlays")
     with atomic_folder(folder) as temporary:
         for _ in in_order(one, drawings, threads):
             progress.add()
@@ -50,11 +56,11 @@ def draw(
         for number, start in enumerate(range(0, len(table), overlays.SHEET)):
             sheet = overlays.sprites(taken(pixels, slice(start, start + overlays.SHEET)))
             (temporary / f"{number}.jpg").write_bytes(overlays.encode_jpeg(sheet))
-    logging.info("%d overlays", len(table))
+    logging.info("%d overlays", len(ids))
 
 
 def _heats(maps: str) -> Iterator[np.ndarray]:
-    """The map of each image, in their order; maps of further classes come behind."""
+    """The maps that were asked for: one of each image, in their order, then further ones."""
     stored = (blocks(maps, name, _TOGETHER) for name in ("maps", "scale"))
     for halves, scales in zip(*stored, strict=True):
         yield from heat.unpack(halves, scales)

@@ -24,8 +24,13 @@ _TOGETHER = 1000
 _SHOWN = 50
 
 
-def verify(*, origin: str, ledger: str, model: str, images: str, threads: int) -> None:
+def verify(
+    *, origin: str, ledger: str, model: str, images: str, settings: dict[str, Any], threads: int
+) -> None:
     """
+    Args:
+        settings: of the config, ``model`` and ``images``, which must be the audit's.
+
     Raises:
         AuditError: something is missing, changed or new.
     """
@@ -35,6 +40,7 @@ def verify(*, origin: str, ledger: str, model: str, images: str, threads: int) -
     count = 0
     with Path(origin).open() as file:
         known = _known(file)
+        _require_same(known["config"], settings)
         present = hashed_files(folder, keep=known["config"]["activations"]["keep"])
         for line in chain(
             _differences(_results(file), folder, present, threads),
@@ -47,7 +53,8 @@ def verify(*, origin: str, ledger: str, model: str, images: str, threads: int) -
             if count <= _SHOWN:
                 print(printable(line))
     if count:
-        raise AuditError(f"{count} files differ from what the audit wrote and read: see above")
+        differ = "file differs" if count == 1 else "files differ"
+        raise AuditError(f"{count} {differ} from what the audit wrote and read: see above")
     print("verified: every result, every image, the model and the like are what they were")
 
 
@@ -60,6 +67,15 @@ def _known(file: IO[str]) -> dict[str, Any]:
         raise AuditError(
             f"{file.name} is not as the report wrote it: run the audit again"
         ) from None
+
+
+def _require_same(audited: dict[str, Any], settings: dict[str, Any]) -> None:
+    for key, value in settings.items():
+        if value != audited[key]:
+            raise AuditError(
+                f"config: {key}: these results are of {audited[key]}, not of {value}: give verify "
+                "the same --config or --configfile as the audit"
+            )
 
 
 def _results(file: IO[str]) -> Iterator[tuple[str, str | None]]:
@@ -122,5 +138,6 @@ if __name__ == "__main__":
             ledger=snakemake.params.ledger,
             model=snakemake.params.model,
             images=snakemake.params.images,
+            settings=snakemake.params.settings,
             threads=snakemake.threads,
         )

@@ -89,8 +89,6 @@ def blocks(file: str | Path, name: str, count: int) -> Iterator[np.ndarray]:
         if version != (1, 0):
             raise ValueError(f"{file}: {name} is of version {version}, not 1.0")
         (length, *shape), _, dtype = npy.read_array_header_1_0(member)
-        if dtype.hasobject:
-            raise ValueError(f"{file}: {name} holds Python objects, which are never loaded")
         size = prod(shape) * dtype.itemsize
         for start in range(0, length, count):
             rows = min(count, length - start)

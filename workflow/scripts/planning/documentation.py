@@ -19,14 +19,16 @@ _HEAD = """# The config
 Every key, with its default. They stand in `config/config.yaml`; another file with only the keys
 that differ is laid over it with `--configfile mine.yaml`, and single keys with
 `--config model=my.keras images=photos results=out`. A group's keys can be set there too:
-`--config filters='{count: 16, steps: 20}'`.
+`--config filters='{count: 16, steps: 20}'` (not `filters.count=16`, which Snakemake does not
+take).
 
 A config is checked before anything runs. An unknown key, a value out of range, a model or folder
 that is not there or a layer that does not exist is one line that names the key. A relative path
 starts from the folder in which Snakemake runs.
 
-Changing a value re-runs exactly what it feeds: `gradcam.alpha` redraws the overlays and the report,
-and nothing goes through the network again.
+Changing a value re-runs exactly what it feeds: `gradcam.alpha` redraws the overlays and makes the
+report again, and nothing goes through the network. (The report's own small pictures have colours of
+their own, which can be compared from page to page.)
 
 `examples/` has whole set-ups to copy. The same as a JSON schema, for editors:
 `workflow/schemas/config.schema.json`.

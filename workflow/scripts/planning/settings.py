@@ -209,7 +209,10 @@ def _explain(fault: Any, config: dict[str, Any]) -> tuple[str, str]:
         near = difflib.get_close_matches(path[-1], list(known.model_fields), n=1)
         hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known.model_fields)}"
         return key, f"unknown key; {hint}"
+    if fault["type"] == "model_type":
+        return key, f"is a group of keys, as in --config {key}='{{...}}', not {fault['input']!r}"
     message = fault["msg"].replace("Input should be", "must be").replace("Value error, ", "")
+    message = message.partition(", unable to parse")[0]
     return key, f"{message[0].lower()}{message[1:]}, not {fault['input']!r}"
 
 

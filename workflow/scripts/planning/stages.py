@@ -1,10 +1,12 @@
-"""How long each stage of a run took, from what Snakemake measured of its jobs."""
+"""What a run says at its end: how long each stage took, by Snakemake's clock, and what came out."""
 
 import csv
+import json
 import os
 import sys
 from collections import defaultdict
 from pathlib import Path
+from typing import Any
 
 from convaudit.progress import QUIET, duration
 
@@ -20,9 +22,24 @@ def hush() -> None:
 
 
 def say(results: Path) -> None:
-    """Print how long each stage took, where there is something to say."""
-    if (line := took(results)) and QUIET not in os.environ:
+    """Print how long each stage took, where there is something to say, and where the report is."""
+    began = _mark(results).stat().st_mtime
+    if QUIET not in os.environ and (line := took(results)):
         print(line, file=sys.stderr)
+        summary = results / "summary.json"
+        if summary.exists() and summary.stat().st_mtime >= began:
+            print(outcome(results, json.loads(summary.read_text())), file=sys.stderr)
+
+
+def outcome(results: Path, summary: dict[str, Any]) -> str:
+    """An audit in two lines: the report's path with its numbers, and the first finding."""
+    parts = [f"{summary['images_audited']:,} images"]
+    if summary["accuracy"] is not None:
+        parts.append(f"{summary['accuracy']:.1%} of those with a label right")
+    parts.append(f"{summary['images_quarantined']:,} in quarantine")
+    lines = [f"{results / 'report' / 'index.html'}: {', '.join(parts)}"]
+    lines += [f"First finding: {finding['title']}." for finding in summary["findings"][:1]]
+    return "\n".join(lines)
 
 
 def took(results: Path) -> str:

@@ -1,0 +1,43 @@
+"""The overlays of a shard: one of each image, and one of each further class that was asked for."""
+
+import hashlib
+
+import cv2
+import numpy as np
+import pandas as pd
+
+import gradcam
+from convaudit import heat, overlays
+
+
+def test_each_map_that_was_asked_for_is_drawn_over_its_image(tmp_path):
+    generator = np.random.default_rng(0)
+    photos = {name: generator.integers(0, 256, (20, 30, 3), np.uint8) for name in ("a", "b")}
+    for name, photo in photos.items():
+        cv2.imwrite(str(tmp_path / f"{name}.png"), photo[:, :, ::-1])
+    hashes = [hashlib.sha256((tmp_path / f"{name}.png").read_bytes()).hexdigest() for name in "ab"]
+    table = {"image_id": ["a-0", "b-0"], "path": ["a.png", "b.png"], "sha256": hashes}
+    pd.DataFrame(table).to_parquet(tmp_path / "rows.parquet")
+    np.save(tmp_path / "pixels.npy", np.zeros((2, 8, 8, 3), np.uint8))
+    maps = generator.uniform(0, 1, (3, 4, 4)).astype(np.float16).astype(np.float32)
+    halves, scale = heat.pack(maps)
+    # Image b is of class 5 too; the true class of image a was not asked for.
+    asked = {"image_id": np.array(["a-0", "b-0", "b-0"]), "class_index": np.array([1, 2, 5])}
+    true = {"true_image_id": np.array(["a-0"]), "true_maps": halves[:1]}
+    np.savez_compressed(tmp_path / "maps.npz", maps=halves, scale=scale, **asked, **true)
+    gradcam.draw(
+        maps=str(tmp_path / "maps.npz"),
+        rows=str(tmp_path / "rows.parquet"),
+        pixels=str(tmp_path / "pixels.npy"),
+        source=str(tmp_path),
+        alpha=0.4,
+        colormap="jet",
+        folder=str(tmp_path / "overlays"),
+        sprites=str(tmp_path / "sprites"),
+        threads=2,
+    )
+    drawn = {path.name: path.read_bytes() for path in (tmp_path / "overlays").iterdir()}
+    assert drawn == {
+        name: overlays.encode_jpeg(overlays.overlay(photos[name[0]], values, 0.4, "jet"))
+        for name, values in zip(("a-0.jpg", "b-0.jpg", "b-0-5.jpg"), maps, strict=True)
+    }
