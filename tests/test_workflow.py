@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 import toys
+from conftest import ROOT
 from convaudit import effort
 from faults import results
 
@@ -200,3 +201,17 @@ def test_too_many_unreadable_images_end_the_run_with_the_reasons(fresh):
     assert done.returncode != 0
     assert "7 of 26 images can't be audited" in done.stderr
     assert "6 ×" in done.stderr
+
+
+def test_the_columns_are_the_documented_ones(finished):
+    documented: dict[str, list[str]] = {}
+    for line in (ROOT / "docs" / "results.md").read_text().splitlines():
+        if line.startswith("## "):
+            columns = documented.setdefault(line[3:], [])
+        elif line.startswith("| `"):
+            columns += re.findall(r"`(\w+)`", line.split("|")[1])
+    folder = finished.folder / "results"
+    for name in ("predictions.parquet", "channels.parquet"):
+        assert pd.read_parquet(folder / name).columns.tolist() == documented[name]
+    (table, *_) = (folder / "filters").glob("*.csv")
+    assert pd.read_csv(table).columns.tolist() == documented["filters/{layer}.csv"]
