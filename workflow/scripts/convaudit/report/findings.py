@@ -195,10 +195,11 @@ def _data(audit: Audit) -> list[Finding]:
         count = len(audit.quarantine)
         text = f"{count:,} of {count + len(audit.predictions):,} files could not be audited."
         found.append(_plain("Files that are not images", text, "#data"))
-    dead = audit.channels["dead"].mean() if len(audit.channels) else 0
+    channels = audit.own_channels
+    dead = channels["dead"].mean() if len(channels) else 0
     if dead > 0.05:
         text = (
-            f"{int(audit.channels['dead'].sum()):,} of {len(audit.channels):,} channels "
+            f"{int(channels['dead'].sum()):,} of {len(channels):,} channels "
             f"({dead:.0%}) fired for no image."
         )
         found.append(_plain("Channels that do nothing", text, "#sees"))

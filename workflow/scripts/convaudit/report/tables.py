@@ -86,6 +86,15 @@ class Audit:
         return self.known & ~self.predictions["correct"].to_numpy(dtype=bool, na_value=True)
 
     @cached_property
+    def own_channels(self) -> pd.DataFrame:
+        """The channels that are counted, each once: without those of pooling layers, which pass on
+        the channels before them; unless nothing else is watched.
+        """
+        kinds = {layer["name"]: layer["kind"] for layer in self.facts["layers"]}
+        pooled = self.channels["layer"].map(kinds).fillna("").str.contains("Pooling")
+        return self.channels if pooled.all() else self.channels[~pooled]
+
+    @cached_property
     def confused(self) -> list[tuple[int, int, int]]:
         """(label, predicted, images) of the confused pairs of classes, the commonest first."""
         wrong = self.predictions.loc[self.wrong, ["label_index", "predicted_index"]].astype(int)
