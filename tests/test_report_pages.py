@@ -1,5 +1,6 @@
 """Nothing in a name, a label or a path can break out of the report."""
 
+import base64
 import json
 import re
 import shlex
@@ -16,8 +17,8 @@ from snakemake.cli import parse_config
 
 import report as report_job
 from convaudit.report import charts, pages
-from convaudit.report.gallery import _call, _ranks
-from convaudit.report.names import short, tail
+from convaudit.report.gallery import _call, _ranks, _score, columns
+from convaudit.report.names import percent, short, tail
 from convaudit.report.pages import write_report
 from convaudit.report.summary import summarise
 from convaudit.report.tables import Audit
@@ -211,7 +212,7 @@ def test_an_error_has_both_scores_though_the_true_class_is_far_down(audit, tmp_p
 
 def test_a_share_is_all_or_none_only_where_it_is():
     values = [0, 1e-5, 0.0123, 0.99996, 1, None]
-    assert [pages._percent(value) for value in values] == [
+    assert [percent(value) for value in values] == [
         "0.0%",
         "<0.1%",
         "1.2%",
@@ -336,6 +337,19 @@ def test_a_photo_is_found_from_the_page():
     assert report_job._photos("my photos") == "../../my%20photos/"
     assert report_job._photos("/data/list.csv") == "file:///data/"
     assert tail("a/b/c.jpg") == "…/b/c.jpg" and tail("b/c.jpg") == "b/c.jpg"
+
+
+def test_the_gallery_has_each_confidence_as_the_first_page_has_it(audit):
+    sure = changed(audit, probability=np.float32([0.99999, 1, 0.999991, 0.5]))
+    packed = base64.b64decode(columns(sure)["probability"])
+    assert np.frombuffer(packed, np.float32).tolist() == sure.predictions["probability"].tolist()
+    assert [_score(value) for value in (0, 1e-9, 0.123456, 0.9999999, 1)] == [
+        0,
+        1e-5,
+        0.12346,
+        0.99999,
+        1,
+    ]
 
 
 def test_data_scripts_give_back_what_went_in():

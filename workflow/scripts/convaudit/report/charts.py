@@ -11,6 +11,7 @@ import numpy as np
 from markupsafe import Markup
 
 from convaudit.report import measures
+from convaudit.report.names import percent
 from convaudit.report.thumbs import colours
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 420, 300, 64, 12, 12, 44
@@ -32,8 +33,8 @@ def reliability(bins: list[dict[str, Any]]) -> Markup:
         x, radius = _x(entry["confidence"]), 3 + 7 * (entry["count"] / most) ** 0.5
         parts.append(
             f'<a href="images.html#from={100 * entry["low"]:.0f}&amp;to={100 * entry["high"]:.0f}">'
-            f"<title>{entry['count']:,} images: confidence {entry['confidence']:.0%}, "
-            f"right {share:.0%}</title>"
+            f"<title>{entry['count']:,} images: confidence {percent(entry['confidence'])}, "
+            f"right {percent(share)}</title>"
             f'<line x1="{x:.1f}" y1="{_y(low):.1f}" x2="{x:.1f}" y2="{_y(high):.1f}" '
             f'class="range"/><circle cx="{x:.1f}" cy="{_y(share):.1f}" r="{radius:.1f}" '
             'class="point"/></a>'

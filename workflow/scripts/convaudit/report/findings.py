@@ -8,7 +8,7 @@ import numpy as np
 from convaudit.report import measures
 from convaudit.report.measures import REGIONS
 from convaudit.report.mistakes import surest
-from convaudit.report.names import short
+from convaudit.report.names import percent, short
 from convaudit.report.tables import Audit
 
 HOT = 1 / 3
@@ -142,7 +142,7 @@ def _trust(audit: Audit) -> list[Finding]:
         if high is not None and sure.mean() > high:
             rows = np.flatnonzero(audit.wrong & (probability > 0.9))
             text = (
-                f"Its mean confidence is {sure.mean():.1%}, but {correct.mean():.1%} of its "
+                f"Its mean confidence is {percent(sure.mean())}, but {correct.mean():.1%} of its "
                 f"answers are right. {len(rows):,} wrong answers have a confidence over 90%."
             )
             link = "images.html#truth=wrong&from=90"

@@ -44,14 +44,14 @@ def wanted(audit: Audit) -> set[int]:
     return numbers
 
 
-def cards(audit: Audit, seen: list[thumbs.Seen]) -> list[dict[str, Any]]:
+def cards(audit: Audit, seen: list[thumbs.Seen], among: str = "") -> list[dict[str, Any]]:
     """Photo, heat for what was said and, if there is a map of it, heat for what is true; the maps
-    of one image are on one scale.
+    of one image are on one scale. A card leads to its image ``among`` others, a gallery's filter.
     """
-    return [_card(audit, one) for one in seen]
+    return [_card(audit, one, among) for one in seen]
 
 
-def _card(audit: Audit, seen: thumbs.Seen) -> dict[str, Any]:
+def _card(audit: Audit, seen: thumbs.Seen, among: str) -> dict[str, Any]:
     row = seen.row
     top = max(float(heat.max()) for heat in seen.maps.values())
     ordered = sorted(seen.maps, key=lambda index: (index != row.predicted_index, index))
@@ -62,7 +62,7 @@ def _card(audit: Audit, seen: thumbs.Seen) -> dict[str, Any]:
         "wrong": not pd.isna(row.label) and row.label_index != row.predicted_index,
         "probability": row.probability,
         "true_probability": row.true_probability,
-        "link": f"images.html#image={row.shard}-{row.row}",
+        "link": f"images.html#{among}{'&' if among else ''}image={row.shard}-{row.row}",
         "empty": row.map_empty,
         "photo": thumbs.photo(seen),
         "heats": [

@@ -13,7 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from convaudit.report import charts, dossier, gallery, measures, mistakes, thumbs, where
 from convaudit.report.findings import SHOWN, Finding, findings
 from convaudit.report.measures import REGIONS
-from convaudit.report.names import short, tail
+from convaudit.report.names import percent, short, tail
 from convaudit.report.tables import PAIRS, Audit
 
 STATIC = Path(__file__).parent / "static"
@@ -66,11 +66,13 @@ def write_report(folder: Path, audit: Audit, summary: dict[str, Any]) -> None:
         style=_style(),
         summary=summary,
         findings=[_finding(audit, one, seen) for one in found],
-        errors=mistakes.cards(audit, [seen[number] for number in mistakes.worst(audit).tolist()]),
+        errors=mistakes.cards(
+            audit, [seen[number] for number in mistakes.worst(audit).tolist()], "truth=wrong"
+        ),
         confusion=mistakes.matrix(audit) if audit.known.any() else None,
         pairs=pairs,
         regions=_regions(audit),
-        sample=mistakes.cards(audit, [seen[number] for number in sample]),
+        sample=mistakes.cards(audit, [seen[number] for number in sample], "sort=order"),
         most_places=where.SHOWN,
         heat_matrix=where.matrix(audit, top),
         layers=layers,
@@ -101,7 +103,7 @@ def _environment(audit: Audit) -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {
-        "percent": _percent,
+        "percent": percent,
         "short": short,
         "tail": tail,
         "number": "{:,}".format,
@@ -161,7 +163,11 @@ def _write_pairs(
             "pair.html",
             pair=pair,
             places=mistakes.compare(audit, pair["label"], pair["predicted"]),
-            errors=mistakes.cards(audit, [seen[number] for number in errors.tolist()]),
+            errors=mistakes.cards(
+                audit,
+                [seen[number] for number in errors.tolist()],
+                f"label={pair['label']}&predicted={pair['predicted']}",
+            ),
         )
 
 
@@ -176,17 +182,6 @@ def _style() -> str:
     return re.sub(r"url\((fonts/[\w-]+\.woff2)\)", inline, text)
 
 
-def _percent(value: float | None, digits: int = 1) -> str:
-    """A share as people read it: "100%" only of all, "0%" only of none."""
-    if value is None or np.isnan(value):
-        return "–"
-    step = 0.1**digits / 100
-    if 0 < value < step / 2:
-        return f"<{step:.{digits}%}"
-    text = f"{value:.{digits}%}"
-    return f">{1 - step:.{digits}%}" if value < 1 and text == f"{1:.{digits}%}" else text
-
-
 def _finding(audit: Audit, finding: Finding, seen: dict[int, thumbs.Seen]) -> dict[str, Any]:
     shown = [seen[number] for number in finding.rows[:SHOWN].tolist()]
     return {
@@ -196,7 +191,9 @@ def _finding(audit: Audit, finding: Finding, seen: dict[int, thumbs.Seen]) -> di
         "link": finding.link,
         "count": len(finding.rows),
         "region": finding.region,
-        "images": mistakes.cards(audit, shown) if finding.kind == "heat" else [],
+        "images": mistakes.cards(audit, shown, finding.link.partition("#")[2])
+        if finding.kind == "heat"
+        else [],
     }
 
 
