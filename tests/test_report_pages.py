@@ -16,9 +16,9 @@ import pytest
 from snakemake.cli import parse_config
 
 import report as report_job
-from convaudit.report import charts, pages
+from convaudit.report import charts, pages, where
 from convaudit.report.gallery import _call, _ranks, _score, columns
-from convaudit.report.names import percent, short, tail
+from convaudit.report.names import percent, plain, short, tail
 from convaudit.report.pages import write_report
 from convaudit.report.summary import summarise
 from convaudit.report.tables import Audit
@@ -118,6 +118,7 @@ def audit(tmp_path) -> Audit:
         activations={"id-1": {HOSTILE: "../grid.png"}},
         settings={
             "model": HOSTILE,
+            "weights": "imagenet",
             "images": HOSTILE,
             "preprocess": {"interpolation": "area"},
             "filters": {"margin": 5, "size": 64},
@@ -192,6 +193,41 @@ def test_without_labels_nothing_is_right_or_wrong(audit, tmp_path):
     for page in report.rglob("*.html"):
         assert not re.search(r"\b(nan|NaN|None|inf)\b", text_of(page)), page
     assert "accuracy with" not in text and "is called" not in text
+
+
+def test_the_first_page_names_its_model_by_its_hash(audit, tmp_path):
+    demo = {**audit.settings, "model": "demo", "images": "demo"}
+    report = written(replace(audit, settings=demo, model_sha256="0123456789abcdef" * 4), tmp_path)
+    text = " ".join(text_of(report / "index.html").split())
+    assert "demo model on demo images" in text
+    assert "Model of the demo (SHA-256 0123456789ab). Images of the demo" in text
+    assert "0123456789abcdef" * 4 in text
+    listed = replace(audit, settings={**demo, "images": "a/list.csv", "model": "VGG16"})
+    assert listed.source == "from the table a/list.csv"
+    assert listed.identity == "VGG16, weights imagenet"
+
+
+def test_heat_that_is_nearly_even_is_given_no_place(audit):
+    flat = np.full((9, 9), 1 / 81)
+    hot = flat.copy()
+    hot[:3, :3] *= 1.3
+    said = [
+        where.Place(0, None, 9, heat / heat.sum(), 0.0).shown(audit.class_names, 1.0)["spread"]
+        for heat in (flat, hot)
+    ]
+    assert said == [True, False]
+
+
+def test_a_number_is_written_out():
+    values = [0, 4.35e-05, 0.123456, 12.3456, 1234567.0, 1e-9]
+    assert [plain(value) for value in values] == [
+        "0",
+        "0.00004",
+        "0.123",
+        "12.3",
+        "1,234,567",
+        "≈ 0",
+    ]
 
 
 def test_without_errors_it_says_so(audit, tmp_path):
@@ -284,7 +320,7 @@ def test_contrast():
 
 def test_a_legend_says_what_the_colours_mean():
     drawn = str(charts.heat_key(top=0.2, cells=20))
-    assert "4.0 × even" in drawn
+    assert "4.0 × even" in drawn and "Not linear" in drawn
     # Colours follow the root: even heat, a quarter of the greatest, lies half-way.
     assert '<text x="160.0" y="30" text-anchor="middle">even heat</text>' in drawn
 
@@ -325,6 +361,8 @@ def test_the_command_gives_the_same_settings_back(config):
     settings = load(config)
     program, *words = shlex.split(report_job._command(settings.model_dump(exclude={"watch"})))
     assert (program, words[:3]) == ("snakemake", ["--cores", "all", "--config"])
+    # What it is of is named though it is the default.
+    assert {word.partition("=")[0] for word in words[3:]} >= {"model", "images"}
     again = load(parse_config(words[3:]))
     assert again == settings.model_copy(update={"results": "again"})
     # Wherever it was written, so that the same run gives the same bytes.

@@ -122,15 +122,25 @@ def _classes_by_region(audit: Audit) -> list[Finding]:
                 f"Images called {name} gather {mean[region]:.0%} of their heat in the "
                 f"{REGIONS[region]}, a ninth of the picture: {mean[region] * 9:.1f} times what "
                 f"even heat would. Images called otherwise: {rest[region]:.0%}."
+                f"{_when_right(audit, known & (predicted == index), int(region))}"
             )
             rows = np.flatnonzero((predicted == index) & (shares[:, region] > HOT))
-            rows = rows[np.argsort(-shares[rows, region], kind="stable")]
+            # What is wrong comes last: it has a finding of its own and would hide the class.
+            rows = rows[np.lexsort((-shares[rows, region], audit.wrong[rows]))]
             link = f"images.html#predicted={index}&region={region}&share={100 * HOT:.2f}"
             title = f"“{name}” is told by the {REGIONS[region]}"
             found.append(
                 (float(mean[region]), Finding("heat", title, text, link, rows, int(region)))
             )
     return [finding for _, finding in sorted(found, key=lambda pair: -pair[0])]
+
+
+def _when_right(audit: Audit, called: np.ndarray, region: int) -> str:
+    """The share of those that are rightly called so, where errors are among them."""
+    right = called & audit.known & ~audit.wrong
+    if not (called & audit.wrong).any() or not right.any():
+        return ""
+    return f" The {right.sum():,} that are right: {audit.heat.regions[right, region].mean():.0%}."
 
 
 def _trust(audit: Audit) -> list[Finding]:

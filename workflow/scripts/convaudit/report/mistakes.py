@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from convaudit.report import thumbs, where
+from convaudit.report import charts, thumbs, where
 from convaudit.report.measures import confusion
 from convaudit.report.names import short
 from convaudit.report.tables import PAIRS, Audit
@@ -124,10 +124,15 @@ def matrix(audit: Audit) -> dict[str, Any] | None:
     }
 
 
-def compare(audit: Audit, label: int, predicted: int) -> list[dict[str, Any]]:
-    """Mean heat of a pair's errors, between what is right of either class; on one scale."""
+def compare(audit: Audit, label: int, predicted: int) -> dict[str, Any]:
+    """Mean heat of a pair's errors, between what is right of either class; on one scale, of which
+    the key is given too.
+    """
     known = where.cells(audit)
     keys = [(label, label), (label, predicted), (predicted, predicted)]
     found = [known[key] for key in keys if key in known]
     top = where.scale(found)
-    return [place.shown(audit.class_names, top) for place in found]
+    return {
+        "places": [place.shown(audit.class_names, top) for place in found],
+        "heat_key": charts.heat_key(top, found[0].mean.size) if found else "",
+    }

@@ -26,3 +26,13 @@ def percent(value: float | None, digits: int = 1) -> str:
         return f"<{step:.{digits}%}"
     text = f"{value:.{digits}%}"
     return f">{1 - step:.{digits}%}" if value < 1 and text == f"{1:.{digits}%}" else text
+
+
+def plain(value: float) -> str:
+    """A number of any size to three digits, or to five places where it is small."""
+    text = f"{value:.3g}"
+    if "e" not in text:
+        return text
+    if abs(value) >= 1:
+        return f"{value:,.0f}"
+    return f"{value:.5f}" if abs(value) >= 1e-5 else "≈ 0"

@@ -13,7 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from convaudit.report import charts, dossier, gallery, measures, mistakes, thumbs, where
 from convaudit.report.findings import SHOWN, Finding, findings
 from convaudit.report.measures import REGIONS
-from convaudit.report.names import percent, short, tail
+from convaudit.report.names import percent, plain, short, tail
 from convaudit.report.tables import PAIRS, Audit
 
 STATIC = Path(__file__).parent / "static"
@@ -107,14 +107,20 @@ def _environment(audit: Audit) -> Environment:
         "short": short,
         "tail": tail,
         "number": "{:,}".format,
+        "plain": plain,
     }
     environment.globals |= {
         "audit": audit,
         "facts": audit.facts,
-        "model": Path(audit.settings["model"]).name,
-        "images": Path(audit.settings["images"]).name,
+        "model": _name(audit.settings["model"], "model"),
+        "images": _name(audit.settings["images"], "images"),
     }
     return environment
+
+
+def _name(setting: str, what: str) -> str:
+    """By which the audit knows its model or its images."""
+    return f"demo {what}" if setting == "demo" else Path(setting).name
 
 
 def _write(path: Path, environment: Environment, template: str, **values: Any) -> None:
@@ -162,7 +168,7 @@ def _write_pairs(
             render,
             "pair.html",
             pair=pair,
-            places=mistakes.compare(audit, pair["label"], pair["predicted"]),
+            **mistakes.compare(audit, pair["label"], pair["predicted"]),
             errors=mistakes.cards(
                 audit,
                 [seen[number] for number in errors.tolist()],
@@ -251,12 +257,15 @@ def _examples(audit: Audit, seen: dict[str, thumbs.Seen]) -> list[dict[str, Any]
     known = {layer["name"]: layer for layer in audit.facts["layers"]}
     per_row = audit.settings["activations"]["per_row"]
     return [
-        {**card, "grids": [_grid(known[name], path, per_row) for name, path in grids.items()]}
+        {
+            **card,
+            "grids": [_grid(audit, known[name], path, per_row) for name, path in grids.items()],
+        }
         for card, grids in zip(cards, audit.activations.values(), strict=True)
     ]
 
 
-def _grid(layer: dict[str, Any], path: str, per_row: int) -> dict[str, Any]:
+def _grid(audit: Audit, layer: dict[str, Any], path: str, per_row: int) -> dict[str, Any]:
     size = " × ".join(map(str, layer["shape"]))
     coarse = layer["shape"][1] < COARSE
     rows = -(-layer["shape"][-1] // per_row)
@@ -267,6 +276,7 @@ def _grid(layer: dict[str, Any], path: str, per_row: int) -> dict[str, Any]:
         "path": path,
         "size": size,
         "coarse": coarse,
+        "dead": int(audit.channels.loc[audit.channels["layer"] == layer["name"], "dead"].sum()),
         "width": per_row * layer["shape"][1],
         "height": rows * layer["shape"][0],
     }

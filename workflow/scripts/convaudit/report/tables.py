@@ -6,6 +6,7 @@ A million images' texts, lists and maps would fill the memory, so they are read 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -64,6 +65,26 @@ class Audit:
     command: str
     """What makes this audit again."""
     provenance: dict[str, Any]
+    model_sha256: str | None = None
+    """Of the model's file; None where there is none, as of a model that Keras gives by its name."""
+
+    @property
+    def identity(self) -> str:
+        """Which model it is: the file and the beginning of its SHA-256, or name and weights."""
+        model = self.settings["model"]
+        if self.model_sha256 is None:
+            return f"{model}, weights {self.settings['weights']}"
+        name = "of the demo" if model == "demo" else model
+        return f"{name} (SHA-256 {self.model_sha256[:12]})"
+
+    @property
+    def source(self) -> str:
+        """Where the images are from."""
+        images = self.settings["images"]
+        if images == "demo":
+            return "of the demo, in the results folder"
+        kind = "table" if Path(images).suffix in {".csv", ".parquet"} else "folder"
+        return f"from the {kind} {images}"
 
     @cached_property
     def shards(self) -> list[str]:

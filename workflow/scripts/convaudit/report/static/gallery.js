@@ -561,10 +561,16 @@ const convaudit = (() => {
   form.addEventListener("input", changed);
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("reset", () => setTimeout(() => { here = 0; select(); writeAddress(); }));
-  document.getElementById("toggle").onclick = (event) => {
-    const shown = form.classList.toggle("shown");
-    event.currentTarget.setAttribute("aria-expanded", shown);
+  const toggle = document.getElementById("toggle");
+  toggle.onclick = () => {
+    toggle.setAttribute("aria-expanded", form.classList.toggle("shown"));
     layout();
+  };
+  // On a telephone the filters cover the images.
+  form.querySelector(".apply button").onclick = () => {
+    toggle.click();
+    toggle.focus();
+    scrollTo(0, 0);
   };
   addEventListener("scroll", scrolled, { passive: true });
   original.onload = original.onerror = show;
