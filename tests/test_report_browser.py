@@ -398,6 +398,44 @@ def test_every_page_fits_a_telephone(page, finished, name):
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
+def test_on_a_telephone_nothing_is_out_of_reach(page, finished):
+    page.set_viewport_size({"width": 390, "height": 800})
+    folder = finished.folder / "results" / "report"
+    page.goto((folder / "index.html").as_uri())
+    assert (
+        page.locator(".headline").bounding_box()["y"] < page.locator(".strip").bounding_box()["y"]
+    )
+    edges = page.locator("nav a").evaluate_all(
+        "all => all.map(one => one.getBoundingClientRect().right)"
+    )
+    assert max(edges) <= 390
+    page.goto((folder / "layers" / "mix.html").as_uri())
+    assert page.locator(".keys").is_visible()
+    page.locator(".spark").first.evaluate("one => one.setAttribute('viewBox', '0 0 400 26')")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.goto((folder / "images.html").as_uri())
+    page.wait_for_selector(".tile[data-filled]")
+    page.click("#toggle")
+    button = page.locator(".apply button")
+    assert button.bounding_box()["y"] < 800
+    button.click()
+    assert not page.locator("#filters").is_visible()
+    page.click(".tile >> nth=0")
+    page.wait_for_selector("dialog[open] dd")
+    for name in ("[data-step='1']", "[data-close]"):
+        box = page.locator(name).bounding_box()
+        assert box["y"] + box["height"] < 800
+
+
+def test_paper_says_what_it_leaves_out(report):
+    report.emulate_media(media="print")
+    places = [report.locator(one).bounding_box()["y"] for one in (".strip", ".sign", "#findings")]
+    assert places == sorted(places)
+    assert "On screen only: every image" in report.inner_text(".sign")
+    assert not report.locator("text=All of it on a page of its own").is_visible()
+    assert not report.locator("text=see all in the gallery").is_visible()
+
+
 def test_it_prints_on_a_few_pages(report, tmp_path):
     assert not report.locator(".sign").is_visible()
     report.emulate_media(media="print")

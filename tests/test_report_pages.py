@@ -207,6 +207,20 @@ def test_the_first_page_names_its_model_by_its_hash(audit, tmp_path):
     assert listed.identity == "VGG16, weights imagenet"
 
 
+def test_a_channel_that_noise_did_not_excite_is_not_said_to_do_nothing(audit, tmp_path):
+    table = pd.DataFrame(
+        {"channel": [0], "activation_start": [0.0], "activation_end": [0.0], "dead": [True]}
+    )
+    report = written(replace(audit, filters={"layer": ("../grid.png", table)}), tmp_path)
+    page = (report / "layers" / "layer.html").read_text()
+    assert "no pattern found from noise" in page and "pattern still" in page
+    assert "→" not in text_of(report / "layers" / "layer.html")
+
+
+def test_a_pair_s_page_has_its_own_legend(audit, tmp_path):
+    assert "heat-key" in (written(audit, tmp_path) / "pairs" / "1-0.html").read_text()
+
+
 def test_heat_that_is_nearly_even_is_given_no_place(audit):
     flat = np.full((9, 9), 1 / 81)
     hot = flat.copy()
