@@ -238,6 +238,7 @@ def test_the_keyboard_has_one_way_in_and_sees_where_it_is(gallery):
     gallery.keyboard.press("Enter")
     gallery.wait_for_selector("dialog[open]")
     assert gallery.inner_text("#box-title") == here
+    assert gallery.evaluate("document.activeElement.id") == "box-title"
     gallery.keyboard.press("End")
     assert "19 of 19" in gallery.inner_text("dialog dl")
     gallery.keyboard.press("Home")

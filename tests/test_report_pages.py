@@ -16,7 +16,7 @@ import pytest
 from snakemake.cli import parse_config
 
 import report as report_job
-from convaudit.report import charts, pages, where
+from convaudit.report import charts, mistakes, pages, where
 from convaudit.report.gallery import _call, _ranks, _score, columns
 from convaudit.report.names import percent, plain, short, tail
 from convaudit.report.pages import write_report
@@ -215,6 +215,13 @@ def test_a_channel_that_noise_did_not_excite_is_not_said_to_do_nothing(audit, tm
     page = (report / "layers" / "layer.html").read_text()
     assert "no pattern found from noise" in page and "pattern still" in page
     assert "→" not in text_of(report / "layers" / "layer.html")
+
+
+def test_the_confusion_has_recall_and_precision_beside_it(audit):
+    # Of two images of either class both and one are right; three are called the first.
+    found = mistakes.matrix(changed(audit, predicted_index=[0, 0, 0, 1]))
+    assert [row["recall"] for row in found["rows"]] == [1.0, 0.5]
+    assert found["precision"] == [2 / 3, 1.0]
 
 
 def test_a_pair_s_page_has_its_own_legend(audit, tmp_path):

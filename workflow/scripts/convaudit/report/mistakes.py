@@ -103,10 +103,15 @@ def matrix(audit: Audit) -> dict[str, Any] | None:
     if not len(used) or len(used) > MATRIX:
         return None
     paged = {(pair["label"], pair["predicted"]): pair["page"] for pair in pairs(audit)}
+    right = np.diag(table)
+    with np.errstate(invalid="ignore"):
+        recall, precision = right / table.sum(axis=1), right / table.sum(axis=0)
     return {
         "names": [short(audit.class_names[index]) for index in used],
+        "precision": precision[used].tolist(),
         "rows": [
             {
+                "recall": recall[label],
                 "name": short(audit.class_names[label]),
                 "cells": [
                     {
