@@ -77,7 +77,8 @@ def test_images_are_counted_by_label_and_look_alikes_by_size_and_name():
         }
     )
     printed = describe_images(files)
-    assert "4 files, 1 MB, 1 can't be opened" in printed
+    assert "4 files, 1 MB, not decoded yet; 1 can't be opened" in printed
+    assert "can't be opened" not in describe_images(files.assign(fault=None))
     assert "labels        3, of 1 to 2 images: (no label) 1, a 2, b 1" in printed
     assert "2 share their size in bytes with another, 2 their name" in printed
 

@@ -12,6 +12,7 @@ from playwright.sync_api import Page, sync_playwright
 
 import fabricated
 import report as report_job
+from convaudit.report.names import percent
 from convaudit.report.pages import write_gallery
 from planning import plan as planning
 
@@ -176,14 +177,19 @@ def test_filters_sort_and_share(gallery):
     gallery.wait_for_function("document.querySelector('#count').innerText.startsWith('19 of')")
 
 
-def titles(page: Page) -> list[str]:
-    """The files of all tiles, in the order they are seen."""
+def by_place(page: Page, what: str) -> list:
+    """Something of all tiles, in the order they are seen."""
     settle(page)
     found = page.locator(".tile").evaluate_all(
         "all => all.map(one => { const box = one.getBoundingClientRect();"
-        "return [Math.round(box.top), box.left, one.title]; })"
+        f"return [Math.round(box.top), box.left, one{what}]; }})"
     )
-    return [title for _, _, title in sorted(found)]
+    return [value for _, _, value in sorted(found)]
+
+
+def titles(page: Page) -> list[str]:
+    """The files of all tiles, in the order they are seen."""
+    return by_place(page, ".title")
 
 
 def test_sorts_by_every_column(gallery, finished):
@@ -232,6 +238,7 @@ def test_the_keyboard_has_one_way_in_and_sees_where_it_is(gallery):
     gallery.keyboard.press("Enter")
     gallery.wait_for_selector("dialog[open]")
     assert gallery.inner_text("#box-title") == here
+    assert gallery.evaluate("document.activeElement.id") == "box-title"
     gallery.keyboard.press("End")
     assert "19 of 19" in gallery.inner_text("dialog dl")
     gallery.keyboard.press("Home")
@@ -304,6 +311,75 @@ def test_lightbox_by_keyboard_and_by_shared_link(gallery):
     assert gallery.inner_text("dialog .about") == second
 
 
+def test_confidences_are_those_of_the_table_in_its_order(gallery, finished):
+    table = pd.read_parquet(finished.folder / "results" / "predictions.parquet")
+    ordered = table.sort_values("probability", ascending=False, kind="stable")
+    assert titles(gallery) == ordered.path.tolist()
+    shown = dict(zip(titles(gallery), by_place(gallery, ".innerText"), strict=True))
+    for row in ordered.itertuples():
+        assert percent(row.probability) in shown[row.path]
+
+
+def test_an_image_is_paged_through_with_those_of_its_finding(report):
+    report.click("#errors .card a")
+    report.wait_for_selector("dialog[open]")
+    assert "1 of 1" in report.inner_text("dialog dl")
+    for step in report.locator("[data-step]").all():
+        assert step.get_attribute("aria-disabled") == "true"
+    # An image that the filter leaves out is shown all the same.
+    report.evaluate("location.hash = location.hash.replace('truth=wrong', 'truth=right')")
+    report.wait_for_function("document.querySelector('dialog dl').innerText.includes('of 19')")
+    assert report.inner_text("#box-title") == "blue/odd.png"
+    report.evaluate("location.hash = 'truth=wrong'")
+    report.wait_for_selector("dialog", state="hidden")
+    assert count(report) == "1 of 19 images"
+
+
+def test_the_space_bar_shows_the_photo_whatever_has_the_focus(gallery):
+    gallery.click(".tile >> nth=0")
+    gallery.wait_for_selector("dialog[open]")
+    for button in ("[data-step='1']", "[data-close]", "button[value=heat]"):
+        gallery.focus(f"dialog {button}")
+        for view in ("photo", "overlay"):
+            gallery.keyboard.press("Space")
+            assert gallery.locator("[aria-pressed=true]").get_attribute("value") == view
+    assert "1 of 19" in gallery.inner_text("dialog dl")
+    assert "Space" in gallery.inner_text("dialog .keys")
+
+
+def test_the_direction_of_sorting_has_a_name(gallery):
+    assert gallery.inner_text("#way") == "high to low"
+    gallery.check("[name=up]")
+    assert gallery.inner_text("#way") == "low to high"
+    gallery.uncheck("[name=up]")
+    gallery.select_option("[name=sort]", "truth")
+    assert gallery.inner_text("#way") == "wrong first"
+    assert titles(gallery)[0] == "blue/odd.png"
+
+
+def test_a_report_without_its_results_says_what_is_missing(browser, finished, tmp_path):
+    shutil.copytree(finished.folder / "results" / "report", tmp_path / "report")
+    alone: Page = browser.new_page()
+    for name in ("images.html", "layers/mix.html"):
+        alone.goto((tmp_path / "report" / name).as_uri())
+        alone.wait_for_selector("#lost")
+        assert "results folder beside this one" in alone.inner_text("#lost")
+    assert not alone.locator(".pattern").first.is_visible()
+    alone.close()
+
+
+def test_the_gallery_prints_what_it_is(gallery):
+    assert not gallery.locator("#lost").is_visible()
+    gallery.select_option("[name=predicted]", label="blue")
+    gallery.emulate_media(media="print")
+    gallery.set_viewport_size({"width": 680, "height": 900})
+    for shown in ("h1", "#count", "#said"):
+        assert gallery.locator(shown).is_visible()
+    assert gallery.inner_text("#said") == "predicted class blue; sort by confidence, high to low"
+    edges = by_place(gallery, ".getBoundingClientRect().right")
+    assert len(edges) == 9 and max(edges) <= 680
+
+
 def test_a_layer_s_page_has_an_anchor_a_channel(report):
     report.click(".layers a")
     report.wait_for_selector("#channel-0")
@@ -321,6 +397,44 @@ def test_every_page_fits_a_telephone(page, finished, name):
     page.goto((finished.folder / "results" / "report" / name).as_uri())
     page.wait_for_timeout(200)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_on_a_telephone_nothing_is_out_of_reach(page, finished):
+    page.set_viewport_size({"width": 390, "height": 800})
+    folder = finished.folder / "results" / "report"
+    page.goto((folder / "index.html").as_uri())
+    assert (
+        page.locator(".headline").bounding_box()["y"] < page.locator(".strip").bounding_box()["y"]
+    )
+    edges = page.locator("nav a").evaluate_all(
+        "all => all.map(one => one.getBoundingClientRect().right)"
+    )
+    assert max(edges) <= 390
+    page.goto((folder / "layers" / "mix.html").as_uri())
+    assert page.locator(".keys").is_visible()
+    page.locator(".spark").first.evaluate("one => one.setAttribute('viewBox', '0 0 400 26')")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.goto((folder / "images.html").as_uri())
+    page.wait_for_selector(".tile[data-filled]")
+    page.click("#toggle")
+    button = page.locator(".apply button")
+    assert button.bounding_box()["y"] < 800
+    button.click()
+    assert not page.locator("#filters").is_visible()
+    page.click(".tile >> nth=0")
+    page.wait_for_selector("dialog[open] dd")
+    for name in ("[data-step='1']", "[data-close]"):
+        box = page.locator(name).bounding_box()
+        assert box["y"] + box["height"] < 800
+
+
+def test_paper_says_what_it_leaves_out(report):
+    report.emulate_media(media="print")
+    places = [report.locator(one).bounding_box()["y"] for one in (".strip", ".sign", "#findings")]
+    assert places == sorted(places)
+    assert "On screen only: every image" in report.inner_text(".sign")
+    assert not report.locator("text=All of it on a page of its own").is_visible()
+    assert not report.locator("text=see all in the gallery").is_visible()
 
 
 def test_it_prints_on_a_few_pages(report, tmp_path):

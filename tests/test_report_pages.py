@@ -1,5 +1,6 @@
 """Nothing in a name, a label or a path can break out of the report."""
 
+import base64
 import json
 import re
 import shlex
@@ -15,9 +16,9 @@ import pytest
 from snakemake.cli import parse_config
 
 import report as report_job
-from convaudit.report import charts, pages
-from convaudit.report.gallery import _call, _ranks
-from convaudit.report.names import short, tail
+from convaudit.report import charts, mistakes, pages, where
+from convaudit.report.gallery import _call, _ranks, _score, columns
+from convaudit.report.names import percent, plain, short, tail
 from convaudit.report.pages import write_report
 from convaudit.report.summary import summarise
 from convaudit.report.tables import Audit
@@ -117,6 +118,7 @@ def audit(tmp_path) -> Audit:
         activations={"id-1": {HOSTILE: "../grid.png"}},
         settings={
             "model": HOSTILE,
+            "weights": "imagenet",
             "images": HOSTILE,
             "preprocess": {"interpolation": "area"},
             "filters": {"margin": 5, "size": 64},
@@ -193,6 +195,62 @@ def test_without_labels_nothing_is_right_or_wrong(audit, tmp_path):
     assert "accuracy with" not in text and "is called" not in text
 
 
+def test_the_first_page_names_its_model_by_its_hash(audit, tmp_path):
+    demo = {**audit.settings, "model": "demo", "images": "demo"}
+    report = written(replace(audit, settings=demo, model_sha256="0123456789abcdef" * 4), tmp_path)
+    text = " ".join(text_of(report / "index.html").split())
+    assert "demo model on demo images" in text
+    assert "Model of the demo (SHA-256 0123456789ab). Images of the demo" in text
+    assert "0123456789abcdef" * 4 in text
+    listed = replace(audit, settings={**demo, "images": "a/list.csv", "model": "VGG16"})
+    assert listed.source == "from the table a/list.csv"
+    assert listed.identity == "VGG16, weights imagenet"
+
+
+def test_a_channel_that_noise_did_not_excite_is_not_said_to_do_nothing(audit, tmp_path):
+    table = pd.DataFrame(
+        {"channel": [0], "activation_start": [0.0], "activation_end": [0.0], "dead": [True]}
+    )
+    report = written(replace(audit, filters={"layer": ("../grid.png", table)}), tmp_path)
+    page = (report / "layers" / "layer.html").read_text()
+    assert "no pattern found from noise" in page and "pattern still" in page
+    assert "→" not in text_of(report / "layers" / "layer.html")
+
+
+def test_the_confusion_has_recall_and_precision_beside_it(audit):
+    # Of two images of either class both and one are right; three are called the first.
+    found = mistakes.matrix(changed(audit, predicted_index=[0, 0, 0, 1]))
+    assert [row["recall"] for row in found["rows"]] == [1.0, 0.5]
+    assert found["precision"] == [2 / 3, 1.0]
+
+
+def test_a_pair_s_page_has_its_own_legend(audit, tmp_path):
+    assert "heat-key" in (written(audit, tmp_path) / "pairs" / "1-0.html").read_text()
+
+
+def test_heat_that_is_nearly_even_is_given_no_place(audit):
+    flat = np.full((9, 9), 1 / 81)
+    hot = flat.copy()
+    hot[:3, :3] *= 1.3
+    said = [
+        where.Place(0, None, 9, heat / heat.sum(), 0.0).shown(audit.class_names, 1.0)["spread"]
+        for heat in (flat, hot)
+    ]
+    assert said == [True, False]
+
+
+def test_a_number_is_written_out():
+    values = [0, 4.35e-05, 0.123456, 12.3456, 1234567.0, 1e-9]
+    assert [plain(value) for value in values] == [
+        "0",
+        "0.00004",
+        "0.123",
+        "12.3",
+        "1,234,567",
+        "≈ 0",
+    ]
+
+
 def test_without_errors_it_says_so(audit, tmp_path):
     right = pd.array([0, 1, 0, 1], "Int32")
     fine = changed(audit, label_index=right, correct=pd.array([True] * 4, "boolean"))
@@ -211,7 +269,7 @@ def test_an_error_has_both_scores_though_the_true_class_is_far_down(audit, tmp_p
 
 def test_a_share_is_all_or_none_only_where_it_is():
     values = [0, 1e-5, 0.0123, 0.99996, 1, None]
-    assert [pages._percent(value) for value in values] == [
+    assert [percent(value) for value in values] == [
         "0.0%",
         "<0.1%",
         "1.2%",
@@ -283,7 +341,7 @@ def test_contrast():
 
 def test_a_legend_says_what_the_colours_mean():
     drawn = str(charts.heat_key(top=0.2, cells=20))
-    assert "4.0 × even" in drawn
+    assert "4.0 × even" in drawn and "Not linear" in drawn
     # Colours follow the root: even heat, a quarter of the greatest, lies half-way.
     assert '<text x="160.0" y="30" text-anchor="middle">even heat</text>' in drawn
 
@@ -324,6 +382,8 @@ def test_the_command_gives_the_same_settings_back(config):
     settings = load(config)
     program, *words = shlex.split(report_job._command(settings.model_dump(exclude={"watch"})))
     assert (program, words[:3]) == ("snakemake", ["--cores", "all", "--config"])
+    # What it is of is named though it is the default.
+    assert {word.partition("=")[0] for word in words[3:]} >= {"model", "images"}
     again = load(parse_config(words[3:]))
     assert again == settings.model_copy(update={"results": "again"})
     # Wherever it was written, so that the same run gives the same bytes.
@@ -336,6 +396,19 @@ def test_a_photo_is_found_from_the_page():
     assert report_job._photos("my photos") == "../../my%20photos/"
     assert report_job._photos("/data/list.csv") == "file:///data/"
     assert tail("a/b/c.jpg") == "…/b/c.jpg" and tail("b/c.jpg") == "b/c.jpg"
+
+
+def test_the_gallery_has_each_confidence_as_the_first_page_has_it(audit):
+    sure = changed(audit, probability=np.float32([0.99999, 1, 0.999991, 0.5]))
+    packed = base64.b64decode(columns(sure)["probability"])
+    assert np.frombuffer(packed, np.float32).tolist() == sure.predictions["probability"].tolist()
+    assert [_score(value) for value in (0, 1e-9, 0.123456, 0.9999999, 1)] == [
+        0,
+        1e-5,
+        0.12346,
+        0.99999,
+        1,
+    ]
 
 
 def test_data_scripts_give_back_what_went_in():

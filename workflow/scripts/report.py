@@ -5,6 +5,7 @@ import logging
 import re
 import shlex
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -47,13 +48,15 @@ def report(
     plan = planning.load(folder / "index")
     for path in sweep(folder, plan.shards, layers):
         logging.info("removed %s, of an earlier state of this audit", path)
-    audit = gather(folder, plan, settings, layers, known)
+    about = _origin(settings, model, known, key)
+    audit = replace(
+        gather(folder, plan, settings, layers, known), model_sha256=about["model_sha256"]
+    )
     numbers = summarise(audit)
     with atomic_folder(page) as temporary:
         write_report(temporary, audit, numbers)
     with atomic(summary) as temporary:
         temporary.write_text(json.dumps(numbers, indent=1, allow_nan=False) + "\n")
-    about = _origin(settings, model, known, key)
     with atomic(origin) as temporary, temporary.open("w") as file:
         file.write(json.dumps(about, indent=1).removesuffix("\n}") + ',\n "results_sha256": {')
         files = hashed_files(folder, keep=settings["activations"]["keep"])
@@ -135,8 +138,11 @@ def gather(
 
 
 def _command(settings: dict[str, Any]) -> str:
-    """One line for a shell that makes this audit again, in another folder: what isn't a default."""
-    changed = _changed(settings, Settings().model_dump()) | {"results": "again"}
+    """One line for a shell that makes this audit again, in another folder: model, images and what
+    isn't a default.
+    """
+    named = {name: settings[name] for name in ("model", "images")}
+    changed = named | _changed(settings, Settings().model_dump()) | {"results": "again"}
     words = [shlex.quote(f"{key}={_yaml(value)}") for key, value in changed.items()]
     return " ".join(["snakemake --cores all --config", *words])
 

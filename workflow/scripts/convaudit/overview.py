@@ -87,12 +87,13 @@ def describe_images(files: pd.DataFrame) -> str:
     """Files by label, and what looks alike: ``files`` has path, label, size, fault."""
     names = files["path"].str.rpartition("/")[2]
     sizes = files.loc[files["size"] > 0, "size"]
+    unopened = files["fault"].notna().sum()
     return "\n".join(
         [
             _line(
                 "images",
-                f"{len(files):,} files, {files['size'].sum() / 1e6:,.0f} MB, "
-                f"{files['fault'].notna().sum():,} can't be opened",
+                f"{len(files):,} files, {files['size'].sum() / 1e6:,.0f} MB, not decoded yet"
+                + f"; {unopened:,} can't be opened" * bool(unopened),
             ),
             _line("labels", _by_label(files["label"])),
             _line(

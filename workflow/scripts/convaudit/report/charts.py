@@ -11,6 +11,7 @@ import numpy as np
 from markupsafe import Markup
 
 from convaudit.report import measures
+from convaudit.report.names import percent
 from convaudit.report.thumbs import colours
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 420, 300, 64, 12, 12, 44
@@ -30,16 +31,21 @@ def reliability(bins: list[dict[str, Any]]) -> Markup:
         right = round(entry["accuracy"] * entry["count"])
         share, low, high = measures.wilson(right, entry["count"])
         x, radius = _x(entry["confidence"]), 3 + 7 * (entry["count"] / most) ** 0.5
+        beside, anchor = (radius + 4, "start") if x < _x(0.9) else (-radius - 4, "end")
         parts.append(
             f'<a href="images.html#from={100 * entry["low"]:.0f}&amp;to={100 * entry["high"]:.0f}">'
-            f"<title>{entry['count']:,} images: confidence {entry['confidence']:.0%}, "
-            f"right {share:.0%}</title>"
+            f"<title>{entry['count']:,} images: confidence {percent(entry['confidence'])}, "
+            f"right {percent(share)}</title>"
             f'<line x1="{x:.1f}" y1="{_y(low):.1f}" x2="{x:.1f}" y2="{_y(high):.1f}" '
             f'class="range"/><circle cx="{x:.1f}" cy="{_y(share):.1f}" r="{radius:.1f}" '
-            'class="point"/></a>'
+            'class="point"/>'
+            f'<text x="{x + beside:.1f}" y="{_y(share) + 4:.1f}" text-anchor="{anchor}">'
+            f"{entry['count']:,}</text></a>"
         )
     ticks = [(share, f"{share:.0%}") for share in (0, 0.25, 0.5, 0.75, 1)]
-    return _frame(parts, ticks, "confidence", "right", "Reliability: accuracy against confidence")
+    return _frame(
+        parts, ticks, "confidence", "share right", "Reliability: accuracy against confidence"
+    )
 
 
 def confidence(probability: np.ndarray, correct: np.ndarray | None, bins: int = 20) -> Markup:
@@ -89,7 +95,9 @@ def heat_key(top: float, cells: int) -> Markup:
         f'<svg viewBox="-2 0 {KEY + 4} 34" class="heat-key" role="img" aria-label="Colours of mean '
         f'heat, from none to {1 / even:.1f} times even heat"><defs><linearGradient id="heat-key">'
         f'{stops}</linearGradient></defs><rect width="{KEY}" height="12" rx="2" '
-        f'fill="url(#heat-key)"/>{texts}</svg>'
+        f'fill="url(#heat-key)"/>{texts}</svg><small class="scale">'
+        "Not linear: colours follow the root of the heat; half-way is a quarter of the greatest."
+        "</small>"
     )
 
 

@@ -22,6 +22,7 @@ def layers(audit: Audit) -> list[dict[str, Any]]:
             **layer,
             "channels": int(counted["size"].get(layer["name"], layer["shape"][-1])),
             "dead": int(counted["sum"].get(layer["name"], 0)),
+            "repeats": "Pooling" in layer["kind"],
             "sheet": counted["sum"].get(layer["name"], 0) < counted["size"].get(layer["name"], 0),
             "grid": audit.filters.get(layer["id"], (None,))[0],
         }

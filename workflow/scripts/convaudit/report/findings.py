@@ -9,7 +9,7 @@ from convaudit.class_order import better_order
 from convaudit.report import measures
 from convaudit.report.measures import REGIONS
 from convaudit.report.mistakes import surest
-from convaudit.report.names import short
+from convaudit.report.names import percent, short
 from convaudit.report.tables import Audit
 
 HOT = 1 / 3
@@ -148,15 +148,25 @@ def _classes_by_region(audit: Audit) -> list[Finding]:
                 f"Images called {name} gather {mean[region]:.0%} of their heat in the "
                 f"{REGIONS[region]}, a ninth of the picture: {mean[region] * 9:.1f} times what "
                 f"even heat would. Images called otherwise: {rest[region]:.0%}."
+                f"{_when_right(audit, known & (predicted == index), int(region))}"
             )
             rows = np.flatnonzero((predicted == index) & (shares[:, region] > HOT))
-            rows = rows[np.argsort(-shares[rows, region], kind="stable")]
+            # What is wrong comes last: it has a finding of its own and would hide the class.
+            rows = rows[np.lexsort((-shares[rows, region], audit.wrong[rows]))]
             link = f"images.html#predicted={index}&region={region}&share={100 * HOT:.2f}"
             title = f"“{name}” is told by the {REGIONS[region]}"
             found.append(
                 (float(mean[region]), Finding("heat", title, text, link, rows, int(region)))
             )
     return [finding for _, finding in sorted(found, key=lambda pair: -pair[0])]
+
+
+def _when_right(audit: Audit, called: np.ndarray, region: int) -> str:
+    """The share of those that are rightly called so, where errors are among them."""
+    right = called & audit.known & ~audit.wrong
+    if not (called & audit.wrong).any() or not right.any():
+        return ""
+    return f" The {right.sum():,} that are right: {audit.heat.regions[right, region].mean():.0%}."
 
 
 def _trust(audit: Audit) -> list[Finding]:
@@ -168,7 +178,7 @@ def _trust(audit: Audit) -> list[Finding]:
         if high is not None and sure.mean() > high:
             rows = np.flatnonzero(audit.wrong & (probability > 0.9))
             text = (
-                f"Its mean confidence is {sure.mean():.1%}, but {correct.mean():.1%} of its "
+                f"Its mean confidence is {percent(sure.mean())}, but {correct.mean():.1%} of its "
                 f"answers are right. {len(rows):,} wrong answers have a confidence over 90%."
             )
             link = "images.html#truth=wrong&from=90"
@@ -221,10 +231,11 @@ def _data(audit: Audit) -> list[Finding]:
         count = len(audit.quarantine)
         text = f"{count:,} of {count + len(audit.predictions):,} files could not be audited."
         found.append(_plain("Files that are not images", text, "#data"))
-    dead = audit.channels["dead"].mean() if len(audit.channels) else 0
+    channels = audit.own_channels
+    dead = channels["dead"].mean() if len(channels) else 0
     if dead > 0.05:
         text = (
-            f"{int(audit.channels['dead'].sum()):,} of {len(audit.channels):,} channels "
+            f"{int(channels['dead'].sum()):,} of {len(channels):,} channels "
             f"({dead:.0%}) fired for no image."
         )
         found.append(_plain("Channels that do nothing", text, "#sees"))

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from convaudit.report import thumbs, where
+from convaudit.report import charts, thumbs, where
 from convaudit.report.measures import confusion
 from convaudit.report.names import short
 from convaudit.report.tables import PAIRS, Audit
@@ -44,14 +44,14 @@ def wanted(audit: Audit) -> set[int]:
     return numbers
 
 
-def cards(audit: Audit, seen: list[thumbs.Seen]) -> list[dict[str, Any]]:
+def cards(audit: Audit, seen: list[thumbs.Seen], among: str = "") -> list[dict[str, Any]]:
     """Photo, heat for what was said and, if there is a map of it, heat for what is true; the maps
-    of one image are on one scale.
+    of one image are on one scale. A card leads to its image ``among`` others, a gallery's filter.
     """
-    return [_card(audit, one) for one in seen]
+    return [_card(audit, one, among) for one in seen]
 
 
-def _card(audit: Audit, seen: thumbs.Seen) -> dict[str, Any]:
+def _card(audit: Audit, seen: thumbs.Seen, among: str) -> dict[str, Any]:
     row = seen.row
     top = max(float(heat.max()) for heat in seen.maps.values())
     ordered = sorted(seen.maps, key=lambda index: (index != row.predicted_index, index))
@@ -62,7 +62,7 @@ def _card(audit: Audit, seen: thumbs.Seen) -> dict[str, Any]:
         "wrong": not pd.isna(row.label) and row.label_index != row.predicted_index,
         "probability": row.probability,
         "true_probability": row.true_probability,
-        "link": f"images.html#image={row.shard}-{row.row}",
+        "link": f"images.html#{among}{'&' if among else ''}image={row.shard}-{row.row}",
         "empty": row.map_empty,
         "photo": thumbs.photo(seen),
         "heats": [
@@ -103,10 +103,15 @@ def matrix(audit: Audit) -> dict[str, Any] | None:
     if not len(used) or len(used) > MATRIX:
         return None
     paged = {(pair["label"], pair["predicted"]): pair["page"] for pair in pairs(audit)}
+    right = np.diag(table)
+    with np.errstate(invalid="ignore"):
+        recall, precision = right / table.sum(axis=1), right / table.sum(axis=0)
     return {
         "names": [short(audit.class_names[index]) for index in used],
+        "precision": precision[used].tolist(),
         "rows": [
             {
+                "recall": recall[label],
                 "name": short(audit.class_names[label]),
                 "cells": [
                     {
@@ -124,10 +129,15 @@ def matrix(audit: Audit) -> dict[str, Any] | None:
     }
 
 
-def compare(audit: Audit, label: int, predicted: int) -> list[dict[str, Any]]:
-    """Mean heat of a pair's errors, between what is right of either class; on one scale."""
+def compare(audit: Audit, label: int, predicted: int) -> dict[str, Any]:
+    """Mean heat of a pair's errors, between what is right of either class; on one scale, of which
+    the key is given too.
+    """
     known = where.cells(audit)
     keys = [(label, label), (label, predicted), (predicted, predicted)]
     found = [known[key] for key in keys if key in known]
     top = where.scale(found)
-    return [place.shown(audit.class_names, top) for place in found]
+    return {
+        "places": [place.shown(audit.class_names, top) for place in found],
+        "heat_key": charts.heat_key(top, found[0].mean.size) if found else "",
+    }

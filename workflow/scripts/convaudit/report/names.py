@@ -2,6 +2,8 @@
 
 import re
 
+import numpy as np
+
 
 def short(name: str) -> str:
     """A class name as people say it: of "n02120505 grey fox, gray fox" the words "grey fox"."""
@@ -13,3 +15,24 @@ def tail(path: str) -> str:
     """The end of a path, by which people know a file: its folder and its name."""
     parts = path.split("/")
     return path if len(parts) <= 2 else f"…/{'/'.join(parts[-2:])}"
+
+
+def percent(value: float | None, digits: int = 1) -> str:
+    """A share as people read it: "100%" only of all, "0%" only of none."""
+    if value is None or np.isnan(value):
+        return "–"
+    step = 0.1**digits / 100
+    if 0 < value < step / 2:
+        return f"<{step:.{digits}%}"
+    text = f"{value:.{digits}%}"
+    return f">{1 - step:.{digits}%}" if value < 1 and text == f"{1:.{digits}%}" else text
+
+
+def plain(value: float) -> str:
+    """A number of any size to three digits, or to five places where it is small."""
+    text = f"{value:.3g}"
+    if "e" not in text:
+        return text
+    if abs(value) >= 1:
+        return f"{value:,.0f}"
+    return f"{value:.5f}" if abs(value) >= 1e-5 else "≈ 0"

@@ -13,7 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from convaudit.report import charts, dossier, gallery, measures, mistakes, thumbs, where
 from convaudit.report.findings import SHOWN, Finding, findings
 from convaudit.report.measures import REGIONS
-from convaudit.report.names import short, tail
+from convaudit.report.names import percent, plain, short, tail
 from convaudit.report.tables import PAIRS, Audit
 
 STATIC = Path(__file__).parent / "static"
@@ -66,11 +66,13 @@ def write_report(folder: Path, audit: Audit, summary: dict[str, Any]) -> None:
         style=_style(),
         summary=summary,
         findings=[_finding(audit, one, seen) for one in found],
-        errors=mistakes.cards(audit, [seen[number] for number in mistakes.worst(audit).tolist()]),
+        errors=mistakes.cards(
+            audit, [seen[number] for number in mistakes.worst(audit).tolist()], "truth=wrong"
+        ),
         confusion=mistakes.matrix(audit) if audit.known.any() else None,
         pairs=pairs,
         regions=_regions(audit),
-        sample=mistakes.cards(audit, [seen[number] for number in sample]),
+        sample=mistakes.cards(audit, [seen[number] for number in sample], "sort=order"),
         most_places=where.SHOWN,
         heat_matrix=where.matrix(audit, top),
         layers=layers,
@@ -101,18 +103,24 @@ def _environment(audit: Audit) -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {
-        "percent": _percent,
+        "percent": percent,
         "short": short,
         "tail": tail,
         "number": "{:,}".format,
+        "plain": plain,
     }
     environment.globals |= {
         "audit": audit,
         "facts": audit.facts,
-        "model": Path(audit.settings["model"]).name,
-        "images": Path(audit.settings["images"]).name,
+        "model": _name(audit.settings["model"], "model"),
+        "images": _name(audit.settings["images"], "images"),
     }
     return environment
+
+
+def _name(setting: str, what: str) -> str:
+    """By which the audit knows its model or its images."""
+    return f"demo {what}" if setting == "demo" else Path(setting).name
 
 
 def _write(path: Path, environment: Environment, template: str, **values: Any) -> None:
@@ -160,8 +168,12 @@ def _write_pairs(
             render,
             "pair.html",
             pair=pair,
-            places=mistakes.compare(audit, pair["label"], pair["predicted"]),
-            errors=mistakes.cards(audit, [seen[number] for number in errors.tolist()]),
+            **mistakes.compare(audit, pair["label"], pair["predicted"]),
+            errors=mistakes.cards(
+                audit,
+                [seen[number] for number in errors.tolist()],
+                f"label={pair['label']}&predicted={pair['predicted']}",
+            ),
         )
 
 
@@ -176,17 +188,6 @@ def _style() -> str:
     return re.sub(r"url\((fonts/[\w-]+\.woff2)\)", inline, text)
 
 
-def _percent(value: float | None, digits: int = 1) -> str:
-    """A share as people read it: "100%" only of all, "0%" only of none."""
-    if value is None or np.isnan(value):
-        return "–"
-    step = 0.1**digits / 100
-    if 0 < value < step / 2:
-        return f"<{step:.{digits}%}"
-    text = f"{value:.{digits}%}"
-    return f">{1 - step:.{digits}%}" if value < 1 and text == f"{1:.{digits}%}" else text
-
-
 def _finding(audit: Audit, finding: Finding, seen: dict[int, thumbs.Seen]) -> dict[str, Any]:
     shown = [seen[number] for number in finding.rows[:SHOWN].tolist()]
     return {
@@ -196,7 +197,9 @@ def _finding(audit: Audit, finding: Finding, seen: dict[int, thumbs.Seen]) -> di
         "link": finding.link,
         "count": len(finding.rows),
         "region": finding.region,
-        "images": mistakes.cards(audit, shown) if finding.kind == "heat" else [],
+        "images": mistakes.cards(audit, shown, finding.link.partition("#")[2])
+        if finding.kind == "heat"
+        else [],
     }
 
 
@@ -254,12 +257,15 @@ def _examples(audit: Audit, seen: dict[str, thumbs.Seen]) -> list[dict[str, Any]
     known = {layer["name"]: layer for layer in audit.facts["layers"]}
     per_row = audit.settings["activations"]["per_row"]
     return [
-        {**card, "grids": [_grid(known[name], path, per_row) for name, path in grids.items()]}
+        {
+            **card,
+            "grids": [_grid(audit, known[name], path, per_row) for name, path in grids.items()],
+        }
         for card, grids in zip(cards, audit.activations.values(), strict=True)
     ]
 
 
-def _grid(layer: dict[str, Any], path: str, per_row: int) -> dict[str, Any]:
+def _grid(audit: Audit, layer: dict[str, Any], path: str, per_row: int) -> dict[str, Any]:
     size = " × ".join(map(str, layer["shape"]))
     coarse = layer["shape"][1] < COARSE
     rows = -(-layer["shape"][-1] // per_row)
@@ -270,6 +276,7 @@ def _grid(layer: dict[str, Any], path: str, per_row: int) -> dict[str, Any]:
         "path": path,
         "size": size,
         "coarse": coarse,
+        "dead": int(audit.channels.loc[audit.channels["layer"] == layer["name"], "dead"].sum()),
         "width": per_row * layer["shape"][1],
         "height": rows * layer["shape"][0],
     }

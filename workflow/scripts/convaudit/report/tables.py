@@ -6,6 +6,7 @@ A million images' texts, lists and maps would fill the memory, so they are read 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -64,6 +65,26 @@ class Audit:
     command: str
     """What makes this audit again."""
     provenance: dict[str, Any]
+    model_sha256: str | None = None
+    """Of the model's file; None where there is none, as of a model that Keras gives by its name."""
+
+    @property
+    def identity(self) -> str:
+        """Which model it is: the file and the beginning of its SHA-256, or name and weights."""
+        model = self.settings["model"]
+        if self.model_sha256 is None:
+            return f"{model}, weights {self.settings['weights']}"
+        name = "of the demo" if model == "demo" else model
+        return f"{name} (SHA-256 {self.model_sha256[:12]})"
+
+    @property
+    def source(self) -> str:
+        """Where the images are from."""
+        images = self.settings["images"]
+        if images == "demo":
+            return "of the demo, in the results folder"
+        kind = "table" if Path(images).suffix in {".csv", ".parquet"} else "folder"
+        return f"from the {kind} {images}"
 
     @cached_property
     def shards(self) -> list[str]:
@@ -84,6 +105,15 @@ class Audit:
     def wrong(self) -> np.ndarray:
         """Whether each image has a label and is called something else."""
         return self.known & ~self.predictions["correct"].to_numpy(dtype=bool, na_value=True)
+
+    @cached_property
+    def own_channels(self) -> pd.DataFrame:
+        """The channels that are counted, each once: without those of pooling layers, which pass on
+        the channels before them; unless nothing else is watched.
+        """
+        kinds = {layer["name"]: layer["kind"] for layer in self.facts["layers"]}
+        pooled = self.channels["layer"].map(kinds).fillna("").str.contains("Pooling")
+        return self.channels if pooled.all() else self.channels[~pooled]
 
     @cached_property
     def confused(self) -> list[tuple[int, int, int]]:

@@ -14,6 +14,8 @@ CORNERS = [0, 2, 6, 8]
 MATRIX = 6
 """A confusion matrix of mean heat is drawn up to so many classes."""
 SHOWN = 12
+EVEN = 1.25 / 9
+"""Heat whose hottest ninth has less than this is called evenly spread: there is nothing to name."""
 FEW = 5
 """Images; the mean heat of fewer is about these images rather than their class."""
 
@@ -42,6 +44,7 @@ class Place:
             "picture": heat_picture(np.sqrt(self.mean / top)),
             "border": 1 - float(self.mean[1:-1, 1:-1].sum()),
             "corners": [float(regions[corner]) for corner in CORNERS],
+            "spread": float(regions.max()) < EVEN,
             "region": measures.REGIONS[int(regions.argmax())],
             "share": float(regions.max()),
             "x": x,

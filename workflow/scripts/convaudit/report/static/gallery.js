@@ -12,11 +12,16 @@ const convaudit = (() => {
   const FAST = 300;  // pixels a frame
   const REGIONS = ["top left corner", "top edge", "top right corner", "left edge", "centre",
     "right edge", "bottom left corner", "bottom edge", "bottom right corner"];
-  const TYPES = { label: Uint16Array, predicted: Uint16Array, probability: Uint16Array,
+  const TYPES = { label: Uint16Array, predicted: Uint16Array, probability: Float32Array,
     strength: Uint16Array, concentration: Uint8Array, border: Uint8Array, region: Uint8Array,
     share: Uint16Array };
   // Columns to sort by that are read when they are asked for: each image's rank.
   const RANKS = ["path", "logit", "true_probability", "width", "height", "area", "aspect"];
+  // What goes by its number begins with the first, all else with the greatest.
+  const RISING = ["predicted", "label", "region"];
+  const WAYS = { truth: ["wrong first", "wrong last"], path: ["A to Z", "Z to A"],
+    order: ["first to last", "last to first"], predicted: ["first to last", "last to first"],
+    label: ["first to last", "last to first"], region: ["top left to bottom right", "bottom right to top left"] };
   const FIELDS = ["label", "predicted", "truth", "region", "share", "concentration", "from", "to",
     "sort", "up", "view", "colours", "common"];
   const form = document.getElementById("filters");
@@ -33,7 +38,7 @@ const convaudit = (() => {
     return share < 1 && +text === 100 ? `>${(100 - step).toFixed(digits)}%` : `${text}%`;
   }
 
-  const TRUTHS = ["wrong", "right", "unknown"];
+  const TRUTHS = ["unknown", "right", "wrong"];
   const truthOf = (i) => TRUTHS[columns.truth[i]];
 
   function unpack(text, type) {
@@ -48,9 +53,11 @@ const convaudit = (() => {
   function takeColumns(data) {
     columns = data;
     for (const [name, type] of Object.entries(TYPES)) data[name] = unpack(data[name], type);
+    // Floats that are not negative are in the order of their bits.
+    data.bits = new Uint32Array(data.probability.buffer);
     data.truth = new Uint8Array(data.count);
     for (let i = 0; i < data.count; i++) {
-      data.truth[i] = data.label[i] === NO_LABEL ? 2 : data.label[i] === data.predicted[i] ? 1 : 0;
+      data.truth[i] = data.label[i] === NO_LABEL ? 0 : data.label[i] === data.predicted[i] ? 1 : 2;
     }
     const fill = (select, used) => {
       for (let i = 0; i < data.names.length; i++) if (used[i]) select.add(new Option(data.names[i], i));
@@ -60,7 +67,7 @@ const convaudit = (() => {
       for (const i of data[name]) used[i] = 1;
       fill(form[name], used);
     }
-    const labelled = data.truth.some((truth) => truth < 2);
+    const labelled = data.truth.some((truth) => truth > 0);
     for (const name of ["truth", "label"]) form[name].closest("label").hidden = !labelled;
     readAddress();
   }
@@ -101,6 +108,7 @@ const convaudit = (() => {
       sheets.set(url, undefined);
       loadSheet(url).then((sheet) => {
         sheets.set(url, sheet);
+        if (!sheet) document.getElementById("lost").hidden = false;
         soon();
         show();
       });
@@ -155,9 +163,9 @@ const convaudit = (() => {
     const want = Object.fromEntries(FIELDS.map((name) => [name, valueOf(name)]));
     const exactly = ["label", "predicted", "region"].filter((name) => want[name] !== "")
       .map((name) => [columns[name], +want[name]]);
-    const atLeast = [["from", "probability", 65535], ["share", "share", 65535], ["concentration", "concentration", 255]]
+    const atLeast = [["from", "probability", 1], ["share", "share", 65535], ["concentration", "concentration", 255]]
       .filter(([field]) => want[field] !== "").map(([field, name, full]) => [columns[name], want[field] / 100 * full]);
-    const atMost = want.to === "" ? Infinity : want.to / 100 * 65535;
+    const atMost = want.to === "" ? Infinity : want.to / 100;
     const chosen = new Uint32Array(columns.count);
     let n = 0;
     next: for (let i = 0; i < columns.count; i++) {
@@ -167,12 +175,25 @@ const convaudit = (() => {
       if (want.truth && truthOf(i) !== want.truth) continue;
       chosen[n++] = i;
     }
-    order = sorted(chosen.subarray(0, n), columns[want.sort], !want.up);
+    const way = want.up ? 1 : 0, rising = RISING.includes(want.sort);
+    document.getElementById("way").textContent = (WAYS[want.sort] ?? ["high to low", "low to high"])[way];
+    order = sorted(chosen.subarray(0, n), want.sort === "probability" ? columns.bits : columns[want.sort], !want.up !== rising);
     if (!columns[want.sort] && RANKS.includes(want.sort)) load(`data/rank-${want.sort}.js`);
     document.getElementById("count").textContent =
       `${n.toLocaleString("en")} of ${columns.count.toLocaleString("en")} images`;
     document.getElementById("none").hidden = n > 0;
+    document.getElementById("said").textContent = inWords();
     layout();
+  }
+
+  // What is set, for paper, which shows no form.
+  function inWords() {
+    const set = [...form.elements].sort((a, b) => (a.name === "sort") - (b.name === "sort")).filter((field) => field.name && field.name !== "up"
+      && (field.type === "radio" ? field.checked : true) && (field.name === "sort" || valueOf(field.name) !== defaults[field.name]));
+    const words = set.map((field) => `${field.dataset.said ?? field.closest("label").firstChild.textContent.trim()} `
+      + (field.type === "radio" ? field.getAttribute("aria-label") ?? field.value
+        : field.selectedOptions?.[0].text ?? (field.type === "checkbox" ? "" : field.value)));
+    return `${words.join("; ")}, ${document.getElementById("way").textContent}`;
   }
 
   // Counting sorts, 16 bits at a time: a million rows take some milliseconds. Stable.
@@ -322,7 +343,7 @@ const convaudit = (() => {
     delete element.dataset.filled;
     tile.context.clearRect(0, 0, tile.drawing.width, tile.drawing.height);
     tile.said.textContent = columns.names[columns.predicted[i]];
-    tile.scored.textContent = percent(columns.probability[i] / 65535)
+    tile.scored.textContent = percent(columns.probability[i])
       + (truth === "wrong" ? ` ✗ is ${columns.names[columns.label[i]]}` : "");
     element.onclick = () => { here = at; open(); };
     return tile;
@@ -392,6 +413,10 @@ const convaudit = (() => {
     const row = i - columns.starts[number], view = form.elements.view.value, truth = truthOf(i);
     const name = columns.names[columns.predicted[i]], path = shard.paths[row];
     showPicture(shard, row, i, view);
+    for (const button of box.querySelectorAll("[data-step]")) {
+      const there = here + Number(button.dataset.step);
+      button.setAttribute("aria-disabled", there < 0 || there >= order.length);
+    }
     for (const button of box.querySelectorAll(".switch button")) {
       button.setAttribute("aria-pressed", button.value === view);
     }
@@ -500,19 +525,28 @@ const convaudit = (() => {
     history.replaceState(null, "", `#${state}`);
   }
 
-  function readAddress() {
-    const state = new URLSearchParams(location.hash.slice(1));
+  function fillForm(state) {
     for (const name of FIELDS) {
       const field = form.elements[name], value = state.get(name) ?? defaults[name];
       if (field.type === "checkbox") field.checked = value !== "";
       else field.value = value;
     }
+  }
+
+  function readAddress() {
+    const state = new URLSearchParams(location.hash.slice(1));
+    fillForm(state);
     here = 0;
     select();
-    const [, shard, row] = /^(.+)-(\d+)$/.exec(state.get("image") ?? "") ?? [];
+    const asked = state.get("image");
+    if (asked === null) { box.close(); return; }
+    const [, shard, row] = /^(.+)-(\d+)$/.exec(asked) ?? [];
     const number = columns.shards.indexOf(shard);
     if (number < 0) return;
-    const at = order.indexOf(columns.starts[number] + Number(row));
+    const image = columns.starts[number] + Number(row);
+    // An image is shown though the filters that came along leave it out.
+    if (!order.includes(image)) { fillForm(new URLSearchParams()); select(); }
+    const at = order.indexOf(image);
     if (at >= 0) { here = at; move(0); open(); }
   }
 
@@ -527,10 +561,16 @@ const convaudit = (() => {
   form.addEventListener("input", changed);
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("reset", () => setTimeout(() => { here = 0; select(); writeAddress(); }));
-  document.getElementById("toggle").onclick = (event) => {
-    const shown = form.classList.toggle("shown");
-    event.currentTarget.setAttribute("aria-expanded", shown);
+  const toggle = document.getElementById("toggle");
+  toggle.onclick = () => {
+    toggle.setAttribute("aria-expanded", form.classList.toggle("shown"));
     layout();
+  };
+  // On a telephone the filters cover the images.
+  form.querySelector(".apply button").onclick = () => {
+    toggle.click();
+    toggle.focus();
+    scrollTo(0, 0);
   };
   addEventListener("scroll", scrolled, { passive: true });
   original.onload = original.onerror = show;
@@ -552,10 +592,13 @@ const convaudit = (() => {
       if (!box.open && document.activeElement !== document.body) tiles.get(here)?.element.focus({ preventScroll: true });
     }
     else if (event.key in views) setView(views[event.key]);
+    else if (event.key === " " && box.open) setView(valueOf("view") === "photo" ? "overlay" : "photo");
     else if (event.key === "Enter" && !box.open && event.target === document.body) open();
     else return;
     event.preventDefault();
   });
+  // Firefox presses a button when the space bar comes up.
+  box.addEventListener("keyup", (event) => { if (event.key === " ") event.preventDefault(); });
   box.addEventListener("click", (event) => {
     const button = event.target.closest("button");
     if (event.target === box || button?.matches("[data-close]")) box.close();
