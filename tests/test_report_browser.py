@@ -1,5 +1,6 @@
 """The toy audit's report in a real browser, opened from disk."""
 
+import json
 import shutil
 import time
 from dataclasses import replace
@@ -124,6 +125,14 @@ def test_the_first_page_stands_alone(report, finished, page, tmp_path):
     )
     shown = report.locator("#errors img").evaluate_all("all => all.map(one => one.naturalWidth)")
     assert shown and min(shown) > 0
+
+
+def test_the_first_page_names_the_file_and_folder_that_were_audited(report, finished):
+    origin = json.loads((finished.folder / "results" / "provenance.json").read_text())
+    assert report.inner_text(".identity") == (
+        f"Model toy.keras (SHA-256 {origin['model_sha256'][:12]}). Images from the folder photos."
+    )
+    assert origin["model_sha256"] in report.inner_text("#provenance")
 
 
 def test_the_verdict_leads_to_the_images_behind_it(report):
