@@ -19,7 +19,7 @@ from figures import Part
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "benchmarks.md"
-SUBJECTS = ("onepass", "cams", "filters", "audit", "threads", "walk", "report")
+SUBJECTS = ("onepass", "cams", "audit", "threads", "walk", "report", "filters")
 INTRODUCTION = """# Benchmarks
 
 Written by `make bench`; do not edit. Both sides of a figure were measured in one run, in turn; a
@@ -38,10 +38,13 @@ def main() -> None:
     for name in ("tf-keras-vis", "xplique"):
         peer.environment(name)
     print(f"environments of the peers: {time.perf_counter() - began:.0f} s", flush=True)
-    parts = [_part(subject) for subject in SUBJECTS]
-    minutes = (time.perf_counter() - began) / 60
-    rows = "".join(figure.row() for part in parts for figure in part.figures)
-    PAGE.write_text("\n".join([_introduction(minutes) + rows, *(part.details for part in parts)]))
+    parts: list[Part] = []
+    for subject in SUBJECTS:
+        parts.append(_part(subject))
+        minutes = (time.perf_counter() - began) / 60
+        rows = "".join(figure.row() for part in parts for figure in part.figures)
+        details = [part.details for part in parts]
+        PAGE.write_text("\n".join([_introduction(minutes) + rows, *details]))
     print(f"{PAGE.relative_to(ROOT)}: {minutes:.0f} minutes")
 
 

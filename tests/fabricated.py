@@ -27,6 +27,7 @@ LAYER = {"name": "last", "id": "last", "kind": "Conv2D", "shape": [SIDE, SIDE, C
 SETTINGS = {
     "model": "fabricated.keras",
     "images": "photos",
+    "weights": "imagenet",
     "classes": "auto",
     "seed": 0,
     "preprocess": {"scaling": "unit", "interpolation": "area"},
