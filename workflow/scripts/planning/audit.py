@@ -106,10 +106,9 @@ class Audit:
         try:
             labels.resolve([target], names)
         except AuditError:
-            shown = ", ".join(map(repr, names[:5])) + " …" * (len(names) > 5)
             raise AuditError(
                 f"config: gradcam.target: {target!r} is neither predicted, true, both nor a class: "
-                f"the {len(names)} classes are {shown}"
+                f"the {len(names)} classes are {labels.some(names)}"
             ) from None
 
     def _chosen(self, section: str, automatic: Any) -> list[str]:
