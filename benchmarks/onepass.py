@@ -22,9 +22,10 @@ Milliseconds an image at batches of {batch}, medians of rounds in turn. Bare: `m
 as one compiled function, its scores alone taken out.
 
 {table}
-Grad-CAM costs a gradient from the scores to the target layer. The statistics read each value of
-the watched layers five times (sum, squares, greatest of each row and of each column, positions over
-zero): a matter of memory, not of arithmetic, so it weighs most where convolutions are small.
+Grad-CAM costs a gradient from the scores to the target layer. The statistics (sum, squares,
+greatest value and its place, positions over zero) are one compiled loop that reads each value once:
+they cost what reading the watched layers' outputs from memory costs, most where convolutions are
+small.
 """
 
 

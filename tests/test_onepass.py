@@ -6,8 +6,9 @@ import pytest
 import tensorflow as tf
 from keras import layers
 
+from convaudit.channel_statistics import LayerStatistics
 from convaudit.network import Network
-from convaudit.onepass import LayerStatistics, OnePass
+from convaudit.onepass import OnePass
 from convaudit.scaling import SCALINGS
 
 UNIT = SCALINGS["unit"]

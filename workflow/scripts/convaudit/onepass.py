@@ -6,24 +6,10 @@ import numpy as np
 import tensorflow as tf
 
 from convaudit.cam import METHODS
+from convaudit.channel_statistics import LayerStatistics, channel_statistics
 from convaudit.network import Network
 from convaudit.scaling import Scaling
 from convaudit.scorecam import scorecam
-
-
-class LayerStatistics(NamedTuple):
-    """Of one layer, per image and channel (B, C), float32, over the positions of its map.
-
-    Mean, mean of squares, maximum, the share of positions over zero, and where the maximum is: the
-    centre of its row and of its column, 0 top or left, 1 bottom or right.
-    """
-
-    mean: np.ndarray
-    square: np.ndarray
-    maximum: np.ndarray
-    active: np.ndarray
-    y: np.ndarray
-    x: np.ndarray
 
 
 class Batch(NamedTuple):
@@ -107,7 +93,7 @@ class OnePass:
     def _run(self, pixels: tf.Tensor, classes: tf.Tensor) -> tuple:
         """One forward pass; gradients only from the score back to the target layer."""
         target: list[tf.Tensor] = []
-        layers: dict[str, _Reductions] = {}
+        layers: dict[str, tf.Tensor] = {}
         kept: dict[str, tf.Tensor] = {}
         x = self._scaling.apply(tf.cast(pixels, tf.float32))
         with tf.GradientTape(watch_accessed_variables=False) as tape:
@@ -115,7 +101,7 @@ class OnePass:
             def visit(name: str, tensor: tf.Tensor) -> tf.Tensor:
                 if name in self._watched:
                     with tape.stop_recording():
-                        layers[name] = _reductions(tensor)
+                        layers[name] = channel_statistics(tensor)
                         if self._keep:
                             kept[name] = tf.cast(tensor, tf.float32)
                 if name == self._target_layer:
@@ -136,7 +122,7 @@ class OnePass:
         else:
             gradients = tape.gradient(enlarged, target[0], unconnected_gradients="zero")
             maps = METHODS[self._method](activations, tf.cast(gradients, tf.float32) / factor)
-        return scores, probabilities, explained, maps, _statistics(layers), kept
+        return scores, probabilities, explained, maps, layers, kept
 
     def _score_of(self, inputs: tf.Tensor, classes: tf.Tensor) -> tf.Tensor:
         scores = self._network.run(inputs)
@@ -154,79 +140,3 @@ class OnePass:
         if self._network.head == "binary":
             return scores[:, 0] * tf.cast(2 * explained - 1, tf.float32)
         return tf.gather(scores, explained, axis=1, batch_dims=1)
-
-
-class _Reductions(NamedTuple):
-    """What reads a layer's maps (B, h, w, C): each value is (B, C), over the positions of a map.
-
-    Sum, Euclidean norm, maximum, number of positions over zero, and the row and the column with
-    the maximum, as numbers from 0.
-    """
-
-    total: tf.Tensor
-    norm: tf.Tensor
-    maximum: tf.Tensor
-    active: tf.Tensor
-    row: tf.Tensor
-    column: tf.Tensor
-    shape: tuple[int, int, int]
-
-
-def _reductions(activations: tf.Tensor) -> _Reductions:
-    """Each is a reduction that reads the map once and writes no copy of it.
-
-    The maps are large and all this is memory traffic. A product with ones is the fastest sum,
-    pooling the fastest maximum, and the Euclidean norm the only sum of squares without a
-    copy. Where the maximum is follows from the maxima of rows and of columns: ``tf.argmax`` over a
-    whole map takes as long as all the rest together.
-    """
-    x = tf.cast(activations, tf.float32)
-    _, height, width, channels = x.shape
-    flat = tf.reshape(x, (-1, height * width, channels))
-    ones = tf.ones((tf.shape(x)[0], 1, height * width))
-    rows = tf.nn.max_pool2d(x, (1, width), (1, width), "VALID")[:, :, 0]
-    columns = tf.nn.max_pool2d(x, (height, 1), (height, 1), "VALID")[:, 0]
-    return _Reductions(
-        tf.reshape(tf.matmul(ones, flat), (-1, channels)),
-        tf.math.reduce_euclidean_norm(flat, axis=1),
-        tf.reduce_max(rows, axis=1),
-        _active(x),
-        tf.argmax(rows, axis=1, output_type=tf.int32),
-        tf.argmax(columns, axis=1, output_type=tf.int32),
-        (height, width, channels),
-    )
-
-
-def _statistics(layers: dict[str, _Reductions]) -> dict[str, tf.Tensor]:
-    """``LayerStatistics`` stacked, (6, B, C), by layer.
-
-    The layers' channels are put side by side first: dozens of layers of small operations each
-    would take longer to compile and to run than to read the maps.
-    """
-    if not layers:
-        return {}
-    *found, shapes = zip(*layers.values(), strict=True)
-    total, norm, maximum, active, row, column = (
-        tf.cast(tf.concat(parts, axis=1), tf.float32) for parts in found
-    )
-    heights, widths, channels = np.array(shapes).T
-    height, width = (np.repeat(side, channels).astype(np.float32) for side in (heights, widths))
-    size = height * width
-    values = [total / size, norm**2 / size, maximum, active / size]
-    places = [(row + 0.5) / height, (column + 0.5) / width]
-    stacked = tf.stack(values + places)
-    return dict(zip(layers, tf.split(stacked, channels, axis=2), strict=True))
-
-
-def _active(x: tf.Tensor) -> tf.Tensor:
-    """The number of positions over zero, (B, C).
-
-    Where they fit, counts of a row are bytes, and eight channels' bytes are added as one integer.
-    """
-    _, height, width, channels = x.shape
-    if width > 255 or channels % 8:
-        return tf.reduce_sum(tf.cast(x > 0, tf.float32), axis=(1, 2))
-    on = tf.reshape(tf.cast(x > 0, tf.uint8), (-1, height, width, channels // 8, 8))
-    rows = tf.bitcast(tf.reduce_sum(tf.bitcast(on, tf.int64), axis=2), tf.uint8)
-    counts = tf.reduce_sum(tf.cast(rows, tf.float32), axis=1)
-    return tf.reshape(counts, (-1, channels))
