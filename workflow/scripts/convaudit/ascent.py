@@ -13,6 +13,7 @@ from convaudit.batches import within_memory
 from convaudit.canvas import Canvas, Fourier, Pixels
 from convaudit.errors import AuditError
 from convaudit.network import Network
+from convaudit.own_channel import mean_activation
 from convaudit.progress import Progress
 from convaudit.redirect import redirected
 from convaudit.scaling import Scaling
@@ -196,13 +197,8 @@ def _rise(network: Network, layer: str, canvas: Canvas, moving: bool, batch: int
     ) -> tuple[tf.Tensor, tf.Tensor]:
         x = canvas.paint(parameters)
         with redirected() if moving else nullcontext():
-            maps = network.run(sway(x, motion) if moving else x, until=layer)
-        if 0 in maps.shape:
-            raise ValueError("nothing is left of the image")
-        means = tf.reduce_mean(tf.cast(maps, tf.float32), axis=(1, 2))
-        # The gradient of tf.gather would take a fourth of the time of compiling.
-        own = tf.one_hot(chosen, maps.shape[-1], True, False, dtype=tf.bool)
-        value = tf.reduce_sum(tf.where(own, means, 0.0), axis=1)
+            moved = sway(x, motion) if moving else x
+            value = mean_activation(network, moved, layer, chosen)
         # Float16 would round small gradients to zero; a power of two is taken back exactly.
         (g,) = tf.gradients(value * 1024, parameters, unconnected_gradients="zero")
         g /= 1024

@@ -167,6 +167,16 @@ class Network:
         scores = keras.ops.reshape(keras.ops.cast(scores, "float32"), (-1, self._head.units))
         return self._back(scores) if self._back else scores
 
+    def layer(self, name: str) -> Any:
+        """The Keras layer of that name."""
+        return self._by_name[name].layer
+
+    def given_to(self, name: str, x: Any) -> list[Any]:
+        """What a layer is called on for inputs (B, H, W, 3)."""
+        reads = self._by_name[name].reads
+        values = run(ancestors(self._steps, reads), {self._input: self._as_taken(x)})
+        return [values[read] for read in reads]
+
     def _as_taken(self, x: Any) -> Any:
         return keras.ops.tensordot(x, _LUMINANCE, 1)[..., None] if self.grey else x
 
