@@ -79,6 +79,11 @@ def ledger_of(wildcards):
     return [] if wildcards.shard in AUDIT.indexed else rules.index.output.ledger
 
 
+def share_of_cores(wildcards):
+    """What a job takes that spreads a shard's images: more than one core where shards are few."""
+    return max(1, (workflow.resource_settings.cores or 1) // max(1, len(SHARDS)))
+
+
 def kept(file):
     """A file that is there only where every image's activation maps are kept."""
     return file if SETTINGS.activations.keep == "maps" else []

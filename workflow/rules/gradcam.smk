@@ -18,6 +18,7 @@ rule gradcam:
         "<results>/benchmarks/gradcam/{shard}.tsv"
     conda:
         "../../environment.yml"
+    threads: share_of_cores
     resources:
         mem_mb=3000,
     params:

@@ -16,6 +16,7 @@ rule preprocess:
         "<results>/benchmarks/preprocess/{shard}.tsv"
     conda:
         "../../environment.yml"
+    threads: share_of_cores
     resources:
         mem_mb=3000,
     params:
