@@ -4,6 +4,7 @@ import json
 import logging
 import re
 import shlex
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -22,7 +23,7 @@ from convaudit.duplicates import duplicates, repeated
 from convaudit.progress import Progress
 from convaudit.report.pages import write_report
 from convaudit.report.summary import summarise
-from convaudit.report.tables import NUMBERS, Audit
+from convaudit.report.tables import Audit
 from job import job
 from planning import plan as planning
 from planning.settings import Settings, expanded
@@ -84,16 +85,13 @@ def gather(
     names = labels.of_model(plan.class_names, facts["classes"])
 
     predictions = pq.ParquetFile(folder / "predictions.parquet")
-    numbers = predictions.read(columns=list(NUMBERS))
-    at = numbers.schema.get_field_index("shard")
-    numbers = numbers.set_column(at, "shard", numbers["shard"].dictionary_encode())
     groups = _row_groups(predictions.metadata)
 
     progress = Progress(None, "shards read")
 
-    def rows(shard: str) -> pd.DataFrame:
+    def rows(shard: str, columns: Sequence[str]) -> pd.DataFrame:
         progress.add()
-        return predictions.read_row_groups(groups[shard]).to_pandas()
+        return predictions.read_row_groups(groups[shard], columns=list(columns)).to_pandas()
 
     def maps(shard: str) -> dict[str, np.ndarray]:
         progress.add()
@@ -108,7 +106,11 @@ def gather(
     return Audit(
         facts=facts,
         class_names=names,
-        predictions=numbers.to_pandas(),
+        shards={
+            shard: sum(predictions.metadata.row_group(number).num_rows for number in found)
+            for shard, found in groups.items()
+        },
+        column=lambda name: predictions.read(columns=[name])[name].to_pandas(),
         rows=rows,
         quarantine=quarantine,
         duplicates=duplicates(

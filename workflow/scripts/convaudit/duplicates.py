@@ -20,17 +20,24 @@ def repeated(ledger: Path, unreadable: Iterable[str] = ()) -> pd.DataFrame:
     """
     bad = {variant for path in unreadable for variant in (path, path.removeprefix("./"))}
 
-    def parts(columns: list[str]) -> Iterator[tuple[pa.RecordBatch, np.ndarray]]:
-        for part in pq.ParquetFile(ledger).iter_batches(columns=columns):
-            known = part.filter(pc.is_valid(part["sha256"]))
-            yield known, np.array([hash(text) for text in known["sha256"].to_pylist()], np.int64)
+    def parts(columns: list[str]) -> Iterator[tuple[pa.Table, np.ndarray]]:
+        with pq.ParquetFile(ledger) as file:
+            for number in range(file.num_row_groups):
+                part = file.read_row_group(number, columns=columns)
+                known = part.filter(pc.is_valid(part["sha256"]))
+                yield known, np.array([hash(text) for text in known["sha256"].to_pylist()], int)
 
-    values = np.sort(np.concatenate([np.empty(0, np.int64), *(h for _, h in parts(["sha256"]))]))
+    values, end = np.empty(pq.read_metadata(ledger).num_rows, int), 0
+    for _, hashed in parts(["sha256"]):
+        values[end : end + len(hashed)] = hashed
+        end += len(hashed)
+    values = values[:end]
+    values.sort()
     twice = values[1:][values[1:] == values[:-1]]
     columns = ["path", "label", "sha256"]
     found = [part.filter(np.isin(hashed, twice)) for part, hashed in parts(columns)]
     schema = pa.schema([pq.read_schema(ledger).field(name) for name in columns])
-    rows = pa.Table.from_batches(found, schema).to_pandas()
+    rows = pa.concat_tables([schema.empty_table(), *found]).to_pandas()
     return rows[~rows["path"].isin(bad)]
 
 

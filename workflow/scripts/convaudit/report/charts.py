@@ -51,7 +51,7 @@ def reliability(bins: list[dict[str, Any]]) -> Markup:
 def confidence(probability: np.ndarray, correct: np.ndarray | None, bins: int = 20) -> Markup:
     """How sure the model was of how many images; with labels the wrong ones stand at the foot."""
     edges = np.linspace(0, 1, bins + 1)
-    number = np.clip((probability * bins).astype(int), 0, bins - 1)
+    number = measures.confidence_bins(probability, bins)
     everything = np.bincount(number, minlength=bins)
     wrong = np.zeros(bins, int)
     if correct is not None:

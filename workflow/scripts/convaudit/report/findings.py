@@ -1,5 +1,6 @@
 """What stands out in an audit, said in sentences that are computed, each with its evidence."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,10 +11,9 @@ from convaudit.report import measures
 from convaudit.report.measures import REGIONS
 from convaudit.report.mistakes import surest
 from convaudit.report.names import percent, short
+from convaudit.report.ninths import HOT, NOWHERE
 from convaudit.report.tables import Audit
 
-HOT = 1 / 3
-"""An image looks at a ninth of the picture when that ninth holds more than this of its heat."""
 FEWEST = 5
 """Of fewer images than this nothing is said."""
 SHOWN = 6
@@ -22,15 +22,16 @@ CENTRE = 4
 
 @dataclass(frozen=True)
 class Finding:
-    """``kind`` is classes, scaling, heat, trust or data; ``rows`` are its images, the most telling
-    first.
+    """``kind`` is classes, scaling, heat, trust or data; ``count`` is how many images it is of, and
+    ``rows`` are the numbers of the ``SHOWN`` most telling, first the most.
     """
 
     kind: str
     title: str
     text: str
     link: str
-    rows: np.ndarray
+    count: int = 0
+    rows: Sequence[int] = ()
     region: int | None = None
 
     def facts(self) -> dict[str, Any]:
@@ -40,7 +41,7 @@ class Finding:
             "kind": self.kind,
             "title": self.title,
             "text": self.text,
-            "images": len(self.rows),
+            "images": self.count,
             "link": f"report/{page}",
         }
 
@@ -63,8 +64,7 @@ def findings(audit: Audit) -> list[Finding]:
 def _better_order(audit: Audit) -> list[Finding]:
     if audit.facts["head"] == "sigmoid":
         return []
-    known = audit.predictions[audit.known]
-    labels, said = (known[name].to_numpy(int) for name in ("label_index", "predicted_index"))
+    labels, said = audit.labels[audit.known], audit.predicted[audit.known]
     order = better_order(labels, said, len(audit.class_names))
     if order is None:
         return []
@@ -77,9 +77,8 @@ def _better_order(audit: Audit) -> list[Finding]:
         "was trained so, all that follows has wrong names: give them in its order with "
         "classes=FILE and run again."
     )
-    rows = np.array([], int)
     title = "The classes seem to be in another order"
-    return [Finding("classes", title, text, "#confusion", rows)]
+    return [Finding("classes", title, text, "#confusion")]
 
 
 def _better_scaling(audit: Audit) -> list[Finding]:
@@ -93,38 +92,39 @@ def _better_scaling(audit: Audit) -> list[Finding]:
         f"{accuracies[check['better']]:.0%} would be. If the model was trained so, all that "
         "follows is of a model fed wrongly: set preprocess.scaling and run again."
     )
-    return [Finding("scaling", "Pixels are scaled wrongly", text, "#data", np.array([], int))]
+    return [Finding("scaling", "Pixels are scaled wrongly", text, "#data")]
 
 
 def _errors_by_region(audit: Audit) -> list[Finding]:
     """Ninths of the picture in which heat goes along with errors beyond chance: the 95 % intervals
     of both error rates are a factor of two apart.
     """
-    predicted, shares = audit.predictions["predicted_index"].to_numpy(), audit.heat.regions
-    known = audit.known & ~np.isnan(shares[:, 0])
-    wrong = audit.wrong & known
+    ninths = audit.heat.ninths
+    known = audit.known & (ninths.hottest != NOWHERE)
+    everything, mistakes = int(known.sum()), int((audit.wrong & known).sum())
     found = []
     for region, name in enumerate(REGIONS):
-        hot = known & (shares[:, region] > HOT)
-        cold = known & ~hot
-        bad, elsewhere = int((wrong & hot).sum()), int((wrong & cold).sum())
-        surely = measures.wilson(bad, int(hot.sum())).low
-        at_most = measures.wilson(elsewhere, int(cold.sum())).high
+        numbers, _ = ninths.hot[region]
+        hot, wrong = int(audit.known[numbers].sum()), numbers[audit.wrong[numbers]]
+        bad, cold = len(wrong), everything - hot
+        elsewhere = mistakes - bad
+        surely = measures.wilson(bad, hot).low
+        at_most = measures.wilson(elsewhere, cold).high
         if bad < FEWEST or surely is None or at_most is None or surely < 2 * at_most:
             continue
-        rows = surest(audit, np.flatnonzero(wrong & hot))
-        said = np.bincount(predicted[rows])
+        said = np.bincount(audit.predicted[wrong])
         most = int(said.argmax())
         whole = "all of them" if said[most] == bad else f"{said[most]} of them"
         text = (
-            f"Of {hot.sum():,} images with over a third of their heat in the {name}, {bad:,} are "
-            f"wrong ({bad / hot.sum():.0%}), {whole} called {short(audit.class_names[most])}; "
-            f"of the other {cold.sum():,}, {elsewhere:,} ({elsewhere / cold.sum():.0%})."
+            f"Of {hot:,} images with over a third of their heat in the {name}, {bad:,} are "
+            f"wrong ({bad / hot:.0%}), {whole} called {short(audit.class_names[most])}; "
+            f"of the other {cold:,}, {elsewhere:,} ({elsewhere / cold:.0%})."
         )
         title = f"It errs where it looks at the {name}"
         link = f"images.html#region={region}&share={100 * HOT:.2f}&truth=wrong"
-        rate = bad / hot.sum() - elsewhere / cold.sum()
-        found.append((rate, Finding("heat", title, text, link, rows, region)))
+        rows = surest(audit, wrong, SHOWN)
+        rate = bad / hot - elsewhere / cold
+        found.append((rate, Finding("heat", title, text, link, bad, rows, region)))
     return [finding for _, finding in sorted(found, key=lambda pair: -pair[0])]
 
 
@@ -132,10 +132,7 @@ def _classes_by_region(audit: Audit) -> list[Finding]:
     """Classes whose heat gathers off the centre: twice what even heat would have there, and half
     more than the other classes' have.
     """
-    predicted, shares = audit.predictions["predicted_index"].to_numpy(), audit.heat.regions
-    known = ~np.isnan(shares[:, 0])
-    counts = np.bincount(predicted[known])
-    sums = np.stack([np.bincount(predicted[known], share) for share in shares[known].T], axis=1)
+    counts, sums = audit.heat.counts, audit.heat.ninths.sums
     found = []
     for index in np.flatnonzero(counts >= FEWEST):
         mean, others = sums[index] / counts[index], counts.sum() - counts[index]
@@ -148,63 +145,67 @@ def _classes_by_region(audit: Audit) -> list[Finding]:
                 f"Images called {name} gather {mean[region]:.0%} of their heat in the "
                 f"{REGIONS[region]}, a ninth of the picture: {mean[region] * 9:.1f} times what "
                 f"even heat would. Images called otherwise: {rest[region]:.0%}."
-                f"{_when_right(audit, known & (predicted == index), int(region))}"
+                f"{_when_right(audit, int(index), int(region))}"
             )
-            rows = np.flatnonzero((predicted == index) & (shares[:, region] > HOT))
+            numbers, shares = audit.heat.ninths.hot[region]
+            mine = audit.predicted[numbers] == index
+            numbers, shares = numbers[mine], shares[mine]
             # What is wrong comes last: it has a finding of its own and would hide the class.
-            rows = rows[np.lexsort((-shares[rows, region], audit.wrong[rows]))]
+            order = np.lexsort((-shares, audit.wrong[numbers]))[:SHOWN]
             link = f"images.html#predicted={index}&region={region}&share={100 * HOT:.2f}"
             title = f"“{name}” is told by the {REGIONS[region]}"
-            found.append(
-                (float(mean[region]), Finding("heat", title, text, link, rows, int(region)))
-            )
+            rows = numbers[order].tolist()
+            one = Finding("heat", title, text, link, len(numbers), rows, int(region))
+            found.append((float(mean[region]), one))
     return [finding for _, finding in sorted(found, key=lambda pair: -pair[0])]
 
 
-def _when_right(audit: Audit, called: np.ndarray, region: int) -> str:
+def _when_right(audit: Audit, index: int, region: int) -> str:
     """The share of those that are rightly called so, where errors are among them."""
-    right = called & audit.known & ~audit.wrong
-    if not (called & audit.wrong).any() or not right.any():
+    ninths = audit.heat.ninths
+    called = (audit.predicted == index) & (ninths.hottest != NOWHERE)
+    right = int((called & audit.known & ~audit.wrong).sum())
+    if not right or not (called & audit.wrong).any():
         return ""
-    return f" The {right.sum():,} that are right: {audit.heat.regions[right, region].mean():.0%}."
+    return f" The {right:,} that are right: {ninths.right[index, region] / right:.0%}."
 
 
 def _trust(audit: Audit) -> list[Finding]:
-    probability = audit.predictions["probability"].to_numpy(float)
     found = []
     if audit.known.sum() >= FEWEST:
-        correct, sure = ~audit.wrong[audit.known], probability[audit.known]
+        correct = ~audit.wrong[audit.known]
+        sure = audit.probability[audit.known].mean(dtype=float)
         high = measures.wilson(int(correct.sum()), len(correct)).high
-        if high is not None and sure.mean() > high:
-            rows = np.flatnonzero(audit.wrong & (probability > 0.9))
+        if high is not None and sure > high:
+            bold = audit.wrong & (audit.probability > np.float64(0.9))
             text = (
-                f"Its mean confidence is {percent(sure.mean())}, but {correct.mean():.1%} of its "
-                f"answers are right. {len(rows):,} wrong answers have a confidence over 90%."
+                f"Its mean confidence is {percent(sure)}, but {correct.mean():.1%} of its "
+                f"answers are right. {bold.sum():,} wrong answers have a confidence over 90%."
             )
             link = "images.html#truth=wrong&from=90"
-            found.append(Finding("trust", "It is surer than it is right", text, link, rows))
-    empty = audit.predictions["map_empty"].to_numpy(bool)
+            found.append(_of("It is surer than it is right", text, link, bold))
+    empty = audit.column("map_empty").to_numpy(bool)
     if empty.mean() > 0.02:
         text = (
             f"For {empty.sum():,} images ({empty.mean():.0%}) nothing in the picture speaks for "
             "what was said: their maps are empty."
         )
-        found.append(
-            Finding(
-                "trust",
-                "Answers without evidence",
-                text,
-                "images.html#region=255",
-                np.flatnonzero(empty),
-            )
-        )
+        link = f"images.html#region={NOWHERE}"
+        found.append(_of("Answers without evidence", text, link, empty))
     if not audit.facts["scaling_known"]:
         text = (
             f"Pixels are scaled as “{audit.facts['scaling']}”: {audit.facts['scaling_why']}. "
             f"{_tried(audit.facts['scaling_check'])} Set preprocess.scaling to be sure."
         )
-        found.append(Finding("trust", "The scaling is a guess", text, "#data", np.array([], int)))
+        found.append(Finding("trust", "The scaling is a guess", text, "#data"))
     return found
+
+
+def _of(title: str, text: str, link: str, images: np.ndarray) -> Finding:
+    """A finding of trust, with the first of its ``images`` (n,), which are marked."""
+    return Finding(
+        "trust", title, text, link, int(images.sum()), np.flatnonzero(images)[:SHOWN].tolist()
+    )
 
 
 def _tried(check: dict[str, Any]) -> str:
@@ -229,7 +230,7 @@ def _data(audit: Audit) -> list[Finding]:
         found.append(_plain("The same image under two labels", text, "#duplicates"))
     if len(audit.quarantine):
         count = len(audit.quarantine)
-        text = f"{count:,} of {count + len(audit.predictions):,} files could not be audited."
+        text = f"{count:,} of {count + audit.count:,} files could not be audited."
         found.append(_plain("Files that are not images", text, "#data"))
     channels = audit.own_channels
     dead = channels["dead"].mean() if len(channels) else 0
@@ -243,4 +244,4 @@ def _data(audit: Audit) -> list[Finding]:
 
 
 def _plain(title: str, text: str, link: str) -> Finding:
-    return Finding("data", title, text, link, np.array([], int))
+    return Finding("data", title, text, link)

@@ -7,23 +7,26 @@ by is a script a column, 4 bytes an image, that is loaded when it is asked for.
 
 import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from convaudit.overlays import fitted
 from convaudit.report.names import short
+from convaudit.report.ranks import ranks
 from convaudit.report.tables import Audit
 from convaudit.report.thumbs import SIZE
 
-RANKED = ("logit", "true_probability", "width", "height", "area", "aspect")
-NO_LABEL = 65535
-NO_HEAT = 255
+NO_LABEL = np.uint16(65535)
+BLOCK = 3 << 14
+"""Values that are packed at once; of a multiple of three the texts can stand one after another."""
+FIELDS = (
+    *("image_id", "path", "top_classes", "top_probabilities"),
+    *("true_probability", "width", "height"),
+)
 
 
 def write(folder: Path, audit: Audit) -> None:
@@ -32,54 +35,52 @@ def write(folder: Path, audit: Audit) -> None:
     """
     folder.mkdir()
     numbers = {name: number for number, name in enumerate(audit.class_names)}
-    paths = []
-    for rows, stored in audit.by_shard():
-        shard = str(rows["shard"].iat[0])
-        text = _call("shard", shard, _shard(rows, stored, audit, numbers))
-        (folder / f"{shard}.js").write_text(text, encoding="utf-8")
-        paths.append(pa.array(rows["path"], pa.large_string()))
-    (folder / "columns.js").write_text(_call("columns", columns(audit)), encoding="utf-8")
-    for name, ranks in _ranks(audit.predictions, pa.chunked_array(paths, pa.large_string())):
-        text = _call("ranks", name, _pack(ranks, np.uint32))
-        (folder / f"rank-{name}.js").write_text(text, encoding="utf-8")
+    for shard in audit.shards:
+        data = _shard(shard, audit.rows(shard, FIELDS), audit.maps(shard), audit, numbers)
+        (folder / f"{shard}.js").write_text(_call("shard", shard, data), encoding="utf-8")
+    with (folder / "columns.js").open("w", encoding="utf-8") as file:
+        file.write(_call("columns", _about(audit)).removesuffix("});\n"))
+        for name, values in columns(audit):
+            file.writelines([f', "{name}": "', *_packed(values), '"'])
+        file.write("});\n")
+    for name, places in ranks(audit):
+        with (folder / f"rank-{name}.js").open("w", encoding="utf-8") as file:
+            file.writelines([f'convaudit.ranks("{name}", "', *_packed(places), '");\n'])
 
 
-def _ranks(rows: pd.DataFrame, paths: pa.ChunkedArray) -> Iterator[tuple[str, np.ndarray]]:
-    """Each image's place among all by a column, equal ones sharing it; a missing value is the
-    least. Names are in falling order, so that the first comes first as the greatest number does.
-    """
-    yield "path", pc.rank(paths, "descending", tiebreaker="dense").to_numpy()
-    sides = rows.assign(area=rows["width"] * rows["height"], aspect=rows["width"] / rows["height"])
-    for name in RANKED:
-        yield name, sides[name].rank(method="dense", na_option="top").to_numpy()
-
-
-def columns(audit: Audit) -> dict[str, Any]:
-    """What all images are filtered and sorted by, in the order of shards and rows."""
-    rows = audit.predictions
-    regions = audit.heat.regions
-    empty = np.isnan(regions[:, 0])
-    known = np.nan_to_num(regions)
+def _about(audit: Audit) -> dict[str, Any]:
+    """What is no column."""
     return {
-        "count": len(rows),
+        "count": audit.count,
         "names": [short(name) for name in audit.class_names],
-        "shards": audit.shards,
+        "shards": list(audit.shards),
         "starts": audit.starts,
         "photos": audit.photos,
         "picture": fitted(audit.facts["input"], SIZE),
-        "label": _pack(rows["label_index"].fillna(NO_LABEL), np.uint16),
-        "predicted": _pack(rows["predicted_index"], np.uint16),
-        "probability": _bytes(rows["probability"].to_numpy(np.float32)),
-        "strength": _pack(_levels(rows["map_max"]), np.uint16),
-        "concentration": _pack(rows["heat_concentration"].fillna(0) * 255, np.uint8),
-        "border": _pack(rows["heat_border"].fillna(0) * 255, np.uint8),
-        "region": _pack(np.where(empty, NO_HEAT, known.argmax(axis=1)), np.uint8),
-        "share": _pack(known.max(axis=1) * 65535, np.uint16),
     }
 
 
+def columns(audit: Audit) -> Iterator[tuple[str, np.ndarray]]:
+    """What all images are filtered and sorted by, in the order of shards and rows."""
+    ninths, strength = audit.heat.ninths, audit.column("map_max").to_numpy(float)
+    top = max(strength.max(initial=0), np.finfo(float).tiny)
+    yield "label", np.where(audit.labels < 0, NO_LABEL, audit.labels.astype(np.uint16))
+    yield "predicted", audit.predicted.astype(np.uint16)
+    yield "probability", audit.probability.astype(np.float32)
+    yield "strength", _rounded(strength, np.uint16, lambda part: part / top * 65535)
+    for name in ("concentration", "border"):
+        shares = audit.column(f"heat_{name}").to_numpy()
+        yield name, _rounded(shares, np.uint8, lambda part: np.nan_to_num(part) * 255)
+    yield "region", ninths.hottest
+    yield "share", _rounded(ninths.most, np.uint16, lambda part: part * 65535)
+
+
 def _shard(
-    rows: pd.DataFrame, stored: dict[str, np.ndarray], audit: Audit, numbers: dict[str, int]
+    shard: str,
+    rows: pd.DataFrame,
+    stored: dict[str, np.ndarray],
+    audit: Audit,
+    numbers: dict[str, int],
 ) -> dict[str, Any]:
     maps = stored["maps"].astype(np.float32)
     first, more = maps[: len(rows)], maps[len(rows) :]
@@ -89,7 +90,6 @@ def _shard(
     # A further map of an image is on the scale of whichever of its maps is the stronger.
     tops = peaks.copy()
     np.maximum.at(tops, owners, more.max(axis=(1, 2), initial=0))
-    shard = str(rows["shard"].iat[0])
     return {
         "ids": rows["image_id"].tolist(),
         "paths": rows["path"].tolist(),
@@ -116,18 +116,24 @@ def _against(maps: np.ndarray, tops: np.ndarray) -> np.ndarray:
     return np.divide(maps, tops, out=np.zeros_like(maps), where=tops > 0) * 255
 
 
-def _levels(strength: pd.Series) -> np.ndarray:
-    """Strength of each map against the strongest, 0..65535."""
-    values = strength.to_numpy(float)
-    return values / max(values.max(initial=0), np.finfo(float).tiny) * 65535
+def _rounded(
+    values: np.ndarray, kind: type, scaled: Callable[[np.ndarray], np.ndarray]
+) -> np.ndarray:
+    """The values, scaled, as whole numbers."""
+    found = np.empty(len(values), kind)
+    for start in range(0, len(values), BLOCK):
+        part = slice(start, start + BLOCK)
+        found[part] = scaled(values[part]).round()
+    return found
 
 
-def _pack(values: Any, kind: type) -> str:
-    return _bytes(np.asarray(values).round().astype(kind))
+def _packed(values: np.ndarray) -> Iterator[str]:
+    for start in range(0, len(values), BLOCK):
+        yield base64.b64encode(values[start : start + BLOCK].tobytes()).decode()
 
 
-def _bytes(values: np.ndarray) -> str:
-    return base64.b64encode(values.tobytes()).decode()
+def _pack(values: np.ndarray, kind: type) -> str:
+    return "".join(_packed(values.round().astype(kind)))
 
 
 def _score(probability: float) -> float:

@@ -45,11 +45,11 @@ def calibration(probability: np.ndarray, correct: np.ndarray, bins: int = 10) ->
         One row a bin: low, high, count, confidence, accuracy (missing where the bin is empty).
     """
     edges = np.linspace(0, 1, bins + 1)
-    number = np.clip((probability * bins).astype(int), 0, bins - 1)
+    number = confidence_bins(probability, bins)
     counts = np.bincount(number, minlength=bins)
     with np.errstate(invalid="ignore"):
         confidence = np.bincount(number, probability, bins) / counts
-        accuracy = np.bincount(number, correct.astype(float), bins) / counts
+        accuracy = np.bincount(number, correct, bins) / counts
     return pd.DataFrame(
         {
             "low": edges[:-1],
@@ -61,6 +61,12 @@ def calibration(probability: np.ndarray, correct: np.ndarray, bins: int = 10) ->
     )
 
 
+def confidence_bins(probability: np.ndarray, bins: int) -> np.ndarray:
+    """The number of each image's bin of confidence (n,), of at most 256 equal ones; uint8."""
+    scaled = np.multiply(probability, bins, dtype=float)
+    return np.clip(scaled, 0, bins - 1, out=scaled).astype(np.uint8)
+
+
 def calibration_error(bins: pd.DataFrame) -> float:
     """Expected calibration error (Naeini et al. 2015): mean gap, weighted by the bins' counts."""
     gap = (bins["confidence"] - bins["accuracy"]).abs().fillna(0)
@@ -69,7 +75,8 @@ def calibration_error(bins: pd.DataFrame) -> float:
 
 def confusion(label: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray:
     """Counts (classes, classes): row the label, column the prediction."""
-    return np.bincount(label * classes + predicted, minlength=classes**2).reshape(classes, classes)
+    cells = label.astype(int) * classes + predicted
+    return np.bincount(cells, minlength=classes**2).reshape(classes, classes)
 
 
 def per_class(counts: np.ndarray, names: list[str]) -> pd.DataFrame:
@@ -104,6 +111,19 @@ def region_shares(maps: np.ndarray) -> np.ndarray:
     total = maps.sum(axis=(1, 2))
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.where(total[:, None] > 0, parts.reshape(-1, 9) / total[:, None], np.nan)
+
+
+def sizes(width: np.ndarray, height: np.ndarray) -> pd.DataFrame:
+    """The different sizes among those of n pictures, by width and height, with their counts."""
+    keys, counts = np.unique(width.astype(np.int64) << 32 | height, return_counts=True)
+    return pd.DataFrame({"width": keys >> 32, "height": keys & (1 << 32) - 1, "count": counts})
+
+
+def median(values: pd.Series, counts: pd.Series) -> float:
+    """The median of values of which each stands there so many times."""
+    ordered, ends = values.sort_values(), counts[values.argsort()].cumsum()
+    middle = [(ends.iat[-1] - 1) // 2, ends.iat[-1] // 2]
+    return float(ordered.iloc[ends.searchsorted(middle, side="right")].mean())
 
 
 def border_share(shape: tuple[int, int]) -> float:

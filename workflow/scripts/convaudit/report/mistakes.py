@@ -20,20 +20,22 @@ MATRIX = 40
 
 def worst(audit: Audit) -> np.ndarray:
     """The numbers of the ``FIRST`` wrong images, the most confident first."""
-    return surest(audit, np.flatnonzero(audit.wrong))[:FIRST]
+    return surest(audit, np.flatnonzero(audit.wrong), FIRST)
 
 
 def worst_of(audit: Audit, label: int, predicted: int) -> np.ndarray:
     """The numbers of the ``A_PAIR`` wrong images of a pair, the most confident first."""
-    rows = audit.predictions
-    mine = (rows["label_index"] == label) & (rows["predicted_index"] == predicted)
-    return surest(audit, np.flatnonzero(mine.fillna(False)))[:A_PAIR]
+    mine = (audit.labels == label) & (audit.predicted == predicted)
+    return surest(audit, np.flatnonzero(mine), A_PAIR)
 
 
-def surest(audit: Audit, numbers: np.ndarray) -> np.ndarray:
-    """Images' numbers by falling confidence, then as they were."""
-    sure = audit.predictions["probability"].to_numpy()[numbers]
-    return numbers[np.argsort(-sure, kind="stable")]
+def surest(audit: Audit, numbers: np.ndarray, most: int) -> np.ndarray:
+    """Of images' numbers, which rise, the ``most`` by falling confidence, then as they were."""
+    sure = audit.probability[numbers]
+    if len(sure) > most:
+        high = sure >= np.partition(sure, -most)[-most]
+        numbers, sure = numbers[high], sure[high]
+    return numbers[np.argsort(-sure, kind="stable")][:most]
 
 
 def wanted(audit: Audit) -> set[int]:
@@ -77,8 +79,8 @@ def _card(audit: Audit, seen: thumbs.Seen, among: str) -> dict[str, Any]:
 
 def counts(audit: Audit) -> np.ndarray:
     """The confusion matrix."""
-    labelled = audit.predictions.loc[audit.known, ["label_index", "predicted_index"]].to_numpy(int)
-    return confusion(labelled[:, 0], labelled[:, 1], len(audit.class_names))
+    labels, predicted = audit.labels[audit.known], audit.predicted[audit.known]
+    return confusion(labels, predicted, len(audit.class_names))
 
 
 def pairs(audit: Audit) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from convaudit.report import charts, dossier, gallery, measures, mistakes, thumbs, where
-from convaudit.report.findings import SHOWN, Finding, findings
+from convaudit.report.findings import Finding, findings
 from convaudit.report.measures import REGIONS
 from convaudit.report.names import percent, plain, short, tail
 from convaudit.report.tables import PAIRS, Audit
@@ -41,7 +41,7 @@ def write_report(folder: Path, audit: Audit, summary: dict[str, Any]) -> None:
     found = findings(audit)
     sample = _sample(audit)
     numbers = mistakes.wanted(audit) | set(sample)
-    numbers |= {number for finding in found for number in finding.rows[:SHOWN].tolist()}
+    numbers |= {number for finding in found for number in finding.rows}
     ids = dossier.wanted(audit) | set(audit.activations)
     seen, named = thumbs.collect(folder, audit, numbers, ids)
 
@@ -189,13 +189,13 @@ def _style() -> str:
 
 
 def _finding(audit: Audit, finding: Finding, seen: dict[int, thumbs.Seen]) -> dict[str, Any]:
-    shown = [seen[number] for number in finding.rows[:SHOWN].tolist()]
+    shown = [seen[number] for number in finding.rows]
     return {
         "kind": finding.kind,
         "title": finding.title,
         "text": finding.text,
         "link": finding.link,
-        "count": len(finding.rows),
+        "count": finding.count,
         "region": finding.region,
         "images": mistakes.cards(audit, shown, finding.link.partition("#")[2])
         if finding.kind == "heat"
@@ -205,17 +205,15 @@ def _finding(audit: Audit, finding: Finding, seen: dict[int, thumbs.Seen]) -> di
 
 def _sample(audit: Audit) -> list[int]:
     """The numbers of a few images spread evenly over the dataset."""
-    count = len(audit.predictions)
-    step = max(1, count // SAMPLE)
-    return list(range(step // 2, count, step))[:SAMPLE]
+    step = max(1, audit.count // SAMPLE)
+    return list(range(step // 2, audit.count, step))[:SAMPLE]
 
 
 def _regions(audit: Audit) -> list[dict[str, Any]]:
     """For each ninth of the picture the images that have most of their heat there, and how many
     of them are wrong.
     """
-    regions = audit.heat.regions
-    hottest = np.where(np.isnan(regions[:, 0]), -1, np.nan_to_num(regions).argmax(axis=1))
+    hottest = audit.heat.ninths.hottest
     return [
         {
             "name": name,
@@ -238,10 +236,9 @@ def _even(places: list[where.Place]) -> dict[str, Any]:
 
 
 def _histogram(audit: Audit) -> Any:
-    probability = audit.predictions["probability"].to_numpy(float)
     if not audit.known.any():
-        return charts.confidence(probability, None)
-    return charts.confidence(probability[audit.known], ~audit.wrong[audit.known])
+        return charts.confidence(audit.probability, None)
+    return charts.confidence(audit.probability[audit.known], ~audit.wrong[audit.known])
 
 
 def _classes(audit: Audit) -> list[dict[str, Any]]:
@@ -286,21 +283,25 @@ def _sizes(audit: Audit) -> dict[str, Any] | None:
     """The photos' sizes in words; ``squeezed`` are those whose sides the model sees in another
     proportion, by more than a tenth.
     """
-    if audit.predictions.empty:
+    if not audit.count:
         return None
-    height, width = audit.predictions["height"], audit.predictions["width"]
-    sizes = audit.predictions.groupby(["width", "height"]).size().sort_values(ascending=False)
-    common = [f"{w} × {h} ({count:,})" for (w, h), count in sizes.head(5).items()]
+    sides = [audit.column(name).to_numpy(np.int32) for name in ("width", "height")]
+    sizes = measures.sizes(*sides)
+    width, height, count = (sizes[name] for name in ("width", "height", "count"))
+    common = [
+        f"{row.width} × {row.height} ({row.count:,})"
+        for row in sizes.sort_values("count", ascending=False).head(5).itertuples(index=False)
+    ]
     aspect = width / height
     model = audit.facts["input"][1] / audit.facts["input"][0]
-    low, middle, high = aspect.quantile([0, 0.5, 1])
+    low, middle, high = aspect.min(), measures.median(aspect, count), aspect.max()
     return {
-        "sizes": f"all {width.iat[0]} × {height.iat[0]}"
+        "sizes": f"all {width[0]} × {height[0]}"
         if len(sizes) == 1
         else f"{width.min()} to {width.max()} wide, {height.min()} to {height.max()} high; "
         f"commonest {', '.join(common)}",
         "aspect": f"{low:.2f} of all"
         if low == high
         else f"{low:.2f} to {high:.2f}, half of them under {middle:.2f}",
-        "squeezed": int((np.abs(np.log(aspect / model)) > np.log(1.1)).sum()),
+        "squeezed": int(count[np.abs(np.log(aspect / model)) > np.log(1.1)].sum()),
     }

@@ -10,16 +10,14 @@ from convaudit.report.tables import Audit
 
 def summarise(audit: Audit) -> dict[str, Any]:
     """The audit's numbers for machines (``summary.json``); None where something isn't known."""
-    predictions = audit.predictions
     correct = ~audit.wrong[audit.known]
-    sure = predictions["probability"].to_numpy(float)[audit.known]
-    bins = measures.calibration(sure, correct)
+    bins = measures.calibration(audit.probability[audit.known], correct)
     accuracy = measures.wilson(int(correct.sum()), len(correct))
     table = measures.per_class(mistakes.counts(audit), audit.class_names)
     return {
         "schema_version": 2,
-        "images_read": len(predictions) + len(audit.quarantine),
-        "images_audited": len(predictions),
+        "images_read": audit.count + len(audit.quarantine),
+        "images_audited": audit.count,
         "images_quarantined": len(audit.quarantine),
         "images_labelled": len(correct),
         "classes": len(audit.class_names),
@@ -28,7 +26,7 @@ def summarise(audit: Audit) -> dict[str, Any]:
         "accuracy_95_high": accuracy.high,
         "errors": int((~correct).sum()),
         "calibration_error": measures.calibration_error(bins) if len(correct) else None,
-        "empty_maps": int(predictions["map_empty"].sum()),
+        "empty_maps": int(audit.column("map_empty").sum()),
         "dead_channels": int(audit.own_channels["dead"].sum()),
         "channels": len(audit.own_channels),
         "duplicates": len(audit.duplicates),

@@ -1,9 +1,12 @@
 """What the report is made of, and what follows from the heat maps shard by shard.
 
 A million images' texts, lists and maps would fill the memory, so they are read a shard at a time.
+Of all images at once memory holds two dozen bytes each: what they are called, how surely, and in
+which ninths their heat is. Any other column is read where it is asked for and dropped again.
 """
 
-from collections.abc import Callable, Iterator
+import itertools
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,24 +16,8 @@ import numpy as np
 import pandas as pd
 
 from convaudit.report import measures
+from convaudit.report.ninths import Ninths
 
-NUMBERS = (
-    "label_index",
-    "predicted_index",
-    "probability",
-    "logit",
-    "true_probability",
-    "correct",
-    "map_max",
-    "map_empty",
-    "heat_border",
-    "heat_concentration",
-    "shard",
-    "row",
-    "height",
-    "width",
-)
-"""The columns of ``predictions`` that are held of all images at once."""
 PAIRS = 40
 """Confused pairs that have a page of their own and whose heat is known."""
 
@@ -42,10 +29,12 @@ class Audit:
     facts: dict[str, Any]
     """What is known of the model."""
     class_names: list[str]
-    predictions: pd.DataFrame
-    """``NUMBERS`` of every image, in the order of shards and of rows within."""
-    rows: Callable[[str], pd.DataFrame]
-    """Gives a shard's part of the predictions with all columns."""
+    shards: dict[str, int]
+    """How many images each shard has; every shard has some."""
+    column: Callable[[str], pd.Series]
+    """Gives a column of the predictions: every image, in the order of shards and rows within."""
+    rows: Callable[[str, Sequence[str]], pd.DataFrame]
+    """Gives columns of a shard's part of the predictions."""
     quarantine: pd.DataFrame
     duplicates: pd.DataFrame
     channels: pd.DataFrame
@@ -87,24 +76,39 @@ class Audit:
         return f"from the {kind} {images}"
 
     @cached_property
-    def shards(self) -> list[str]:
-        return sorted(self.predictions["shard"].unique())
-
-    @cached_property
     def starts(self) -> list[int]:
         """The number of each shard's first image, and at last the number of images."""
-        sizes = self.predictions.groupby("shard", observed=True, sort=True).size()
-        return [0, *sizes.cumsum().tolist()]
+        return [0, *itertools.accumulate(self.shards.values())]
+
+    @property
+    def count(self) -> int:
+        """The number of images."""
+        return self.starts[-1]
+
+    @cached_property
+    def labels(self) -> np.ndarray:
+        """The index of each image's class, int32; -1 where it has no label."""
+        return self.column("label_index").fillna(-1).to_numpy(np.int32)
+
+    @cached_property
+    def predicted(self) -> np.ndarray:
+        """The index of the class that each image is called, int32."""
+        return self.column("predicted_index").to_numpy(np.int32)
+
+    @cached_property
+    def probability(self) -> np.ndarray:
+        """How sure that is."""
+        return self.column("probability").to_numpy()
 
     @cached_property
     def known(self) -> np.ndarray:
         """Whether each image has a label."""
-        return self.predictions["correct"].notna().to_numpy()
+        return self.column("correct").notna().to_numpy()
 
     @cached_property
     def wrong(self) -> np.ndarray:
         """Whether each image has a label and is called something else."""
-        return self.known & ~self.predictions["correct"].to_numpy(dtype=bool, na_value=True)
+        return self.known & ~self.column("correct").to_numpy(dtype=bool, na_value=True)
 
     @cached_property
     def own_channels(self) -> pd.DataFrame:
@@ -118,30 +122,28 @@ class Audit:
     @cached_property
     def confused(self) -> list[tuple[int, int, int]]:
         """(label, predicted, images) of the confused pairs of classes, the commonest first."""
-        wrong = self.predictions.loc[self.wrong, ["label_index", "predicted_index"]].astype(int)
-        found = wrong.value_counts().reset_index().to_numpy().tolist()
-        return sorted(map(tuple, found), key=lambda pair: (-pair[2], pair))
+        classes = len(self.class_names)
+        keys = self.labels[self.wrong].astype(int) * classes + self.predicted[self.wrong]
+        keys, counts = np.unique(keys, return_counts=True)
+        labels, predicted = np.divmod(keys, classes)
+        found = zip(labels.tolist(), predicted.tolist(), counts.tolist(), strict=True)
+        return sorted(found, key=lambda pair: (-pair[2], pair))
 
     @cached_property
     def heat(self) -> "Heat":
         return _heat(self)
-
-    def by_shard(self) -> Iterator[tuple[pd.DataFrame, dict[str, np.ndarray]]]:
-        """Each shard's predictions with its maps; the first map of an image is its own row's."""
-        for shard in self.shards:
-            yield self.rows(shard), self.maps(shard)
 
 
 @dataclass(frozen=True)
 class Heat:
     """Where the heat is, each image one vote whatever its strength.
 
-    regions (n, 9): shares by ninth, NaN without heat; counts (K,) and sums (K, h, w): of each
-    predicted class the images with heat and the sum of their shares; cells: the same for single
-    (label, predicted) pairs, those of right answers and of the ``PAIRS`` commonest errors.
+    counts (K,) and sums (K, h, w): of each predicted class the images with heat and the sum of
+    their shares; cells: the same for single (label, predicted) pairs, those of right answers and
+    of the ``PAIRS`` commonest errors.
     """
 
-    regions: np.ndarray
+    ninths: Ninths
     counts: np.ndarray
     sums: np.ndarray
     cells: dict[tuple[int, int], tuple[int, np.ndarray]]
@@ -160,18 +162,18 @@ def _heat(audit: Audit) -> Heat:
     classes = len(audit.class_names)
     pairs = [(at, at) for at in range(classes)] + [pair[:2] for pair in audit.confused[:PAIRS]]
     place = {label * classes + predicted: at for at, (label, predicted) in enumerate(pairs)}
-    labels = audit.predictions["label_index"].fillna(-1).to_numpy(int)
-    predicted = audit.predictions["predicted_index"].to_numpy(int)
-    regions = np.empty((len(labels), 9), np.float32)
+    ninths = Ninths.empty(audit.count, classes)
     counts, cell_counts = np.zeros(classes, int), np.zeros(len(pairs), int)
     sums, cell_sums = np.empty(0), np.empty(0)
     for shard, start, end in zip(audit.shards, audit.starts, audit.starts[1:], strict=False):
         maps = audit.maps(shard)["maps"][: end - start].astype(np.float64)
-        regions[start:end] = measures.region_shares(maps)
+        said, true = audit.predicted[start:end], audit.labels[start:end].astype(int)
+        right = audit.known[start:end] & ~audit.wrong[start:end]
+        ninths.add(start, measures.region_shares(maps), said, right)
         total = maps.sum(axis=(1, 2))
         hot = np.flatnonzero(total > 0)
         shares = maps[hot] / total[hot, None, None]
-        said, true = predicted[start:end][hot], labels[start:end][hot]
+        said, true = said[hot], true[hot]
         if not sums.size:
             sums, cell_sums = (
                 np.zeros((classes, *maps.shape[1:])),
@@ -188,4 +190,4 @@ def _heat(audit: Audit) -> Heat:
         for at, pair in enumerate(pairs)
         if cell_counts[at]
     }
-    return Heat(regions, counts, sums, cells)
+    return Heat(ninths, counts, sums, cells)

@@ -19,10 +19,16 @@ SIZE, COLUMNS = 128, 16
 """Side of a sprite's cell, and cells in a row of the sheet."""
 
 
+FIELDS = (
+    *("image_id", "path", "label", "label_index", "predicted", "predicted_index"),
+    *("probability", "true_probability", "map_empty", "shard", "row"),
+)
+
+
 @dataclass(frozen=True)
 class Seen:
-    """An image's row of the predictions; what the model saw (RGB, uint8, without the cell's
-    margins) as a JPEG; and its maps by class: not normalised, (h, w).
+    """``FIELDS`` of an image's row of the predictions; what the model saw (RGB, uint8, without the
+    cell's margins) as a JPEG; and its maps by class: not normalised, (h, w).
     """
 
     row: Any
@@ -44,7 +50,7 @@ def collect(
     """
     by_number, by_id = {}, {}
     for shard, start in zip(audit.shards, audit.starts, strict=False):
-        rows = audit.rows(shard)
+        rows = audit.rows(shard, FIELDS)
         mine = rows[
             [start + at in numbers or name in ids for at, name in enumerate(rows["image_id"])]
         ]
@@ -133,11 +139,9 @@ def sheet(folder: Path, name: str, seen: list[Seen], size: int = 96) -> None:
         small = one.photo
         top, left, height, width = fitted(small.shape, size)
         y, x = at // COLUMNS * size + top, at % COLUMNS * size + left
-        picture[y : y + height, x : x + width] = cv2.resize(
-            small, (width, height), interpolation=cv2.INTER_AREA
-        )
-    bgr = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
-    data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, 85])[1]
+        cell = cv2.resize(small, (width, height), interpolation=cv2.INTER_AREA)
+        picture[y : y + height, x : x + width] = cv2.cvtColor(cell, cv2.COLOR_RGB2BGR)
+    data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 85])[1]
     (folder / name).write_bytes(data.tobytes())
 
 

@@ -1,0 +1,66 @@
+"""In which ninths of the picture the heat of every image is, in a dozen bytes an image."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from convaudit.report.measures import REGIONS
+
+NOWHERE = 255
+"""Instead of a ninth's number, where a map is empty."""
+HOT = 1 / 3
+"""An image looks at a ninth of the picture when that ninth holds more than this of its heat."""
+
+
+@dataclass(frozen=True)
+class Ninths:
+    """What is kept of ``measures.region_shares`` of n images, each called one of K classes.
+
+    hottest (n,) uint8: the ninth with the most heat, ``NOWHERE`` without any; most (n,) float32:
+    its share; sums (K, 9): the shares of all images called so; right (K, 9): of those that are.
+    """
+
+    hottest: np.ndarray
+    most: np.ndarray
+    sums: np.ndarray
+    right: np.ndarray
+    _hot: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = field(default_factory=list)
+
+    @classmethod
+    def empty(cls, count: int, classes: int) -> "Ninths":
+        """To be filled, for so many images."""
+        size = (classes, len(REGIONS))
+        hottest, most = np.full(count, NOWHERE, np.uint8), np.zeros(count, np.float32)
+        return cls(hottest, most, np.zeros(size), np.zeros(size))
+
+    def add(self, start: int, shares: np.ndarray, said: np.ndarray, right: np.ndarray) -> None:
+        """Count the images from number ``start`` on, later ones after earlier ones.
+
+        Args:
+            shares: (m, 9), NaN where a map is empty.
+            said: (m,) the index of the class that each is called.
+            right: (m,) whether it has a label and is that.
+        """
+        shares = shares.astype(np.float32)
+        warm = np.flatnonzero(~np.isnan(shares[:, 0]))
+        self.hottest[start + warm] = shares[warm].argmax(axis=1)
+        self.most[start + warm] = shares[warm].max(axis=1, initial=0)
+        np.add.at(self.sums, said[warm], shares[warm])
+        rightly = warm[right[warm]]
+        np.add.at(self.right, said[rightly], shares[rightly])
+        at, ninth = np.nonzero(shares > HOT)
+        self._hot.append(
+            ((start + at).astype(np.uint32), ninth.astype(np.uint8), shares[at, ninth])
+        )
+
+    @cached_property
+    def hot(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        """For each ninth the numbers of the images with more than ``HOT`` of their heat there, and
+        how much. To be asked for when all are added.
+        """
+        if not self._hot:
+            return [(np.empty(0, np.uint32), np.empty(0, np.float32))] * len(REGIONS)
+        numbers, ninths, shares = map(np.concatenate, zip(*self._hot, strict=True))
+        self._hot.clear()
+        return [(numbers[ninths == at], shares[ninths == at]) for at in range(len(REGIONS))]
