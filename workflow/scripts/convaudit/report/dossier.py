@@ -1,6 +1,5 @@
 """A page a layer: for each channel its pattern, its numbers and the images that excite it most."""
 
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -38,9 +37,9 @@ def wanted(audit: Audit) -> set[str]:
 
 
 def channels(
-    audit: Audit, layer: dict[str, Any], folder: Path, seen: dict[str, thumbs.Seen]
-) -> list[dict[str, Any]]:
-    """What is known of each channel of a layer. Writes the sheet of its images beside its page."""
+    audit: Audit, layer: dict[str, Any], seen: dict[str, thumbs.Seen]
+) -> tuple[list[dict[str, Any]], list[thumbs.Seen]]:
+    """What is known of each channel of a layer, and the images that belong on the layer's sheet."""
     rows = audit.channels[audit.channels["layer"] == layer["name"]]
     table = audit.filters[layer["id"]][1] if layer["id"] in audit.filters else pd.DataFrame()
     drawn = {int(row["channel"]): dict(row, at=at) for at, (_, row) in enumerate(table.iterrows())}
@@ -49,12 +48,10 @@ def channels(
     }
     used = sorted({image for images in ids.values() for image in images})
     place = {image: at for at, image in enumerate(used)}
-    if used:
-        thumbs.sheet(folder, f"{layer['id']}.jpg", [seen[image] for image in used])
     twins = duplicates(rows)
     most = float(rows["max"].max()) if len(rows) else 0.0
     top, left, height, width = (side / FINE for side in fitted(audit.facts["input"], FINE))
-    return [
+    found = [
         {
             **row._asdict(),
             "spark": charts.spark(row.histogram),
@@ -78,6 +75,7 @@ def channels(
         }
         for row in rows.itertuples(index=False)
     ]
+    return found, [seen[image] for image in used]
 
 
 def _classes(audit: Audit, row: Any) -> list[dict[str, Any]]:

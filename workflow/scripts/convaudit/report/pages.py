@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from shutil import copyfile
 from typing import Any
@@ -137,20 +138,28 @@ def _write_layers(
 ) -> None:
     (folder / "layers").mkdir()
     filters = audit.settings["filters"]
-    for at, layer in enumerate(layers):
-        channels = dossier.channels(audit, layer, folder / "layers", seen)
-        places = [image["y"] for channel in channels for image in channel["images"]]
-        _write(
-            folder / "layers" / f"{layer['id']}.html",
-            render,
-            "layer.html",
-            layer=layer,
-            before=layers[at - 1] if at else None,
-            after=layers[at + 1] if at + 1 < len(layers) else None,
-            gap=filters["margin"] / filters["size"],
-            channels=channels,
-            rows=max(places, default=0) + 1,
-        )
+    sheets = []
+    # Pictures are drawn while Python writes pages: OpenCV leaves it the other core.
+    with ThreadPoolExecutor(1) as painter:
+        for at, layer in enumerate(layers):
+            channels, shown = dossier.channels(audit, layer, seen)
+            if shown:
+                path = folder / "layers" / f"{layer['id']}.jpg"
+                sheets.append(painter.submit(thumbs.sheet, path, shown))
+            places = [image["y"] for channel in channels for image in channel["images"]]
+            _write(
+                folder / "layers" / f"{layer['id']}.html",
+                render,
+                "layer.html",
+                layer=layer,
+                before=layers[at - 1] if at else None,
+                after=layers[at + 1] if at + 1 < len(layers) else None,
+                gap=filters["margin"] / filters["size"],
+                channels=channels,
+                rows=max(places, default=0) + 1,
+            )
+    for sheet in sheets:
+        sheet.result()
 
 
 def _write_pairs(

@@ -10,7 +10,6 @@ import cv2
 import numpy as np
 import pandas as pd
 
-from convaudit import images
 from convaudit.errors import AuditError
 from convaudit.overlays import SHEET, fitted
 from convaudit.report.tables import Audit
@@ -37,7 +36,7 @@ class Seen:
 
     @property
     def photo(self) -> np.ndarray:
-        return images.decode(self.jpeg)
+        return cv2.imdecode(np.frombuffer(self.jpeg, np.uint8), cv2.IMREAD_COLOR_RGB)
 
 
 def collect(
@@ -131,7 +130,7 @@ def heat_picture(shares: np.ndarray) -> str:
     return _uri(cv2.imencode(".png", bgr)[1].tobytes(), "png")
 
 
-def sheet(folder: Path, name: str, seen: list[Seen], size: int = 96) -> None:
+def sheet(path: Path, seen: list[Seen], size: int = 96) -> None:
     """Write a sheet of square thumbnails, ``COLUMNS`` a row, in the order given."""
     rows = -(-len(seen) // COLUMNS)
     picture = np.zeros((rows * size, COLUMNS * size, 3), np.uint8)
@@ -142,7 +141,7 @@ def sheet(folder: Path, name: str, seen: list[Seen], size: int = 96) -> None:
         cell = cv2.resize(small, (width, height), interpolation=cv2.INTER_AREA)
         picture[y : y + height, x : x + width] = cv2.cvtColor(cell, cv2.COLOR_RGB2BGR)
     data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 85])[1]
-    (folder / name).write_bytes(data.tobytes())
+    path.write_bytes(data.tobytes())
 
 
 def _uri(data: bytes, kind: str) -> str:
