@@ -7,7 +7,8 @@ from convaudit import heat
 
 
 def one(cells: list[list[float]]) -> dict[str, float]:
-    return heat.measure(np.array([cells], np.float32)).iloc[0].to_dict()
+    found = heat.measure(np.array([cells], np.float32))
+    return {name: values.item() for name, values in found.items()}
 
 
 def test_a_single_hot_corner():

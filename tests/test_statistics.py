@@ -65,6 +65,17 @@ def test_merged_shards_are_the_whole_dataset(tmp_path: Path, cuts: list[int]) ->
         assert np.allclose(row["class_means"][:2], means) and np.isnan(row["class_means"][2])
 
 
+def test_layers_side_by_side_are_the_layers_one_by_one(tmp_path: Path) -> None:
+    maps, ids = dataset(31, channels=7)
+    whole = statistics.merge(summary(maps[:20], ids[:20]), summary(maps[20:], ids[20:]))
+    parts = statistics.split(whole, {"first": 3, "second": 4})
+    for name, own in (("first", maps[..., :3]), ("second", maps[..., 3:])):
+        alone = statistics.merge(summary(own[:20], ids[:20]), summary(own[20:], ids[20:]))
+        statistics.save(tmp_path / "alone.npz", {name: alone})
+        statistics.save(tmp_path / "part.npz", {name: parts[name]})
+        assert (tmp_path / "part.npz").read_bytes() == (tmp_path / "alone.npz").read_bytes()
+
+
 def test_images_that_tie_stand_in_the_order_of_the_dataset(tmp_path: Path) -> None:
     maps, ids = np.ones((12, 4, 5, 1), np.float32), dataset(12)[1]
     for cuts in ([], [2, 5]):

@@ -47,15 +47,20 @@ def draw(
         drawn = overlays.overlay(image, values, alpha, colormap)
         (Path(temporary) / f"{name}.jpg").write_bytes(overlays.encode_jpeg(drawn))
 
+    def sheet(number: int) -> None:
+        shown = slice(number * overlays.SHEET, (number + 1) * overlays.SHEET)
+        drawn = overlays.sprites(taken(pixels, shown))
+        (Path(temporary) / f"{number}.jpg").write_bytes(overlays.encode_jpeg(drawn))
+
     drawings = enumerate(_heats(maps))
     progress = Progress(len(ids), "overlays")
     with atomic_folder(folder) as temporary:
         for _ in in_order(one, drawings, threads):
             progress.add()
+    sheets = range(-(-len(table) // overlays.SHEET))
     with atomic_folder(sprites) as temporary:
-        for number, start in enumerate(range(0, len(table), overlays.SHEET)):
-            sheet = overlays.sprites(taken(pixels, slice(start, start + overlays.SHEET)))
-            (temporary / f"{number}.jpg").write_bytes(overlays.encode_jpeg(sheet))
+        for _ in in_order(sheet, sheets, threads):
+            pass
     logging.info("%d overlays", len(ids))
 
 

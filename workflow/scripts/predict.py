@@ -174,66 +174,85 @@ def _gather(
     heats: Heats,
     keep: Callable[[np.ndarray, dict[str, np.ndarray]], None],
 ) -> Found:
-    predictions, further = [], []
-    layers: dict[str, statistics.Summary] = {}
+    numbers, further = [], []
+    summary: statistics.Summary | None = None
+    channels: dict[str, int] = {}
     for rows, batch in batches:
         predicted, truth = targets.predicted(network.head, batch.scores), shard.truth[rows]
-        predictions.append(_table(shard, rows, predicted, batch, top))
-        places, classes = targets.further(
+        numbers.append(_numbers(predicted, truth, batch, top))
+        places, more = targets.further(
             target, network.head, batch.probabilities, predicted, truth
         ).T
-        further.append(np.stack([rows[places], classes], axis=1))
+        further.append(np.stack([rows[places], more], axis=1))
         heats.add(rows, batch)
         keep(rows, batch.activations)
-        for name, values in batch.layers.items():
-            part = statistics.summarise(
-                *values,
-                images=shard.ids[rows],
-                classes=np.where(truth >= 0, truth, predicted),
-                class_count=network.classes,
-            )
-            layers[name] = statistics.merge(layers[name], part) if name in layers else part
-    table = pd.concat(predictions, ignore_index=True)
-    return Found(table, np.concatenate(further), heats, layers)
+        if batch.layers:
+            classes = np.where(truth >= 0, truth, predicted)
+            part = _summarised(batch, shard.ids[rows], classes, network.classes)
+            summary = statistics.merge(summary, part) if summary else part
+            channels = {name: values.mean.shape[1] for name, values in batch.layers.items()}
+    layers = statistics.split(summary, channels) if summary else {}
+    return Found(_table(shard, numbers), np.concatenate(further), heats, layers)
+
+
+def _summarised(
+    batch: "Batch", images: np.ndarray, classes: np.ndarray, class_count: int
+) -> statistics.Summary:
+    """All layers' channels side by side: layer by layer NumPy's calls outweigh what they add up."""
+    values = (np.concatenate(each, axis=1) for each in zip(*batch.layers.values(), strict=True))
+    return statistics.summarise(*values, images=images, classes=classes, class_count=class_count)
 
 
 def _stored(prefix: str, parts: list[Heats]) -> dict[str, Any]:
     return {f"{prefix}{name}": [part.spools[name] for part in parts] for name in parts[0].spools}
 
 
-def _table(
-    shard: Shard, rows: np.ndarray, predicted: np.ndarray, batch: "Batch", top: int
-) -> pd.DataFrame:
-    images, truth = shard.table.iloc[rows].reset_index(drop=True), shard.truth[rows]
-    each = np.arange(len(images))
+def _numbers(
+    predicted: np.ndarray, truth: np.ndarray, batch: "Batch", top: int
+) -> dict[str, np.ndarray]:
+    """Of each image: classes by their indices, probabilities, score, and its heat in numbers."""
+    each = np.arange(len(predicted))
     probabilities = batch.probabilities
     best = np.argsort(-probabilities, axis=1, kind="stable")[:, :top]
     units = batch.scores.shape[1]
     logits = (
         batch.scores[:, 0] * (2 * predicted - 1) if units == 1 else batch.scores[each, predicted]
     )
+    return {
+        "predicted": predicted,
+        "probability": probabilities[each, predicted],
+        "logit": logits,
+        "true_probability": probabilities[each, truth],
+        "top_classes": best,
+        "top_probabilities": np.take_along_axis(probabilities, best, 1),
+        **heat.measure(batch.maps),
+    }
+
+
+def _table(shard: Shard, batches: list[dict[str, np.ndarray]]) -> pd.DataFrame:
+    found = {name: np.concatenate([batch[name] for batch in batches]) for name in batches[0]}
     classes = np.array(shard.class_names, dtype=object)
+    predicted, truth = found.pop("predicted"), shard.truth
     known = truth >= 0
-    heats = heat.measure(batch.maps)
     return pd.DataFrame(
         {
-            "image_id": images["image_id"],
-            "path": images["path"],
+            "image_id": shard.table["image_id"],
+            "path": shard.table["path"],
             "label": pd.Series(classes[truth], dtype="str").where(known),
             "label_index": pd.Series(truth, dtype="Int32").where(known),
             "predicted": pd.array(classes[predicted], dtype="str"),
             "predicted_index": predicted.astype(np.int32),
-            "probability": probabilities[each, predicted],
-            "logit": logits,
-            "true_probability": pd.Series(probabilities[each, truth]).where(known),
+            "probability": found.pop("probability"),
+            "logit": found.pop("logit"),
+            "true_probability": pd.Series(found.pop("true_probability")).where(known),
             "correct": pd.Series(truth == predicted, dtype="boolean").where(known),
-            "top_classes": list(classes[best]),
-            "top_probabilities": list(np.take_along_axis(probabilities, best, 1)),
-            **heats,
+            "top_classes": list(classes[found.pop("top_classes")]),
+            "top_probabilities": list(found.pop("top_probabilities")),
+            **found,
             "shard": shard.name,
-            "row": rows.astype(np.int32),
-            "height": images["height"],
-            "width": images["width"],
+            "row": np.arange(len(truth), dtype=np.int32),
+            "height": shard.table["height"],
+            "width": shard.table["width"],
         }
     )
 

@@ -1,17 +1,17 @@
 """What a heat map says in numbers: how strong, where, and how concentrated."""
 
 import numpy as np
-import pandas as pd
 
 
-def measure(maps: np.ndarray) -> pd.DataFrame:
+def measure(maps: np.ndarray) -> dict[str, np.ndarray]:
     """Measure maps (n, h, w), never negative, at the layer's resolution.
 
     Returns:
-        One row a map. ``map_max``; ``map_empty`` (no positive evidence); and shares of the heat,
-        missing for an empty map: ``heat_border`` in the outermost cells, ``heat_x``, ``heat_y``
-        the centre of mass (0 left or top, 1 right or bottom), ``heat_concentration`` the share of
-        the hottest tenth of the area (0.1 where heat is even, 1 where one spot has it all).
+        By name, a number for each map: ``map_max``; ``map_empty`` (no positive evidence); and
+        shares of the heat, missing for an empty map: ``heat_border`` in the outermost cells,
+        ``heat_x``, ``heat_y`` the centre of mass (0 left or top, 1 right or bottom),
+        ``heat_concentration`` the share of the hottest tenth of the area (0.1 where heat is even,
+        1 where one spot has it all).
     """
     maps = maps.astype(np.float64)
     n, height, width = maps.shape
@@ -21,16 +21,14 @@ def measure(maps: np.ndarray) -> pd.DataFrame:
     inner = shares[:, 1:-1, 1:-1].sum(axis=(1, 2))
     x = (np.arange(width) + 0.5) / width
     y = (np.arange(height) + 0.5) / height
-    return pd.DataFrame(
-        {
-            "map_max": maps.max(axis=(1, 2), initial=0.0),
-            "map_empty": total <= 0,
-            "heat_border": shares.sum(axis=(1, 2)) - inner,
-            "heat_x": shares.sum(axis=1) @ x,
-            "heat_y": shares.sum(axis=2) @ y,
-            "heat_concentration": _hottest(shares.reshape(n, -1), 0.1),
-        }
-    )
+    return {
+        "map_max": maps.max(axis=(1, 2), initial=0.0),
+        "map_empty": total <= 0,
+        "heat_border": shares.sum(axis=(1, 2)) - inner,
+        "heat_x": shares.sum(axis=1) @ x,
+        "heat_y": shares.sum(axis=2) @ y,
+        "heat_concentration": _hottest(shares.reshape(n, -1), 0.1),
+    }
 
 
 def pack(maps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -104,6 +104,19 @@ def merge(first: Summary, second: Summary) -> Summary:
     )
 
 
+def split(summary: Summary, channels: dict[str, int]) -> dict[str, Summary]:
+    """The summaries of layers whose channels, so many each, were put side by side."""
+    whole = {"count", "class_count"}
+    parts, start = {}, 0
+    for name, count in channels.items():
+        own = slice(start, start := start + count)
+        values = {field.name: getattr(summary, field.name) for field in fields(Summary)}
+        parts[name] = Summary(
+            **{key: value if key in whole else value[own] for key, value in values.items()}
+        )
+    return parts
+
+
 def save(file: Path | IO[bytes], layers: dict[str, Summary]) -> None:
     """Write summaries by layer as npz, without pickle: the same summaries, the same bytes."""
     arrays: dict[str, Any] = {"layers": np.array(list(layers), str)}

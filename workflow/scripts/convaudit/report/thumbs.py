@@ -36,7 +36,9 @@ class Seen:
 
     @property
     def photo(self) -> np.ndarray:
-        return cv2.imdecode(np.frombuffer(self.jpeg, np.uint8), cv2.IMREAD_COLOR_RGB)
+        picture = cv2.imdecode(np.frombuffer(self.jpeg, np.uint8), cv2.IMREAD_COLOR_RGB)
+        assert picture is not None
+        return picture
 
 
 def collect(
