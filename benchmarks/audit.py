@@ -24,94 +24,106 @@ import bench
 import figures
 from convaudit import images, overlays
 from convaudit.provenance import THREADS
-from convaudit.scaling import SCALINGS
 
 ROOT = Path(__file__).parents[1]
 SMALL, LARGE = 512, 2048
 WHOLE = 2048
 """A shard as large as the larger audit: its start is paid once."""
+HEAVY_SMALL, HEAVY_LARGE = 64, 192
+"""Images of the audits of VGG16, in one shard; they are run once, since they take minutes."""
 REPEATS, PARTS_REPEATS, BATCH = 2, 5, 32
 SIDES = (375, 500)
 DETAILS = """## Whole audits
 
-Audits of {small:,} and {large:,} unlabelled JPEG photos of {wide} x {tall} (crops of scikit-image's
-own), SqueezeNet's architecture, without filters, `snakemake --cores {threads}`, {repeats} runs of
-each in turn.
+Audits of unlabelled JPEG photos of {wide} x {tall} (crops of scikit-image's own), without filters,
+`snakemake --cores {threads}`, in turn.
 
 {runs}
-The limit is {limit:.1f} ms an image: {parts}; what one thread does is spread over {threads}.
+The limit of SqueezeNet is {limit:.1f} ms an image: {parts}; what one thread does is spread over
+{threads}. With VGG16 the forward pass alone takes {heavy:.0f} ms.
 
 A shard begins with three processes, {start:.1f} s beside its images: with `shard_size: 512` that is
-{share:.1f} ms an image. Larger shards are cheaper, smaller ones spread over more cores.
+{share:.1f} ms an image, the same for every network. It is the import of TensorFlow
+({imports:.1f} s), the model's load, the tracing of the pass, and Snakemake's own work for a job.
+Larger shards are cheaper, smaller ones spread over more cores.
 
 The fixed cost is the start of Snakemake, of TensorFlow in `model`, `predict`, `scaling_check` and
-`activations`, and the report. Peak memory of the jobs in MB, all images in one shard:
+`activations`, and the report. Peak memory of the jobs in MB, SqueezeNet, all images in one shard:
 
 {memory}
 """
 
 
 def measure() -> figures.Part:
+    models = bench.models()
     with tempfile.TemporaryDirectory() as created:
         folder = Path(created)
         _photos(folder / "photos", LARGE)
-        few = folder / "few.csv"
-        names = sorted(path.name for path in (folder / "photos").iterdir())
-        for table, some in ((few, names[:SMALL]), (folder / "many.csv", names)):
-            table.write_text("path\n" + "".join(f"photos/{name}\n" for name in some))
-        keras.utils.set_random_seed(0)
-        model = bench.squeezenet()
-        model.save(folder / "model.keras")
-        parts = _parts(model, folder / "photos")
+        for name, model in models.items():
+            model.save(folder / f"{name}.keras")
+        parts = _parts(models["SqueezeNet"], folder / "photos")
+        heavy = sum(parts.values()) - parts["forward"] + _forward(models["VGG16"])
         runs = {
-            "few, default shards": _Run(folder, "few.csv", 512),
-            "many, default shards": _Run(folder, "many.csv", 512),
-            "many, one shard": _Run(folder, "many.csv", WHOLE),
+            "few": _Run(folder, "SqueezeNet", SMALL, 512),
+            "many": _Run(folder, "SqueezeNet", LARGE, 512),
+            "whole": _Run(folder, "SqueezeNet", LARGE, WHOLE),
+            "heavy few": _Run(folder, "VGG16", HEAVY_SMALL, 512),
+            "heavy many": _Run(folder, "VGG16", HEAVY_LARGE, 512),
         }
         times: dict[str, list[float]] = {name: [] for name in runs}
-        for _ in range(REPEATS):
+        for turn in range(REPEATS):
             for name, run in runs.items():
-                times[name].append(run())
+                if turn == 0 or not name.startswith("heavy"):
+                    times[name].append(run())
         seconds = {name: median(values) for name, values in times.items()}
-        memory = _memory(folder, [runs["few, default shards"], runs["many, one shard"]])
+        memory = _memory([runs["few"], runs["whole"]])
     limit = sum(parts.values())
-    further = LARGE - SMALL
-    few_s, many_s, whole_s = seconds.values()
-    slope, within = ((s - few_s) / further * 1000 for s in (many_s, whole_s))
-    fixed = few_s - slope * SMALL / 1000
-    against = f"{slope:.1f} ms against {limit:.1f}: {', '.join(parts)}"
-    found = [
-        figures.Figure(
-            "the whole audit, a further image, shards of 512", slope / limit, 1.3, False, against
-        ),
-        figures.Figure(
-            f"the whole audit, a further image, one shard of {WHOLE:,}",
-            within / limit,
-            1.3,
-            False,
-            f"{within:.1f} ms against the same",
-        ),
+    made_of = ", ".join(f"{what} {ms:.1f}" for what, ms in parts.items())
+    start = (seconds["many"] - seconds["whole"]) / (LARGE / 512 - 1)
+    slopes = {
+        f"SqueezeNet, shards of 512 (of {LARGE:,} images)": ("few", "many", limit),
+        f"SqueezeNet, one shard (of {LARGE:,} images)": ("few", "whole", limit),
+        f"VGG16, one shard (of {HEAVY_LARGE} images)": ("heavy few", "heavy many", heavy),
+    }
+    found = []
+    for what, (few, many, least) in slopes.items():
+        further = runs[many].count - runs[few].count
+        slope = (seconds[many] - seconds[few]) / further * 1000
+        found.append(
+            figures.Figure(
+                f"the whole audit, a further image: {what}",
+                slope / least,
+                1.3,
+                False,
+                f"{slope:.1f} ms against {least:.1f}: {', '.join(parts)}",
+            )
+        )
+    fixed = seconds["few"] - (seconds["whole"] - seconds["few"]) / (LARGE - SMALL) * SMALL
+    found.append(
         figures.Figure(
             "fixed cost of an audit, filters aside", fixed, 30, False, "starts, report", " s"
-        ),
+        )
+    )
+    found.append(
         figures.Figure(
-            f"peak memory of a job, {LARGE:,} images in a shard / {SMALL:,}",
-            *_largest(memory),
-        ),
+            f"peak memory of a job, {LARGE:,} images in a shard / {SMALL:,}", *_largest(memory)
+        )
+    )
+    rows = [
+        [str(runs[name]), *(f"{t:.1f}" for t in values), *[""] * (REPEATS - len(values))]
+        for name, values in times.items()
     ]
-    rows = [[name, *(f"{t:.1f}" for t in values)] for name, values in times.items()]
     details = DETAILS.format(
-        small=SMALL,
-        large=LARGE,
         wide=SIDES[1],
         tall=SIDES[0],
         threads=THREADS,
-        repeats=REPEATS,
         runs=figures.table(["seconds", *(f"run {n + 1}" for n in range(REPEATS))], rows),
         limit=limit,
-        parts=", ".join(f"{what} {ms:.1f}" for what, ms in parts.items()),
-        start=(many_s - whole_s) / (LARGE / 512 - 1),
-        share=(many_s - whole_s) / (LARGE / 512 - 1) / 512 * 1000,
+        parts=made_of,
+        heavy=heavy - limit + parts["forward"],
+        start=start,
+        share=start / 512 * 1000,
+        imports=_imports(),
         memory=figures.table(["job", f"{SMALL:,} images", f"{LARGE:,} images"], memory),
     )
     return figures.Part(found, details)
@@ -120,16 +132,24 @@ def measure() -> figures.Part:
 class _Run:
     """An audit from nothing: a call runs it and gives its seconds."""
 
-    def __init__(self, folder: Path, table: str, shard_size: int) -> None:
+    def __init__(self, folder: Path, model: str, count: int, shard_size: int) -> None:
+        self.count = count
         self._folder = folder
-        self.results = folder / f"{table}-{shard_size}"
+        self._name = f"{model}, {count:,} images, shards of {shard_size:,}"
+        self.results = folder / f"{model}-{count}-{shard_size}"
+        table = folder / f"{count}.csv"
+        names = sorted(path.name for path in (folder / "photos").iterdir())[:count]
+        table.write_text("path\n" + "".join(f"photos/{name}\n" for name in names))
         self._config = [
-            f"model={folder / 'model.keras'}",
-            f"images={folder / table}",
+            f"model={folder / model}.keras",
+            f"images={table}",
             f"results={self.results}",
             f"shard_size={shard_size}",
             "filters={layers: []}",
         ]
+
+    def __str__(self) -> str:
+        return self._name
 
     def __call__(self) -> float:
         for old in (self.results, self._folder / ".snakemake"):
@@ -172,10 +192,8 @@ def _parts(model: keras.Model, folder: Path) -> dict[str, float]:
     files = [path.read_bytes() for path in sorted(folder.iterdir())[: 2 * BATCH]]
     size = model.input_shape[1:3]
     photos = [images.decode(file) for file in files]
-    pixels = np.stack([images.resize(photo, size, "area") for photo in photos])
     drawn = [_blend(photo) for photo in photos]
-    inputs = tf.constant(SCALINGS["unit"].apply(pixels[:BATCH].astype(np.float32)))
-    forward = tf.function(lambda x: model(x, training=False), autograph=False)
+    forward = _passes(model)
     cv2.setNumThreads(1)
     with ThreadPoolExecutor(THREADS) as pool:
 
@@ -185,13 +203,33 @@ def _parts(model: keras.Model, folder: Path) -> dict[str, float]:
         sides = {
             "decode": over(images.decode, files),
             "resize": over(lambda photo: images.resize(photo, size, "area"), photos),
-            "forward": lambda: [forward(inputs).numpy() for _ in range(2)],
+            "forward": lambda: [forward() for _ in range(2)],
             "decode for the overlay": over(images.decode, files),
             "blend": over(_blend, photos),
             "encode": over(overlays.encode_jpeg, drawn),
         }
         seconds = bench.medians(sides, PARTS_REPEATS)
     return {what: value / len(files) * 1000 for what, value in seconds.items()}
+
+
+def _passes(model: keras.Model) -> Callable[[], np.ndarray]:
+    """The forward pass of a batch."""
+    noise = np.random.default_rng(0).uniform(0, 1, (BATCH, *model.input_shape[1:]))
+    inputs = tf.constant(noise, tf.float32)
+    forward = tf.function(lambda x: model(x, training=False), autograph=False)
+    return lambda: forward(inputs).numpy()
+
+
+def _forward(model: keras.Model) -> float:
+    """Milliseconds an image of the forward pass."""
+    return bench.medians({"forward": _passes(model)}, 3)["forward"] / BATCH * 1000
+
+
+def _imports() -> float:
+    """Seconds that a Python takes which does nothing but import TensorFlow."""
+    command = [sys.executable, "-c", "import tensorflow"]
+    times = bench.medians({"import": lambda: subprocess.run(command, capture_output=True)}, 3)
+    return times["import"]
 
 
 def _blend(photo: np.ndarray) -> np.ndarray:
@@ -204,7 +242,7 @@ def _largest(memory: list[list[str]]) -> tuple[float, float, bool, str]:
     return int(many) / int(few), 1.2, False, f"`{job}`, the one that grows most"
 
 
-def _memory(folder: Path, runs: list[_Run]) -> list[list[str]]:
+def _memory(runs: list[_Run]) -> list[list[str]]:
     """Peak resident memory in MB of the jobs by rule, the largest of a rule's."""
     found: dict[str, list[str]] = {}
     for run in runs:
