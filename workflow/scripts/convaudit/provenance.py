@@ -19,6 +19,7 @@ PACKAGES = (
     "tensorflow",
     "keras",
     "numpy",
+    "numba",
     "opencv-python",
     "pandas",
     "pyarrow",
