@@ -40,7 +40,7 @@ def wanted(audit: Audit) -> set[str]:
 def channels(
     audit: Audit, layer: dict[str, Any], folder: Path, seen: dict[str, thumbs.Seen]
 ) -> list[dict[str, Any]]:
-    """What is known of each channel of a layer. Writes the sheet of its images beside its page."""
+    """What is known of each channel of a layer. Writes sheets of their images beside the page."""
     rows = audit.channels[audit.channels["layer"] == layer["name"]]
     table = audit.filters[layer["id"]][1] if layer["id"] in audit.filters else pd.DataFrame()
     drawn = {int(row["channel"]): dict(row, at=at) for at, (_, row) in enumerate(table.iterrows())}
@@ -48,9 +48,8 @@ def channels(
         row.channel: [] if row.dead else list(row.top_images[:IMAGES]) for row in rows.itertuples()
     }
     used = sorted({image for images in ids.values() for image in images})
-    place = {image: at for at, image in enumerate(used)}
-    if used:
-        thumbs.sheet(folder, f"{layer['id']}.jpg", [seen[image] for image in used])
+    place = {image: divmod(at, thumbs.ON_SHEET) for at, image in enumerate(used)}
+    thumbs.sheets(folder, layer["id"], [seen[image] for image in used])
     twins = duplicates(rows)
     most = float(rows["max"].max()) if len(rows) else 0.0
     top, left, height, width = (side / FINE for side in fitted(audit.facts["input"], FINE))
@@ -66,8 +65,9 @@ def channels(
                 {
                     "path": seen[image].row.path,
                     "link": f"../images.html#image={seen[image].row.shard}-{seen[image].row.row}",
-                    "x": place[image] % thumbs.COLUMNS,
-                    "y": place[image] // thumbs.COLUMNS,
+                    "sheet": thumbs.sheet_name(layer["id"], place[image][0]),
+                    "x": place[image][1] % thumbs.COLUMNS,
+                    "y": place[image][1] // thumbs.COLUMNS,
                     "value": value,
                     "crop": (left + width * at_x, top + height * at_y),
                 }
