@@ -136,7 +136,7 @@ def _shard(numbers: np.ndarray, count: int, shard: str) -> tuple[pa.Table, pa.Ta
         "correct": right,
         "top_classes": np.stack([NAMES[said], other], axis=1).tolist(),
         "top_probabilities": np.stack([probability, 1 - probability], axis=1).tolist(),
-        **heat.measure(maps[: len(numbers)]).to_dict("series"),
+        **heat.measure(maps[: len(numbers)]),
         "shard": [shard] * len(numbers),
         "row": np.arange(len(numbers), dtype=np.int32),
         "height": np.full(len(numbers), 375),

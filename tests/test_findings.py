@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from convaudit.report.findings import findings
@@ -10,7 +11,7 @@ from convaudit.report.tables import Audit
 NO_CHECK = {"used": "unit", "images": 0, "accuracies": {}, "better": None}
 
 
-def audit(predicted, correct, *, corner, check=NO_CHECK, **changes) -> Audit:
+def audit(predicted, correct, *, corner, sure=None, check=NO_CHECK, **changes) -> Audit:
     """Images of two classes on maps of 9 x 9 cells: four fifths of the heat are in the top left
     ninth where ``corner``, else it is even."""
     count = len(predicted)
@@ -25,7 +26,7 @@ def audit(predicted, correct, *, corner, check=NO_CHECK, **changes) -> Audit:
             "label_index": pd.array(np.where(right, predicted, 1 - predicted), "Int32"),
             "predicted": names[predicted],
             "predicted_index": predicted,
-            "probability": np.linspace(0.6, 0.9, count),
+            "probability": np.linspace(0.6, 0.9, count) if sure is None else sure,
             "logit": 0.0,
             "true_probability": 0.0,
             "correct": pd.array(right, "boolean"),
@@ -51,8 +52,9 @@ def audit(predicted, correct, *, corner, check=NO_CHECK, **changes) -> Audit:
     return Audit(
         facts=facts,
         class_names=list(names),
-        predictions=table,
-        rows=lambda shard: table,
+        shards={"0000": count},
+        column=lambda name, kind, missing: table[name].to_numpy(kind, na_value=missing),
+        rows=lambda columns: iter([pa.Table.from_pandas(table[list(columns)])]),
         maps=lambda shard: {"maps": maps},
         overlay=lambda shard, image_id: "",
         sprites=lambda shard: "",
@@ -79,8 +81,8 @@ def test_the_corner_that_goes_along_with_errors_is_named_first():
         "Of 20 images with over a third of their heat in the top left corner, 15 are wrong (75%), "
         "all of them called gravel; of the other 40, 0 (0%)."
     )
-    # The most confident first, and all of them.
-    assert errors.rows.tolist() == list(range(14, -1, -1))
+    # The most confident first.
+    assert (errors.count, errors.rows) == (15, [14, 13, 12, 11, 10, 9])
     assert told.title == "“gravel” is told by the top left corner"
     assert told.text == (
         "Images called gravel gather 80% of their heat in the top left corner, a ninth of the "
@@ -88,7 +90,7 @@ def test_the_corner_that_goes_along_with_errors_is_named_first():
         "The 5 that are right: 80%."
     )
     # What is right comes first, or errors would hide the class.
-    assert told.rows.tolist() == [*range(15, 20), *range(15)]
+    assert (told.count, told.rows) == (20, [*range(15, 20), 0])
 
 
 def test_even_heat_and_errors_at_random_say_nothing_of_heat():
@@ -126,8 +128,7 @@ def test_a_better_scaling_comes_before_everything():
 
 def test_overconfidence():
     numbers = np.arange(60)
-    audited = audit(numbers % 2, numbers % 2 == 0, corner=numbers < 0)
-    audited.predictions["probability"] = 0.95
+    audited = audit(numbers % 2, numbers % 2 == 0, corner=numbers < 0, sure=0.95)
     ((kind, text),) = said(audited)
     assert (kind, text) == (
         "trust",

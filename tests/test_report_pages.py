@@ -7,6 +7,7 @@ import shlex
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -16,10 +17,12 @@ import pytest
 from snakemake.cli import parse_config
 
 import report as report_job
-from convaudit.report import charts, mistakes, pages, where
-from convaudit.report.gallery import _call, _ranks, _score, columns
+from convaudit.report import charts, measures, mistakes, pages, thumbs, where
+from convaudit.report.gallery import _call, _score, columns
 from convaudit.report.names import percent, plain, short, tail
+from convaudit.report.ninths import NOWHERE
 from convaudit.report.pages import write_report
+from convaudit.report.ranks import ranks
 from convaudit.report.summary import summarise
 from convaudit.report.tables import Audit
 from planning.settings import load
@@ -27,13 +30,21 @@ from planning.settings import load
 HOSTILE = "</script><script>alert('x')</script>\u2028\"'`<img src=x onerror=alert(1)>"
 
 
-@pytest.fixture
-def audit(tmp_path) -> Audit:
-    """Four images of two classes with hostile names; two are wrong, one map is empty."""
-    cv2.imwrite(str(tmp_path / "0.jpg"), np.full((128, 16 * 128, 3), 99, np.uint8))
-    maps = np.zeros((4, 3, 3), np.float16)
-    maps[:3, 0, 0] = [4, 2, 1]
-    predictions = pd.DataFrame(
+def of(table: pd.DataFrame) -> dict[str, Any]:
+    """What an audit has of these predictions."""
+    parts = [(str(shard), part) for shard, part in table.groupby("shard")]
+    return {
+        "shards": {shard: len(part) for shard, part in parts},
+        "column": lambda name, kind, missing: table[name].to_numpy(kind, na_value=missing),
+        "rows": lambda columns: (
+            pa.Table.from_pandas(part[list(columns)], preserve_index=False) for _, part in parts
+        ),
+    }
+
+
+def hostile() -> pd.DataFrame:
+    """Of four images of two classes with hostile names; two are wrong, one map is empty."""
+    return pd.DataFrame(
         {
             "image_id": [f"id-{i}" for i in range(4)],
             "path": [f"{HOSTILE}/{i}.jpg" for i in range(4)],
@@ -57,6 +68,15 @@ def audit(tmp_path) -> Audit:
             "width": 20,
         }
     )
+
+
+@pytest.fixture
+def audit(tmp_path) -> Audit:
+    """Four images of two classes with hostile names; two are wrong, one map is empty."""
+    cv2.imwrite(str(tmp_path / "0.jpg"), np.full((128, 16 * 128, 3), 99, np.uint8))
+    predictions = hostile()
+    maps = np.zeros((4, 3, 3), np.float16)
+    maps[:3, 0, 0] = [4, 2, 1]
     layer = {
         "name": HOSTILE,
         "id": "layer",
@@ -81,8 +101,7 @@ def audit(tmp_path) -> Audit:
             "layers": [layer],
         },
         class_names=[HOSTILE, "b"],
-        predictions=predictions,
-        rows=lambda shard: predictions,
+        **of(predictions),
         quarantine=pd.DataFrame({"path": [HOSTILE], "reason": [HOSTILE]}),
         duplicates=pd.DataFrame(
             {"group": [1], "path": [HOSTILE], "label": [HOSTILE], "across_labels": [True]}
@@ -145,8 +164,8 @@ def changed(audit: Audit, names: tuple[str, str] = ("a", "b"), **columns: object
         "path": [f"photos/{at}.jpg" for at in range(4)],
         "top_classes": [list(names)] * 4,
     }
-    table = audit.predictions.assign(**{**plain, **columns})
-    return replace(audit, predictions=table, rows=lambda shard: table, class_names=list(names))
+    table = hostile().assign(**{**plain, **columns})
+    return replace(audit, class_names=list(names), **of(table))
 
 
 def test_names_can_t_end_a_script_or_open_an_element(audit, tmp_path):
@@ -346,22 +365,55 @@ def test_a_legend_says_what_the_colours_mean():
     assert '<text x="160.0" y="30" text-anchor="middle">even heat</text>' in drawn
 
 
-def test_names_and_numbers_are_ranked():
-    rows = pd.DataFrame(
-        {
-            "logit": [2.0, -1.0, 2.0],
-            "true_probability": [np.nan, 0.5, 0.1],
-            "width": [4, 2, 2],
-            "height": [2, 4, 2],
-        }
+@pytest.mark.parametrize("at_once", [1, 2, 100])
+def test_names_and_numbers_are_ranked(audit, monkeypatch, at_once):
+    """However few paths are held at once, and over shards."""
+    monkeypatch.setattr("convaudit.report.ranks.AT_ONCE", at_once)
+    monkeypatch.setattr("convaudit.report.ranks.SAMPLED", 1)
+    ranked = changed(
+        audit,
+        path=["b", "c", "a", "b"],
+        logit=[2.0, -1.0, 2.0, 3.0],
+        true_probability=[np.nan, 0.5, 0.1, np.nan],
+        width=[4, 2, 2, 2],
+        height=[2, 4, 2, 2],
+        shard=["0000", "0000", "0001", "0001"],
     )
-    paths = pa.chunked_array([["b", "c"], ["a"]], pa.large_string())
-    ranks = {name: ranks.tolist() for name, ranks in _ranks(rows, paths)}
+    found = {name: places.tolist() for name, places in ranks(ranked)}
     # The greatest comes first; of names the first.
-    assert ranks["path"] == [2, 1, 3]
-    assert ranks["logit"] == [2, 1, 2]
-    assert ranks["true_probability"] == [1, 3, 2]
-    assert ranks["area"] == [2, 2, 1] and ranks["aspect"] == [3, 1, 2]
+    assert found["path"] == [2, 1, 3, 2]
+    assert found["logit"] == [2, 1, 2, 3]
+    assert found["true_probability"] == [1, 3, 2, 1]
+    assert found["area"] == [2, 2, 1, 1] and found["aspect"] == [3, 1, 2, 2]
+
+
+def test_sizes_are_told(audit):
+    """The median of four is half-way between the second and the third."""
+    sizes = pages._sizes(changed(audit, width=[10, 20, 20, 40], height=10))
+    assert sizes["aspect"] == "1.00 to 4.00, half of them under 2.00"
+    assert sizes["sizes"].startswith("10 to 40 wide, 10 to 10 high; commonest 20 × 10 (2), ")
+    assert sizes["squeezed"] == 3
+    assert measures.median(pd.Series([4.0, 1, 2]), pd.Series([1, 2, 1])) == 1.5
+
+
+def test_more_pictures_than_a_sheet_holds_go_on_the_next(audit, tmp_path, monkeypatch):
+    """Two to a sheet: the third of a layer is the first of the second sheet."""
+    monkeypatch.setattr(thumbs, "ON_SHEET", 2)
+    top = [["id-0", "id-1", "id-2"]]
+    three = {"top_images": top, "top_values": [[3.0, 2, 1]], "top_y": [[0.5] * 3]}
+    table = audit.channels.assign(**three, top_x=[[0.5] * 3])
+    page = (written(replace(audit, channels=table), tmp_path) / "layers/layer.html").read_text()
+    styles = re.findall(r'style="(--x: \d+; --y: \d+); background-image: url\(\'(.+?)\'', page)
+    assert styles == [
+        ("--x: 0; --y: 0", "layer.jpg"),
+        ("--x: 1; --y: 0", "layer.jpg"),
+        ("--x: 0; --y: 0", "layer~1.jpg"),
+    ]
+    sheets = [cv2.imread(str(tmp_path / "report/layers" / name)) for _, name in styles[1:]]
+    assert sheets[0].shape == sheets[1].shape == (96, 16 * 96, 3)
+    # A picture is drawn where its channel looks for it, and nothing beside it.
+    assert sheets[0][48, [48, 144]].min() > 80 > 20 > sheets[0][48, 240].max()
+    assert sheets[1][48, 48].min() > 80 > 20 > sheets[1][48, [144, 240]].max()
 
 
 @pytest.mark.parametrize(
@@ -398,10 +450,15 @@ def test_a_photo_is_found_from_the_page():
     assert tail("a/b/c.jpg") == "…/b/c.jpg" and tail("b/c.jpg") == "b/c.jpg"
 
 
-def test_the_gallery_has_each_confidence_as_the_first_page_has_it(audit):
+def test_the_gallery_has_each_confidence_as_the_first_page_has_it(audit, tmp_path):
     sure = changed(audit, probability=np.float32([0.99999, 1, 0.999991, 0.5]))
-    packed = base64.b64decode(columns(sure)["probability"])
-    assert np.frombuffer(packed, np.float32).tolist() == sure.predictions["probability"].tolist()
+    assert dict(columns(sure))["probability"].tolist() == sure.probability.tolist()
+    written(sure, tmp_path)
+    text = (tmp_path / "report/data/columns.js").read_text()
+    stored = json.loads(text.removeprefix("convaudit.columns(").removesuffix(");\n"))
+    packed = base64.b64decode(stored["probability"])
+    assert np.frombuffer(packed, np.float32).tolist() == sure.probability.tolist()
+    assert stored["count"] == 4 and stored["shards"] == ["0000"] and stored["starts"] == [0, 4]
     assert [_score(value) for value in (0, 1e-9, 0.123456, 0.9999999, 1)] == [
         0,
         1e-5,
@@ -430,7 +487,7 @@ def test_mean_heat_is_a_mean_of_shares(audit):
     count, mean = audit.heat.mean(predicted=1)
     assert count == 1
     assert mean[0, 0] == 1 and mean.sum() == 1
-    assert np.isnan(audit.heat.regions[3]).all()
+    assert audit.heat.ninths.hottest.tolist() == [0, 0, 0, NOWHERE]
 
 
 def test_a_synset_s_first_word_is_its_name():

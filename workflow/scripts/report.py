@@ -4,7 +4,7 @@ import json
 import logging
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -13,11 +13,13 @@ from urllib.parse import quote
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
 from belongings import hashed_files, sweep
 from convaudit import gpu, heat, labels, provenance
+from convaudit.allocator import give_back_freed_memory
 from convaudit.atomic import atomic, atomic_folder
 from convaudit.duplicates import duplicates, repeated
 from convaudit.progress import Progress
@@ -56,6 +58,8 @@ def report(
     numbers = summarise(audit)
     with atomic_folder(page) as temporary:
         write_report(temporary, audit, numbers)
+    del audit
+    give_back_freed_memory()
     with atomic(summary) as temporary:
         temporary.write_text(json.dumps(numbers, indent=1, allow_nan=False) + "\n")
     with atomic(origin) as temporary, temporary.open("w") as file:
@@ -84,14 +88,30 @@ def gather(
     facts["scaling_check"] = json.loads((folder / "model" / "scaling.json").read_text())
     names = labels.of_model(plan.class_names, facts["classes"])
 
-    predictions = pq.ParquetFile(folder / "predictions.parquet")
-    groups = _row_groups(predictions.metadata)
+    predictions = folder / "predictions.parquet"
+    groups = _row_groups(pq.read_metadata(predictions))
+    shards = {shard: sum(found.values()) for shard, found in groups.items()}
 
     progress = Progress(None, "shards read")
 
-    def rows(shard: str, columns: Sequence[str]) -> pd.DataFrame:
-        progress.add()
-        return predictions.read_row_groups(groups[shard], columns=list(columns)).to_pandas()
+    def rows(columns: Sequence[str]) -> Iterator[pa.Table]:
+        try:
+            for table in _tables(predictions, groups.values(), columns):
+                progress.add()
+                yield table
+        finally:
+            give_back_freed_memory()
+
+    def column(name: str, kind: type, missing: Any) -> np.ndarray:
+        found: np.ndarray = np.empty(sum(shards.values()), kind)
+        end = 0
+        for part in rows([name]):
+            values = part[name].cast(pa.from_numpy_dtype(kind))
+            end += len(values)
+            found[end - len(values) : end] = (
+                values if missing is None else values.fill_null(missing)
+            )
+        return found
 
     def maps(shard: str) -> dict[str, np.ndarray]:
         progress.add()
@@ -106,11 +126,8 @@ def gather(
     return Audit(
         facts=facts,
         class_names=names,
-        shards={
-            shard: sum(predictions.metadata.row_group(number).num_rows for number in found)
-            for shard, found in groups.items()
-        },
-        column=lambda name: predictions.read(columns=[name])[name].to_pandas(),
+        shards=shards,
+        column=column,
         rows=rows,
         quarantine=quarantine,
         duplicates=duplicates(
@@ -186,15 +203,26 @@ def _photos(images: str) -> str | None:
     return Path(images).as_uri() + "/" if Path(images).is_absolute() else f"../../{quote(images)}/"
 
 
-def _row_groups(metadata: pq.FileMetaData) -> dict[str, list[int]]:
-    """Where the rows of each shard are in the predictions, which have a row group a shard."""
+def _row_groups(metadata: pq.FileMetaData) -> dict[str, dict[int, int]]:
+    """Where the rows of each shard are in the predictions, which have a row group a shard, and how
+    many.
+    """
     column = metadata.schema.names.index("shard")
-    groups: dict[str, list[int]] = {}
+    groups: dict[str, dict[int, int]] = {}
     for number in range(metadata.num_row_groups):
         group = metadata.row_group(number)
         if group.num_rows:
-            groups.setdefault(group.column(column).statistics.min, []).append(number)
+            groups.setdefault(group.column(column).statistics.min, {})[number] = group.num_rows
     return groups
+
+
+def _tables(
+    path: Path, groups: Iterable[Iterable[int]], columns: Sequence[str]
+) -> Iterator[pa.Table]:
+    """What a file says of its row groups is 20 kB each: it is held only while rows are read."""
+    with pq.ParquetFile(path) as file:
+        for numbers in groups:
+            yield file.read_row_groups(list(numbers), columns=list(columns))
 
 
 def _origin(

@@ -39,7 +39,7 @@ def wanted(audit: Audit) -> set[str]:
 def channels(
     audit: Audit, layer: dict[str, Any], seen: dict[str, thumbs.Seen]
 ) -> tuple[list[dict[str, Any]], list[thumbs.Seen]]:
-    """What is known of each channel of a layer, and the images that belong on the layer's sheet."""
+    """What is known of each channel of a layer, and the images for the layer's sheets."""
     rows = audit.channels[audit.channels["layer"] == layer["name"]]
     table = audit.filters[layer["id"]][1] if layer["id"] in audit.filters else pd.DataFrame()
     drawn = {int(row["channel"]): dict(row, at=at) for at, (_, row) in enumerate(table.iterrows())}
@@ -47,7 +47,7 @@ def channels(
         row.channel: [] if row.dead else list(row.top_images[:IMAGES]) for row in rows.itertuples()
     }
     used = sorted({image for images in ids.values() for image in images})
-    place = {image: at for at, image in enumerate(used)}
+    place = {image: divmod(at, thumbs.ON_SHEET) for at, image in enumerate(used)}
     twins = duplicates(rows)
     most = float(rows["max"].max()) if len(rows) else 0.0
     top, left, height, width = (side / FINE for side in fitted(audit.facts["input"], FINE))
@@ -63,8 +63,9 @@ def channels(
                 {
                     "path": seen[image].row.path,
                     "link": f"../images.html#image={seen[image].row.shard}-{seen[image].row.row}",
-                    "x": place[image] % thumbs.COLUMNS,
-                    "y": place[image] // thumbs.COLUMNS,
+                    "sheet": thumbs.sheet_name(layer["id"], place[image][0]),
+                    "x": place[image][1] % thumbs.COLUMNS,
+                    "y": place[image][1] // thumbs.COLUMNS,
                     "value": value,
                     "crop": (left + width * at_x, top + height * at_y),
                 }

@@ -104,7 +104,7 @@ def _errors_by_region(audit: Audit) -> list[Finding]:
     everything, mistakes = int(known.sum()), int((audit.wrong & known).sum())
     found = []
     for region, name in enumerate(REGIONS):
-        numbers, _ = ninths.hot[region]
+        numbers, _ = ninths.hot(region)
         hot, wrong = int(audit.known[numbers].sum()), numbers[audit.wrong[numbers]]
         bad, cold = len(wrong), everything - hot
         elsewhere = mistakes - bad
@@ -122,7 +122,7 @@ def _errors_by_region(audit: Audit) -> list[Finding]:
         )
         title = f"It errs where it looks at the {name}"
         link = f"images.html#region={region}&share={100 * HOT:.2f}&truth=wrong"
-        rows = surest(audit, wrong, SHOWN)
+        rows = surest(audit, wrong, SHOWN).tolist()
         rate = bad / hot - elsewhere / cold
         found.append((rate, Finding("heat", title, text, link, bad, rows, region)))
     return [finding for _, finding in sorted(found, key=lambda pair: -pair[0])]
@@ -147,7 +147,7 @@ def _classes_by_region(audit: Audit) -> list[Finding]:
                 f"even heat would. Images called otherwise: {rest[region]:.0%}."
                 f"{_when_right(audit, int(index), int(region))}"
             )
-            numbers, shares = audit.heat.ninths.hot[region]
+            numbers, shares = audit.heat.ninths.hot(int(region))
             mine = audit.predicted[numbers] == index
             numbers, shares = numbers[mine], shares[mine]
             # What is wrong comes last: it has a finding of its own and would hide the class.
@@ -184,7 +184,7 @@ def _trust(audit: Audit) -> list[Finding]:
             )
             link = "images.html#truth=wrong&from=90"
             found.append(_of("It is surer than it is right", text, link, bold))
-    empty = audit.column("map_empty").to_numpy(bool)
+    empty = audit.column("map_empty", bool, None)
     if empty.mean() > 0.02:
         text = (
             f"For {empty.sum():,} images ({empty.mean():.0%}) nothing in the picture speaks for "

@@ -15,14 +15,13 @@ import numpy as np
 import pandas as pd
 
 from convaudit.overlays import fitted
+from convaudit.report.measures import blocks
 from convaudit.report.names import short
 from convaudit.report.ranks import ranks
 from convaudit.report.tables import Audit
 from convaudit.report.thumbs import SIZE
 
 NO_LABEL = np.uint16(65535)
-BLOCK = 3 << 14
-"""Values that are packed at once; of a multiple of three the texts can stand one after another."""
 FIELDS = (
     *("image_id", "path", "top_classes", "top_probabilities"),
     *("true_probability", "width", "height"),
@@ -35,8 +34,8 @@ def write(folder: Path, audit: Audit) -> None:
     """
     folder.mkdir()
     numbers = {name: number for number, name in enumerate(audit.class_names)}
-    for shard in audit.shards:
-        data = _shard(shard, audit.rows(shard, FIELDS), audit.maps(shard), audit, numbers)
+    for shard, rows in zip(audit.shards, audit.rows(FIELDS), strict=True):
+        data = _shard(shard, rows.to_pandas(), audit.maps(shard), audit, numbers)
         (folder / f"{shard}.js").write_text(_call("shard", shard, data), encoding="utf-8")
     with (folder / "columns.js").open("w", encoding="utf-8") as file:
         file.write(_call("columns", _about(audit)).removesuffix("});\n"))
@@ -62,15 +61,14 @@ def _about(audit: Audit) -> dict[str, Any]:
 
 def columns(audit: Audit) -> Iterator[tuple[str, np.ndarray]]:
     """What all images are filtered and sorted by, in the order of shards and rows."""
-    ninths, strength = audit.heat.ninths, audit.column("map_max").to_numpy(float)
-    top = max(strength.max(initial=0), np.finfo(float).tiny)
+    ninths = audit.heat.ninths
     yield "label", np.where(audit.labels < 0, NO_LABEL, audit.labels.astype(np.uint16))
     yield "predicted", audit.predicted.astype(np.uint16)
     yield "probability", audit.probability.astype(np.float32)
-    yield "strength", _rounded(strength, np.uint16, lambda part: part / top * 65535)
+    yield "strength", _levels(audit.column("map_max", float, None))
     for name in ("concentration", "border"):
-        shares = audit.column(f"heat_{name}").to_numpy()
-        yield name, _rounded(shares, np.uint8, lambda part: np.nan_to_num(part) * 255)
+        shares = audit.column(f"heat_{name}", float, 0)
+        yield name, _rounded(shares, np.uint8, lambda part: part * 255)
     yield "region", ninths.hottest
     yield "share", _rounded(ninths.most, np.uint16, lambda part: part * 65535)
 
@@ -116,20 +114,26 @@ def _against(maps: np.ndarray, tops: np.ndarray) -> np.ndarray:
     return np.divide(maps, tops, out=np.zeros_like(maps), where=tops > 0) * 255
 
 
+def _levels(strength: np.ndarray) -> np.ndarray:
+    """Strength of each map against the strongest, 0..65535."""
+    top = max(strength.max(initial=0), np.finfo(float).tiny)
+    return _rounded(strength, np.uint16, lambda part: part / top * 65535)
+
+
 def _rounded(
     values: np.ndarray, kind: type, scaled: Callable[[np.ndarray], np.ndarray]
 ) -> np.ndarray:
     """The values, scaled, as whole numbers."""
-    found = np.empty(len(values), kind)
-    for start in range(0, len(values), BLOCK):
-        part = slice(start, start + BLOCK)
+    found: np.ndarray = np.empty(len(values), kind)
+    for part in blocks(len(values)):
         found[part] = scaled(values[part]).round()
     return found
 
 
 def _packed(values: np.ndarray) -> Iterator[str]:
-    for start in range(0, len(values), BLOCK):
-        yield base64.b64encode(values[start : start + BLOCK].tobytes()).decode()
+    """Texts that stand one after another, as blocks are of a multiple of three values."""
+    for part in blocks(len(values)):
+        yield base64.b64encode(values[part].tobytes()).decode()
 
 
 def _pack(values: np.ndarray, kind: type) -> str:

@@ -1,5 +1,6 @@
 """What the report says in numbers. Pure functions over arrays and tables."""
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -17,6 +18,15 @@ REGIONS = (
     "bottom right corner",
 )
 """The nine ninths of a picture, row by row."""
+
+
+BLOCK = 3 << 14
+"""So many images' numbers are worked on at once where intermediate results need memory."""
+
+
+def blocks(count: int) -> Iterator[slice]:
+    """One after another the parts of ``count`` images."""
+    return (slice(start, start + BLOCK) for start in range(0, count, BLOCK))
 
 
 class Interval(NamedTuple):
@@ -46,10 +56,12 @@ def calibration(probability: np.ndarray, correct: np.ndarray, bins: int = 10) ->
     """
     edges = np.linspace(0, 1, bins + 1)
     number = confidence_bins(probability, bins)
-    counts = np.bincount(number, minlength=bins)
+    counts, sure, right = np.zeros(bins, int), np.zeros(bins), np.zeros(bins)
+    np.add.at(counts, number, 1)
+    np.add.at(sure, number, probability)
+    np.add.at(right, number, correct)
     with np.errstate(invalid="ignore"):
-        confidence = np.bincount(number, probability, bins) / counts
-        accuracy = np.bincount(number, correct, bins) / counts
+        confidence, accuracy = sure / counts, right / counts
     return pd.DataFrame(
         {
             "low": edges[:-1],
@@ -63,8 +75,10 @@ def calibration(probability: np.ndarray, correct: np.ndarray, bins: int = 10) ->
 
 def confidence_bins(probability: np.ndarray, bins: int) -> np.ndarray:
     """The number of each image's bin of confidence (n,), of at most 256 equal ones; uint8."""
-    scaled = np.multiply(probability, bins, dtype=float)
-    return np.clip(scaled, 0, bins - 1, out=scaled).astype(np.uint8)
+    found = np.empty(len(probability), np.uint8)
+    for part in blocks(len(probability)):
+        found[part] = np.clip(probability[part].astype(float) * bins, 0, bins - 1)
+    return found
 
 
 def calibration_error(bins: pd.DataFrame) -> float:
@@ -75,8 +89,10 @@ def calibration_error(bins: pd.DataFrame) -> float:
 
 def confusion(label: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray:
     """Counts (classes, classes): row the label, column the prediction."""
-    cells = label.astype(int) * classes + predicted
-    return np.bincount(cells, minlength=classes**2).reshape(classes, classes)
+    counts = np.zeros((classes, classes), int)
+    for part in blocks(len(label)):
+        np.add.at(counts, (label[part], predicted[part]), 1)
+    return counts
 
 
 def per_class(counts: np.ndarray, names: list[str]) -> pd.DataFrame:
@@ -111,12 +127,6 @@ def region_shares(maps: np.ndarray) -> np.ndarray:
     total = maps.sum(axis=(1, 2))
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.where(total[:, None] > 0, parts.reshape(-1, 9) / total[:, None], np.nan)
-
-
-def sizes(width: np.ndarray, height: np.ndarray) -> pd.DataFrame:
-    """The different sizes among those of n pictures, by width and height, with their counts."""
-    keys, counts = np.unique(width.astype(np.int64) << 32 | height, return_counts=True)
-    return pd.DataFrame({"width": keys >> 32, "height": keys & (1 << 32) - 1, "count": counts})
 
 
 def median(values: pd.Series, counts: pd.Series) -> float:

@@ -1,7 +1,6 @@
-"""In which ninths of the picture the heat of every image is, in a dozen bytes an image."""
+"""In which ninths of the picture the heat of every image is, in five bytes each and a few more."""
 
 from dataclasses import dataclass, field
-from functools import cached_property
 
 import numpy as np
 
@@ -25,7 +24,8 @@ class Ninths:
     most: np.ndarray
     sums: np.ndarray
     right: np.ndarray
-    _hot: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = field(default_factory=list)
+    _beside: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = field(default_factory=list)
+    """Numbers, ninths and shares of what is hot beside the hottest."""
 
     @classmethod
     def empty(cls, count: int, classes: int) -> "Ninths":
@@ -45,22 +45,25 @@ class Ninths:
         shares = shares.astype(np.float32)
         warm = np.flatnonzero(~np.isnan(shares[:, 0]))
         self.hottest[start + warm] = shares[warm].argmax(axis=1)
-        self.most[start + warm] = shares[warm].max(axis=1, initial=0)
+        self.most[start + warm] = shares[warm].max(axis=1)
         np.add.at(self.sums, said[warm], shares[warm])
         rightly = warm[right[warm]]
         np.add.at(self.right, said[rightly], shares[rightly])
-        at, ninth = np.nonzero(shares > HOT)
-        self._hot.append(
-            ((start + at).astype(np.uint32), ninth.astype(np.uint8), shares[at, ninth])
-        )
+        beside = shares > HOT
+        beside[warm, shares[warm].argmax(axis=1)] = False
+        at, ninth = np.nonzero(beside)
+        if len(at):
+            self._beside.append(
+                ((start + at).astype(np.uint32), ninth.astype(np.uint8), shares[at, ninth])
+            )
 
-    @cached_property
-    def hot(self) -> list[tuple[np.ndarray, np.ndarray]]:
-        """For each ninth the numbers of the images with more than ``HOT`` of their heat there, and
-        how much. To be asked for when all are added.
-        """
-        if not self._hot:
-            return [(np.empty(0, np.uint32), np.empty(0, np.float32))] * len(REGIONS)
-        numbers, ninths, shares = map(np.concatenate, zip(*self._hot, strict=True))
-        self._hot.clear()
-        return [(numbers[ninths == at], shares[ninths == at]) for at in range(len(REGIONS))]
+    def hot(self, ninth: int) -> tuple[np.ndarray, np.ndarray]:
+        """The numbers of the images with more than ``HOT`` of their heat there, and how much."""
+        first = np.flatnonzero((self.hottest == ninth) & (self.most > HOT)).astype(np.uint32)
+        parts = [(first, self.most[first])]
+        parts += [
+            (at[found == ninth], shares[found == ninth]) for at, found, shares in self._beside
+        ]
+        numbers, shares = map(np.concatenate, zip(*parts, strict=True))
+        order = np.argsort(numbers)
+        return numbers[order], shares[order]

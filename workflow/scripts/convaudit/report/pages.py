@@ -3,14 +3,17 @@
 import base64
 import json
 import re
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from shutil import copyfile
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from convaudit.allocator import give_back_freed_memory
 from convaudit.report import charts, dossier, gallery, measures, mistakes, thumbs, where
 from convaudit.report.findings import Finding, findings
 from convaudit.report.measures import REGIONS
@@ -40,7 +43,7 @@ def write_report(folder: Path, audit: Audit, summary: dict[str, Any]) -> None:
     (folder / "config.json").write_text(config + "\n", encoding="utf-8")
 
     found = findings(audit)
-    sample = _sample(audit)
+    sample, sizes = _sample(audit), _sizes(audit)
     numbers = mistakes.wanted(audit) | set(sample)
     numbers |= {number for finding in found for number in finding.rows}
     ids = dossier.wanted(audit) | set(audit.activations)
@@ -48,6 +51,7 @@ def write_report(folder: Path, audit: Audit, summary: dict[str, Any]) -> None:
 
     layers = dossier.layers(audit)
     _write_layers(folder, render, audit, layers, named)
+    give_back_freed_memory()
     pairs = mistakes.pairs(audit)
     _write_pairs(folder, render, audit, pairs, seen)
     places = where.places(audit)
@@ -81,7 +85,7 @@ def write_report(folder: Path, audit: Audit, summary: dict[str, Any]) -> None:
         classes=_classes(audit),
         reliability=charts.reliability(summary["calibration"]),
         histogram=_histogram(audit),
-        sizes=_sizes(audit),
+        sizes=sizes,
         **looks,
     )
 
@@ -143,9 +147,7 @@ def _write_layers(
     with ThreadPoolExecutor(1) as painter:
         for at, layer in enumerate(layers):
             channels, shown = dossier.channels(audit, layer, seen)
-            if shown:
-                path = folder / "layers" / f"{layer['id']}.jpg"
-                sheets.append(painter.submit(thumbs.sheet, path, shown))
+            sheets.append(painter.submit(thumbs.sheets, folder / "layers", layer["id"], shown))
             places = [image["y"] for channel in channels for image in channel["images"]]
             _write(
                 folder / "layers" / f"{layer['id']}.html",
@@ -158,8 +160,8 @@ def _write_layers(
                 channels=channels,
                 rows=max(places, default=0) + 1,
             )
-    for sheet in sheets:
-        sheet.result()
+    for drawn in sheets:
+        drawn.result()
 
 
 def _write_pairs(
@@ -294,8 +296,11 @@ def _sizes(audit: Audit) -> dict[str, Any] | None:
     """
     if not audit.count:
         return None
-    sides = [audit.column(name).to_numpy(np.int32) for name in ("width", "height")]
-    sizes = measures.sizes(*sides)
+    counted: Counter[tuple[int, int]] = Counter()
+    for part in audit.rows(("width", "height")):
+        counted.update(zip(part["width"].to_pylist(), part["height"].to_pylist(), strict=True))
+    sizes = pd.DataFrame(sorted(counted), columns=["width", "height"])
+    sizes["count"] = [counted[size] for size in sorted(counted)]
     width, height, count = (sizes[name] for name in ("width", "height", "count"))
     common = [
         f"{row.width} × {row.height} ({row.count:,})"

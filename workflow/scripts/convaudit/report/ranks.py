@@ -7,10 +7,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from convaudit.report.measures import blocks
 from convaudit.report.tables import Audit
 
 NUMBERS = ("logit", "true_probability", "width", "height", "area", "aspect")
-AT_ONCE = 1 << 18
+AT_ONCE = 1 << 17
 """Paths that are held and ranked at once."""
 SAMPLED = 64
 """One of so many paths tells where the paths are cut into ranges."""
@@ -28,17 +29,16 @@ def ranks(audit: Audit) -> Iterator[tuple[str, np.ndarray]]:
 
 def _numbers(audit: Audit, name: str) -> np.ndarray:
     if name not in {"area", "aspect"}:
-        return audit.column(name).to_numpy()
-    width, height = audit.column("width").to_numpy(), audit.column("height").to_numpy()
-    return width * height if name == "area" else width / height
+        return audit.column(name, float, np.nan)
+    width, height = (audit.column(side, np.int32, None) for side in ("width", "height"))
+    return np.multiply(width, height, dtype=float) if name == "area" else width / height
 
 
 def _dense(values: np.ndarray) -> np.ndarray:
     different = np.unique(values)
     missing = bool(np.isnan(different[-1:]).any())
     found = np.empty(len(values), np.uint32)
-    for start in range(0, len(values), AT_ONCE):
-        part = slice(start, start + AT_ONCE)
+    for part in blocks(len(values)):
         # What is missing stands last: round to the front with it.
         found[part] = (np.searchsorted(different, values[part]) + missing) % len(different) + 1
     return found
@@ -56,7 +56,7 @@ def _by_path(audit: Audit) -> np.ndarray:
             if high is not None:
                 inside = pc.and_(inside, pc.less(paths, high))
             numbers.append(start + np.flatnonzero(inside).astype(np.uint32))
-            texts.append(paths.filter(inside))
+            texts += paths.filter(inside).chunks
         ranked = pc.rank(pa.chunked_array(texts, pa.large_string()), tiebreaker="dense").to_numpy()
         found[np.concatenate(numbers)] = different + ranked
         different += int(ranked.max(initial=0))
@@ -67,12 +67,12 @@ def _cuts(audit: Audit) -> list[str]:
     """Where to cut the paths' order into ranges of about ``AT_ONCE``."""
     if audit.count <= AT_ONCE:
         return []
-    sample = sorted(path for _, paths in _paths(audit) for path in paths[::SAMPLED].to_pylist())
+    sample = sorted({path for _, paths in _paths(audit) for path in paths[::SAMPLED].to_pylist()})
     step = AT_ONCE // SAMPLED
     return sample[step::step]
 
 
-def _paths(audit: Audit) -> Iterator[tuple[int, pa.LargeStringArray]]:
+def _paths(audit: Audit) -> Iterator[tuple[int, pa.ChunkedArray]]:
     """The number of each shard's first image, and the shard's paths."""
-    for shard, start in zip(audit.shards, audit.starts, strict=False):
-        yield start, pa.array(audit.rows(shard, ["path"])["path"], pa.large_string())
+    for start, rows in zip(audit.starts, audit.rows(["path"]), strict=False):
+        yield start, rows["path"].cast(pa.large_string())

@@ -26,7 +26,7 @@ def summarise(audit: Audit) -> dict[str, Any]:
         "accuracy_95_high": accuracy.high,
         "errors": int((~correct).sum()),
         "calibration_error": measures.calibration_error(bins) if len(correct) else None,
-        "empty_maps": int(audit.column("map_empty").sum()),
+        "empty_maps": int(audit.column("map_empty", bool, None).sum()),
         "dead_channels": int(audit.own_channels["dead"].sum()),
         "channels": len(audit.own_channels),
         "duplicates": len(audit.duplicates),

@@ -1,12 +1,12 @@
 """What the report is made of, and what follows from the heat maps shard by shard.
 
 A million images' texts, lists and maps would fill the memory, so they are read a shard at a time.
-Of all images at once memory holds two dozen bytes each: what they are called, how surely, and in
+Of all images at once memory holds 19 bytes each: what they are called, how surely, and in
 which ninths their heat is. Any other column is read where it is asked for and dropped again.
 """
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from convaudit.report import measures
 from convaudit.report.ninths import Ninths
@@ -31,10 +32,12 @@ class Audit:
     class_names: list[str]
     shards: dict[str, int]
     """How many images each shard has; every shard has some."""
-    column: Callable[[str], pd.Series]
-    """Gives a column of the predictions: every image, in the order of shards and rows within."""
-    rows: Callable[[str, Sequence[str]], pd.DataFrame]
-    """Gives columns of a shard's part of the predictions."""
+    column: Callable[[str, type, Any], np.ndarray]
+    """Gives a column of the predictions by its name, as numbers of a type and with what stands for
+    a missing one: every image, in the order of shards and rows within.
+    """
+    rows: Callable[[Sequence[str]], Iterator[pa.Table]]
+    """Gives columns of the predictions, shard by shard."""
     quarantine: pd.DataFrame
     duplicates: pd.DataFrame
     channels: pd.DataFrame
@@ -88,27 +91,27 @@ class Audit:
     @cached_property
     def labels(self) -> np.ndarray:
         """The index of each image's class, int32; -1 where it has no label."""
-        return self.column("label_index").fillna(-1).to_numpy(np.int32)
+        return self.column("label_index", np.int32, -1)
 
     @cached_property
     def predicted(self) -> np.ndarray:
         """The index of the class that each image is called, int32."""
-        return self.column("predicted_index").to_numpy(np.int32)
+        return self.column("predicted_index", np.int32, None)
 
     @cached_property
     def probability(self) -> np.ndarray:
-        """How sure that is."""
-        return self.column("probability").to_numpy()
+        """How sure that is, float32."""
+        return self.column("probability", np.float32, None)
 
     @cached_property
     def known(self) -> np.ndarray:
         """Whether each image has a label."""
-        return self.column("correct").notna().to_numpy()
+        return self.column("correct", np.int8, -1) >= 0
 
     @cached_property
     def wrong(self) -> np.ndarray:
         """Whether each image has a label and is called something else."""
-        return self.known & ~self.column("correct").to_numpy(dtype=bool, na_value=True)
+        return self.column("correct", np.int8, -1) == 0
 
     @cached_property
     def own_channels(self) -> pd.DataFrame:

@@ -9,6 +9,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from convaudit.errors import AuditError
 from convaudit.overlays import SHEET, fitted
@@ -16,6 +17,10 @@ from convaudit.report.tables import Audit
 
 SIZE, COLUMNS = 128, 16
 """Side of a sprite's cell, and cells in a row of the sheet."""
+ON_SHEET = 64 * COLUMNS
+"""Thumbnails on one sheet: a JPEG can't be higher than 65,500 pixels, and 28 MB are enough to hold
+for whoever draws it or looks at it.
+"""
 
 
 FIELDS = (
@@ -50,11 +55,10 @@ def collect(
         AuditError: a sprite sheet can't be read.
     """
     by_number, by_id = {}, {}
-    for shard, start in zip(audit.shards, audit.starts, strict=False):
-        rows = audit.rows(shard, FIELDS)
-        mine = rows[
-            [start + at in numbers or name in ids for at, name in enumerate(rows["image_id"])]
-        ]
+    for shard, start, rows in zip(audit.shards, audit.starts, audit.rows(FIELDS), strict=False):
+        ids_here = rows["image_id"].to_pylist()
+        shown = [start + at in numbers or name in ids for at, name in enumerate(ids_here)]
+        mine = rows.filter(pa.array(shown, pa.bool_())).to_pandas()
         for number, seen in _cut(folder, audit, shard, mine):
             by_number[start + number] = by_id[seen.row.image_id] = seen
     return by_number, by_id
@@ -132,18 +136,27 @@ def heat_picture(shares: np.ndarray) -> str:
     return _uri(cv2.imencode(".png", bgr)[1].tobytes(), "png")
 
 
-def sheet(path: Path, seen: list[Seen], size: int = 96) -> None:
-    """Write a sheet of square thumbnails, ``COLUMNS`` a row, in the order given."""
-    rows = -(-len(seen) // COLUMNS)
-    picture = np.zeros((rows * size, COLUMNS * size, 3), np.uint8)
-    for at, one in enumerate(seen):
-        small = one.photo
-        top, left, height, width = fitted(small.shape, size)
-        y, x = at // COLUMNS * size + top, at % COLUMNS * size + left
-        cell = cv2.resize(small, (width, height), interpolation=cv2.INTER_AREA)
-        picture[y : y + height, x : x + width] = cv2.cvtColor(cell, cv2.COLOR_RGB2BGR)
-    data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 85])[1]
-    path.write_bytes(data.tobytes())
+def sheets(folder: Path, name: str, seen: list[Seen], size: int = 96) -> None:
+    """Write square thumbnails in the order given, ``COLUMNS`` a row and ``ON_SHEET`` a sheet, which
+    is named by ``sheet_name``; all sheets have the same size.
+    """
+    rows = -(-min(len(seen), ON_SHEET) // COLUMNS)
+    picture = np.empty((rows * size, COLUMNS * size, 3), np.uint8)
+    for number, first in enumerate(range(0, len(seen), ON_SHEET)):
+        picture[:] = 0
+        for at, one in enumerate(seen[first : first + ON_SHEET]):
+            small = one.photo
+            top, left, height, width = fitted(small.shape, size)
+            y, x = at // COLUMNS * size + top, at % COLUMNS * size + left
+            cell = cv2.resize(small, (width, height), interpolation=cv2.INTER_AREA)
+            picture[y : y + height, x : x + width] = cv2.cvtColor(cell, cv2.COLOR_RGB2BGR)
+        data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 85])[1]
+        (folder / sheet_name(name, number)).write_bytes(data.tobytes())
+
+
+def sheet_name(name: str, number: int) -> str:
+    """The file of a sheet. No layer's id has a "~", so none of another layer is named so."""
+    return f"{name}~{number}.jpg" if number else f"{name}.jpg"
 
 
 def _uri(data: bytes, kind: str) -> str:
