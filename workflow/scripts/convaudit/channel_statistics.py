@@ -1,12 +1,17 @@
 """Statistics of each channel's map: mean, mean of squares, maximum and its place, activity."""
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
 import numba
 import numpy as np
 import tensorflow as tf
+
+from convaudit.provenance import THREADS
+
+_POOL = ThreadPoolExecutor(THREADS)
 
 
 class LayerStatistics(NamedTuple):
@@ -58,11 +63,13 @@ def reduced(maps: tf.Tensor) -> tf.Tensor:
 
 
 def read_once(maps: np.ndarray) -> np.ndarray:
-    """The statistics in one loop over float32 maps."""
+    """The statistics in one loop over float32 maps; a share of the images for each thread."""
     count, _, _, channels = maps.shape
-    found = np.empty((len(LayerStatistics._fields), count, channels), np.float32)
-    _read_once(maps, found)
-    return found
+    found = np.empty((count, len(LayerStatistics._fields), channels), np.float32)
+    shares = (np.array_split(array, THREADS) for array in (maps, found))
+    for _ in _POOL.map(_read_once, *shares):
+        pass
+    return found.swapaxes(0, 1)
 
 
 # Compiled at the first import, a second; kept beside the module where one may write there.
@@ -100,9 +107,9 @@ def _read_once(maps: np.ndarray, found: np.ndarray) -> None:
                     maximum[channel] = value if greater else maximum[channel]
             total += row_total
             square += row_square
-        found[0, image] = total / size
-        found[1, image] = square / size
-        found[2, image] = np.where(np.isnan(square), np.nan, maximum)
-        found[3, image] = active / size
-        found[4, image] = (place // width + 0.5) / height
-        found[5, image] = (place % width + 0.5) / width
+        found[image, 0] = total / size
+        found[image, 1] = square / size
+        found[image, 2] = np.where(np.isnan(square), np.nan, maximum)
+        found[image, 3] = active / size
+        found[image, 4] = (place // width + 0.5) / height
+        found[image, 5] = (place % width + 0.5) / width

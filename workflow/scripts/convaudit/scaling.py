@@ -18,14 +18,28 @@ class Scaling(NamedTuple):
         return float(np.mean(self.scale))
 
     def apply(self, pixels: Any) -> Any:
-        """Turn RGB pixels (…, 3) in 0..255, an array or a float tensor, into the input."""
-        ordered = pixels[..., ::-1] if self.bgr else pixels
-        return ordered * np.array(self.scale, np.float32) + np.array(self.offset, np.float32)
+        """Turn RGB pixels (…, W, 3) in 0..255, an array or a float tensor, into the input."""
+        ordered = _reversed(pixels) if self.bgr else pixels
+        # A row at a time: broadcasting three numbers takes TensorFlow three times as long.
+        row = (pixels.shape[-2], 1)
+        scale, offset = (
+            np.tile(np.array(each, np.float32), row) for each in (self.scale, self.offset)
+        )
+        return ordered * scale + offset
 
     def undo(self, inputs: np.ndarray) -> np.ndarray:
         """Turn inputs (…, 3) back into RGB pixels, unclipped."""
         pixels = (inputs - np.array(self.offset, np.float32)) / np.array(self.scale, np.float32)
         return pixels[..., ::-1] if self.bgr else pixels
+
+
+def _reversed(pixels: Any) -> Any:
+    """The channels in reverse; TensorFlow's own slicing would take seven times as long."""
+    if isinstance(pixels, np.ndarray):
+        return pixels[..., ::-1]
+    import keras
+
+    return keras.ops.flip(pixels, axis=-1)
 
 
 _MEAN = (0.485, 0.456, 0.406)
