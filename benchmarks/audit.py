@@ -1,4 +1,4 @@
-"""Whole audits: seconds per further image, what starts it, and the memory of each job.
+"""Whole audits: seconds per further image, what starts it, and time and memory of each job.
 
 python benchmarks/audit.py
 """
@@ -13,6 +13,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from statistics import median
+from typing import NamedTuple
 
 import cv2
 import keras
@@ -48,9 +49,13 @@ A shard begins with three processes, {start:.1f} s beside its images: with `shar
 Larger shards are cheaper, smaller ones spread over more cores.
 
 The fixed cost is the start of Snakemake, of TensorFlow in `model`, `predict`, `scaling_check` and
-`activations`, and the report. Peak memory of the jobs in MB, SqueezeNet, all images in one shard:
+`activations`, and the report. Jobs of SqueezeNet's audits, all images in one shard, with their peak
+memory and what a further image adds to their time, in the last run:
 
-{memory}
+{jobs}
+What they add beyond the limit: `predict` the statistics and maps (above: The pass); `gradcam` the
+small pictures of the gallery, `preprocess` and `gradcam` a hash of each file; `report` pictures, up
+to a bound that audits of this size do not reach.
 """
 
 
@@ -76,7 +81,7 @@ def measure() -> figures.Part:
                 if turn == 0 or not name.startswith("heavy"):
                     times[name].append(run())
         seconds = {name: median(values) for name, values in times.items()}
-        memory = _memory([runs["few"], runs["whole"]])
+        jobs = _jobs(runs["few"], runs["whole"])
     limit = sum(parts.values())
     made_of = ", ".join(f"{what} {ms:.1f}" for what, ms in parts.items())
     start = (seconds["many"] - seconds["whole"]) / (LARGE / 512 - 1)
@@ -104,9 +109,14 @@ def measure() -> figures.Part:
             "fixed cost of an audit, filters aside", fixed, 30, False, "starts, report", " s"
         )
     )
+    worst = max(jobs, key=lambda job: job.growth)
     found.append(
         figures.Figure(
-            f"peak memory of a job, {LARGE:,} images in a shard / {SMALL:,}", *_largest(memory)
+            f"peak memory of a job, {LARGE:,} images in a shard / {SMALL:,}",
+            worst.growth,
+            1.2,
+            False,
+            f"`{worst.name}`, the one that grows most",
         )
     )
     rows = [
@@ -124,7 +134,10 @@ def measure() -> figures.Part:
         start=start,
         share=start / 512 * 1000,
         imports=_imports(),
-        memory=figures.table(["job", f"{SMALL:,} images", f"{LARGE:,} images"], memory),
+        jobs=figures.table(
+            ["job", f"MB, {SMALL:,} images", f"MB, {LARGE:,} images", "ms a further image"],
+            [job.row() for job in jobs],
+        ),
     )
     return figures.Part(found, details)
 
@@ -236,22 +249,41 @@ def _blend(photo: np.ndarray) -> np.ndarray:
     return overlays.overlay(photo, np.arange(169.0).reshape(13, 13))
 
 
-def _largest(memory: list[list[str]]) -> tuple[float, float, bool, str]:
-    """The greatest growth from the first number of a row to the second, as a figure."""
-    job, few, many = max(memory, key=lambda row: int(row[2]) / int(row[1]))
-    return int(many) / int(few), 1.2, False, f"`{job}`, the one that grows most"
+class _Job(NamedTuple):
+    """A rule's jobs in the smaller and in the larger audit: peak memory in MB, seconds in all."""
+
+    name: str
+    memory: tuple[float, float]
+    seconds: tuple[float, float]
+
+    @property
+    def growth(self) -> float:
+        return self.memory[1] / self.memory[0]
+
+    def row(self) -> list[str]:
+        further = (self.seconds[1] - self.seconds[0]) / (LARGE - SMALL) * 1000
+        return [self.name, *(f"{peak:.0f}" for peak in self.memory), f"{further:.1f}"]
 
 
-def _memory(runs: list[_Run]) -> list[list[str]]:
-    """Peak resident memory in MB of the jobs by rule, the largest of a rule's."""
-    found: dict[str, list[str]] = {}
-    for run in runs:
-        for file in sorted(run.results.glob("benchmarks/**/*.tsv")):
-            name = file.relative_to(run.results / "benchmarks").parts[0].removesuffix(".tsv")
-            with file.open() as rows:
-                peak = max(float(row["max_rss"]) for row in csv.DictReader(rows, delimiter="\t"))
-            found.setdefault(name, []).append(f"{peak:.0f}")
-    return [[name, *peaks] for name, peaks in found.items()]
+def _jobs(few: _Run, many: _Run) -> list[_Job]:
+    """Jobs of a second or more: shorter ones end before their memory is measured."""
+    one, other = _measured(few), _measured(many)
+    return [
+        _Job(name, (one[name][0], other[name][0]), (one[name][1], other[name][1]))
+        for name in one
+        if other[name][1] >= 1
+    ]
+
+
+def _measured(run: _Run) -> dict[str, tuple[float, float]]:
+    """By rule, peak resident memory in MB and seconds of its only job."""
+    found = {}
+    for file in sorted(run.results.glob("benchmarks/**/*.tsv")):
+        name = file.relative_to(run.results / "benchmarks").parts[0].removesuffix(".tsv")
+        with file.open() as rows:
+            (row,) = csv.DictReader(rows, delimiter="\t")
+        found[name] = float(row["max_rss"]), float(row["s"])
+    return found
 
 
 if __name__ == "__main__":
