@@ -110,7 +110,8 @@ def test_each_job_asked_for_its_own_memory_and_time(on_slurm):
     }
     assert requests["predict"] == ("6000M", "02:00:00", "2")
     assert requests["index"][1:] == ("01:00:00", "2")
-    assert requests["gradcam"][1:] == ("01:00:00", "1")
+    assert requests["gradcam"][1:] == ("01:00:00", "2")  # of the only shard
+    assert requests["activations"][1:] == ("02:00:00", "1")
 
 
 def test_no_two_jobs_used_the_gpu_at_once_though_others_ran_side_by_side(on_slurm):

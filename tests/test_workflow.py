@@ -25,6 +25,17 @@ def test_every_file_is_audited_or_in_quarantine(finished):
     assert quarantine["reason"].tolist() == ["the file is empty (0 bytes)"]
 
 
+@pytest.mark.parametrize(("shard_size", "threads"), [(8, 1), (20, 2)])
+def test_of_an_only_shard_the_images_are_spread(fresh, shard_size, threads):
+    audit = fresh()
+    done = audit.snakemake("--dry-run", "--cores", "2", config=(f"shard_size={shard_size}",))
+    jobs = re.split(r"^rule ", done.stdout + done.stderr, flags=re.MULTILINE)
+    for rule in ("preprocess", "gradcam"):
+        own = [job for job in jobs if job.startswith(f"{rule}:")]
+        asked = {found[1] if (found := re.search(r"threads: (\d+)", job)) else "1" for job in own}
+        assert asked == {str(threads)}
+
+
 def test_predictions_are_the_colours(finished):
     predictions = pd.read_parquet(finished.folder / "results" / "predictions.parquet")
     wrong = predictions[~predictions["correct"].astype(bool)]

@@ -23,6 +23,9 @@ SETTINGS = AUDIT.settings
 KEYS = AUDIT.keys
 SHARDS = AUDIT.shards
 FILTER_LAYERS = AUDIT.filter_layers
+# Of an only shard the images are spread, since no other keeps the cores busy. The same in every
+# process: a cluster gives a job what the submitting one asked for.
+SHARD_THREADS = 2 if len(SHARDS) == 1 else 1
 
 
 # `--quiet progress` and `--quiet all` are meant for the jobs too.
@@ -77,11 +80,6 @@ def ledger_of(wildcards):
     The shards that it knows are left alone when it is written again for the others' sake.
     """
     return [] if wildcards.shard in AUDIT.indexed else rules.index.output.ledger
-
-
-def share_of_cores(wildcards):
-    """What a job takes that spreads a shard's images: more than one core where shards are few."""
-    return max(1, (workflow.resource_settings.cores or 1) // max(1, len(SHARDS)))
 
 
 def kept(file):

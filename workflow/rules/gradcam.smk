@@ -18,7 +18,7 @@ rule gradcam:
         "<results>/benchmarks/gradcam/{shard}.tsv"
     conda:
         "../../environment.yml"
-    threads: share_of_cores
+    threads: SHARD_THREADS
     resources:
         mem_mb=3000,
     params:

@@ -16,7 +16,7 @@ rule preprocess:
         "<results>/benchmarks/preprocess/{shard}.tsv"
     conda:
         "../../environment.yml"
-    threads: share_of_cores
+    threads: SHARD_THREADS
     resources:
         mem_mb=3000,
     params:

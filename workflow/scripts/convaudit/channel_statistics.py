@@ -1,6 +1,7 @@
 """Statistics of each channel's map: mean, mean of squares, maximum and its place, activity."""
 
 import os
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
@@ -72,12 +73,12 @@ def read_once(maps: np.ndarray) -> np.ndarray:
     return found.swapaxes(0, 1)
 
 
-# Compiled at the first import, a second; kept beside the module where one may write there.
+# Compiled at the first import, a second; kept where Python keeps what it compiles.
 @numba.njit(
     "void(float32[:,:,:,::1], float32[:,:,::1])",
     nogil=True,
     error_model="numpy",
-    cache=os.access(Path(__file__).parent, os.W_OK),
+    cache=os.access(Path(__file__).parent, os.W_OK) and not sys.dont_write_bytecode,
 )
 def _read_once(maps: np.ndarray, found: np.ndarray) -> None:
     """Rows are summed in float32, which is fast, and the rows' sums in float64, which is exact."""
