@@ -5,6 +5,7 @@ import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from convaudit import gpu
@@ -22,6 +23,8 @@ def start_tensorflow(threads: int = THREADS, *, on_gpu: bool = True) -> None:
     """
     device = gpu.lease() if on_gpu else gpu.hide()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    # Not beside the code, which may not be ours to write to.
+    os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(".snakemake", "numba").resolve()))
     # The import makes a million objects and no rubbish: a fifth of its time is looking for some.
     gc.disable()
     with _silent():

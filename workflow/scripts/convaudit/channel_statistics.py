@@ -1,9 +1,6 @@
 """Statistics of each channel's map: mean, mean of squares, maximum and its place, activity."""
 
-import os
-import sys
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import NamedTuple
 
 import numba
@@ -73,15 +70,18 @@ def read_once(maps: np.ndarray) -> np.ndarray:
     return found.swapaxes(0, 1)
 
 
-# Compiled at the first import, a second; kept where Python keeps what it compiles.
+# Compiled at the first import, a second, and kept in Numba's cache.
 @numba.njit(
     "void(float32[:,:,:,::1], float32[:,:,::1])",
     nogil=True,
     error_model="numpy",
-    cache=os.access(Path(__file__).parent, os.W_OK) and not sys.dont_write_bytecode,
+    cache=True,
 )
 def _read_once(maps: np.ndarray, found: np.ndarray) -> None:
-    """Rows are summed in float32, which is fast, and the rows' sums in float64, which is exact."""
+    """Rows are summed in float32, which is fast, and the rows' sums in float64, which is exact.
+
+    Loops alone: Numba compiles array expressions five times as long.
+    """
     count, height, width, channels = maps.shape
     size = height * width
     row_total = np.empty(channels, np.float32)
@@ -106,11 +106,14 @@ def _read_once(maps: np.ndarray, found: np.ndarray) -> None:
                     greater = value > maximum[channel]
                     place[channel] = here if greater else place[channel]
                     maximum[channel] = value if greater else maximum[channel]
-            total += row_total
-            square += row_square
-        found[image, 0] = total / size
-        found[image, 1] = square / size
-        found[image, 2] = np.where(np.isnan(square), np.nan, maximum)
-        found[image, 3] = active / size
-        found[image, 4] = (place // width + 0.5) / height
-        found[image, 5] = (place % width + 0.5) / width
+            for channel in range(channels):
+                total[channel] += row_total[channel]
+                square[channel] += row_square[channel]
+        for channel in range(channels):
+            no_number = square[channel] != square[channel]
+            found[image, 0, channel] = total[channel] / size
+            found[image, 1, channel] = square[channel] / size
+            found[image, 2, channel] = np.nan if no_number else maximum[channel]
+            found[image, 3, channel] = active[channel] / size
+            found[image, 4, channel] = (place[channel] // width + 0.5) / height
+            found[image, 5, channel] = (place[channel] % width + 0.5) / width
