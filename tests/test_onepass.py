@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 from keras import layers
 
+from convaudit import channel_statistics
 from convaudit.channel_statistics import LayerStatistics
 from convaudit.network import Network
 from convaudit.onepass import OnePass
@@ -146,6 +147,19 @@ def test_statistics_are_those_of_the_maps(width: int, channels: int) -> None:
     place = maps.reshape(count, height * width, channels).argmax(axis=1)
     assert np.allclose(found.y, (place // width + 0.5) / height)
     assert np.allclose(found.x, (place % width + 0.5) / width)
+
+
+def test_a_gpu_s_reductions_give_the_same_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    network, images, watched = Network(small()), pixels(3, 16), ["a", "pool", "b"]
+    ours = OnePass(network, UNIT, "relu", watched, batch_size=4)(images)
+    monkeypatch.setattr(tf.config, "list_logical_devices", lambda kind: [kind])
+    monkeypatch.setattr(channel_statistics, "read_once", None)
+    theirs = OnePass(network, UNIT, "relu", watched, batch_size=4)(images)
+    assert np.array_equal(theirs.maps, ours.maps)
+    for name in watched:
+        assert theirs.layers[name].maximum.max() > 0
+        for mine, other in zip(ours.layers[name], theirs.layers[name], strict=True):
+            assert np.allclose(mine, other, atol=1e-5)
 
 
 def test_no_statistics_are_asked_for_and_none_are_given() -> None:
