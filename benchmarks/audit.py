@@ -28,21 +28,15 @@ from convaudit.provenance import THREADS
 
 ROOT = Path(__file__).parents[1]
 SMALL, LARGE = 512, 2048
-WHOLE = 2048
-"""A shard as large as the larger audit: its start is paid once."""
-HEAVY_SMALL, HEAVY_LARGE = 64, 192
-"""Images of the audits of VGG16, in one shard."""
 REPEATS, PARTS_REPEATS, BATCH = 2, 5, 32
-"""The longest audits are run once: all subjects together are to take less than 25 minutes."""
 SIDES = (375, 500)
 DETAILS = """## Whole audits
 
-Audits of unlabelled JPEG photos of {wide} x {tall} (crops of scikit-image's own), without filters,
-`snakemake --cores {threads}`, in turn.
+Audits of unlabelled JPEG photos of {wide} x {tall} (crops of scikit-image's own), SqueezeNet's
+architecture, without filters, `snakemake --cores {threads}`, {repeats} runs of each in turn.
 
 {runs}
-The limit of SqueezeNet is {limit:.1f} ms an image: {parts}; what one thread does is spread over
-{threads}. With VGG16 the forward pass alone takes {heavy:.0f} ms.
+The limit is {limit:.1f} ms an image: {parts}; what one thread does is spread over {threads}.
 
 A shard begins with three processes, {start:.1f} s beside its images: with `shard_size: 512` that is
 {share:.1f} ms an image, the same for every network. It is the import of TensorFlow
@@ -50,8 +44,8 @@ A shard begins with three processes, {start:.1f} s beside its images: with `shar
 Larger shards are cheaper, smaller ones spread over more cores.
 
 The fixed cost is the start of Snakemake, of TensorFlow in `model`, `predict`, `scaling_check` and
-`activations`, and the report. Jobs of SqueezeNet's audits, all images in one shard, with their peak
-memory and what a further image adds to their time, in the last run:
+`activations`, and the report. The jobs, all images in one shard, with their peak memory and what a
+further image adds to their time, in the last run:
 
 {jobs}
 What they add beyond the limit: `predict` the statistics and maps (above: The pass); `gradcam` the
@@ -61,47 +55,36 @@ to a bound that audits of this size do not reach.
 
 
 def measure() -> figures.Part:
-    models = bench.models()
+    keras.utils.set_random_seed(0)
+    model = bench.squeezenet()
     with tempfile.TemporaryDirectory() as created:
         folder = Path(created)
         _photos(folder / "photos", LARGE)
-        for name, model in models.items():
-            model.save(folder / f"{name}.keras")
-        parts = _parts(models["SqueezeNet"], folder / "photos")
-        heavy = sum(parts.values()) - parts["forward"] + _forward(models["VGG16"])
+        model.save(folder / "model.keras")
+        parts = _parts(model, folder / "photos")
         runs = {
-            "few": _Run(folder, "SqueezeNet", SMALL, 512),
-            "many": _Run(folder, "SqueezeNet", LARGE, 512),
-            "whole": _Run(folder, "SqueezeNet", LARGE, WHOLE),
-            "heavy few": _Run(folder, "VGG16", HEAVY_SMALL, 512),
-            "heavy many": _Run(folder, "VGG16", HEAVY_LARGE, 512),
+            "few": _Run(folder, SMALL, 512),
+            "many": _Run(folder, LARGE, 512),
+            "whole": _Run(folder, LARGE, LARGE),
         }
         times: dict[str, list[float]] = {name: [] for name in runs}
-        for turn in range(REPEATS):
+        for _ in range(REPEATS):
             for name, run in runs.items():
-                if turn == 0 or name in {"few", "whole"}:
-                    times[name].append(run())
+                times[name].append(run())
         seconds = {name: median(values) for name, values in times.items()}
         jobs = _jobs(runs["few"], runs["whole"])
     limit = sum(parts.values())
-    made_of = ", ".join(f"{what} {ms:.1f}" for what, ms in parts.items())
     start = (seconds["many"] - seconds["whole"]) / (LARGE / 512 - 1)
-    slopes = {
-        f"SqueezeNet, shards of 512 (of {LARGE:,} images)": ("few", "many", limit),
-        f"SqueezeNet, one shard (of {LARGE:,} images)": ("few", "whole", limit),
-        f"VGG16, one shard (of {HEAVY_LARGE} images)": ("heavy few", "heavy many", heavy),
-    }
     found = []
-    for what, (few, many, least) in slopes.items():
-        further = runs[many].count - runs[few].count
-        slope = (seconds[many] - seconds[few]) / further * 1000
+    for what, many in (("shards of 512", "many"), (f"one shard of {LARGE:,}", "whole")):
+        slope = (seconds[many] - seconds["few"]) / (LARGE - SMALL) * 1000
         found.append(
             figures.Figure(
-                f"the whole audit, a further image: {what}",
-                slope / least,
+                f"the whole audit, a further image, {what}",
+                slope / limit,
                 1.3,
                 False,
-                f"{slope:.1f} ms against {least:.1f}: {', '.join(parts)}",
+                f"{slope:.1f} ms against {limit:.1f}: {', '.join(parts)}",
             )
         )
     fixed = seconds["few"] - (seconds["whole"] - seconds["few"]) / (LARGE - SMALL) * SMALL
@@ -120,18 +103,15 @@ def measure() -> figures.Part:
             f"`{worst.name}`, the one that grows most",
         )
     )
-    rows = [
-        [str(runs[name]), *(f"{t:.1f}" for t in values), *[""] * (REPEATS - len(values))]
-        for name, values in times.items()
-    ]
+    rows = [[str(runs[name]), *(f"{t:.1f}" for t in values)] for name, values in times.items()]
     details = DETAILS.format(
         wide=SIDES[1],
         tall=SIDES[0],
         threads=THREADS,
+        repeats=REPEATS,
         runs=figures.table(["seconds", *(f"run {n + 1}" for n in range(REPEATS))], rows),
         limit=limit,
-        parts=made_of,
-        heavy=heavy - limit + parts["forward"],
+        parts=", ".join(f"{what} {ms:.1f}" for what, ms in parts.items()),
         start=start,
         share=start / 512 * 1000,
         imports=_imports(),
@@ -146,16 +126,16 @@ def measure() -> figures.Part:
 class _Run:
     """An audit from nothing: a call runs it and gives its seconds."""
 
-    def __init__(self, folder: Path, model: str, count: int, shard_size: int) -> None:
+    def __init__(self, folder: Path, count: int, shard_size: int) -> None:
         self.count = count
         self._folder = folder
-        self._name = f"{model}, {count:,} images, shards of {shard_size:,}"
-        self.results = folder / f"{model}-{count}-{shard_size}"
+        self._name = f"{count:,} images, shards of {shard_size:,}"
+        self.results = folder / f"{count}-{shard_size}"
         table = folder / f"{count}.csv"
         names = sorted(path.name for path in (folder / "photos").iterdir())[:count]
         table.write_text("path\n" + "".join(f"photos/{name}\n" for name in names))
         self._config = [
-            f"model={folder / model}.keras",
+            f"model={folder / 'model.keras'}",
             f"images={table}",
             f"results={self.results}",
             f"shard_size={shard_size}",
@@ -207,7 +187,9 @@ def _parts(model: keras.Model, folder: Path) -> dict[str, float]:
     size = model.input_shape[1:3]
     photos = [images.decode(file) for file in files]
     drawn = [_blend(photo) for photo in photos]
-    forward = _passes(model)
+    noise = np.random.default_rng(0).uniform(0, 1, (BATCH, *model.input_shape[1:]))
+    inputs = tf.constant(noise, tf.float32)
+    forward = tf.function(lambda x: model(x, training=False), autograph=False)
     cv2.setNumThreads(1)
     with ThreadPoolExecutor(THREADS) as pool:
 
@@ -217,26 +199,13 @@ def _parts(model: keras.Model, folder: Path) -> dict[str, float]:
         sides = {
             "decode": over(images.decode, files),
             "resize": over(lambda photo: images.resize(photo, size, "area"), photos),
-            "forward": lambda: [forward() for _ in range(2)],
+            "forward": lambda: [forward(inputs).numpy() for _ in range(2)],
             "decode for the overlay": over(images.decode, files),
             "blend": over(_blend, photos),
             "encode": over(overlays.encode_jpeg, drawn),
         }
         seconds = bench.medians(sides, PARTS_REPEATS)
     return {what: value / len(files) * 1000 for what, value in seconds.items()}
-
-
-def _passes(model: keras.Model) -> Callable[[], np.ndarray]:
-    """The forward pass of a batch."""
-    noise = np.random.default_rng(0).uniform(0, 1, (BATCH, *model.input_shape[1:]))
-    inputs = tf.constant(noise, tf.float32)
-    forward = tf.function(lambda x: model(x, training=False), autograph=False)
-    return lambda: forward(inputs).numpy()
-
-
-def _forward(model: keras.Model) -> float:
-    """Milliseconds an image of the forward pass."""
-    return bench.medians({"forward": _passes(model)}, 3)["forward"] / BATCH * 1000
 
 
 def _imports() -> float:

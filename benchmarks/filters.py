@@ -33,7 +33,7 @@ SINGLES = {"SqueezeNet": 8, "VGG16": 4}
 """Channels that are climbed for one at a time; the times are per channel."""
 PEERS = {"SqueezeNet": 64, "VGG16": 16}
 """Channels that tf-keras-vis climbs for in batches."""
-REPEATS = 2
+REPEATS = {"SqueezeNet": 3, "VGG16": 2}
 SLICE, SLICE_STEPS = 16, 10
 NOTHING = SCALINGS["none"]
 DETAILS = """## Filters
@@ -120,7 +120,7 @@ def _compare(model: keras.Model, name: str) -> tuple[dict[str, float], float, st
             "tf-keras-vis": lambda: peer.ask("filters in batches"),
             "tf-keras-vis singly": lambda: peer.ask("filters one by one"),
         }
-        seconds = bench.medians(sides, REPEATS)
+        seconds = bench.medians(sides, REPEATS[name])
         version = peer.ask("version")
         peer.close()
     alone = dict.fromkeys(["one at a time", "tf-keras-vis singly"], singles)
