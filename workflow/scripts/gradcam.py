@@ -34,14 +34,14 @@ def draw(
     """An image's overlay is ``{image_id}.jpg``; of a further class ``{image_id}-{index}.jpg``."""
     top = dataset.root(Path(source))
     cv2.setNumThreads(1)  # each image has a thread of its own
-    table = pd.read_parquet(rows)
-    files = table.set_index("image_id")[["path", "sha256"]]
+    table = pd.read_parquet(rows, columns=["image_id", "path", "sha256"])
+    files = {image_id: (path, sha256) for image_id, path, sha256 in table.itertuples(index=False)}
     with np.load(maps, allow_pickle=False) as stored:
         ids, classes = stored["image_id"].tolist(), stored["class_index"].tolist()
 
     def one(drawing: tuple[int, np.ndarray]) -> None:
         at, values = drawing
-        path, sha256 = files.loc[ids[at]]
+        path, sha256 = files[ids[at]]
         name = ids[at] if at < len(table) else f"{ids[at]}-{classes[at]}"
         image = images.decode(dataset.read_unchanged(top / path, sha256))
         drawn = overlays.overlay(image, values, alpha, colormap)

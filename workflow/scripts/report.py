@@ -57,7 +57,7 @@ def report(
     )
     numbers = summarise(audit)
     with atomic_folder(page) as temporary:
-        write_report(temporary, audit, numbers)
+        write_report(temporary, audit, numbers, threads=threads)
     del audit
     give_back_freed_memory()
     with atomic(summary) as temporary:

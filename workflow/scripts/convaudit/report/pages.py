@@ -26,13 +26,14 @@ COARSE = 40
 """Maps narrower than this are shown with their cells, wider ones smoothly."""
 
 
-def write_report(folder: Path, audit: Audit, summary: dict[str, Any]) -> None:
+def write_report(folder: Path, audit: Audit, summary: dict[str, Any], *, threads: int = 1) -> None:
     """Write ``index.html``, which stands alone, and what it leads to: the gallery, a page for each
     layer and each confused pair, and the data that they load.
 
     Args:
         folder: an empty folder from which the audit's relative paths lead to its pictures.
         summary: what ``summarise`` says of the audit.
+        threads: how many draw pictures.
 
     Raises:
         AuditError: a sheet of thumbnails can't be read.
@@ -50,7 +51,7 @@ def write_report(folder: Path, audit: Audit, summary: dict[str, Any]) -> None:
     seen, named = thumbs.collect(folder, audit, numbers, ids)
 
     layers = dossier.layers(audit)
-    _write_layers(folder, render, audit, layers, named)
+    _write_layers(folder, render, audit, layers, named, threads)
     give_back_freed_memory()
     pairs = mistakes.pairs(audit)
     _write_pairs(folder, render, audit, pairs, seen)
@@ -139,29 +140,32 @@ def _write_layers(
     audit: Audit,
     layers: list[dict[str, Any]],
     seen: dict[str, thumbs.Seen],
+    threads: int,
 ) -> None:
     (folder / "layers").mkdir()
     filters = audit.settings["filters"]
-    sheets = []
-    # Pictures are drawn while Python writes pages: OpenCV leaves it the other core.
-    with ThreadPoolExecutor(1) as painter:
-        for at, layer in enumerate(layers):
-            channels, shown = dossier.channels(audit, layer, seen)
-            sheets.append(painter.submit(thumbs.sheets, folder / "layers", layer["id"], shown))
-            places = [image["y"] for channel in channels for image in channel["images"]]
-            _write(
-                folder / "layers" / f"{layer['id']}.html",
-                render,
-                "layer.html",
-                layer=layer,
-                before=layers[at - 1] if at else None,
-                after=layers[at + 1] if at + 1 < len(layers) else None,
-                gap=filters["margin"] / filters["size"],
-                channels=channels,
-                rows=max(places, default=0) + 1,
-            )
-    for drawn in sheets:
-        drawn.result()
+    pictures = {}
+    for at, layer in enumerate(layers):
+        channels, pictures[layer["id"]] = dossier.channels(audit, layer, seen)
+        places = [image["y"] for channel in channels for image in channel["images"]]
+        _write(
+            folder / "layers" / f"{layer['id']}.html",
+            render,
+            "layer.html",
+            layer=layer,
+            before=layers[at - 1] if at else None,
+            after=layers[at + 1] if at + 1 < len(layers) else None,
+            gap=filters["margin"] / filters["size"],
+            channels=channels,
+            rows=max(places, default=0) + 1,
+        )
+
+    # Not beside the pages: OpenCV would wait for Python's lock at each of its short calls.
+    def draw(name: str) -> None:
+        thumbs.sheets(folder / "layers", name, pictures[name])
+
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(draw, pictures))
 
 
 def _write_pairs(

@@ -148,7 +148,7 @@ def sheets(folder: Path, name: str, seen: list[Seen], size: int = 96) -> None:
             small = one.photo
             top, left, height, width = fitted(small.shape, size)
             y, x = at // COLUMNS * size + top, at % COLUMNS * size + left
-            cell = cv2.resize(small, (width, height), interpolation=cv2.INTER_AREA)
+            cell = cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
             picture[y : y + height, x : x + width] = cv2.cvtColor(cell, cv2.COLOR_RGB2BGR)
         data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 85])[1]
         (folder / sheet_name(name, number)).write_bytes(data.tobytes())
