@@ -65,6 +65,8 @@ def disturb(audit: Audit, victim: str, chance: random.Random) -> int | None:
         assert time.monotonic() < deadline, "the audit hangs"
         time.sleep(0.02)
     time.sleep(chance.uniform(0, 4))
+    while victim == "job" and not scripts_of(audit.folder) and running.poll() is None:
+        time.sleep(0.02)
     jobs = scripts_of(audit.folder)
     if running.poll() is not None or (victim == "job" and not jobs):
         running.wait()

@@ -46,11 +46,10 @@ def fails(audit: Audit, *arguments: str, config: tuple[str, ...] = ()) -> str:
 
 def test_killed_three_times_and_recovered_not_a_byte_is_different(finished, twin):
     audit, chance = twin(), random.Random()
-    kills = 0
     for victim in chance.sample(VICTIMS, len(VICTIMS)):
-        kills += disturb(audit, victim, chance) is not None
+        while disturb(audit, victim, chance) is None:  # it was done before: from the start again
+            shutil.rmtree(audit.folder / "results")
         audit.snakemake("--unlock", timeout=PATIENCE)
-    assert kills >= 2
     recover(audit)
     assert lost(audit, finished) == []
 
