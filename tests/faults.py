@@ -69,7 +69,7 @@ def disturb(audit: Audit, victim: str, chance: random.Random) -> int | None:
         time.sleep(0.02)
     jobs = scripts_of(audit.folder)
     if running.poll() is not None or (victim == "job" and not jobs):
-        running.wait()
+        assert running.wait(PATIENCE) == 0, "the audit failed, and nothing was killed"
         return None
     if victim == "snakemake":
         os.kill(running.pid, signal.SIGKILL)

@@ -47,7 +47,8 @@ def fails(audit: Audit, *arguments: str, config: tuple[str, ...] = ()) -> str:
 def test_killed_three_times_and_recovered_not_a_byte_is_different(finished, twin):
     audit, chance = twin(), random.Random()
     for victim in chance.sample(VICTIMS, len(VICTIMS)):
-        while disturb(audit, victim, chance) is None:  # it was done before: from the start again
+        while disturb(audit, victim, chance) is None:
+            assert lost(audit, finished) == []  # it was done before: from the start again
             shutil.rmtree(audit.folder / "results")
         audit.snakemake("--unlock", timeout=PATIENCE)
     recover(audit)

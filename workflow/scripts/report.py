@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import cv2
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -47,6 +48,7 @@ def report(
     threads: int,
 ) -> None:
     folder = Path(page).parent
+    cv2.setNumThreads(1)  # each sheet has a thread of its own
     known = provenance.versions() | provenance.revision(ROOT)
     plan = planning.load(folder / "index")
     for path in sweep(folder, plan.shards, layers):

@@ -5,6 +5,7 @@ import json
 import re
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from itertools import repeat
 from pathlib import Path
 from shutil import copyfile
 from typing import Any
@@ -159,13 +160,10 @@ def _write_layers(
             channels=channels,
             rows=max(places, default=0) + 1,
         )
-
     # Not beside the pages: OpenCV would wait for Python's lock at each of its short calls.
-    def draw(name: str) -> None:
-        thumbs.sheets(folder / "layers", name, pictures[name])
-
     with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(draw, pictures))
+        drawn = pool.map(thumbs.sheets, repeat(folder / "layers"), pictures, pictures.values())
+        list(drawn)  # an error is raised here
 
 
 def _write_pairs(
