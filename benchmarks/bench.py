@@ -12,6 +12,7 @@ from typing import Any
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 sys.path.append(str(Path(__file__).parents[1] / "workflow" / "scripts"))
 
+import convaudit  # noqa: F401, I001 -- before TensorFlow, whose kernels it chooses
 import keras
 import tensorflow as tf
 from keras import layers

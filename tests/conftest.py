@@ -14,6 +14,8 @@ import numpy as np
 import pytest
 from filelock import FileLock
 
+import convaudit  # noqa: F401 -- before TensorFlow, whose kernels it chooses
+
 ROOT = Path(__file__).parents[1]
 COLOURS = {"blue": (40, 60, 220), "red": (220, 50, 40)}
 DEMO = ("model=demo", "images=demo")
