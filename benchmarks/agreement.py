@@ -14,9 +14,9 @@ import keras
 import numpy as np
 
 import bench  # noqa: F401 -- finds the library
-from convaudit.network import Network
+from convaudit.models.network import Network
+from convaudit.models.scaling import SCALINGS
 from convaudit.onepass import OnePass
-from convaudit.scaling import SCALINGS
 from peer import environment
 
 HERE = Path(__file__).parent

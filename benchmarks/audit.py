@@ -23,7 +23,8 @@ from skimage import data
 
 import bench
 import figures
-from convaudit import images, overlays
+from convaudit.dataset import images
+from convaudit.drawing import overlays
 from convaudit.provenance import THREADS
 
 ROOT = Path(__file__).parents[1]

@@ -17,7 +17,7 @@ import keras
 import tensorflow as tf
 from keras import layers
 
-from convaudit.allocator import keep_freed_memory
+from convaudit.system.malloc import keep_freed_memory
 from convaudit.provenance import THREADS
 
 tf.config.threading.set_intra_op_parallelism_threads(THREADS)

@@ -16,10 +16,10 @@ import tensorflow as tf
 
 import bench
 import figures
-from convaudit.network import Network
+from convaudit.models.network import Network
+from convaudit.models.scaling import SCALINGS
 from convaudit.onepass import OnePass
 from convaudit.provenance import THREADS
-from convaudit.scaling import SCALINGS
 from peer import Peer
 
 BATCH = 16

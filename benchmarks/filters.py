@@ -20,11 +20,11 @@ import tensorflow as tf
 
 import bench
 import figures
-from convaudit import ascent
-from convaudit.canvas import Pixels
-from convaudit.network import Network
+from convaudit.feature_visualization import ascent
+from convaudit.feature_visualization.parameterization import Pixels
+from convaudit.models.network import Network
+from convaudit.models.scaling import SCALINGS
 from convaudit.provenance import THREADS
-from convaudit.scaling import SCALINGS
 from peer import Peer
 
 BATCH, CHANNELS, SIZE, STEPS = 16, 64, 64, 40

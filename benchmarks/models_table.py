@@ -38,7 +38,7 @@ def main(names: list[str]) -> None:
         for name in names:
             print(json.dumps(examine(name)))
         return
-    from convaudit.loading import families
+    from convaudit.models.loading import families
 
     rows = []
     for name in families():
@@ -64,16 +64,16 @@ def examine(name: str) -> dict:
     import keras
     import numpy as np
 
-    from convaudit.inspection import facts
-    from convaudit.loading import load
-    from convaudit.network import Network
+    from convaudit.models.facts import describe_model
+    from convaudit.models.loading import load
+    from convaudit.models.network import Network
+    from convaudit.models.scaling import SCALINGS
     from convaudit.onepass import OnePass
-    from convaudit.scaling import SCALINGS
 
     keras.utils.set_random_seed(0)
     loaded = load(name, weights="none")
     network = Network(loaded.model)
-    found = facts(loaded, network)
+    found = describe_model(loaded, network)
     scaling = SCALINGS[found["scaling"]]
     size = network.input_shape
     pixels = np.random.default_rng(0).integers(0, 256, (1, *size), np.uint8)

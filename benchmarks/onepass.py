@@ -9,9 +9,9 @@ import tensorflow as tf
 
 import bench
 import figures
-from convaudit.network import Network
+from convaudit.models.network import Network
+from convaudit.models.scaling import SCALINGS
 from convaudit.onepass import OnePass
-from convaudit.scaling import SCALINGS
 
 BATCH = 32
 REPEATS = {"SqueezeNet": 15, "VGG16": 5}

@@ -11,10 +11,11 @@ import cv2
 import numpy as np
 
 import bench  # noqa: F401  (finds the library, and quietens TensorFlow)
-from convaudit import ascent, loading
-from convaudit.grids import filter_grid
-from convaudit.network import Network
-from convaudit.scaling import SCALINGS
+from convaudit.drawing.grids import filter_grid
+from convaudit.feature_visualization import ascent
+from convaudit.models import loading
+from convaudit.models.network import Network
+from convaudit.models.scaling import SCALINGS
 
 CHANNELS, SIZE, STEPS = 8, 112, 40
 

@@ -23,9 +23,9 @@ Each start of Snakemake lists the dataset once, no job does (`watch: false` leav
 WALK = """
 import json, resource, sys, time
 from pathlib import Path
-from convaudit import dataset
+from convaudit.dataset import scan
 began = time.perf_counter(), time.process_time()
-found = len(dataset.scan(Path(sys.argv[1])))
+found = len(scan.scan(Path(sys.argv[1])))
 used = {
     "found": found,
     "seconds": time.perf_counter() - began[0],

@@ -15,8 +15,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from convaudit import heat
-from convaudit.overlays import SHEET, encode_jpeg, sprites
+from convaudit.attribution import map_statistics
+from convaudit.drawing.encoding import encode_jpeg
+from convaudit.drawing.sprites import SHEET, sprites
 from planning.plan import Plan
 
 CLASSES, SIDE, CHANNELS = 1000, 7, 512
@@ -136,14 +137,14 @@ def _shard(numbers: np.ndarray, count: int, shard: str) -> tuple[pa.Table, pa.Ta
         "correct": right,
         "top_classes": np.stack([NAMES[said], other], axis=1).tolist(),
         "top_probabilities": np.stack([probability, 1 - probability], axis=1).tolist(),
-        **heat.measure(maps[: len(numbers)]),
+        **map_statistics.measure(maps[: len(numbers)]),
         "shard": [shard] * len(numbers),
         "row": np.arange(len(numbers), dtype=np.int32),
         "height": np.full(len(numbers), 375),
         "width": np.full(len(numbers), 500),
     }
     ledger = {"path": paths, "label": NAMES[label], "sha256": [f"{i:064x}" for i in numbers]}
-    packed, scale = heat.pack(maps)
+    packed, scale = map_statistics.pack(maps)
     first, rest = slice(0, len(numbers)), slice(len(numbers), None)
     stored = {
         "image_id": np.array(ids),

@@ -12,10 +12,10 @@ import pandas as pd
 import pytest
 
 from conftest import Audit
-from convaudit import activation_maps
-from convaudit.loading import load
-from convaudit.network import Network
-from convaudit.overview import describe_room
+from convaudit.activations import store
+from convaudit.models.loading import load
+from convaudit.models.network import Network
+from convaudit.preview.text import describe_room
 
 KEEP = "activations={keep: maps}"
 BYTES = 4 * (16 * 16 * 2 + 8 * 8 * 2 + 8 * 8 * 4)
@@ -79,8 +79,8 @@ def test_vgg16_takes_sixty_megabytes_an_image():
     layers = [{"name": str(number), "shape": shape} for number, shape in enumerate(shapes)]
     names = [layer["name"] for layer in layers]
     assert len(names) == 18
-    assert activation_maps.forecast(layers, names) == pytest.approx(60e6, rel=0.01)
-    assert activation_maps.forecast(layers, names[:1]) == 224 * 224 * 64 * 4
+    assert store.forecast(layers, names) == pytest.approx(60e6, rel=0.01)
+    assert store.forecast(layers, names[:1]) == 224 * 224 * 64 * 4
 
 
 def test_provenance_has_them(keeping):
@@ -111,7 +111,7 @@ def test_the_same_maps_are_the_same_bytes(tmp_path: Path):
     files = []
     for size in (5, 2):
         files.append(tmp_path / f"{size}.h5")
-        with activation_maps.writer(files[-1], np.array(list("abcde"))) as write:
+        with store.writer(files[-1], np.array(list("abcde"))) as write:
             for start in range(0, 5, size):
                 rows = np.arange(5)[start : start + size]
                 write(rows, {"block/conv": maps[rows]})
@@ -122,7 +122,7 @@ def test_the_same_maps_are_the_same_bytes(tmp_path: Path):
 
 
 def test_a_shard_without_a_good_image_has_no_maps(tmp_path: Path):
-    with activation_maps.writer(tmp_path / "empty.h5", np.array([], str)) as write:
+    with store.writer(tmp_path / "empty.h5", np.array([], str)) as write:
         write(np.arange(0), {"conv": np.empty((0, 3, 3, 2), np.float32)})
     with h5py.File(tmp_path / "empty.h5") as kept:
         assert len(kept["image_id"]) == 0 and len(kept["layers"]) == 0

@@ -7,11 +7,11 @@ from types import SimpleNamespace
 import pytest
 
 from conftest import ROOT
-from convaudit import allocator
+from convaudit.system import malloc
 
 FAULTS = """
 import resource
-from convaudit import allocator
+from convaudit.system import malloc
 {first}
 def faults():
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
@@ -36,37 +36,37 @@ def faults(first: str) -> float:
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="a matter of glibc")
 def test_the_second_block_costs_no_new_pages():
-    kept = faults("assert allocator.keep_freed_memory()")
+    kept = faults("assert malloc.keep_freed_memory()")
     assert 10 * kept < faults("")
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="a matter of glibc")
 def test_every_job_keeps_freed_memory(tmp_path):
     log = str(tmp_path / "log")
-    begin = f"from job import job; begun = job('a job', {log!r}); begun.__enter__()"
+    begin = f"from job import jobs.job; begun = job('a job', {log!r}); begun.__enter__()"
     assert 10 * faults(begin) < faults("")
 
 
 def test_another_allocator_is_left_alone(monkeypatch):
     monkeypatch.setattr(ctypes, "CDLL", lambda name: SimpleNamespace())
-    assert allocator.keep_freed_memory() is False
-    allocator.give_back_freed_memory()
+    assert malloc.keep_freed_memory() is False
+    malloc.give_back_freed_memory()
 
 
 PIECES = """
 import re
-from convaudit import allocator
+from convaudit.system import malloc
 
 def held():
     return int(re.search("VmRSS:.* ([0-9]+) kB", open("/proc/self/status").read())[1]) / 1024
 
-assert allocator.keep_freed_memory()
+assert malloc.keep_freed_memory()
 blocks = [bytes([7]) * 100_000 for _ in range(1000)]
 last = bytes([7]) * 100_000
 full = held()
 blocks.clear()
 kept = held()
-allocator.give_back_freed_memory()
+malloc.give_back_freed_memory()
 print(full - kept, full - held())
 """
 

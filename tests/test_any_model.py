@@ -13,10 +13,10 @@ import pytest
 import tensorflow as tf
 
 import toys
-from convaudit.ascent import maximise
-from convaudit.network import Network
+from convaudit.feature_visualization.ascent import maximise
+from convaudit.models.network import Network
+from convaudit.models.scaling import SCALINGS
 from convaudit.onepass import OnePass
-from convaudit.scaling import SCALINGS
 from test_ascent import noise
 
 PIXELS = np.random.default_rng(2).integers(0, 256, (2, toys.SIDE, toys.SIDE, 3), np.uint8)

@@ -10,12 +10,12 @@ import pytest
 import tensorflow as tf
 from keras import layers
 
-from convaudit import ascent
-from convaudit.ascent import Patterns, maximise
-from convaudit.canvas import Pixels
 from convaudit.errors import AuditError
-from convaudit.network import Network
-from convaudit.scaling import SCALINGS
+from convaudit.feature_visualization import ascent
+from convaudit.feature_visualization.ascent import Patterns, maximise
+from convaudit.feature_visualization.parameterization import Pixels
+from convaudit.models.network import Network
+from convaudit.models.scaling import SCALINGS
 
 
 def network_of(*stack: keras.Layer, shape: tuple[int | None, ...] = (32, 32, 3)) -> Network:

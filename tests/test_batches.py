@@ -6,8 +6,8 @@ import weakref
 import pytest
 import tensorflow as tf
 
-from convaudit.batches import within_memory
 from convaudit.errors import AuditError
+from convaudit.system.out_of_memory import within_memory
 
 
 class Memory:

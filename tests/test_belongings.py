@@ -1,6 +1,6 @@
 """What an earlier state of an audit left in the results is neither kept nor vouched for."""
 
-from belongings import hashed_files, sweep
+from jobs.results_folder import hashed_files, sweep
 
 MAPS = "activation_maps/0000.h5"
 KEPT = [

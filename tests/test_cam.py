@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from convaudit.cam import METHODS
-from convaudit.scorecam import scorecam
+from convaudit.attribution.cam import METHODS
+from convaudit.attribution.scorecam import scorecam
 
 # Two channels of a 2x2 map. Channel 0 lights the left column, channel 1 the lower row.
 A = np.array([[[1, 0], [0, 0]], [[3, 2], [0, 4]]], np.float32)[None]

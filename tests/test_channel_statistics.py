@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from convaudit.channel_statistics import LayerStatistics, read_once, reduced
+from convaudit.activations.reductions import LayerStatistics, read_once, reduced
 
 
 @pytest.fixture(params=[read_once, lambda maps: reduced(tf.constant(maps)).numpy()])

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from convaudit.class_order import better_order
+from convaudit.checks.class_order import better_order
 
 
 def test_a_turned_order_is_turned_back():

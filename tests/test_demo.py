@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from convaudit import demo
+from convaudit.demo import photographs
 
 
 def hashes(folder: Path) -> dict[str, str]:
@@ -22,21 +22,21 @@ def hashes(folder: Path) -> dict[str, str]:
 
 def test_photographs_are_the_same_each_time(tmp_path):
     for name in ("first", "second"):
-        demo.write_training(tmp_path / name / "train", 0)
-        demo.write_audit(tmp_path / name / "images", tmp_path / name / "truth.csv", 0)
+        photographs.write_training(tmp_path / name / "train", 0)
+        photographs.write_audit(tmp_path / name / "images", tmp_path / name / "truth.csv", 0)
     assert hashes(tmp_path / "first") == hashes(tmp_path / "second")
     files = [
         p.relative_to(tmp_path / "first/images") for p in (tmp_path / "first/images").glob("*/*")
     ]
-    assert sorted(map(str, files)) == demo.audit_files()
+    assert sorted(map(str, files)) == photographs.audit_files()
     assert len(list((tmp_path / "first/train").glob("*/*"))) == 600
     shutil.rmtree(tmp_path / "second")
-    demo.write_audit(tmp_path / "second" / "images", tmp_path / "other.csv", 1)
+    photographs.write_audit(tmp_path / "second" / "images", tmp_path / "other.csv", 1)
     assert hashes(tmp_path / "first/images") != hashes(tmp_path / "second/images")
 
 
 def test_the_truth_table_says_where_the_sticker_is(tmp_path):
-    demo.write_audit(tmp_path / "images", tmp_path / "truth.csv", 0)
+    photographs.write_audit(tmp_path / "images", tmp_path / "truth.csv", 0)
     truth = pd.read_csv(tmp_path / "truth.csv")
     assert (
         truth.groupby("label")["tagged"].agg(["size", "sum"]).to_numpy().tolist() == [[120, 36]] * 2
@@ -98,4 +98,4 @@ def test_the_report_says_so_in_words(audited):
 
 def test_the_broken_files_are_in_quarantine(audited):
     quarantine = pd.read_csv(audited / "quarantine.csv")
-    assert quarantine["path"].tolist() == sorted(demo.BROKEN)
+    assert quarantine["path"].tolist() == sorted(photographs.BROKEN)

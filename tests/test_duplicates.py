@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from convaudit.duplicates import duplicates, repeated
+from convaudit.checks.duplicates import duplicates, repeated
 
 COLUMNS = ["path", "label", "sha256"]
 

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from convaudit.inspection import facts
-from convaudit.loading import Loaded, families
-from convaudit.network import Network
+from convaudit.models.facts import facts
+from convaudit.models.loading import Loaded, families
+from convaudit.models.network import Network
 
 SIDE = 128
 # The target layer's name where Keras fixes it, its class and its shape. By its paper each network

@@ -16,14 +16,14 @@ import pandas as pd
 import pytest
 
 from conftest import COLOURS, Audit, paint
-from convaudit import atomic
+from convaudit.system import atomic
 from faults import PATIENCE, VICTIMS, disturb, lost, recover, results, scripts_of
 
 LIBRARY = Path(atomic.__file__).parents[1]
 CLAIM = """
 import sys
 from pathlib import Path
-from convaudit.atomic import atomic, claim
+from convaudit.system.atomic import atomic, claim
 from convaudit.errors import AuditError
 claim(sys.argv[1])
 print("claimed", flush=True)
@@ -69,7 +69,7 @@ def claimant(tmp_path):
 
     def start(word: str) -> subprocess.Popen:
         process = subprocess.Popen(
-            [sys.executable, "-c", CLAIM, tmp_path / "job.log", tmp_path / "result", word],
+            [sys.executable, "-c", CLAIM, tmp_path / "jobs.job.log", tmp_path / "result", word],
             env=os.environ | {"PYTHONPATH": str(LIBRARY)},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -96,10 +96,10 @@ def test_an_orphan_on_another_node_can_t_overwrite_what_the_next_run_made(claima
 
 
 def test_an_orphan_that_begins_to_write_late_is_stopped_too(tmp_path):
-    atomic.claim(tmp_path / "job.log")
+    atomic.claim(tmp_path / "jobs.job.log")
     try:
         subprocess.run(
-            [sys.executable, "-c", CLAIM, tmp_path / "job.log", tmp_path / "result", "new"],
+            [sys.executable, "-c", CLAIM, tmp_path / "jobs.job.log", tmp_path / "result", "new"],
             env=os.environ | {"PYTHONPATH": str(LIBRARY)},
             input="\n",
             text=True,

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 
 from convaudit.report.findings import findings
-from convaudit.report.tables import Audit
+from convaudit.report.results import Audit
 
 NO_CHECK = {"used": "unit", "images": 0, "accuracies": {}, "better": None}
 

@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 
 from conftest import Audit
-from convaudit import gpu
+from convaudit.system import gpu
 
 LIBRARY = Path(gpu.__file__).parents[1]
 LEASE = (
@@ -90,7 +90,7 @@ def test_hidden_whatever_was_set(monkeypatch):
 def test_memory_grows_on_every_device_that_is_seen(monkeypatch):
     import tensorflow as tf
 
-    import tensorflow_job
+    from jobs import tensorflow_job
 
     grown = []
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")

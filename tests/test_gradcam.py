@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 
 import gradcam
-from convaudit import heat, overlays
+from convaudit.attribution import map_statistics
+from convaudit.drawing import encoding, overlays
 
 
 def test_each_map_that_was_asked_for_is_drawn_over_its_image(tmp_path):
@@ -20,7 +21,7 @@ def test_each_map_that_was_asked_for_is_drawn_over_its_image(tmp_path):
     pd.DataFrame(table).to_parquet(tmp_path / "rows.parquet")
     np.save(tmp_path / "pixels.npy", np.zeros((2, 8, 8, 3), np.uint8))
     maps = generator.uniform(0, 1, (3, 4, 4)).astype(np.float16).astype(np.float32)
-    halves, scale = heat.pack(maps)
+    halves, scale = map_statistics.pack(maps)
     # Image b is of class 5 too; the true class of image a was not asked for.
     asked = {"image_id": np.array(["a-0", "b-0", "b-0"]), "class_index": np.array([1, 2, 5])}
     true = {"true_image_id": np.array(["a-0"]), "true_maps": halves[:1]}
@@ -33,11 +34,11 @@ def test_each_map_that_was_asked_for_is_drawn_over_its_image(tmp_path):
         alpha=0.4,
         colormap="jet",
         folder=str(tmp_path / "overlays"),
-        sprites=str(tmp_path / "sprites"),
+        sheets=str(tmp_path / "sprites"),
         threads=2,
     )
     drawn = {path.name: path.read_bytes() for path in (tmp_path / "overlays").iterdir()}
     assert drawn == {
-        name: overlays.encode_jpeg(overlays.overlay(photos[name[0]], values, 0.4, "jet"))
+        name: encoding.encode_jpeg(overlays.overlay(photos[name[0]], values, 0.4, "jet"))
         for name, values in zip(("a-0.jpg", "b-0.jpg", "b-0-5.jpg"), maps, strict=True)
     }

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 import toys
 from convaudit.errors import AuditError
-from convaudit.graph import ancestors, flatten, independent, run
+from convaudit.models.graph import ancestors, flatten, independent, run
 from toys import layers
 
 

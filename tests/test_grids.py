@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from convaudit.grids import activation_grid, activation_tile, filter_grid
+from convaudit.drawing.grids import activation_grid, activation_tile, filter_grid
 
 RNG = np.random.default_rng(3)
 WHITE, GREY = [255] * 3, [96] * 3

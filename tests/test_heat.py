@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from convaudit import heat
+from convaudit.attribution import map_statistics
 
 
 def one(cells: list[list[float]]) -> dict[str, float]:
-    found = heat.measure(np.array([cells], np.float32))
+    found = map_statistics.measure(np.array([cells], np.float32))
     return {name: values.item() for name, values in found.items()}
 
 
@@ -41,13 +41,13 @@ def test_an_empty_map_has_no_place():
 def test_a_stored_map_keeps_its_digits_whatever_its_size(power):
     shape = np.random.default_rng(0).uniform(0.1, 1, (3, 5, 5))
     maps = np.ldexp(shape, power).astype(np.float32)
-    halves, scale = heat.pack(maps)
+    halves, scale = map_statistics.pack(maps)
     assert halves.dtype == np.float16
-    np.testing.assert_allclose(heat.unpack(halves, scale), maps, rtol=2**-11)
+    np.testing.assert_allclose(map_statistics.unpack(halves, scale), maps, rtol=2**-11)
 
 
 def test_maps_that_half_precision_holds_stay_on_one_scale():
     maps = np.array([[[0.01]], [[3]], [[30000]], [[0]]], np.float32)
-    halves, scale = heat.pack(maps)
+    halves, scale = map_statistics.pack(maps)
     assert scale.tolist() == [1, 1, 1, 1]
     assert (halves == maps.astype(np.float16)).all()

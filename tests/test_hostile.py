@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from conftest import COLOURS, ROOT, Audit, paint
-from convaudit import images
+from convaudit.dataset import images
 from quarantine import quarantine
 
 EVIL = "<img src=x onerror=alert(1)>"

@@ -15,7 +15,7 @@ import pytest
 import tifffile
 from PIL import Image, PngImagePlugin
 
-from convaudit import images
+from convaudit.dataset import images
 
 ROWS, COLUMNS = np.mgrid[0:60, 0:80]
 RGB = np.stack([ROWS * 4, COLUMNS * 3, ROWS + COLUMNS], -1).astype(np.uint8)
@@ -409,7 +409,7 @@ BOMBS = {
 
 MEASURE = """
 import resource, sys
-from convaudit import images
+from convaudit.dataset import images
 peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 data = sys.stdin.buffer.read()
 try: images.decode(b"GIF89a")

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pandas as pd
 
-from convaudit import dataset
+from convaudit.dataset import scan
 
 INDEX = """
 import sys
 from pathlib import Path
 import index
-from convaudit import dataset, ledger
+from convaudit.dataset import scan, ledger
 from planning.plan import _by_shard
-assigned = ledger.assign(dataset.scan(Path(sys.argv[1])), None, 8, lambda path: None)
+assigned = ledger.assign(scan.scan(Path(sys.argv[1])), None, 8, lambda path: None)
 Path("files.parquet").write_bytes(_by_shard(assigned))
 index.index(files="files.parquet", images=sys.argv[1], ledger="ledger.parquet", threads=2)
 """
@@ -35,7 +35,7 @@ def test_pipes_endless_and_locked_files_are_faults(tmp_path):
     subprocess.run(
         [*plain, sys.executable, "-c", INDEX, photos],
         cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": str(Path(dataset.__file__).parents[1])},
+        env=os.environ | {"PYTHONPATH": str(Path(scan.__file__).parents[1])},
         check=True,
         timeout=60,
     )

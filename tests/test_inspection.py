@@ -8,9 +8,9 @@ import keras
 import pytest
 
 import toys
-from convaudit.inspection import choose_scaling, facts
-from convaudit.loading import Loaded
-from convaudit.network import Network
+from convaudit.models.facts import choose_scaling, describe_model
+from convaudit.models.loading import Loaded
+from convaudit.models.network import Network
 from toys import layers
 
 
@@ -24,7 +24,7 @@ def chosen(model: keras.Model) -> tuple[str, bool, str]:
 
 def test_facts_are_json_and_complete():
     model = toys.transfer()
-    found = json.loads(json.dumps(facts(loaded(model), Network(model))))
+    found = json.loads(json.dumps(describe_model(loaded(model), Network(model))))
     assert found["layers"][1] == {
         "name": "base/block1_conv",
         "id": "base.block1_conv",

@@ -1,11 +1,16 @@
 """Changing a config value re-runs exactly what it feeds."""
 
+import re
+from pathlib import Path
+
 import pytest
 
+from planning import keys as keys_module
 from planning.keys import Keys
 from planning.plan import Plan
 from planning.settings import load
 
+ROOT = Path(__file__).parents[1]
 PLAN = Plan(
     shards={"0000": (4, "digest-0"), "0001": (2, "digest-1")},
     class_names=["brick", "gravel"],
@@ -104,3 +109,37 @@ def test_two_values_that_swap_places_are_a_change():
     before = keys({"filters": {"count": 32, "size": 64}})
     after = keys({"filters": {"count": 64, "size": 32}})
     assert changed(before, after) == {"filters conv", "report"}
+
+
+RULES = (
+    r"^rule (\w+):(?:(?!^rule ).)*?^        key=(?:lambda wildcards: )?(?:KEYS\.(\w+))"
+    r"(?:(?!^rule ).)*?^        \"\.\./scripts/(\w+\.py)\""
+)
+
+
+def rules_with_keys() -> list[tuple[str, str, str]]:
+    """Rule, the name of its key and its script, read from the rules themselves."""
+    texts = (path.read_text() for path in sorted((ROOT / "workflow" / "rules").glob("*.smk")))
+    return [found for text in texts for found in re.findall(RULES, text, re.MULTILINE | re.DOTALL)]
+
+
+def test_every_rule_with_an_output_is_in_the_table_of_rules():
+    texts = "".join(path.read_text() for path in (ROOT / "workflow" / "rules").glob("*.smk"))
+    without_output = {"inspect", "verify"}
+    named = set(re.findall(r"^rule (\w+):", texts, re.MULTILINE)) - without_output
+    assert {rule for rule, _, _ in rules_with_keys()} == named
+
+
+@pytest.mark.parametrize(("rule", "key", "script"), rules_with_keys())
+def test_a_rules_own_script_is_in_its_own_key(rule, key, script, monkeypatch):
+    def value() -> str:
+        made = getattr(Keys(load({"model": "demo", "images": "demo"}), PLAN), key)
+        given = {"filters": "conv", "report": ["conv"]}.get(rule, "0000")
+        return made(given) if callable(made) else made
+
+    before = value()
+    known = keys_module.fingerprint
+    monkeypatch.setattr(
+        keys_module, "fingerprint", lambda name: "edited" if name == script else known(name)
+    )
+    assert value() != before

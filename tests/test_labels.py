@@ -5,8 +5,8 @@ import unicodedata
 import pandas as pd
 import pytest
 
+from convaudit.dataset.labels import indices, of_model, read_classes, resolve
 from convaudit.errors import AuditError
-from convaudit.labels import indices, of_model, read_classes, resolve
 
 SYNSETS = [
     "n01440764 tench, Tinca tinca",

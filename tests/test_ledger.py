@@ -1,10 +1,10 @@
 import pandas as pd
 
-from convaudit import dataset, ledger
+from convaudit.dataset import ledger, scan
 
 
 def entries(*paths: str, size: int = 10, mtime: int = 1) -> pd.DataFrame:
-    return dataset.listing([(path, None, size, mtime, None) for path in paths])
+    return scan.listing([(path, None, size, mtime, None) for path in paths])
 
 
 def names(count: int, prefix: str = "a") -> list[str]:

@@ -5,10 +5,10 @@ import pytest
 import tensorflow as tf
 from numpy.lib.stride_tricks import sliding_window_view
 
-from convaudit import modelfile
 from convaudit.errors import AuditError
-from convaudit.loading import load
-from convaudit.network import Network
+from convaudit.models import model_file
+from convaudit.models.loading import load
+from convaudit.models.network import Network
 from keras2 import entry, functional, layer, operation, write_h5, write_keras
 
 DRAW = np.random.default_rng(0)
@@ -108,7 +108,7 @@ def test_a_sequential_that_is_a_list_of_layers(version, tmp_path):
     np.testing.assert_allclose(network.run(tf.constant(IMAGES / 255)), logits, atol=1e-5)
     assert (network.head, network.input_shape) == ("binary", (10, 10, 3))
     assert network.target_layer[0] == "max_pooling2d_1"
-    assert modelfile.read_head_units(path) == 1
+    assert model_file.read_head_units(path) == 1
 
 
 def test_a_list_around_a_functional_model_of_that_time(tmp_path):
@@ -229,7 +229,7 @@ def test_the_tutorials_transfer_learning_model(ending, tmp_path):
     np.testing.assert_allclose(scores, tutorial_logits(IMAGES / 127.5 - 1), atol=1e-5)
     assert network.target_layer[0] == "densenet/conv1_relu"
     expected = [(info.name, info.kind) for info in network.layers]
-    assert [tuple(ref) for ref in modelfile.read_layers(path)] == expected
+    assert [tuple(ref) for ref in model_file.read_layers(path)] == expected
 
 
 def test_a_channel_order_that_the_model_turns_itself(tmp_path):

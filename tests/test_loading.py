@@ -12,10 +12,10 @@ import pytest
 import tensorflow as tf
 
 import toys
-from convaudit import modelfile
 from convaudit.errors import AuditError
-from convaudit.loading import families, load
-from convaudit.network import Network
+from convaudit.models import model_file
+from convaudit.models.loading import families, load
+from convaudit.models.network import Network
 from toys import layers
 
 IMAGES = np.random.default_rng(1).uniform(0, 1, (3, toys.SIDE, toys.SIDE, 3)).astype(np.float32)
@@ -42,7 +42,7 @@ def test_models_come_back_as_they_were(name, ending, tmp_path):
     scores = expected.run(tf.constant(IMAGES))
     np.testing.assert_allclose(network.run(tf.constant(IMAGES)), scores, atol=1e-6)
     assert network.target_layer == expected.target_layer
-    listed = [tuple(ref) for ref in modelfile.read_layers(path)]
+    listed = [tuple(ref) for ref in model_file.read_layers(path)]
     found = [(info.name, info.kind) for info in network.layers]
     assert set(listed) == set(found)
     assert len(listed) == len(found)
@@ -76,7 +76,7 @@ def test_a_sequential_that_was_never_called(tmp_path):
 def test_classes_are_read_from_the_file_or_left_open(name, tmp_path):
     model = toys.HEADS[name][1]()
     model.save(tmp_path / "model.keras")
-    units = modelfile.read_head_units(tmp_path / "model.keras")
+    units = model_file.read_head_units(tmp_path / "model.keras")
     reshaped = name in (
         "fully convolutional, reshaped",
         "softmax before a reshape",
@@ -163,7 +163,7 @@ def test_a_model_of_a_class_of_its_own_with_layers_that_store_no_name(ending, tm
     model = load(str(tmp_path / f"model.{ending}")).model
     assert type(model).__name__ == "Pupil"
     found = [(layer.name, layer.kind) for layer in Network(model).layers]
-    assert found == [tuple(ref) for ref in modelfile.read_layers(tmp_path / f"model.{ending}")]
+    assert found == [tuple(ref) for ref in model_file.read_layers(tmp_path / f"model.{ending}")]
     assert found[2] == (f"{inner.name}/my_pause_1", "MyPause")
 
 
@@ -177,7 +177,7 @@ def test_code_in_a_file_is_refused_unless_trusted(ending, tmp_path):
     message = refusal(path)
     assert "'secret' (a Lambda)" in message and "trust_model=true" in message
     with pytest.raises(AuditError, match="trust_model=true"):
-        modelfile.refuse_code(path)
+        model_file.refuse_code(path)
     loaded = load(str(path), trust=True)
     np.testing.assert_allclose(loaded.model(IMAGES), model(IMAGES), atol=1e-6)
 
@@ -256,7 +256,7 @@ def test_a_subclass_is_refused_before_keras_looks_for_its_class(ending, tmp_path
     message = refusal(tmp_path / f"model.{ending}")
     assert "it is a subclass (Subclass) whose file holds no graph of its layers" in message
     with pytest.raises(AuditError, match="is a subclass"):
-        modelfile.read_layers(tmp_path / f"model.{ending}")
+        model_file.read_layers(tmp_path / f"model.{ending}")
 
 
 @pytest.mark.parametrize("ending", ["keras", "h5"])
@@ -276,7 +276,7 @@ def test_a_pipeline_of_layers_is_one_layer(ending, tmp_path):
     pipeline = layers.Pipeline([layers.RandomFlip(), layers.Rescaling(2)], name="both")
     toys.with_head(pipeline, layers.Flatten()).save(tmp_path / f"model.{ending}")
     found = Network(load(str(tmp_path / f"model.{ending}")).model).layers
-    listed = modelfile.read_layers(tmp_path / f"model.{ending}")
+    listed = model_file.read_layers(tmp_path / f"model.{ending}")
     assert [(info.name, info.kind) for info in found] == [tuple(ref) for ref in listed]
     assert [info.name for info in found][1] == "both"
 

@@ -42,7 +42,7 @@ index.index(files="index/files.parquet", images="photos", ledger="index/ledger.p
 """
 FACTS = f"""
 import model
-model.describe(model={MODEL}, facts="model.json")
+model.write_facts(model={MODEL}, facts="model.json")
 """
 PREPROCESS = """
 import preprocess
@@ -68,7 +68,7 @@ GRADCAM = """
 import gradcam
 gradcam.draw(
     maps="maps.npz", rows="rows.parquet", pixels="pixels.npy", source="photos", alpha=0.4,
-    colormap="jet", folder="overlays", sprites="sprites", threads=2,
+    colormap="jet", folder="overlays", sheets="sprites", threads=2,
 )
 """
 

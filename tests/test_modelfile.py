@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from convaudit.errors import AuditError
-from convaudit.modelfile import is_convolution, is_watched, layer_id, require_layer
+from convaudit.models.layers import is_convolution, is_watched, layer_id, require_layer
 
 HOSTILE = [
     "conv",
@@ -62,8 +62,6 @@ def test_the_nearest_name_is_suggested():
 
 
 def test_neither_tensorflow_nor_keras_is_needed():
-    code = (
-        "import sys, convaudit.modelfile; assert not {'keras', 'tensorflow'} & sys.modules.keys()"
-    )
+    code = "import sys, convaudit.models.model_file; assert not {'keras', 'tensorflow'} & sys.modules.keys()"
     scripts = Path(__file__).parents[1] / "workflow" / "scripts"
     subprocess.run([sys.executable, "-c", code], cwd=scripts, check=True)

@@ -5,7 +5,7 @@ import unicodedata
 
 import pytest
 
-from convaudit.names import clashes, image_id
+from convaudit.dataset.image_ids import clashes, image_id
 
 HOSTILE = [
     "../../etc/passwd",

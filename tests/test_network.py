@@ -10,7 +10,7 @@ from PIL import Image
 
 import toys
 from convaudit.errors import AuditError
-from convaudit.network import Network
+from convaudit.models.network import Network
 from toys import layers
 
 IMAGES = np.random.default_rng(1).uniform(0, 1, (3, toys.SIDE, toys.SIDE, 3)).astype(np.float32)

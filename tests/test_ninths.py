@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from convaudit.report.ninths import NOWHERE, Ninths
+from convaudit.report.regions import NOWHERE, Ninths
 
 
 def test_a_ninth_that_is_hot_beside_the_hottest_is_known():

@@ -12,12 +12,12 @@ import tensorflow as tf
 from keras import layers
 from PIL import Image
 
-from convaudit import images
-from convaudit.ascent import maximise
-from convaudit.grids import activation_grid
-from convaudit.network import Network
+from convaudit.dataset import images
+from convaudit.drawing.grids import activation_grid
+from convaudit.feature_visualization.ascent import maximise
+from convaudit.models.network import Network
+from convaudit.models.scaling import SCALINGS
 from convaudit.onepass import OnePass
-from convaudit.scaling import SCALINGS
 from test_ascent import notebook_pattern
 from test_grids import notebook_grid
 

@@ -6,11 +6,11 @@ import pytest
 import tensorflow as tf
 from keras import layers
 
-from convaudit import channel_statistics
-from convaudit.channel_statistics import LayerStatistics
-from convaudit.network import Network
+from convaudit.activations import reductions
+from convaudit.activations.reductions import LayerStatistics
+from convaudit.models.network import Network
+from convaudit.models.scaling import SCALINGS
 from convaudit.onepass import OnePass
-from convaudit.scaling import SCALINGS
 
 UNIT = SCALINGS["unit"]
 
@@ -153,7 +153,7 @@ def test_a_gpu_s_reductions_give_the_same_pass(monkeypatch: pytest.MonkeyPatch) 
     network, images, watched = Network(small()), pixels(3, 16), ["a", "pool", "b"]
     ours = OnePass(network, UNIT, "relu", watched, batch_size=4)(images)
     monkeypatch.setattr(tf.config, "list_logical_devices", lambda kind: [kind])
-    monkeypatch.setattr(channel_statistics, "read_once", None)
+    monkeypatch.setattr(reductions, "read_once", None)
     theirs = OnePass(network, UNIT, "relu", watched, batch_size=4)(images)
     assert np.array_equal(theirs.maps, ours.maps)
     for name in watched:

@@ -4,9 +4,11 @@ import cv2
 import numpy as np
 import pytest
 
-from convaudit import images
+from convaudit.dataset import images
+from convaudit.drawing.encoding import encode_jpeg, encode_png
+from convaudit.drawing.overlays import heat, overlay
+from convaudit.drawing.sprites import sprites
 from convaudit.errors import AuditError
-from convaudit.overlays import encode_jpeg, encode_png, heat, overlay, sprites
 
 RNG = np.random.default_rng(5)
 PHOTO = RNG.integers(0, 256, (91, 120, 3), np.uint8)

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from convaudit.overview import (
+from convaudit.preview.text import (
     describe_check,
     describe_effort,
     describe_images,

@@ -8,8 +8,8 @@ import pytest
 import tensorflow as tf
 from keras import layers
 
-from convaudit import own_channel
-from convaudit.network import Network
+from convaudit.feature_visualization import objective
+from convaudit.models.network import Network
 
 ALIKE: dict[str, dict[str, Any]] = {
     "plain": {},
@@ -41,7 +41,7 @@ def compared(layer: keras.layers.Layer) -> None:
     name = layer.name
     with tf.GradientTape(persistent=True) as tape:
         tape.watch(x)
-        ours = own_channel.mean_activation(network, x, name, chosen)
+        ours = objective.mean_activation(network, x, name, chosen)
         maps = network.run(x, until=name)
         means = tf.gather(tf.reduce_mean(maps, axis=(1, 2)), chosen, batch_dims=1)
     assert np.allclose(ours, means, atol=1e-5)
@@ -53,15 +53,15 @@ def compared(layer: keras.layers.Layer) -> None:
 @pytest.mark.parametrize("name", ALIKE)
 def test_a_plain_convolution(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     used = []
-    convolve = own_channel._convolve
-    monkeypatch.setattr(own_channel, "_convolve", lambda *a: used.append(1) or convolve(*a))
+    convolve = objective._convolve
+    monkeypatch.setattr(objective, "_convolve", lambda *a: used.append(1) or convolve(*a))
     compared(layers.Conv2D(**{"filters": 6, "kernel_size": 3, **ALIKE[name]}))
     assert used
 
 
 @pytest.mark.parametrize("name", OTHER)
 def test_any_other_layer_is_run_whole(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delattr(own_channel, "_convolve")
+    monkeypatch.delattr(objective, "_convolve")
     compared(OTHER[name])
 
 
@@ -74,7 +74,7 @@ def test_an_image_too_small_is_said() -> None:
     @tf.function
     def traced() -> tf.Tensor:
         x, chosen = tf.zeros((1, 4, 4, 3)), tf.constant([0])
-        return own_channel.mean_activation(network, x, layer.name, chosen)
+        return objective.mean_activation(network, x, layer.name, chosen)
 
     with pytest.raises(ValueError, match="Negative dimension"):
         traced()

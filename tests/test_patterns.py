@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from convaudit.canvas import Fourier, amplitudes
-from convaudit.redirect import redirected
-from convaudit.scaling import SCALINGS
-from convaudit.sway import STILL, motions, sway
+from convaudit.feature_visualization.parameterization import Fourier, amplitudes
+from convaudit.feature_visualization.redirected_relu import redirected
+from convaudit.feature_visualization.transforms import STILL, motions, sway
+from convaudit.models.scaling import SCALINGS
 
 PUBLISHED = np.array([[0.26, 0.09, 0.02], [0.27, 0.00, -0.05], [0.27, -0.09, 0.03]])
 

@@ -10,16 +10,16 @@ from pathlib import Path
 import pytest
 
 from conftest import ROOT
-from convaudit import progress
-from convaudit.pool import in_order
-from convaudit.progress import Progress, duration
-from planning import stages
+from convaudit.system import progress
+from convaudit.system.ordered_map import in_order
+from convaudit.system.progress import Progress, duration
+from planning import run_summary
 
 JOB = """
 import time
-from convaudit.progress import Progress
-from job import job
-with job("predict shard 0003", "job.log"):
+from convaudit.system.progress import Progress
+from jobs.job import job
+with job("predict shard 0003", "jobs.job.log"):
     progress = Progress(512, "images", every=0)
     time.sleep(0.1)
     progress.add(256)
@@ -83,7 +83,7 @@ def test_a_job_speaks_every_ten_seconds_and_a_quick_one_never(monkeypatch, caplo
 def test_a_terminal_shows_it_with_the_job_s_name(tmp_path, quiet, shown):
     path = str(ROOT / "workflow" / "scripts")
     seen = on_a_terminal([sys.executable, "-c", JOB], tmp_path, PYTHONPATH=path, **quiet)
-    assert ("256 of 512 images" in (tmp_path / "job.log").read_text()) is True
+    assert ("256 of 512 images" in (tmp_path / "jobs.job.log").read_text()) is True
     if shown:
         assert seen.startswith("predict shard 0003: 256 of 512 images, ")
         assert seen.count("\n") == 1
@@ -96,7 +96,7 @@ def test_without_a_terminal_only_the_log_has_it(tmp_path):
     command = [sys.executable, "-c", JOB]
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, check=True)
     assert done.stderr == b""
-    assert "256 of 512 images" in (tmp_path / "job.log").read_text()
+    assert "256 of 512 images" in (tmp_path / "jobs.job.log").read_text()
 
 
 def test_snakemake_s_jobs_reach_its_terminal_unless_it_is_to_be_quiet(clone):
@@ -111,7 +111,7 @@ def test_snakemake_s_jobs_reach_its_terminal_unless_it_is_to_be_quiet(clone):
 
 def test_each_stage_s_time_by_hand(tmp_path):
     (tmp_path / ".convaudit").mkdir()
-    stages.begin(tmp_path)
+    run_summary.begin(tmp_path)
     began = (tmp_path / ".convaudit" / "began").stat().st_mtime
 
     def measured(name: str, ended: float, seconds: str, processor: str) -> None:
@@ -121,25 +121,25 @@ def test_each_stage_s_time_by_hand(tmp_path):
         os.utime(file, (began + ended, began + ended))
 
     measured("index.tsv", -5, "99", "99")  # of an earlier run
-    assert stages.took(tmp_path) == ""
-    stages.begin(tmp_path)
+    assert run_summary.took(tmp_path) == ""
+    run_summary.begin(tmp_path)
     began = (tmp_path / ".convaudit" / "began").stat().st_mtime
     measured("predict/0001.tsv", 9, "3.6", "4.2")
     measured("predict/0000.tsv", 4, "8.6", "2.9")
     measured("model.tsv", 1, "130.2", "NA")
-    assert stages.took(tmp_path) == (
+    assert run_summary.took(tmp_path) == (
         "model 2 min 10 s · predict 12 s in 2 jobs · whole run 0 s (7 s of processor time)"
     )
 
 
 def test_an_audit_in_two_lines():
     summary = {"images_audited": 1240, "images_quarantined": 3, "accuracy": 0.85, "findings": []}
-    line = stages.outcome(Path("out"), summary | {"findings": [{"title": "It errs"}]})
+    line = run_summary.outcome(Path("out"), summary | {"findings": [{"title": "It errs"}]})
     assert line.splitlines() == [
         "out/report/index.html: 1,240 images, 85.0% of those with a label right, 3 in quarantine",
         "First finding: It errs.",
     ]
-    assert stages.outcome(Path("out"), summary | {"accuracy": None}).splitlines() == [
+    assert run_summary.outcome(Path("out"), summary | {"accuracy": None}).splitlines() == [
         "out/report/index.html: 1,240 images, 3 in quarantine"
     ]
 

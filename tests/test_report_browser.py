@@ -13,9 +13,9 @@ from playwright.sync_api import Page, sync_playwright
 
 import fabricated
 import report as report_job
-from convaudit.report.names import percent
 from convaudit.report.pages import write_gallery
-from planning import plan as planning
+from convaudit.report.wording import percent
+from planning import plan as plans
 
 FLAGS = (
     "--no-sandbox",
@@ -462,7 +462,7 @@ def million(tmp_path_factory):
     folder = tmp_path_factory.mktemp("million")
     fabricated.results(folder, 1_000_000, overlays=False)
     settings = fabricated.SETTINGS
-    audit = report_job.gather(folder, planning.load(folder / "index"), settings, {}, {})
+    audit = report_job.gather(folder, plans.load(folder / "index"), settings, {}, {})
     audit = replace(audit, photos="../photos/")
     (folder / "report").mkdir()
     write_gallery(folder / "report", audit)

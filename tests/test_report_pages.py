@@ -17,14 +17,14 @@ import pytest
 from snakemake.cli import parse_config
 
 import report as report_job
-from convaudit.report import charts, measures, mistakes, pages, thumbs, where
+from convaudit.report import charts, mean_heat, metrics, misclassified, pages, thumbnails
 from convaudit.report.gallery import _call, _score, columns
-from convaudit.report.names import percent, plain, short, tail
-from convaudit.report.ninths import NOWHERE
 from convaudit.report.pages import write_report
-from convaudit.report.ranks import ranks
+from convaudit.report.regions import NOWHERE
+from convaudit.report.results import Audit
+from convaudit.report.sort_orders import ranks
 from convaudit.report.summary import summarise
-from convaudit.report.tables import Audit
+from convaudit.report.wording import percent, plain, short, tail
 from planning.settings import load
 
 HOSTILE = "</script><script>alert('x')</script>\u2028\"'`<img src=x onerror=alert(1)>"
@@ -238,7 +238,7 @@ def test_a_channel_that_noise_did_not_excite_is_not_said_to_do_nothing(audit, tm
 
 def test_the_confusion_has_recall_and_precision_beside_it(audit):
     # Of two images of either class both and one are right; three are called the first.
-    found = mistakes.matrix(changed(audit, predicted_index=[0, 0, 0, 1]))
+    found = misclassified.matrix(changed(audit, predicted_index=[0, 0, 0, 1]))
     assert [row["recall"] for row in found["rows"]] == [1.0, 0.5]
     assert found["precision"] == [2 / 3, 1.0]
 
@@ -252,7 +252,7 @@ def test_heat_that_is_nearly_even_is_given_no_place(audit):
     hot = flat.copy()
     hot[:3, :3] *= 1.3
     said = [
-        where.Place(0, None, 9, heat / heat.sum(), 0.0).shown(audit.class_names, 1.0)["spread"]
+        mean_heat.Place(0, None, 9, heat / heat.sum(), 0.0).shown(audit.class_names, 1.0)["spread"]
         for heat in (flat, hot)
     ]
     assert said == [True, False]
@@ -368,8 +368,8 @@ def test_a_legend_says_what_the_colours_mean():
 @pytest.mark.parametrize("at_once", [1, 2, 100])
 def test_names_and_numbers_are_ranked(audit, monkeypatch, at_once):
     """However few paths are held at once, and over shards."""
-    monkeypatch.setattr("convaudit.report.ranks.AT_ONCE", at_once)
-    monkeypatch.setattr("convaudit.report.ranks.SAMPLED", 1)
+    monkeypatch.setattr("convaudit.report.sort_orders.AT_ONCE", at_once)
+    monkeypatch.setattr("convaudit.report.sort_orders.SAMPLED", 1)
     ranked = changed(
         audit,
         path=["b", "c", "a", "b"],
@@ -393,12 +393,12 @@ def test_sizes_are_told(audit):
     assert sizes["aspect"] == "1.00 to 4.00, half of them under 2.00"
     assert sizes["sizes"].startswith("10 to 40 wide, 10 to 10 high; commonest 20 × 10 (2), ")
     assert sizes["squeezed"] == 3
-    assert measures.median(pd.Series([4.0, 1, 2]), pd.Series([1, 2, 1])) == 1.5
+    assert metrics.median(pd.Series([4.0, 1, 2]), pd.Series([1, 2, 1])) == 1.5
 
 
 def test_more_pictures_than_a_sheet_holds_go_on_the_next(audit, tmp_path, monkeypatch):
     """Two to a sheet: the third of a layer is the first of the second sheet."""
-    monkeypatch.setattr(thumbs, "ON_SHEET", 2)
+    monkeypatch.setattr(thumbnails, "ON_SHEET", 2)
     top = [["id-0", "id-1", "id-2"]]
     three = {"top_images": top, "top_values": [[3.0, 2, 1]], "top_y": [[0.5] * 3]}
     table = audit.channels.assign(**three, top_x=[[0.5] * 3])

@@ -71,13 +71,13 @@ DELETED = {
 
 EDITED = {
     "predict.py": PASS,
-    "convaudit/statistics.py": PASS,
-    "convaudit/overlays.py": DRAWING | {"activations": 1, "filters": 2},
+    "convaudit/activations/summaries.py": PASS,
+    "convaudit/drawing/overlays.py": DRAWING,
     "convaudit/report/charts.py": {"report": 1},
     "convaudit/report/static/gallery.js": {"report": 1},
-    "convaudit/ascent.py": {"filters": 2, "report": 1},
-    "planning/stages.py": {},
-    "planning/occupancy.py": {},
+    "convaudit/feature_visualization/ascent.py": {"filters": 2, "report": 1},
+    "planning/run_summary.py": {},
+    "planning/results_lock.py": {},
 }
 """What runs again where a file of the code is edited."""
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from convaudit.dataset.images import resize
 from convaudit.errors import AuditError
-from convaudit.images import resize
 
 NOISE = np.random.default_rng(1).integers(0, 256, (37, 53, 3), np.uint8)
 

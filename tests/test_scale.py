@@ -32,7 +32,7 @@ def usage():
 atexit.register(usage)
 """
 PLAN = """
-from convaudit import dataset
+from convaudit.dataset import scan
 from planning import plan
 from planning.settings import Settings
 
@@ -40,7 +40,7 @@ def entry(i):
     label = ("blue", "red")[i % 2]
     return f"{label}/image_{i:07d}.jpg", label, 100_000, i, None
 
-dataset.scan = lambda source: dataset.listing([entry(i) for i in range({count})])
+scan.scan = lambda source: scan.listing([entry(i) for i in range({count})])
 plan.make(Settings(model="toy.keras", images="photos"), Path("results/index"))
 """
 DRY_RUN = """

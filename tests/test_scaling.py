@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from convaudit.inspection import families, family_scaling
-from convaudit.scaling import SCALINGS
+from convaudit.models.facts import families, family_scaling
+from convaudit.models.scaling import SCALINGS
 
 PIXELS = np.array([[[0, 127, 255]]], np.uint8)
 BY_HAND = {

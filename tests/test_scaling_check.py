@@ -4,8 +4,8 @@ import keras
 import numpy as np
 
 import toys
-from convaudit.network import Network
-from convaudit.scaling_check import check_scaling
+from convaudit.checks.scaling_check import check_scaling
+from convaudit.models.network import Network
 from toys import layers
 
 

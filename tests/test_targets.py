@@ -10,11 +10,11 @@ import pandas as pd
 import pytest
 
 import predict
-from convaudit import heat
+from convaudit.attribution import map_statistics
 from convaudit.errors import AuditError
-from convaudit.inspection import facts
-from convaudit.loading import Loaded
-from convaudit.network import Network
+from convaudit.models.facts import facts
+from convaudit.models.loading import Loaded
+from convaudit.models.network import Network
 
 layers = keras.layers
 COLOURS = {"red": (255, 0, 0), "green": (0, 255, 0), "blue": (0, 0, 255), "both": (255, 255, 0)}
@@ -71,7 +71,7 @@ def maps_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 
 def _explained(stored: dict, prefix: str, pixels: np.ndarray) -> list[tuple[str, str]]:
     """Image and class of each map, after a look at its numbers."""
-    maps = heat.unpack(stored[f"{prefix}maps"], stored[f"{prefix}scale"])
+    maps = map_statistics.unpack(stored[f"{prefix}maps"], stored[f"{prefix}scale"])
     pairs = list(zip(stored[f"{prefix}image_id"], stored[f"{prefix}class_index"], strict=True))
     for (image_id, index), found in zip(pairs, maps, strict=True):
         colour = pixels[int(image_id.partition("-")[0])] / 255

@@ -10,7 +10,7 @@ import pytest
 
 import toys
 from conftest import ROOT
-from convaudit import effort
+from convaudit.preview import disk_space
 from faults import results
 
 
@@ -117,7 +117,7 @@ def test_the_forecast_of_the_disk_is_that_of_the_finished_audit(finished):
     taken = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     overlays = [path.stat().st_size for path in folder.glob("gradcam/overlays/*/*.jpg")]
     settings = {"activations": {"examples": 8}, "filters": {"size": 16, "margin": 5}}
-    forecast = effort.disk(
+    forecast = disk_space.disk(
         facts,
         settings,
         watched=["colours", "pool", "mix"],

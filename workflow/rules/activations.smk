@@ -35,8 +35,8 @@ rule activations:
 rule channel:
     input:
         model_file,
-        predictions=rules.predictions.output.table,
-        pixels=all_shards(rules.preprocess.output.pixels),
+        pixels=in_shard_of_image(rules.preprocess.output.pixels),
+        rows=in_shard_of_image(rules.preprocess.output.rows),
         facts=rules.model.output.facts,
     output:
         "<results>/channels/{image_id}/{layer}/{channel}.png",
@@ -49,7 +49,7 @@ rule channel:
         gpu=1,
         mem_mb=4000,
     params:
-        key=KEYS.predictions,
+        key=lambda wildcards: KEYS.channel(AUDIT.shard_of(wildcards.image_id)),
         model=AUDIT.model,
         scaling=SETTINGS.preprocess.scaling,
     script:

@@ -9,7 +9,8 @@ sys.path.insert(
 )
 
 from convaudit.errors import AuditError
-from planning import audit, stages
+from planning import audit
+from planning import run_summary
 
 try:
     AUDIT = audit.prepare(
@@ -30,15 +31,15 @@ SHARD_THREADS = 2 if len(SHARDS) == 1 else 1
 
 # `--quiet progress` and `--quiet all` are meant for the jobs too.
 if {level.name for level in workflow.output_settings.quiet or ()} & {"PROGRESS", "ALL"}:
-    stages.hush()
+    run_summary.hush()
 
 
 onsuccess:
-    stages.say(Path(SETTINGS.results))
+    run_summary.say(Path(SETTINGS.results))
 
 
 onerror:
-    stages.say(Path(SETTINGS.results))
+    run_summary.say(Path(SETTINGS.results))
 
 
 pathvars:
@@ -61,6 +62,11 @@ def all_shards(files):
     """A file, or several, of every shard."""
     files = files if isinstance(files, list) else [files]
     return collect([str(file) for file in files], shard=SHARDS)
+
+
+def in_shard_of_image(file):
+    """A file of the shard that holds the image which the wildcards name."""
+    return lambda wildcards: str(file).format(shard=AUDIT.shard_of(wildcards.image_id))
 
 
 def all_filters():

@@ -9,15 +9,15 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
-from convaudit import statistics
-from convaudit.atomic import atomic, atomic_folder
+from convaudit.activations import summaries
+from convaudit.drawing.encoding import encode_png
+from convaudit.drawing.grids import activation_grid
 from convaudit.errors import AuditError
-from convaudit.grids import activation_grid
-from convaudit.modelfile import layer_id
-from convaudit.overlays import encode_png
-from convaudit.scaling import SCALINGS
-from job import job
-from tensorflow_job import open_network
+from convaudit.models.layers import layer_id
+from convaudit.models.scaling import SCALINGS
+from convaudit.system.atomic import atomic, atomic_folder
+from jobs.job import job
+from jobs.tensorflow_job import open_network
 
 COLUMNS = ["image_id", "path", "shard", "row", "probability", "predicted_index", "correct"]
 
@@ -27,7 +27,7 @@ def activations(
     model: dict[str, Any],
     facts: str,
     predictions: str,
-    summaries: list[str],
+    statistics: list[str],
     pixels: list[str],
     scaling: str,
     layers: list[str],
@@ -36,9 +36,9 @@ def activations(
     channels: str,
     grids: str,
 ) -> None:
-    merged = statistics.merge_files([Path(path) for path in summaries])
+    merged = summaries.merge_files([Path(path) for path in statistics])
     with atomic(channels) as temporary:
-        statistics.channel_table(merged).to_parquet(temporary, index=False)
+        summaries.channel_table(merged).to_parquet(temporary, index=False)
 
     _, network = open_network(model, threads=1)
     known = json.loads(Path(facts).read_text())
@@ -100,7 +100,7 @@ if __name__ == "__main__":
             model=snakemake.params.model,
             facts=snakemake.input.facts,
             predictions=snakemake.input.predictions,
-            summaries=snakemake.input.statistics,
+            statistics=snakemake.input.statistics,
             pixels=snakemake.input.pixels,
             scaling=snakemake.params.scaling,
             layers=snakemake.params.layers,

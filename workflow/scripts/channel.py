@@ -8,13 +8,13 @@ import cv2
 import numpy as np
 import pandas as pd
 
-from convaudit.atomic import atomic
+from convaudit.drawing.encoding import encode_png
+from convaudit.drawing.grids import activation_tile
 from convaudit.errors import AuditError
-from convaudit.grids import activation_tile
-from convaudit.overlays import encode_png
-from convaudit.scaling import SCALINGS
-from job import job
-from tensorflow_job import open_network
+from convaudit.models.scaling import SCALINGS
+from convaudit.system.atomic import atomic
+from jobs.job import job
+from jobs.tensorflow_job import open_network
 
 SIDE = 512
 """Least side of the picture, in pixels; each position of the map becomes a square."""
@@ -24,15 +24,23 @@ def draw(
     *,
     model: dict[str, Any],
     facts: str,
-    predictions: str,
-    pixels: list[str],
+    pixels: str,
+    rows: str,
     scaling: str,
     image_id: str,
     layer_id: str,
     channel: int,
     picture: str,
 ) -> None:
-    """
+    """Draw it at least 512 px wide, each position of the map a square.
+
+    Args:
+        model, scaling: as for ``predict``.
+        facts: ``model.json``.
+        pixels, rows: of the shard that holds the image, as ``preprocess`` wrote them.
+        image_id, layer_id, channel: which one.
+        picture: the PNG that is written.
+
     Raises:
         AuditError: there is no such image, layer or channel.
     """
@@ -42,12 +50,10 @@ def draw(
         raise AuditError(f"the model has no layer {layer_id!r} with channels")
     if channel >= layer["shape"][-1]:
         raise AuditError(f"{layer_id} has the channels 0 to {layer['shape'][-1] - 1}")
-    rows = pd.read_parquet(predictions, columns=["image_id", "shard", "row"])
-    chosen = rows[rows["image_id"] == image_id]
-    if chosen.empty:
+    ids = pd.read_parquet(rows, columns=["image_id"])["image_id"].tolist()
+    if image_id not in ids:
         raise AuditError(f"there is no image {image_id!r}: predictions.parquet has the image_ids")
-    shard, row = chosen[["shard", "row"]].iloc[0]
-    image = np.load({Path(path).stem: path for path in pixels}[shard], mmap_mode="r")[row]
+    image = np.load(pixels, mmap_mode="r")[ids.index(image_id)]
 
     _, network = open_network(model)
     scale = SCALINGS[known["scaling"] if scaling == "auto" else scaling]
@@ -64,8 +70,8 @@ if __name__ == "__main__":
         draw(
             model=snakemake.params.model,
             facts=snakemake.input.facts,
-            predictions=snakemake.input.predictions,
             pixels=snakemake.input.pixels,
+            rows=snakemake.input.rows,
             scaling=snakemake.params.scaling,
             image_id=snakemake.wildcards.image_id,
             layer_id=snakemake.wildcards.layer,

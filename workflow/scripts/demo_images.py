@@ -2,16 +2,16 @@
 
 from pathlib import Path
 
-from convaudit import demo
-from convaudit.atomic import atomic, atomic_folder
-from job import job
+from convaudit.demo import photographs
+from convaudit.system.atomic import atomic, atomic_folder
+from jobs.job import job
 
 
 def draw(*, training: str, images: str, truth: str, seed: int) -> None:
     with atomic_folder(training) as folder:
-        demo.write_training(folder, seed)
+        photographs.write_training(folder, seed)
     with atomic_folder(images) as folder, atomic(Path(truth)) as table:
-        demo.write_audit(folder, table, seed)
+        photographs.write_audit(folder, table, seed)
 
 
 if __name__ == "__main__":

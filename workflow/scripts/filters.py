@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from convaudit.atomic import atomic
-from job import job
-from tensorflow_job import open_network
+from convaudit.system.atomic import atomic
+from jobs.job import job
+from jobs.tensorflow_job import open_network
 
 
 def draw(
@@ -25,11 +25,11 @@ def draw(
     table: str,
 ) -> None:
     _, network = open_network(model)
-    from convaudit import ascent
-    from convaudit.grids import filter_grid
-    from convaudit.images import as_grey
-    from convaudit.overlays import encode_png
-    from convaudit.scaling import SCALINGS
+    from convaudit.dataset.images import as_grey
+    from convaudit.drawing.encoding import encode_png
+    from convaudit.drawing.grids import filter_grid
+    from convaudit.feature_visualization import ascent
+    from convaudit.models.scaling import SCALINGS
 
     known = json.loads(Path(facts).read_text())
     channels = network.require_maps(layer, "config: filters.layers")[-1]

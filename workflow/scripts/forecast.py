@@ -5,10 +5,10 @@ import shutil
 import sys
 from pathlib import Path
 
-from convaudit.activation_maps import forecast
-from convaudit.atomic import atomic
-from convaudit.overview import describe_room
-from job import job
+from convaudit.activations.store import forecast
+from convaudit.preview.text import describe_room
+from convaudit.system.atomic import atomic
+from jobs.job import job
 
 
 def foretell(*, facts: str, layers: list[str], files: int, result: str) -> None:

@@ -8,12 +8,14 @@ import cv2
 import numpy as np
 import pandas as pd
 
-from convaudit import dataset, heat, images, overlays
-from convaudit.atomic import atomic_folder
-from convaudit.pool import in_order
-from convaudit.progress import Progress
-from convaudit.stacks import blocks, taken
-from job import job
+from convaudit.attribution import map_statistics
+from convaudit.dataset import images, scan
+from convaudit.drawing import encoding, overlays, sprites
+from convaudit.system.array_files import blocks, taken
+from convaudit.system.atomic import atomic_folder
+from convaudit.system.ordered_map import in_order
+from convaudit.system.progress import Progress
+from jobs.job import job
 
 _TOGETHER = 64
 """Maps in memory at a time."""
@@ -28,11 +30,11 @@ def draw(
     alpha: float,
     colormap: str,
     folder: str,
-    sprites: str,
+    sheets: str,
     threads: int,
 ) -> None:
     """An image's overlay is ``{image_id}.jpg``; of a further class ``{image_id}-{index}.jpg``."""
-    top = dataset.root(Path(source))
+    top = scan.root(Path(source))
     cv2.setNumThreads(1)  # each image has a thread of its own
     table = pd.read_parquet(rows, columns=["image_id", "path", "sha256"])
     files = {image_id: (path, sha256) for image_id, path, sha256 in table.itertuples(index=False)}
@@ -43,23 +45,23 @@ def draw(
         at, values = drawing
         path, sha256 = files[ids[at]]
         name = ids[at] if at < len(table) else f"{ids[at]}-{classes[at]}"
-        image = images.decode(dataset.read_unchanged(top / path, sha256))
+        image = images.decode(scan.read_unchanged(top / path, sha256))
         drawn = overlays.overlay(image, values, alpha, colormap)
-        (Path(temporary) / f"{name}.jpg").write_bytes(overlays.encode_jpeg(drawn))
+        (Path(temporary) / f"{name}.jpg").write_bytes(encoding.encode_jpeg(drawn))
 
     def sheet(number: int) -> None:
-        shown = slice(number * overlays.SHEET, (number + 1) * overlays.SHEET)
-        drawn = overlays.sprites(taken(pixels, shown))
-        (Path(temporary) / f"{number}.jpg").write_bytes(overlays.encode_jpeg(drawn))
+        shown = slice(number * sprites.SHEET, (number + 1) * sprites.SHEET)
+        drawn = sprites.sprites(taken(pixels, shown))
+        (Path(temporary) / f"{number}.jpg").write_bytes(encoding.encode_jpeg(drawn))
 
     drawings = enumerate(_heats(maps))
     progress = Progress(len(ids), "overlays")
     with atomic_folder(folder) as temporary:
         for _ in in_order(one, drawings, threads):
             progress.add()
-    sheets = range(-(-len(table) // overlays.SHEET))
-    with atomic_folder(sprites) as temporary:
-        for _ in in_order(sheet, sheets, threads):
+    count = -(-len(table) // sprites.SHEET)
+    with atomic_folder(sheets) as temporary:
+        for _ in in_order(sheet, range(count), threads):
             pass
     logging.info("%d overlays", len(ids))
 
@@ -68,7 +70,7 @@ def _heats(maps: str) -> Iterator[np.ndarray]:
     """The maps that were asked for: one of each image, in their order, then further ones."""
     stored = (blocks(maps, name, _TOGETHER) for name in ("maps", "scale"))
     for halves, scales in zip(*stored, strict=True):
-        yield from heat.unpack(halves, scales)
+        yield from map_statistics.unpack(halves, scales)
 
 
 if __name__ == "__main__":
@@ -81,6 +83,6 @@ if __name__ == "__main__":
             alpha=snakemake.params.alpha,
             colormap=snakemake.params.colormap,
             folder=snakemake.output.overlays,
-            sprites=snakemake.output.sprites,
+            sheets=snakemake.output.sprites,
             threads=snakemake.threads,
         )

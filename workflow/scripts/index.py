@@ -8,13 +8,13 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from convaudit import dataset
-from convaudit.atomic import atomic
-from convaudit.ledger import digests
-from convaudit.names import image_id
-from convaudit.pool import in_order
-from convaudit.progress import Progress
-from job import job
+from convaudit.dataset import scan
+from convaudit.dataset.image_ids import image_id
+from convaudit.dataset.ledger import digests
+from convaudit.system.atomic import atomic
+from convaudit.system.ordered_map import in_order
+from convaudit.system.progress import Progress
+from jobs.job import job
 
 SCHEMA = pa.schema(
     [
@@ -33,7 +33,7 @@ SCHEMA = pa.schema(
 
 def index(*, files: str, images: str, ledger: str, threads: int) -> None:
     """Memory holds the names of one shard, and the contents of no more than a few files."""
-    top = dataset.root(Path(images))
+    top = scan.root(Path(images))
     planned = pq.ParquetFile(files)
     shards: dict[str, str] = {}
     progress = Progress(planned.metadata.num_rows, "files")

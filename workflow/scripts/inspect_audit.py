@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from convaudit import dataset, effort, images, labels, overlays
-from convaudit.activation_maps import forecast
-from convaudit.overview import (
+from convaudit.activations.store import forecast
+from convaudit.dataset import images, labels, scan
+from convaudit.drawing import encoding, overlays
+from convaudit.models.scaling import SCALINGS
+from convaudit.preview import disk_space
+from convaudit.preview.text import (
     describe_check,
     describe_effort,
     describe_images,
@@ -19,13 +22,12 @@ from convaudit.overview import (
     describe_model,
     describe_room,
 )
-from convaudit.scaling import SCALINGS
-from job import job
-from planning import plan as planning
-from tensorflow_job import open_network
+from jobs.job import job
+from jobs.tensorflow_job import open_network
+from planning import plan as plans
 
 if TYPE_CHECKING:
-    from convaudit.network import Network
+    from convaudit.models.network import Network
 
 SAMPLE = 32
 """Images that accuracy and effort are measured on."""
@@ -62,9 +64,9 @@ def inspect(
     watched: list[str],
     filtered: list[str],
 ) -> None:
-    known = planning.described(Path(facts), settings)
+    known = plans.described(Path(facts), settings)
     files = pd.read_parquet(Path(index) / "files.parquet")
-    plan = planning.load(Path(index))
+    plan = plans.load(Path(index))
     names = labels.of_model(plan.class_names, known["classes"])
     print(describe_layers(known, watched, filtered))
     print(describe_model(known, plan.class_names and names, settings["gradcam"]["method"]))
@@ -91,7 +93,7 @@ def inspect(
     shards = len(plan.shards)
     seconds = REST + opening * (STARTS + shards / min(lanes, shards))
     seconds += len(files) * (sample.seconds / (os.cpu_count() or 1) + looking / min(lanes, shards))
-    stored = effort.disk(
+    stored = disk_space.disk(
         known,
         settings,
         watched=watched,
@@ -117,21 +119,21 @@ def _sample(
     began = time.perf_counter()
     for row in readable.iloc[rows].itertuples():
         try:
-            image = images.decode((dataset.root(source) / row.path).read_bytes())
+            image = images.decode((scan.root(source) / row.path).read_bytes())
         except (OSError, images.Unreadable):
             continue
         pixels.append(images.resize(image, size, settings["preprocess"]["interpolation"]))
         kept.append(row.label)
-        images.decode((dataset.root(source) / row.path).read_bytes())
+        images.decode((scan.root(source) / row.path).read_bytes())
         drawn = overlays.overlay(image, np.eye(7), look["alpha"], look["colormap"])
-        written += len(overlays.encode_jpeg(drawn))
+        written += len(encoding.encode_jpeg(drawn))
     each = max(1, len(pixels))
     seconds = (time.perf_counter() - began) / each
     return Sample(np.array(pixels), pd.Series(kept, dtype="str"), seconds, written / each)
 
 
 def _check(network: "Network", sample: Sample, names: list[str], used: str) -> str:
-    from convaudit.scaling_check import check_scaling
+    from convaudit.checks.scaling_check import check_scaling
 
     truth = labels.indices(sample.labels, names)
     usable = (truth >= 0) & (network.head != "sigmoid")
@@ -163,7 +165,7 @@ def _climbing(
     opening: float,
 ) -> float:
     """Seconds for the patterns of all layers, one after the other, from a few of them."""
-    from convaudit import ascent
+    from convaudit.feature_visualization import ascent
 
     if not counts:
         return 0

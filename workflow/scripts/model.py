@@ -3,19 +3,19 @@
 import json
 from typing import Any
 
-from convaudit.atomic import atomic
-from job import job
-from tensorflow_job import open_network
+from convaudit.system.atomic import atomic
+from jobs.job import job
+from jobs.tensorflow_job import open_network
 
 
-def describe(*, model: dict[str, Any], facts: str) -> None:
+def write_facts(*, model: dict[str, Any], facts: str) -> None:
     loaded, network = open_network(model, threads=1, on_gpu=False)
-    from convaudit import inspection
+    from convaudit.models.facts import describe_model
 
     with atomic(facts) as temporary:
-        temporary.write_text(json.dumps(inspection.facts(loaded, network), indent=1))
+        temporary.write_text(json.dumps(describe_model(loaded, network), indent=1))
 
 
 if __name__ == "__main__":
     with job("model", snakemake.log[0], snakemake.input):
-        describe(model=snakemake.params.model, facts=snakemake.output.facts)
+        write_facts(model=snakemake.params.model, facts=snakemake.output.facts)

@@ -12,16 +12,19 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from convaudit import activation_maps, heat, labels, stacks, statistics, targets
-from convaudit.atomic import atomic
-from convaudit.progress import Progress
-from convaudit.scaling import SCALINGS
-from job import job
-from planning import plan as planning
-from tensorflow_job import open_network
+from convaudit.activations import store, summaries
+from convaudit.attribution import map_statistics, targets
+from convaudit.dataset import labels
+from convaudit.models.scaling import SCALINGS
+from convaudit.system import array_files
+from convaudit.system.atomic import atomic
+from convaudit.system.progress import Progress
+from jobs.job import job
+from jobs.tensorflow_job import open_network
+from planning import plan as plans
 
 if TYPE_CHECKING:
-    from convaudit.network import Network
+    from convaudit.models.network import Network
     from convaudit.onepass import Batch, OnePass
 
 
@@ -45,7 +48,10 @@ class Shard:
         progress = Progress(len(rows), "images")
         for start in range(0, max(len(rows), 1), size):
             chosen = rows[start : start + size]
-            yield chosen, look(stacks.taken(self.pixels, chosen), classes[start : start + size])
+            yield (
+                chosen,
+                look(array_files.taken(self.pixels, chosen), classes[start : start + size]),
+            )
             progress.add(len(chosen))
 
 
@@ -61,14 +67,14 @@ class Heats:
     def __init__(self, shard: Shard, sides: tuple[int, ...], folder: Path) -> None:
         self._ids = shard.ids
         self.spools = {
-            "image_id": stacks.Spool((), shard.ids.dtype, folder),
-            "class_index": stacks.Spool((), np.int32, folder),
-            "maps": stacks.Spool(sides, np.float16, folder),
-            "scale": stacks.Spool((), np.float32, folder),
+            "image_id": array_files.Spool((), shard.ids.dtype, folder),
+            "class_index": array_files.Spool((), np.int32, folder),
+            "maps": array_files.Spool(sides, np.float16, folder),
+            "scale": array_files.Spool((), np.float32, folder),
         }
 
     def add(self, rows: np.ndarray, batch: "Batch") -> None:
-        halves, scale = heat.pack(batch.maps)
+        halves, scale = map_statistics.pack(batch.maps)
         found = self._ids[rows], batch.explained, halves, scale
         for spool, values in zip(self.spools.values(), found, strict=True):
             spool.append(values)
@@ -82,7 +88,7 @@ class Found(NamedTuple):
     predictions: pd.DataFrame
     further: np.ndarray
     heats: Heats
-    layers: dict[str, statistics.Summary]
+    layers: dict[str, summaries.Summary]
 
 
 def predict(
@@ -108,14 +114,14 @@ def predict(
         kept: where the watched layers' maps of every image are written, if anywhere.
     """
     _, network = open_network(model)
-    from convaudit.batches import within_memory
     from convaudit.onepass import OnePass
+    from convaudit.system.out_of_memory import within_memory
 
     known = json.loads(Path(facts).read_text())
     for name in layers:
         network.require_maps(name, "config: activations.layers")
     table = pd.read_parquet(images)
-    names = labels.of_model(planning.load(Path(plan)).class_names, network.classes)
+    names = labels.of_model(plans.load(Path(plan)).class_names, network.classes)
     truth = labels.indices(table["label"], names)
     part = Shard(shard, pixels, table, table["image_id"].to_numpy(str), truth, names)
     target, layer = gradcam["target"], known["target_layer"]
@@ -140,7 +146,7 @@ def predict(
         look = looking(layers, keep=bool(kept), batch_size=size)
         wanted = targets.first(target, truth, names)
         batches = part.batches(look, np.arange(len(table)), wanted, size)
-        with activation_maps.writer(kept_file, part.ids) as keep:
+        with store.writer(kept_file, part.ids) as keep:
             return _gather(batches, part, network, target, settings["top"], no_heats(), keep)
 
     def second(pairs: np.ndarray, size: int) -> Heats:
@@ -157,11 +163,11 @@ def predict(
         all_asked = target == "both" or network.head == "sigmoid"
         asked = [found.heats, more] if all_asked else [found.heats]
         true = [no_heats()] if all_asked else [more]
-        stacks.save(maps_file, _stored("", asked) | _stored("true_", true))
+        array_files.save(maps_file, _stored("", asked) | _stored("true_", true))
     with atomic(rows) as temporary:
         found.predictions.to_parquet(temporary, index=False)
     with atomic(summary) as temporary:
-        statistics.save(temporary, found.layers)
+        summaries.save(temporary, found.layers)
     logging.info("%d images", len(table))
 
 
@@ -175,7 +181,7 @@ def _gather(
     keep: Callable[[np.ndarray, dict[str, np.ndarray]], None],
 ) -> Found:
     numbers, further = [], []
-    summary: statistics.Summary | None = None
+    summary: summaries.Summary | None = None
     channels: dict[str, int] = {}
     for rows, batch in batches:
         predicted, truth = targets.predicted(network.head, batch.scores), shard.truth[rows]
@@ -189,18 +195,18 @@ def _gather(
         if batch.layers:
             classes = np.where(truth >= 0, truth, predicted)
             part = _summarised(batch, shard.ids[rows], classes, network.classes)
-            summary = statistics.merge(summary, part) if summary else part
+            summary = summaries.merge(summary, part) if summary else part
             channels = {name: values.mean.shape[1] for name, values in batch.layers.items()}
-    layers = statistics.split(summary, channels) if summary else {}
+    layers = summaries.split(summary, channels) if summary else {}
     return Found(_table(shard, numbers), np.concatenate(further), heats, layers)
 
 
 def _summarised(
     batch: "Batch", images: np.ndarray, classes: np.ndarray, class_count: int
-) -> statistics.Summary:
+) -> summaries.Summary:
     """All layers' channels side by side: layer by layer NumPy's calls outweigh what they add up."""
     values = (np.concatenate(each, axis=1) for each in zip(*batch.layers.values(), strict=True))
-    return statistics.summarise(*values, images=images, classes=classes, class_count=class_count)
+    return summaries.summarise(*values, images=images, classes=classes, class_count=class_count)
 
 
 def _stored(prefix: str, parts: list[Heats]) -> dict[str, Any]:
@@ -225,7 +231,7 @@ def _numbers(
         "true_probability": probabilities[each, truth],
         "top_classes": best,
         "top_probabilities": np.take_along_axis(probabilities, best, 1),
-        **heat.measure(batch.maps),
+        **map_statistics.measure(batch.maps),
     }
 
 

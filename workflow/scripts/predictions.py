@@ -2,8 +2,8 @@
 
 import pyarrow.parquet as pq
 
-from convaudit.atomic import atomic
-from job import job
+from convaudit.system.atomic import atomic
+from jobs.job import job
 
 
 def join(*, shards: list[str], table: str) -> None:

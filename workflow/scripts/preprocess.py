@@ -9,13 +9,13 @@ from typing import Any, NamedTuple
 import cv2
 import numpy as np
 
-from convaudit import dataset, images
-from convaudit import ledger as ledgers
-from convaudit.atomic import atomic
-from convaudit.pool import in_order
-from convaudit.progress import Progress
-from convaudit.stacks import growing
-from job import job
+from convaudit.dataset import images, scan
+from convaudit.dataset import ledger as ledgers
+from convaudit.system.array_files import growing
+from convaudit.system.atomic import atomic
+from convaudit.system.ordered_map import in_order
+from convaudit.system.progress import Progress
+from jobs.job import job
 
 COLUMNS = ["image_id", "path", "label", "sha256", "height", "width"]
 
@@ -44,7 +44,7 @@ def preprocess(
 ) -> None:
     height, width, _ = json.loads(Path(facts).read_text())["input"]
     entries = ledgers.read_shard(Path(ledger), shard, digest)
-    top = dataset.root(Path(source))
+    top = scan.root(Path(source))
     cv2.setNumThreads(1)  # each image has a thread of its own
 
     def one(entry: Any) -> Outcome:
@@ -74,7 +74,7 @@ def preprocess(
 def _prepare(path: Path, entry: Any, size: tuple[int, int], interpolation: str) -> Outcome:
     if isinstance(entry.fault, str):
         return Outcome(reason=entry.fault)
-    data = dataset.read_unchanged(path, entry.sha256)
+    data = scan.read_unchanged(path, entry.sha256)
     try:
         image = images.decode(data)
     except images.Unreadable as error:

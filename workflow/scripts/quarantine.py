@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from convaudit.atomic import atomic
 from convaudit.errors import AuditError
-from job import job
+from convaudit.system.atomic import atomic
+from jobs.job import job
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet takes for a formula, which may run anything; "./" before it names the same."""

@@ -18,17 +18,20 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
-from belongings import hashed_files, sweep
-from convaudit import gpu, heat, labels, provenance
-from convaudit.allocator import give_back_freed_memory
-from convaudit.atomic import atomic, atomic_folder
-from convaudit.duplicates import duplicates, repeated
-from convaudit.progress import Progress
+from convaudit import provenance
+from convaudit.attribution import map_statistics
+from convaudit.checks.duplicates import duplicates, repeated
+from convaudit.dataset import labels
 from convaudit.report.pages import write_report
+from convaudit.report.results import Audit
 from convaudit.report.summary import summarise
-from convaudit.report.tables import Audit
-from job import job
-from planning import plan as planning
+from convaudit.system import gpu
+from convaudit.system.atomic import atomic, atomic_folder
+from convaudit.system.malloc import give_back_freed_memory
+from convaudit.system.progress import Progress
+from jobs.job import job
+from jobs.results_folder import hashed_files, sweep
+from planning import plan as plans
 from planning.settings import Settings, expanded
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -50,7 +53,7 @@ def report(
     folder = Path(page).parent
     cv2.setNumThreads(1)  # each sheet has a thread of its own
     known = provenance.versions() | provenance.revision(ROOT)
-    plan = planning.load(folder / "index")
+    plan = plans.load(folder / "index")
     for path in sweep(folder, plan.shards, layers):
         logging.info("removed %s, of an earlier state of this audit", path)
     about = _origin(settings, model, known, key)
@@ -78,7 +81,7 @@ def report(
 
 def gather(
     folder: Path,
-    plan: planning.Plan,
+    plan: plans.Plan,
     settings: dict[str, Any],
     layers: dict[str, str],
     known: dict[str, Any],
@@ -86,7 +89,7 @@ def gather(
     """Collect an audit's results. What grows with the images, but for a few numbers of each, is
     read shard by shard when it is asked for.
     """
-    facts = planning.described(folder / "model" / "model.json", settings)
+    facts = plans.described(folder / "model" / "model.json", settings)
     facts["scaling_check"] = json.loads((folder / "model" / "scaling.json").read_text())
     names = labels.of_model(plan.class_names, facts["classes"])
 
@@ -120,7 +123,7 @@ def gather(
         with np.load(folder / "gradcam" / "maps" / f"{shard}.npz", allow_pickle=False) as stored:
             asked, true = ({key: stored[prefix + key] for key in KEPT} for prefix in ("", "true_"))
         kept = {key: np.concatenate([asked[key], true[key]]) for key in KEPT}
-        kept["maps"] = heat.unpack(kept["maps"], kept.pop("scale"))
+        kept["maps"] = map_statistics.unpack(kept["maps"], kept.pop("scale"))
         return kept
 
     quarantine = pd.read_csv(folder / "quarantine.csv", dtype=str, keep_default_na=False)

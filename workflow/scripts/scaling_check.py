@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from convaudit import labels
-from convaudit.atomic import atomic
-from job import job
-from planning import plan as planning
-from tensorflow_job import open_network
+from convaudit.dataset import labels
+from convaudit.system.atomic import atomic
+from jobs.job import job
+from jobs.tensorflow_job import open_network
+from planning import plan as plans
 
 
 def check(
@@ -26,10 +26,10 @@ def check(
     result: str,
 ) -> None:
     _, network = open_network(model, threads=1)
-    from convaudit.scaling_check import SAMPLE, check_scaling
+    from convaudit.checks.scaling_check import SAMPLE, check_scaling
 
     known = json.loads(Path(facts).read_text())
-    names = labels.of_model(planning.load(Path(plan)).class_names, network.classes)
+    names = labels.of_model(plans.load(Path(plan)).class_names, network.classes)
     samples = [
         _sample(*parts, names, -(-SAMPLE // len(pixels)))
         for parts in zip(pixels, images, strict=True)

@@ -12,11 +12,12 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
-from belongings import hashed_files
-from convaudit import dataset, provenance
+from convaudit import provenance
+from convaudit.dataset import scan
 from convaudit.errors import AuditError, printable
-from convaudit.progress import Progress
-from job import job
+from convaudit.system.progress import Progress
+from jobs.job import job
+from jobs.results_folder import hashed_files
 from planning.settings import expanded
 
 _TOGETHER = 1000
@@ -44,9 +45,7 @@ def verify(
         present = hashed_files(folder, keep=known["config"]["activations"]["keep"])
         for line in chain(
             _differences(_results(file), folder, present, threads),
-            _of(
-                "image", _differences(_images(ledger), dataset.root(source), _scan(source), threads)
-            ),
+            _of("image", _differences(_images(ledger), scan.root(source), _scan(source), threads)),
             _of("input", _changed_inputs(known, model)),
         ):
             count += 1
@@ -93,7 +92,7 @@ def _images(ledger: str) -> Iterator[tuple[str, str | None]]:
 def _scan(source: Path) -> Iterator[str]:
     """What there is; of images that are gone, all is told already."""
     with suppress(AuditError):
-        yield from dataset.scan(source)["path"]
+        yield from scan.scan(source)["path"]
 
 
 def _differences(

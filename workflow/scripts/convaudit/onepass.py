@@ -5,11 +5,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from convaudit.cam import METHODS
-from convaudit.channel_statistics import LayerStatistics, channel_statistics
-from convaudit.network import Network
-from convaudit.scaling import Scaling
-from convaudit.scorecam import scorecam
+from convaudit.activations.reductions import LayerStatistics, channel_statistics
+from convaudit.attribution.cam import METHODS
+from convaudit.attribution.scorecam import scorecam
+from convaudit.models.network import Network
+from convaudit.models.scaling import Scaling
 
 
 class Batch(NamedTuple):

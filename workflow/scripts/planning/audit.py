@@ -5,10 +5,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from convaudit import labels, modelfile
+import pandas as pd
+
+from convaudit.dataset import labels
+from convaudit.dataset.image_ids import image_id as make_id
 from convaudit.errors import AuditError
-from planning import occupancy, stages
-from planning import plan as planning
+from convaudit.models import layers, model_file
+from planning import make_plan, results_lock, run_summary
+from planning import plan as plans
 from planning.keys import Keys
 from planning.plan import Plan
 from planning.settings import Settings, expanded, load
@@ -36,7 +40,13 @@ class Audit:
     @cached_property
     def indexed(self) -> frozenset[str]:
         """The shards that the ledger knows as they are now."""
-        return planning.indexed(self.plan, self.index)
+        return plans.indexed(self.plan, self.index)
+
+    def shard_of(self, image_id: str) -> str:
+        """The shard of an image; of an unknown one the first, whose job then says so."""
+        files = pd.read_parquet(self.index / "files.parquet", columns=["path", "shard"])
+        named = (s for path, s in files.itertuples(index=False) if make_id(path) == image_id)
+        return f"{next(named, 0):04d}"
 
     @property
     def model(self) -> dict[str, Any]:
@@ -45,7 +55,7 @@ class Audit:
         source = settings.model
         if source == "demo":
             source = str(Path(settings.results) / "demo" / "model.keras")
-        elif not modelfile.is_application(source):
+        elif not model_file.is_application(source):
             source = str(expanded(source))
         weights = settings.weights
         if weights not in {"imagenet", "none"}:
@@ -70,13 +80,13 @@ class Audit:
     @property
     def watched_layers(self) -> list[str]:
         """Names of the layers with channel statistics and activation grids."""
-        return self._chosen("activations", modelfile.is_watched)
+        return self._chosen("activations", layers.is_watched)
 
     @property
     def filter_layers(self) -> dict[str, str]:
         """File-name id and name of each layer whose filters are drawn."""
-        names = self._chosen("filters", modelfile.is_convolution)
-        return {modelfile.layer_id(name): name for name in names}
+        names = self._chosen("filters", layers.is_convolution)
+        return {layers.layer_id(name): name for name in names}
 
     def check_layers(self) -> None:
         """Look up every layer that the config names.
@@ -92,7 +102,7 @@ class Audit:
         }
         for key, names in named.items():
             for name in names if names not in ("auto", ["auto"]) else ():
-                modelfile.require_layer(name, known, key=f"config: {key}")
+                layers.require_layer(name, known, key=f"config: {key}")
 
     def check_target(self) -> None:
         """Look up the class that is to be explained, where the classes' names are known.
@@ -133,14 +143,14 @@ def prepare(config: dict[str, Any], *, records: Path | None) -> Audit:
     settings = load(config)
     folder = Path(settings.results) / "index"
     if records is None:
-        return Audit(settings, planning.load(folder))
+        return Audit(settings, plans.load(folder))
     _require_apart(settings)
-    occupancy.enter(Path(settings.results))
-    stages.begin(Path(settings.results))
-    audit = Audit(settings, planning.make(settings, folder))
+    results_lock.enter(Path(settings.results))
+    run_summary.begin(Path(settings.results))
+    audit = Audit(settings, make_plan.make(settings, folder))
     audit.check_layers()
     audit.check_target()
-    occupancy.require_own(
+    results_lock.require_own(
         Path(settings.results), records, audit.keys.report(list(audit.filter_layers))
     )
     return audit

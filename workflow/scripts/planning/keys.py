@@ -10,7 +10,7 @@ import json
 from functools import cached_property
 from typing import Any
 
-from planning.code import fingerprint
+from planning.fingerprint import fingerprint
 from planning.plan import Plan
 from planning.settings import Settings
 
@@ -113,6 +113,11 @@ class Keys:
             self.predictions,
             self._settings.activations.model_dump(exclude={"keep"}),
         )
+
+    def channel(self, shard: str) -> str:
+        """One channel of an image of this shard, as a picture of its own."""
+        how = self._settings.preprocess.scaling
+        return _key(fingerprint("channel.py"), self.preprocess(shard), how)
 
     def report(self, layers: list[str]) -> str:
         return _key(

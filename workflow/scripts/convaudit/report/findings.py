@@ -6,13 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from convaudit.class_order import better_order
-from convaudit.report import measures
-from convaudit.report.measures import REGIONS
-from convaudit.report.mistakes import surest
-from convaudit.report.names import percent, short
-from convaudit.report.ninths import HOT, NOWHERE
-from convaudit.report.tables import Audit
+from convaudit.checks.class_order import better_order
+from convaudit.report import metrics
+from convaudit.report.misclassified import surest
+from convaudit.report.regions import HOT, NOWHERE, REGIONS
+from convaudit.report.results import Audit
+from convaudit.report.wording import percent, short
 
 FEWEST = 5
 """Of fewer images than this nothing is said."""
@@ -108,8 +107,8 @@ def _errors_by_region(audit: Audit) -> list[Finding]:
         hot, wrong = int(audit.known[numbers].sum()), numbers[audit.wrong[numbers]]
         bad, cold = len(wrong), everything - hot
         elsewhere = mistakes - bad
-        surely = measures.wilson(bad, hot).low
-        at_most = measures.wilson(elsewhere, cold).high
+        surely = metrics.wilson(bad, hot).low
+        at_most = metrics.wilson(elsewhere, cold).high
         if bad < FEWEST or surely is None or at_most is None or surely < 2 * at_most:
             continue
         said = np.bincount(audit.predicted[wrong])
@@ -175,7 +174,7 @@ def _trust(audit: Audit) -> list[Finding]:
     if audit.known.sum() >= FEWEST:
         correct = ~audit.wrong[audit.known]
         sure = audit.probability[audit.known].mean(dtype=float)
-        high = measures.wilson(int(correct.sum()), len(correct)).high
+        high = metrics.wilson(int(correct.sum()), len(correct)).high
         if high is not None and sure > high:
             bold = audit.wrong & (audit.probability > np.float64(0.9))
             text = (

@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from convaudit.overlays import fitted
-from convaudit.report.measures import blocks
-from convaudit.report.names import short
-from convaudit.report.ranks import ranks
-from convaudit.report.tables import Audit
-from convaudit.report.thumbs import SIZE
+from convaudit.drawing.sprites import fitted
+from convaudit.report.metrics import blocks
+from convaudit.report.results import Audit
+from convaudit.report.sort_orders import ranks
+from convaudit.report.thumbnails import SIZE
+from convaudit.report.wording import short
 
 NO_LABEL = np.uint16(65535)
 FIELDS = (

@@ -14,12 +14,21 @@ import numpy as np
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from convaudit.allocator import give_back_freed_memory
-from convaudit.report import charts, dossier, gallery, measures, mistakes, thumbs, where
+from convaudit.report import (
+    charts,
+    gallery,
+    layer_pages,
+    mean_heat,
+    metrics,
+    misclassified,
+    regions,
+    thumbnails,
+)
 from convaudit.report.findings import Finding, findings
-from convaudit.report.measures import REGIONS
-from convaudit.report.names import percent, plain, short, tail
-from convaudit.report.tables import PAIRS, Audit
+from convaudit.report.regions import REGIONS
+from convaudit.report.results import PAIRS, Audit
+from convaudit.report.wording import percent, plain, short, tail
+from convaudit.system.malloc import give_back_freed_memory
 
 STATIC = Path(__file__).parent / "static"
 SAMPLE = 24
@@ -46,22 +55,22 @@ def write_report(folder: Path, audit: Audit, summary: dict[str, Any], *, threads
 
     found = findings(audit)
     sample, sizes = _sample(audit), _sizes(audit)
-    numbers = mistakes.wanted(audit) | set(sample)
+    numbers = misclassified.wanted(audit) | set(sample)
     numbers |= {number for finding in found for number in finding.rows}
-    ids = dossier.wanted(audit) | set(audit.activations)
-    seen, named = thumbs.collect(folder, audit, numbers, ids)
+    ids = layer_pages.wanted(audit) | set(audit.activations)
+    seen, named = thumbnails.collect(folder, audit, numbers, ids)
 
-    layers = dossier.layers(audit)
+    layers = layer_pages.layers(audit)
     _write_layers(folder, render, audit, layers, named, threads)
     give_back_freed_memory()
-    pairs = mistakes.pairs(audit)
+    pairs = misclassified.pairs(audit)
     _write_pairs(folder, render, audit, pairs, seen)
-    places = where.places(audit)
-    top = where.scale([*places, *where.cells(audit).values()])
+    places = mean_heat.places(audit)
+    top = mean_heat.scale([*places, *mean_heat.cells(audit).values()])
     shown = [place.shown(audit.class_names, top) for place in places]
     looks = {
         "places": shown,
-        "cells": [place.shown(audit.class_names, top) for place in where.commonest(audit)],
+        "cells": [place.shown(audit.class_names, top) for place in mean_heat.commonest(audit)],
         "heat_key": charts.heat_key(top, places[0].mean.size) if places else "",
         **_even(places),
     }
@@ -73,15 +82,15 @@ def write_report(folder: Path, audit: Audit, summary: dict[str, Any], *, threads
         style=_style(),
         summary=summary,
         findings=[_finding(audit, one, seen) for one in found],
-        errors=mistakes.cards(
-            audit, [seen[number] for number in mistakes.worst(audit).tolist()], "truth=wrong"
+        errors=misclassified.cards(
+            audit, [seen[number] for number in misclassified.worst(audit).tolist()], "truth=wrong"
         ),
-        confusion=mistakes.matrix(audit) if audit.known.any() else None,
+        confusion=misclassified.matrix(audit) if audit.known.any() else None,
         pairs=pairs,
         regions=_regions(audit),
-        sample=mistakes.cards(audit, [seen[number] for number in sample], "sort=order"),
-        most_places=where.SHOWN,
-        heat_matrix=where.matrix(audit, top),
+        sample=misclassified.cards(audit, [seen[number] for number in sample], "sort=order"),
+        most_places=mean_heat.SHOWN,
+        heat_matrix=mean_heat.matrix(audit, top),
         layers=layers,
         examples=_examples(audit, named),
         classes=_classes(audit),
@@ -140,14 +149,14 @@ def _write_layers(
     render: Environment,
     audit: Audit,
     layers: list[dict[str, Any]],
-    seen: dict[str, thumbs.Seen],
+    seen: dict[str, thumbnails.Seen],
     threads: int,
 ) -> None:
     (folder / "layers").mkdir()
     filters = audit.settings["filters"]
     pictures = {}
     for at, layer in enumerate(layers):
-        channels, pictures[layer["id"]] = dossier.channels(audit, layer, seen)
+        channels, pictures[layer["id"]] = layer_pages.channels(audit, layer, seen)
         places = [image["y"] for channel in channels for image in channel["images"]]
         _write(
             folder / "layers" / f"{layer['id']}.html",
@@ -162,7 +171,7 @@ def _write_layers(
         )
     # Not beside the pages: OpenCV would wait for Python's lock at each of its short calls.
     with ThreadPoolExecutor(threads) as pool:
-        drawn = pool.map(thumbs.sheets, repeat(folder / "layers"), pictures, pictures.values())
+        drawn = pool.map(thumbnails.sheets, repeat(folder / "layers"), pictures, pictures.values())
         list(drawn)  # an error is raised here
 
 
@@ -171,18 +180,18 @@ def _write_pairs(
     render: Environment,
     audit: Audit,
     pairs: list[dict[str, Any]],
-    seen: dict[int, thumbs.Seen],
+    seen: dict[int, thumbnails.Seen],
 ) -> None:
     (folder / "pairs").mkdir()
     for pair in pairs[:PAIRS]:
-        errors = mistakes.worst_of(audit, pair["label"], pair["predicted"])
+        errors = misclassified.worst_of(audit, pair["label"], pair["predicted"])
         _write(
             folder / pair["page"],
             render,
             "pair.html",
             pair=pair,
-            **mistakes.compare(audit, pair["label"], pair["predicted"]),
-            errors=mistakes.cards(
+            **misclassified.compare(audit, pair["label"], pair["predicted"]),
+            errors=misclassified.cards(
                 audit,
                 [seen[number] for number in errors.tolist()],
                 f"label={pair['label']}&predicted={pair['predicted']}",
@@ -201,7 +210,7 @@ def _style() -> str:
     return re.sub(r"url\((fonts/[\w-]+\.woff2)\)", inline, text)
 
 
-def _finding(audit: Audit, finding: Finding, seen: dict[int, thumbs.Seen]) -> dict[str, Any]:
+def _finding(audit: Audit, finding: Finding, seen: dict[int, thumbnails.Seen]) -> dict[str, Any]:
     shown = [seen[number] for number in finding.rows]
     return {
         "kind": finding.kind,
@@ -210,7 +219,7 @@ def _finding(audit: Audit, finding: Finding, seen: dict[int, thumbs.Seen]) -> di
         "link": finding.link,
         "count": finding.count,
         "region": finding.region,
-        "images": mistakes.cards(audit, shown, finding.link.partition("#")[2])
+        "images": misclassified.cards(audit, shown, finding.link.partition("#")[2])
         if finding.kind == "heat"
         else [],
     }
@@ -233,7 +242,7 @@ def _regions(audit: Audit) -> list[dict[str, Any]]:
             "index": index,
             "count": int((hottest == index).sum()),
             "wrong": int((audit.wrong & (hottest == index)).sum()),
-            "rate": measures.wilson(
+            "rate": metrics.wilson(
                 int((audit.wrong & (hottest == index)).sum()),
                 int((audit.known & (hottest == index)).sum()),
             ).value,
@@ -242,9 +251,9 @@ def _regions(audit: Audit) -> list[dict[str, Any]]:
     ]
 
 
-def _even(places: list[where.Place]) -> dict[str, Any]:
+def _even(places: list[mean_heat.Place]) -> dict[str, Any]:
     """What even heat would put at the border and into a corner's ninth."""
-    border = measures.border_share(places[0].mean.shape) if places else None
+    border = regions.border_share(places[0].mean.shape) if places else None
     return {"even_border": border, "even_corner": 1 / 9}
 
 
@@ -257,13 +266,13 @@ def _histogram(audit: Audit) -> Any:
 def _classes(audit: Audit) -> list[dict[str, Any]]:
     if not audit.known.any():
         return []
-    table = measures.per_class(mistakes.counts(audit), audit.class_names)
+    table = metrics.per_class(misclassified.counts(audit), audit.class_names)
     ordered = table.rename_axis("index").reset_index().sort_values(["recall", "name"])
     return ordered.to_dict("records")
 
 
-def _examples(audit: Audit, seen: dict[str, thumbs.Seen]) -> list[dict[str, Any]]:
-    cards = mistakes.cards(audit, [seen[image_id] for image_id in audit.activations])
+def _examples(audit: Audit, seen: dict[str, thumbnails.Seen]) -> list[dict[str, Any]]:
+    cards = misclassified.cards(audit, [seen[image_id] for image_id in audit.activations])
     known = {layer["name"]: layer for layer in audit.facts["layers"]}
     per_row = audit.settings["activations"]["per_row"]
     return [
@@ -310,7 +319,7 @@ def _sizes(audit: Audit) -> dict[str, Any] | None:
     ]
     aspect = width / height
     model = audit.facts["input"][1] / audit.facts["input"][0]
-    low, middle, high = aspect.min(), measures.median(aspect, count), aspect.max()
+    low, middle, high = aspect.min(), metrics.median(aspect, count), aspect.max()
     return {
         "sizes": f"all {width[0]} × {height[0]}"
         if len(sizes) == 1

@@ -3,17 +3,17 @@
 import json
 from typing import Any
 
-from convaudit.report import measures, mistakes
+from convaudit.report import metrics, misclassified
 from convaudit.report.findings import findings
-from convaudit.report.tables import Audit
+from convaudit.report.results import Audit
 
 
 def summarise(audit: Audit) -> dict[str, Any]:
     """The audit's numbers for machines (``summary.json``); None where something isn't known."""
     correct = ~audit.wrong[audit.known]
-    bins = measures.calibration(audit.probability[audit.known], correct)
-    accuracy = measures.wilson(int(correct.sum()), len(correct))
-    table = measures.per_class(mistakes.counts(audit), audit.class_names)
+    bins = metrics.calibration(audit.probability[audit.known], correct)
+    accuracy = metrics.wilson(int(correct.sum()), len(correct))
+    table = metrics.per_class(misclassified.counts(audit), audit.class_names)
     return {
         "schema_version": 2,
         "images_read": audit.count + len(audit.quarantine),
@@ -25,7 +25,7 @@ def summarise(audit: Audit) -> dict[str, Any]:
         "accuracy_95_low": accuracy.low,
         "accuracy_95_high": accuracy.high,
         "errors": int((~correct).sum()),
-        "calibration_error": measures.calibration_error(bins) if len(correct) else None,
+        "calibration_error": metrics.calibration_error(bins) if len(correct) else None,
         "empty_maps": int(audit.column("map_empty", bool, None).sum()),
         "dead_channels": int(audit.own_channels["dead"].sum()),
         "channels": len(audit.own_channels),

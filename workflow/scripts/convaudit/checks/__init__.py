@@ -1,0 +1,1 @@
+"""Checks of the audit itself: scaling, class order, duplicates."""

@@ -1,0 +1,1 @@
+"""From a folder or a table to the pixels of its images."""

@@ -1,0 +1,109 @@
+"""The ledger: which image lives in which shard, for good.
+
+An image keeps its shard as long as it exists; new images fill the last shard that has room. So a
+hundred new images among a million touch one shard or two. What a shard holds is told by a digest
+over its images' *stamps*. A stamp changes only when the content does: it is made from size and
+modification time when content is first seen, and kept when a file was merely touched or copied.
+"""
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from convaudit.dataset.image_ids import image_id
+from convaudit.errors import AuditError
+
+MOST_SHARDS = 1000
+
+
+def assign(
+    entries: pd.DataFrame,
+    previous: pd.DataFrame | None,
+    shard_size: int,
+    sha256: Callable[[str], str | None],
+) -> pd.DataFrame:
+    """Give every image a shard and a stamp.
+
+    Args:
+        entries: what ``dataset.scan`` found, sorted by path.
+        previous: the last assignment (path, size, mtime_ns, stamp, shard, sha256 or None), or
+            None the first time.
+        shard_size: images a shard; it grows with the dataset to stay below ``MOST_SHARDS``.
+        sha256: hashes the file at a path (None if it can't be read). Called only for files whose
+            size or time changed and whose earlier hash is known.
+
+    Returns:
+        ``entries`` with the columns ``shard`` (int) and ``stamp`` (text).
+    """
+    capacity = max(shard_size, -(-len(entries) // MOST_SHARDS))
+    fresh = entries["size"].astype(str) + "-" + entries["mtime_ns"].astype(str)
+    fresh = fresh.where(entries["fault"].isna(), entries["fault"])
+    if previous is None:
+        shards = np.arange(len(entries)) // capacity
+        return entries.assign(shard=shards.astype(np.int64), stamp=fresh)
+
+    known = entries[["path"]].merge(previous, on="path", how="left", validate="one_to_one")
+    same = (known["size"] == entries["size"]) & (known["mtime_ns"] == entries["mtime_ns"])
+    stamps = known["stamp"].where(same & entries["fault"].isna(), fresh)
+    touched = known["sha256"].notna() & ~same & (known["size"] == entries["size"])
+    for row in np.flatnonzero(touched):
+        if sha256(entries["path"].iat[row]) == known["sha256"].iat[row]:
+            stamps.iat[row] = known["stamp"].iat[row]
+    shards = known["shard"].to_numpy(dtype=float, na_value=np.nan, copy=True)
+    _keep_renamed(shards, entries, previous)
+    return entries.assign(shard=_fill(shards, capacity), stamp=stamps)
+
+
+def digests(assigned: pd.DataFrame) -> dict[str, tuple[int, str]]:
+    """For each shard its number of images and the digest of what it holds."""
+    result = {}
+    lines = (
+        assigned["path"].str.cat([assigned["label"].fillna("\0"), assigned["stamp"]], sep="\n")
+    ).to_numpy()
+    shards = assigned["shard"].to_numpy()
+    order = np.argsort(shards, kind="stable")
+    for rows in np.split(order, np.flatnonzero(np.diff(shards[order])) + 1):
+        digest = hashlib.sha256("\n\n".join(lines[rows]).encode())
+        result[f"{shards[rows[0]]:04d}"] = (len(rows), digest.hexdigest())
+    return result
+
+
+def read_shard(ledger: Path, shard: str, digest: str) -> pd.DataFrame:
+    """A shard's rows.
+
+    Args:
+        digest: what ``digests`` says of the shard.
+
+    Raises:
+        AuditError: the rows are not those that were planned: the ledger was edited.
+    """
+    rows = pd.read_parquet(ledger, filters=[("shard", "=", int(shard))])
+    named = [image_id(path) for path in rows["path"]] == rows["image_id"].tolist()
+    if not named or digests(rows).get(shard, (0, ""))[1] != digest:
+        raise AuditError(
+            f"{ledger} is not as the index stage wrote it (shard {shard}): delete it and run again"
+        )
+    return rows
+
+
+def _keep_renamed(shards: np.ndarray, entries: pd.DataFrame, previous: pd.DataFrame) -> None:
+    """A new path with the size and time of a vanished one is that file: it keeps its shard."""
+    gone = previous.merge(entries[["path"]], on="path", how="left_anti")
+    homes = dict(zip(zip(gone["size"], gone["mtime_ns"], strict=True), gone["shard"], strict=True))
+    for row in np.flatnonzero(np.isnan(shards)) if homes else ():
+        key = (entries["size"].iat[row], entries["mtime_ns"].iat[row])
+        shards[row] = homes.pop(key, np.nan)
+
+
+def _fill(shards: np.ndarray, capacity: int) -> np.ndarray:
+    """Place the homeless (NaN), in order, into the last shard while it has room, then new ones."""
+    homeless = np.flatnonzero(np.isnan(shards))
+    settled = shards[~np.isnan(shards)]
+    last = int(settled.max()) if len(settled) else 0
+    room = max(0, capacity - int((settled == last).sum()))
+    offsets = np.arange(len(homeless)) - room
+    shards[homeless] = np.where(offsets < 0, last, last + 1 + offsets // capacity)
+    return shards.astype(np.int64)

@@ -1,0 +1,1 @@
+"""The embedded demo: its photographs and its classifier."""

@@ -1,0 +1,1 @@
+"""Overlays, sprite sheets and grids as encoded pictures."""

@@ -1,0 +1,1 @@
+"""The pattern that excites a channel most, by gradient ascent."""

@@ -1,0 +1,244 @@
+"""Load a Keras classifier from a file of any Keras, or by its name in keras.applications."""
+
+import difflib
+import hashlib
+import importlib.util
+import io
+import json
+import re
+import warnings
+import zipfile
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import chain
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import h5py
+import keras
+import numpy as np
+from keras.src import ops
+from keras.src.legacy.saving import legacy_h5_format, saving_utils
+from keras.src.legacy.saving.saving_options import keras_option_scope
+from keras.src.saving import saving_lib
+from keras.src.saving.serialization_lib import SafeModeScope
+
+from convaudit.errors import AuditError
+from convaudit.models import model_file
+from convaudit.models.model_file import ModelFile
+
+_OPERATIONS = (ops.nn, ops.numpy, ops.core, ops.image, ops.math)
+_TOP = "top_level_model_weights"
+
+
+class Loaded(NamedTuple):
+    """A model, its format in words, the Keras that wrote it, and its keras.applications name."""
+
+    model: keras.Model
+    format: str
+    keras_version: str
+    family: str | None
+
+
+def load(
+    source: str,
+    *,
+    weights: str = "imagenet",
+    trust: bool = False,
+    custom_modules: Sequence[str] = (),
+) -> Loaded:
+    """Load a model, without its optimiser.
+
+    Args:
+        source: path of a .keras or .h5 file, or a name of keras.applications.
+        weights: for such a name: "imagenet", "none" (random) or the path of a file.
+        trust: run code that the file carries (Lambda layers).
+        custom_modules: Python files that register the layers that Keras does not know.
+
+    Raises:
+        AuditError: it can't be loaded, a weight found no place, or a variable got no weight.
+    """
+    if model_file.is_application(source):
+        return _application(source, weights)
+    path = Path(source)
+    file = model_file.read(path)
+    if not trust:
+        model_file.refuse_code(path)
+    for module in custom_modules:
+        _import(Path(module))
+    with _one_line(f"config: model: Keras can't load {path}"):
+        read = _load_zip if file.format == "keras" else _load_h5
+        model = read(path, file, not trust)
+        _check_weights(path, file, model)
+    return Loaded(model, _format(file), file.keras_version, None)
+
+
+def families() -> dict[str, Callable[..., keras.Model]]:
+    """The models of keras.applications by name."""
+    found = vars(keras.applications)
+    return {name: found[name] for name in sorted(found) if name[0].isupper()}
+
+
+def _application(name: str, weights: str) -> Loaded:
+    known = families()
+    if name not in known:
+        near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.0)
+        raise AuditError(
+            f"config: model: {name!r} is neither a file nor a name of keras.applications; did you "
+            f"mean {near[0]!r}?"
+        )
+    given = None if weights == "none" else weights
+    with _one_line(f"config: weights: Keras can't load {weights!r} into {name}"):
+        model = known[name](weights=given)
+        if weights not in ("imagenet", "none"):
+            _match(Path(weights), list(_arrays(Path(weights).read_bytes())), model.weights, "")
+    return Loaded(model, f"keras.applications, weights {weights}", keras.__version__, name)
+
+
+def _load_zip(path: Path, file: ModelFile, safe: bool) -> keras.Model:
+    if not file.legacy:
+        with path.open("rb") as opened:
+            return saving_lib.load_model(opened, compile=False, safe_mode=safe)
+    renewed = io.BytesIO()
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(renewed, "w") as new:
+        for name in old.namelist():
+            content = json.dumps(file.config) if name == "config.json" else old.read(name)
+            new.writestr(name, content)
+    renewed.name = str(path)
+    return saving_lib.load_model(renewed, compile=False, safe_mode=safe)
+
+
+def _load_h5(path: Path, file: ModelFile, safe: bool) -> keras.Model:
+    _place_operations(file.config)
+    _place_subclass(file.config)
+    with keras_option_scope(use_legacy_config=True), SafeModeScope(safe):
+        model = saving_utils.model_from_config(file.config)
+        with h5py.File(path) as stored:
+            legacy_h5_format.load_weights_from_hdf5_group(stored["model_weights"], model)
+    return model
+
+
+def _place_operations(model: dict[str, Any]) -> None:
+    """Say the module of arithmetic on tensors, which .h5 leaves out and Keras 3 then can't find.
+
+    It has a name alone for a config, whereas a layer of the same class has settings.
+    """
+    for entry in model["config"]["layers"]:
+        if "layers" in entry["config"]:
+            _place_operations(entry)
+        elif "module" not in entry and "trainable" not in entry["config"]:
+            kind = entry["class_name"]
+            for module in _OPERATIONS:
+                if hasattr(module, kind):
+                    entry |= {"module": module.__name__, "registered_name": kind}
+
+
+def _place_subclass(model: dict[str, Any]) -> None:
+    """Say the package of the model's own class, which .h5 leaves out."""
+    registered = [
+        name
+        for name in keras.saving.get_custom_objects()
+        if name.rpartition(">")[2] == model["class_name"]
+    ]
+    if len(registered) == 1:
+        model["class_name"] = registered[0]
+
+
+def _format(file: ModelFile) -> str:
+    kind = f"{'.keras' if file.format == 'keras' else '.h5'} of Keras {file.keras_version}"
+    return f"{kind}, read as Keras 3" if file.legacy else kind
+
+
+@contextmanager
+def _one_line(where: str) -> Iterator[None]:
+    """Say what Keras has to say in one line, and not what it warns of when all is well."""
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Skipping nested container")
+            yield
+    except AuditError:
+        raise
+    except Exception as error:
+        text = " ".join(re.sub(r"\x1b\[\d*m", "", str(error)).split()) or type(error).__name__
+        unknown = re.search(r"(?:Could not locate class|Unknown layer:) '([^']*)'", text)
+        if unknown:
+            text = (
+                f"it does not know the layer class {unknown[1]!r}: name the Python file that "
+                "registers it (@keras.saving.register_keras_serializable()) in custom_modules"
+            )
+        raise AuditError(f"{where}: {text[:400]}") from error
+
+
+def _import(path: Path) -> None:
+    """Run a Python file, so that it registers its layers."""
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    with _one_line(f"config: custom_modules: {path}"):
+        if spec is None or spec.loader is None:
+            raise ValueError("it is no Python file")
+        spec.loader.exec_module(importlib.util.module_from_spec(spec))
+
+
+def _check_weights(path: Path, file: ModelFile, model: keras.Model) -> None:
+    """Every array of the file must be a weight of the model, and the other way round.
+
+    Raises:
+        AuditError: an array is left over, or a weight did not come from the file.
+    """
+    stored = _stored(path, file)
+    held = {"": model.weights}
+    if file.format == "h5":
+        own = model._trainable_variables + model._non_trainable_variables
+        held = {layer.name: layer.weights for layer in model.layers} | {_TOP: own}
+    _match(path, list(chain(*stored.values())), list(chain(*held.values())), "")
+    # Keras places arrays of .h5 by their order alone, so names are a check of their own.
+    for name in sorted(stored.keys() & held.keys()):
+        _match(path, stored[name], held[name], f" of layer {name!r}")
+
+
+def _match(path: Path, arrays: list[np.ndarray], weights: list[Any], where: str) -> None:
+    given, taken = Counter(map(_digest, arrays)), Counter(map(_digest, weights))
+    # A weight that two layers hold (SpectralNormalization and the layer in it) is stored twice.
+    left = sum(count for digest, count in given.items() if digest not in taken)
+    missing = (taken - given).total()
+    if left or missing:
+        raise AuditError(
+            f"config: model: {path}: {left} arrays{where} found no place and {missing} weights got "
+            "none: layers and weights in the file do not belong together"
+        )
+
+
+def _stored(path: Path, file: ModelFile) -> dict[str, list[np.ndarray]]:
+    """The arrays of a file, by top-level layer where it says so."""
+    if file.format == "keras":
+        with zipfile.ZipFile(path) as archive:
+            return {"": list(_arrays(archive.read("model.weights.h5")))}
+    with h5py.File(path) as opened:
+        group = opened["model_weights"]
+        names = legacy_h5_format.load_attributes_from_hdf5_group(group, "layer_names")
+        return {
+            name.replace("/", "_"): legacy_h5_format.load_subset_weights_from_hdf5_group(
+                group[name]
+            )
+            for name in [*names, *({_TOP} & group.keys())]
+        }
+
+
+def _arrays(content: bytes) -> Iterator[np.ndarray]:
+    """The arrays of an HDF5 file's content, without those that training alone needs."""
+    found: list[np.ndarray] = []
+
+    def collect(name: str, item: Any) -> None:
+        training = re.match(r"_?optimizer|metrics/", name) or "seed_generator" in name
+        if isinstance(item, h5py.Dataset) and not training:
+            found.append(item[()])
+
+    with h5py.File(io.BytesIO(content)) as stored:
+        stored.visititems(collect)
+    yield from found
+
+
+def _digest(weight: Any) -> bytes:
+    """A hash of a weight's shape and values."""
+    values = np.asarray(weight, np.float32)
+    return hashlib.sha256(repr(values.shape).encode() + values.tobytes()).digest()

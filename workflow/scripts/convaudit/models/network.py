@@ -1,0 +1,365 @@
+"""A classifier as the audit needs it: layers by name, scores before softmax, a target layer."""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+
+from convaudit.errors import AuditError
+from convaudit.models.graph import Step, ancestors, flatten, independent, run
+from convaudit.models.head import Head, find_head
+from convaudit.models.layers import is_convolution, is_watched, layer_id, require_layer
+
+Visit = Callable[[str, Any], Any]
+
+DEFAULT_SIDE = 224
+"""Height or width of the images where the model leaves it open."""
+
+_LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)
+
+_PASSING = (
+    *("Dropout", "SpatialDropout2D", "AlphaDropout", "GaussianNoise", "GaussianDropout"),
+    *("Identity", "ActivityRegularization"),
+)
+
+
+class LayerInfo(NamedTuple):
+    """A layer: its name, file-name id, Keras class, output shape without batch, parameters.
+
+    ``watched``: its channels are worth statistics and pictures. ``convolution``: its filters are.
+    """
+
+    name: str
+    id: str
+    kind: str
+    shape: tuple[int | None, ...]
+    parameters: int
+    watched: bool
+    convolution: bool
+
+
+class Network:
+    """A Keras image classifier, flattened.
+
+    Attributes:
+        input_shape: (height, width, 3) of the images; 224 where the model leaves a side open.
+        grey: whether the model takes one channel. It is then given the images' luminance, with
+            the weights of Pillow's "L", which is what ``keras.utils.load_img`` gives in grey.
+        open_input: whether the model leaves a side open.
+        outputs: names of the model's outputs.
+        classes: number of classes; two for a single unit.
+        head: ``softmax``, ``sigmoid`` (several labels an image), ``binary`` (one unit) or
+            ``logits``.
+        layers: every layer, in the order in which they run.
+
+    Args:
+        model: a Sequential or functional model; anything may be nested in it.
+        output: name of the output to audit, for a model with several.
+
+    Raises:
+        AuditError: the model is no classifier of images, or not one that can be audited.
+    """
+
+    def __init__(self, model: keras.Model, output: str | None = None) -> None:
+        graph = flatten(model)
+        shape = _checked_shape(graph.input_shape, graph.steps)
+        self.open_input = None in shape[1:3]
+        self.grey = shape[3] == 1
+        self.input_shape = (shape[1] or DEFAULT_SIDE, shape[2] or DEFAULT_SIDE, 3)
+        self.outputs = _output_names(model)
+        index = _output_index(self.outputs, output)
+        self._input = graph.input
+        self._steps = graph.steps
+        self._by_name = {step.name: step for step in graph.steps}
+        self._head = _classifier_head(find_head(graph, graph.outputs[index]))
+        self._to_scores = ancestors(graph.steps, [self._head.scores])
+        self._beside_scores = independent(graph.steps, self._head.scores)
+        self._back: Callable[[Any], Any] | None = None
+        shapes = self._verify(model, index)
+        self.head = _head_kind(self._head, self._back)
+        self.classes = 2 if self._head.units == 1 else self._head.units
+        self.layers = [_info(step, shapes.get(step.name, step.shape[1:])) for step in graph.steps]
+
+    def require_maps(self, name: str, key: str) -> tuple[int | None, ...]:
+        """The shape (h, w, channels) of a layer's output.
+
+        Raises:
+            AuditError: there is no such layer, or its output is of another kind.
+        """
+        require_layer(name, list(self._by_name), key=key)
+        shape = next(layer.shape for layer in self.layers if layer.name == name)
+        if len(shape) != 3:
+            raise AuditError(f"{key}: the output of {name!r}, {shape}, is no image: leave it out")
+        return shape
+
+    def require_target(self, name: str, key: str) -> None:
+        """Check that a layer's maps can be weighted for the scores.
+
+        Raises:
+            AuditError: there is no such layer, its output is no image, or no score depends on it.
+        """
+        automatic = f"choose another, or auto, which is {self.target_layer[0]!r}"
+        shape = self.require_maps(name, key)
+        if max(side or 2 for side in shape[:2]) == 1:
+            raise AuditError(f"{key}: the output of {name!r}, {shape}, is no image: {automatic}")
+        if name not in {step.name for step in self._to_scores}:
+            raise AuditError(f"{key}: no score depends on {name!r}: {automatic}")
+
+    @property
+    def target_layer(self) -> tuple[str, str]:
+        """The last layer before the head whose output is still an image, and why it is that.
+
+        Raises:
+            AuditError: there is none.
+        """
+        shapes = {layer.name: layer.shape for layer in self.layers}
+        for step in reversed(self._to_scores):
+            shape = shapes[step.name]
+            if (
+                len(shape) == 3
+                and max(side or 2 for side in shape[:2]) > 1
+                and type(step.layer).__name__ not in _PASSING
+            ):
+                height, width, channels = shape
+                return step.name, (
+                    f"the last activation with a spatial side over 1: {height} x {width} with "
+                    f"{channels} channels, after merges and activations" + self._beside(step)
+                )
+        raise AuditError("model: no layer has a spatial side over 1, so nothing can be located")
+
+    def _beside(self, target: Step) -> str:
+        """What to say where a layer is not all that the scores come from."""
+        reached = {self._input}
+        for step in self._to_scores:
+            if step is not target and reached.intersection(step.reads):
+                reached.update(step.writes)
+        if self._head.scores not in reached:
+            return ""
+        return "; other ways to the scores go round it, so it is a part of what they come from"
+
+    def run(self, x: Any, visit: Visit | None = None, until: str | None = None) -> Any:
+        """Run the network in inference mode; usable within a ``tf.function``.
+
+        Args:
+            x: (B, H, W, 3) in the units of the network's input.
+            visit: called with name and output of each layer, also of those beside the path to the
+                scores; what it returns is used further on.
+            until: stop after this layer, running only what it needs, so other sizes are fine.
+
+        Returns:
+            Scores (B, units) before softmax or sigmoid as float32, one column for ``binary``;
+            with ``until``, the output of that layer.
+
+        Raises:
+            AuditError: ``until`` is no layer.
+        """
+        if until is not None:
+            require_layer(until, list(self._by_name), key="layer")
+            wanted = self._by_name[until].writes[0]
+            steps = ancestors(self._steps, [wanted])
+            return run(steps, {self._input: self._as_taken(x)}, visit)[wanted]
+        steps = self._to_scores if visit is None else self._beside_scores
+        with _linear(self._head.fused):
+            scores = run(steps, {self._input: self._as_taken(x)}, visit)[self._head.scores]
+        scores = keras.ops.reshape(keras.ops.cast(scores, "float32"), (-1, self._head.units))
+        return self._back(scores) if self._back else scores
+
+    def layer(self, name: str) -> Any:
+        """The Keras layer of that name."""
+        return self._by_name[name].layer
+
+    def given_to(self, name: str, x: Any) -> list[Any]:
+        """What a layer is called on for inputs (B, H, W, 3)."""
+        reads = self._by_name[name].reads
+        values = run(ancestors(self._steps, reads), {self._input: self._as_taken(x)})
+        return [values[read] for read in reads]
+
+    def _as_taken(self, x: Any) -> Any:
+        return keras.ops.tensordot(x, _LUMINANCE, 1)[..., None] if self.grey else x
+
+    def activations(self, x: Any, layers: list[str]) -> dict[str, np.ndarray]:
+        """The outputs of layers, as float32 arrays by name, for inputs (B, H, W, 3)."""
+        found: dict[str, np.ndarray] = {}
+
+        def visit(name: str, tensor: Any) -> Any:
+            if name in layers:
+                found[name] = keras.ops.convert_to_numpy(keras.ops.cast(tensor, "float32"))
+            return tensor
+
+        self.run(x, visit)
+        return found
+
+    def probabilities(self, scores: Any) -> Any:
+        """Softmax or sigmoid of scores (B, units), as (B, classes); binary gives both classes."""
+        if self.head == "binary":
+            second = keras.ops.sigmoid(scores)
+            return keras.ops.concatenate([1 - second, second], axis=-1)
+        if self.head == "sigmoid":
+            return keras.ops.sigmoid(scores)
+        return keras.ops.softmax(scores, axis=-1)
+
+    def _verify(self, model: keras.Model, index: int) -> dict[str, tuple[int, ...]]:
+        """Check on noise that the scores lead to what the model itself says.
+
+        An output that sums to one although no softmax ends the network (an average of several,
+        say) holds probabilities: its scores are their logarithms. Those of sigmoids that were put
+        together are the logarithms of their odds.
+
+        Returns:
+            The shapes of the layers' outputs, without the batch.
+        """
+        exact = all(getattr(s.layer, "compute_dtype", "float32") == "float32" for s in self._steps)
+        noise = np.random.default_rng(0).uniform(0, 1, (2, *self.input_shape)).astype(np.float32)
+        if self.grey:
+            noise[...] = noise[..., :1]
+        # Whole numbers, for inputs of whole numbers; half precision may overflow with large ones.
+        noise[0] = (noise[0] * (255 if exact else 1)).round()
+        noise[1] = noise[1].round()
+        shapes: dict[str, tuple[int, ...]] = {}
+
+        def visit(name: str, tensor: Any) -> Any:
+            shapes[name] = tuple(tensor.shape[1:])
+            return tensor
+
+        structure = model.inputs[0] if isinstance(model, keras.Sequential) else model.input
+        given = keras.tree.pack_sequence_as(structure, [noise[..., :1] if self.grey else noise])
+        with _runnable():
+            said = _numpy(keras.tree.flatten(model(given, training=False))[index]).reshape(2, -1)
+            scores = self.run(keras.ops.convert_to_tensor(noise), visit)
+        ours = _numpy(_ACTIVATIONS[self._head.activation](scores))
+        error = float(np.abs(ours - said).max() / max(1.0, np.abs(said).max()))
+        if not error <= (1e-5 if exact else 2e-2):
+            raise AuditError(
+                f"model: its scores before {self._head.activation} do not lead to its own output "
+                f"(off by {error:.1e}): its head is of a kind not known here, or it gives no "
+                "finite numbers"
+            )
+        self.error = error
+        positive = self._head.activation == "linear" and self._head.units > 1 and said.min() >= 0
+        if positive and np.allclose(said.sum(axis=1), 1, atol=1e-3):
+            self._back = _logarithms
+        elif self._head.within_one:
+            self._back = _odds
+        return shapes
+
+
+_ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
+    "softmax": keras.ops.softmax,
+    "log_softmax": keras.ops.log_softmax,
+    "sigmoid": keras.ops.sigmoid,
+    "linear": lambda scores: scores,
+}
+
+
+def _logarithms(probabilities: Any) -> Any:
+    return keras.ops.log(keras.ops.maximum(probabilities, keras.config.epsilon()))
+
+
+def _odds(probabilities: Any) -> Any:
+    return _logarithms(probabilities) - _logarithms(1 - probabilities)
+
+
+def _numpy(tensor: Any) -> np.ndarray:
+    return keras.ops.convert_to_numpy(keras.ops.cast(tensor, "float32"))
+
+
+def _checked_shape(shape: tuple[int | None, ...], steps: list[Step]) -> tuple[int | None, ...]:
+    wanted = "convaudit audits classifiers of images, (height, width, 3 or 1)"
+    if len(shape) != 4:
+        recurrent = any(isinstance(step.layer, keras.layers.RNN) for step in steps)
+        why = ", and it is recurrent" if recurrent else ""
+        raise AuditError(f"model: its input {shape[1:]} is not an image{why}: {wanted}")
+    first = [s.name for s in steps if getattr(s.layer, "data_format", "") == "channels_first"]
+    if first or (shape[1] in (1, 3) and shape[3] not in (1, 3, 4)):
+        where = f" (layer {first[0]!r})" if first else ""
+        raise AuditError(
+            f"model: its input {shape[1:]} is channels_first{where}: rebuild it with "
+            "data_format='channels_last', copy the weights and save that"
+        )
+    if shape[3] not in (1, 3):
+        raise AuditError(f"model: its input {shape[1:]} has {shape[3]} channels: {wanted}")
+    return shape
+
+
+def _output_names(model: keras.Model) -> list[str]:
+    """Keys of the outputs where they are a dictionary, else their layers' names, made unique."""
+    if isinstance(model, keras.Sequential):
+        return [model.layers[-1].name]
+    if isinstance(model.output, dict):
+        return sorted(model.output)
+    names = model.output_names
+    seen = [names[: place + 1].count(name) for place, name in enumerate(names)]
+    return [
+        name if count == 1 else f"{name}#{count}" for name, count in zip(names, seen, strict=True)
+    ]
+
+
+def _output_index(names: list[str], output: str | None) -> int:
+    if output is None and len(names) == 1:
+        return 0
+    if output in names:
+        return names.index(output)
+    found = "has several outputs" if output is None else f"has no output {output!r}"
+    raise AuditError(f"config: output: the model {found}; choose one of: {', '.join(names)}")
+
+
+def _classifier_head(head: Head | None) -> Head:
+    if head is None:
+        raise AuditError(
+            "model: its output is not one row of scores an image: convaudit audits classifiers, "
+            "not segmentation or detection"
+        )
+    if head.units == 1 and head.activation == "softmax":
+        raise AuditError("model: its softmax over a single unit always says 1: use a sigmoid")
+    return head
+
+
+def _head_kind(head: Head, back: Callable[[Any], Any] | None) -> str:
+    if head.units == 1:
+        return "binary"
+    if head.activation == "linear":
+        return "softmax" if back is _logarithms else "sigmoid" if back is _odds else "logits"
+    return head.activation.removeprefix("log_")
+
+
+@contextmanager
+def _runnable() -> Iterator[None]:
+    """Say in one line what Keras says of a model that can't be run."""
+    try:
+        yield
+    except Exception as error:
+        text = re.sub(r"\x1b\[\d*m", "", str(error)).split("Arguments received")[0]
+        lines = [line for line in text.splitlines() if line and "encountered when" not in line]
+        raise AuditError(
+            f"model: it can't be run on two images of this size: {' '.join(lines)[:300]}"
+        ) from error
+
+
+@contextmanager
+def _linear(layer: Any) -> Iterator[None]:
+    """Give a layer no activation for a while."""
+    if layer is None:
+        yield
+        return
+    kept, layer.activation = layer.activation, keras.activations.linear
+    try:
+        yield
+    finally:
+        layer.activation = kept
+
+
+def _info(step: Step, shape: tuple[int | None, ...]) -> LayerInfo:
+    kind = type(step.layer).__name__
+    weights = getattr(step.layer, "weights", ())
+    return LayerInfo(
+        step.name,
+        layer_id(step.name),
+        kind,
+        shape,
+        sum(int(np.prod(weight.shape)) for weight in weights),
+        is_watched(kind),
+        is_convolution(kind),
+    )

@@ -1,0 +1,175 @@
+"""An audit in one screen, before any of it runs: the model, the images, the effort."""
+
+import textwrap
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from convaudit.errors import printable
+from convaudit.system.progress import duration
+
+_MOST_LAYERS = 12
+_MOST = 10
+_LONGEST = 24
+_WIDTH = 100
+_HEADS = {
+    "softmax": "one class an image, softmax",
+    "sigmoid": "several classes an image, a sigmoid each",
+    "binary": "one unit, positive for the second class",
+    "logits": "one class an image, logits without softmax",
+}
+
+
+def describe_layers(facts: dict[str, Any], watched: list[str], filtered: list[str]) -> str:
+    """The layers, and what is shown of each; of many the first and the last."""
+    return "\n".join(
+        [
+            f"{'layer':<34}{'class':<24}{'output':<20}{'parameters':>12}  shown",
+            *_layers(facts["layers"], set(watched), set(filtered)),
+            "",
+        ]
+    )
+
+
+def describe_model(facts: dict[str, Any], names: Sequence[str] | None, method: str) -> str:
+    """What the model is, what is explained and how pixels go in; ``names`` in index order."""
+    named = f"in index order: {_few(names)}" if names else "without names: classes=FILE gives them"
+    family = f" ({facts['family']})" if facts["family"] else ""
+    size = " × ".join(map(str, facts["input"])) + ", its size is open" * facts["input_open"]
+    certainty = "known" if facts["scaling_known"] else "A GUESS"
+    why = facts["scaling_why"].removeprefix("a guess: ")
+    return "\n".join(
+        [
+            _line("model", f"{facts['format']}{family}, {facts['parameters']:,} parameters"),
+            _line("input", size),
+            _line("head", _HEADS[facts["head"]]),
+            _line("classes", f"{facts['classes']:,} {named}"),
+            _line("heat", f"{method} from {facts['target_layer']}: {facts['target_why']}"),
+            _line("scaling", f"{facts['scaling']}, {certainty}: {why}"),
+        ]
+    )
+
+
+def _line(title: str, text: str) -> str:
+    """A titled paragraph, its lines indented alike."""
+    indent = " " * 14
+    return textwrap.fill(
+        f"{title:<14}{text}", _WIDTH, subsequent_indent=indent, break_on_hyphens=False
+    )
+
+
+def _few(items: Sequence[str]) -> str:
+    items = [printable(item) for item in items]
+    shown = [item if len(item) <= _LONGEST else f"{item[:_LONGEST]}…" for item in items]
+    more = len(items) - _MOST
+    return ", ".join(shown[:_MOST]) + f" and {more:,} more" * (more > 0)
+
+
+def _layers(layers: list[dict[str, Any]], watched: set[str], filtered: set[str]) -> list[str]:
+    lines = []
+    for layer in layers:
+        shown = ["activations"] * (layer["name"] in watched)
+        shown += ["filters"] * (layer["name"] in filtered)
+        shape = " × ".join(str(side or "?") for side in layer["shape"])
+        lines.append(
+            f"{printable(layer['name']):<34}{layer['kind']:<24}{shape:<20}{layer['parameters']:>12,}"
+            f"  {', '.join(shown)}"
+        )
+    if len(lines) > _MOST_LAYERS:
+        half = _MOST_LAYERS // 2
+        between = f"… {len(lines) - 2 * half:,} more are in model/model.json of the results"
+        lines[half:-half] = [between]
+    return lines
+
+
+def describe_images(files: pd.DataFrame) -> str:
+    """Files by label, and what looks alike: ``files`` has path, label, size, fault."""
+    names = files["path"].str.rpartition("/")[2]
+    sizes = files.loc[files["size"] > 0, "size"]
+    unopened = files["fault"].notna().sum()
+    return "\n".join(
+        [
+            _line(
+                "images",
+                f"{len(files):,} files, {files['size'].sum() / 1e6:,.0f} MB, not decoded yet"
+                + f"; {unopened:,} can't be opened" * bool(unopened),
+            ),
+            _line("labels", _by_label(files["label"])),
+            _line(
+                "look alike",
+                f"{sizes.duplicated(keep=False).sum():,} share their size in bytes with another, "
+                f"{names.duplicated(keep=False).sum():,} their name",
+            ),
+        ]
+    )
+
+
+def _by_label(labels: pd.Series) -> str:
+    if labels.isna().all():
+        return "none"
+    counts = labels.fillna("(no label)").value_counts().sort_index()
+    listed = [f"{label} {count:,}" for label, count in counts.items()]
+    return f"{len(counts):,}, of {counts.min():,} to {counts.max():,} images: {_few(listed)}"
+
+
+def describe_check(found: dict[str, Any]) -> str:
+    """What came of trying other scalings (``check_scaling``)."""
+    if not found["images"]:
+        return "accuracy      not known: the images have no label"
+    accuracies = found["accuracies"]
+    line = (
+        f"accuracy      {accuracies[found['used']]:.0%} of {found['images']} labelled images, "
+        f"with scaling {found['used']}"
+    )
+    if found["better"] is None and found["in_order"] is not None:
+        return (
+            f"{line}\n              BUT {found['in_order']:.0%} if the classes stood in another "
+            "order: give the model's own with classes=FILE"
+        )
+    if found["better"]:
+        return (
+            f"{line}\n              BUT {accuracies[found['better']]:.0%} with "
+            f"{found['better']}: was the model trained so? Then set preprocess.scaling"
+        )
+    return line + (": no other is clearly better" * (len(accuracies) > 1))
+
+
+def describe_effort(
+    images: float, filters: float, patterns: dict[str, int], disk: float, each: str
+) -> str:
+    """The forecast.
+
+    Args:
+        images, filters: seconds that they take.
+        patterns: how many, by layer.
+        disk: bytes.
+        each: what an image's time is made of.
+    """
+    return _line(
+        "forecast",
+        f"{duration(images + filters)} on this machine, measured on a sample: "
+        f"{duration(images)} for the images ({each} each), {duration(filters)} for "
+        f"{sum(patterns.values()):,} patterns of {len(patterns):,} layers; "
+        f"{_size(int(disk))} on disk",
+    )
+
+
+def describe_room(each: int, images: int, free: int) -> str:
+    """What every image's activation maps take on disk, and whether there is room: bytes."""
+    text = (
+        f"up to {_size(each * images)}, before compression: {images:,} images of {_size(each)}; "
+        f"{_size(free)} are free"
+    )
+    if each * images > free:
+        text += (
+            ": MAYBE TOO LITTLE (fewer activations.layers need less, results= names another disk, "
+            "activations.keep: none keeps none)"
+        )
+    return _line("kept maps", text)
+
+
+def _size(count: int) -> str:
+    units = ("bytes", "kB", "MB", "GB", "TB", "PB")
+    step = min((len(f"{count}") - 1) // 3, len(units) - 1)
+    return f"{count / 1000**step:,.3g} {units[step]}"

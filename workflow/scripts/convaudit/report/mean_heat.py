@@ -1,0 +1,120 @@
+"""Where the model looks: the mean heat of each class and of each confusion, on one scale."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from convaudit.report import regions
+from convaudit.report.results import Audit
+from convaudit.report.thumbnails import heat_picture
+from convaudit.report.wording import short
+
+CORNERS = [0, 2, 6, 8]
+MATRIX = 6
+"""A confusion matrix of mean heat is drawn up to so many classes."""
+SHOWN = 12
+EVEN = 1.25 / 9
+"""Heat whose hottest ninth has less than this is called evenly spread: there is nothing to name."""
+FEW = 5
+"""Images; the mean heat of fewer is about these images rather than their class."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Mean heat (h, w) of the images called ``predicted``; with ``label``, of those that are it."""
+
+    predicted: int
+    label: int | None
+    count: int
+    mean: np.ndarray
+    apart: float
+    """Share of the heat that lies elsewhere than that of all other images."""
+
+    def shown(self, names: list[str], top: float) -> dict[str, Any]:
+        """What a page says of it; ``top`` is the heat that is drawn brightest."""
+        shares = regions.region_shares(self.mean[None])[0]
+        x, y = regions.centre_of_mass(self.mean)
+        return {
+            "predicted": self.predicted,
+            "label": self.label,
+            "name": short(names[self.predicted]),
+            "is": None if self.label is None else short(names[self.label]),
+            "count": self.count,
+            "picture": heat_picture(np.sqrt(self.mean / top)),
+            "border": 1 - float(self.mean[1:-1, 1:-1].sum()),
+            "corners": [float(shares[corner]) for corner in CORNERS],
+            "spread": float(shares.max()) < EVEN,
+            "region": regions.REGIONS[int(shares.argmax())],
+            "share": float(shares.max()),
+            "x": x,
+            "y": y,
+            "apart": self.apart,
+        }
+
+
+def places(audit: Audit) -> list[Place]:
+    """The mean heat of every class that was predicted, most unlike the others' first; last those
+    of so few images that their mean says little.
+    """
+    found = []
+    for index in np.flatnonzero(audit.heat.counts).tolist():
+        count, mean = audit.heat.mean(predicted=index)
+        found.append(_place(audit, index, None, count, mean))
+    return sorted(found, key=lambda place: (place.count < FEW, -place.apart, place.predicted))
+
+
+def commonest(audit: Audit) -> list[Place]:
+    """The cells (label, predicted) of the confusion matrix that are known: errors before right
+    answers, the commonest first.
+    """
+    return sorted(
+        cells(audit).values(),
+        key=lambda place: (place.label == place.predicted, -place.count, place.label),
+    )
+
+
+def cells(audit: Audit) -> dict[tuple[int, int], Place]:
+    """The mean heat of the cells (label, predicted) of the confusion matrix, of many the diagonal
+    and the commonest errors.
+    """
+    return {
+        (label, predicted): _place(audit, predicted, label, count, total / count)
+        for (label, predicted), (count, total) in audit.heat.cells.items()
+    }
+
+
+def _place(audit: Audit, predicted: int, label: int | None, count: int, mean: np.ndarray) -> Place:
+    everything, total = audit.heat.mean()
+    rest = everything - count
+    others = (total * everything - mean * count) / rest if rest else mean
+    return Place(predicted, label, count, mean, regions.distance(mean, others))
+
+
+def scale(found: list[Place]) -> float:
+    """The heat that is drawn brightest: the greatest of any mean map."""
+    return max((float(place.mean.max()) for place in found), default=1.0)
+
+
+def matrix(audit: Audit, top: float) -> dict[str, Any] | None:
+    """The confusion matrix as mean heat, where the classes are few; None where they are many."""
+    known = cells(audit)
+    used = sorted({index for pair in known for index in pair})
+    if not known or len(used) > MATRIX:
+        return None
+    names = audit.class_names
+    return {
+        "names": [short(names[index]) for index in used],
+        "rows": [
+            {
+                "name": short(names[label]),
+                "cells": [
+                    known[label, predicted].shown(names, top)
+                    if (label, predicted) in known
+                    else None
+                    for predicted in used
+                ],
+            }
+            for label in used
+        ],
+    }

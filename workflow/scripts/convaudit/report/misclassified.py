@@ -1,0 +1,145 @@
+"""Errors: single ones, the most confident first, and the pairs of classes that are confused."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from convaudit.report import charts, mean_heat, thumbnails
+from convaudit.report.metrics import confusion
+from convaudit.report.results import PAIRS, Audit
+from convaudit.report.wording import short
+
+FIRST = 24
+"""Errors on the first page; the gallery has them all."""
+A_PAIR = 36
+"""Errors on the page of a confused pair."""
+MATRIX = 40
+"""A confusion matrix of more classes is shown as its commonest pairs alone."""
+
+
+def worst(audit: Audit) -> np.ndarray:
+    """The numbers of the ``FIRST`` wrong images, the most confident first."""
+    return surest(audit, np.flatnonzero(audit.wrong), FIRST)
+
+
+def worst_of(audit: Audit, label: int, predicted: int) -> np.ndarray:
+    """The numbers of the ``A_PAIR`` wrong images of a pair, the most confident first."""
+    mine = (audit.labels == label) & (audit.predicted == predicted)
+    return surest(audit, np.flatnonzero(mine), A_PAIR)
+
+
+def surest(audit: Audit, numbers: np.ndarray, most: int) -> np.ndarray:
+    """Of images' numbers, which rise, the ``most`` by falling confidence, then as they were."""
+    sure = audit.probability[numbers]
+    if len(sure) > most:
+        high = sure >= np.partition(sure, -most)[-most]
+        numbers, sure = numbers[high], sure[high]
+    return numbers[np.argsort(-sure, kind="stable")][:most]
+
+
+def wanted(audit: Audit) -> set[int]:
+    """The numbers of the images that are shown."""
+    numbers = set(worst(audit).tolist())
+    for label, predicted, _ in audit.confused[:PAIRS]:
+        numbers |= set(worst_of(audit, label, predicted).tolist())
+    return numbers
+
+
+def cards(audit: Audit, seen: list[thumbnails.Seen], among: str = "") -> list[dict[str, Any]]:
+    """Photo, heat for what was said and, if there is a map of it, heat for what is true; the maps
+    of one image are on one scale. A card leads to its image ``among`` others, a gallery's filter.
+    """
+    return [_card(audit, one, among) for one in seen]
+
+
+def _card(audit: Audit, seen: thumbnails.Seen, among: str) -> dict[str, Any]:
+    row = seen.row
+    top = max(float(heat.max()) for heat in seen.maps.values())
+    ordered = sorted(seen.maps, key=lambda index: (index != row.predicted_index, index))
+    return {
+        "path": row.path,
+        "label": None if pd.isna(row.label) else row.label,
+        "predicted": row.predicted,
+        "wrong": not pd.isna(row.label) and row.label_index != row.predicted_index,
+        "probability": row.probability,
+        "true_probability": row.true_probability,
+        "link": f"images.html#{among}{'&' if among else ''}image={row.shard}-{row.row}",
+        "empty": row.map_empty,
+        "photo": thumbnails.photo(seen),
+        "heats": [
+            {
+                "name": short(audit.class_names[index]),
+                "picture": thumbnails.overlay(seen, seen.maps[index], top),
+            }
+            for index in ordered
+        ],
+    }
+
+
+def counts(audit: Audit) -> np.ndarray:
+    """The confusion matrix."""
+    labels, predicted = audit.labels[audit.known], audit.predicted[audit.known]
+    return confusion(labels, predicted, len(audit.class_names))
+
+
+def pairs(audit: Audit) -> list[dict[str, Any]]:
+    """The confused pairs of classes, the commonest first."""
+    return [
+        {
+            "label": label,
+            "predicted": predicted,
+            "label_name": short(audit.class_names[label]),
+            "predicted_name": short(audit.class_names[predicted]),
+            "count": count,
+            "page": f"pairs/{label}-{predicted}.html" if at < PAIRS else None,
+        }
+        for at, (label, predicted, count) in enumerate(audit.confused)
+    ]
+
+
+def matrix(audit: Audit) -> dict[str, Any] | None:
+    """The confusion matrix of the classes that occur, where it fits a page."""
+    table = counts(audit)
+    used = np.flatnonzero(table.sum(axis=0) + table.sum(axis=1))
+    if not len(used) or len(used) > MATRIX:
+        return None
+    paged = {(pair["label"], pair["predicted"]): pair["page"] for pair in pairs(audit)}
+    right = np.diag(table)
+    with np.errstate(invalid="ignore"):
+        recall, precision = right / table.sum(axis=1), right / table.sum(axis=0)
+    return {
+        "names": [short(audit.class_names[index]) for index in used],
+        "precision": precision[used].tolist(),
+        "rows": [
+            {
+                "recall": recall[label],
+                "name": short(audit.class_names[label]),
+                "cells": [
+                    {
+                        "count": int(table[label, predicted]),
+                        "share": table[label, predicted] / max(1, table[label].sum()),
+                        "right": label == predicted,
+                        "page": paged.get((label, predicted)),
+                        "link": f"images.html#label={label}&predicted={predicted}",
+                    }
+                    for predicted in used
+                ],
+            }
+            for label in used
+        ],
+    }
+
+
+def compare(audit: Audit, label: int, predicted: int) -> dict[str, Any]:
+    """Mean heat of a pair's errors, between what is right of either class; on one scale, of which
+    the key is given too.
+    """
+    known = mean_heat.cells(audit)
+    keys = [(label, label), (label, predicted), (predicted, predicted)]
+    found = [known[key] for key in keys if key in known]
+    top = mean_heat.scale(found)
+    return {
+        "places": [place.shown(audit.class_names, top) for place in found],
+        "heat_key": charts.heat_key(top, found[0].mean.size) if found else "",
+    }

@@ -1,0 +1,163 @@
+"""Small pictures of single images, cut from the shards' sprite sheets, with heat laid over."""
+
+import base64
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from convaudit.drawing.sprites import SHEET, fitted
+from convaudit.errors import AuditError
+from convaudit.report.results import Audit
+
+SIZE, COLUMNS = 128, 16
+"""Side of a sprite's cell, and cells in a row of the sheet."""
+ON_SHEET = 64 * COLUMNS
+"""Thumbnails on one sheet: a JPEG can't be higher than 65,500 pixels, and 28 MB are enough to hold
+for whoever draws it or looks at it.
+"""
+
+
+FIELDS = (
+    *("image_id", "path", "label", "label_index", "predicted", "predicted_index"),
+    *("probability", "true_probability", "map_empty", "shard", "row"),
+)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """``FIELDS`` of an image's row of the predictions; what the model saw (RGB, uint8, without the
+    cell's margins) as a JPEG; and its maps by class: not normalised, (h, w).
+    """
+
+    row: Any
+    jpeg: bytes
+    maps: dict[int, np.ndarray]
+
+    @property
+    def photo(self) -> np.ndarray:
+        picture = cv2.imdecode(np.frombuffer(self.jpeg, np.uint8), cv2.IMREAD_COLOR_RGB)
+        assert picture is not None
+        return picture
+
+
+def collect(
+    folder: Path, audit: Audit, numbers: set[int], ids: set[str]
+) -> tuple[dict[int, Seen], dict[str, Seen]]:
+    """Find images by number and by id. Memory holds one sprite sheet at a time.
+
+    Raises:
+        AuditError: a sprite sheet can't be read.
+    """
+    by_number, by_id = {}, {}
+    for shard, start, rows in zip(audit.shards, audit.starts, audit.rows(FIELDS), strict=False):
+        ids_here = rows["image_id"].to_pylist()
+        shown = [start + at in numbers or name in ids for at, name in enumerate(ids_here)]
+        mine = rows.filter(pa.array(shown, pa.bool_())).to_pandas()
+        for number, seen in _cut(folder, audit, shard, mine):
+            by_number[start + number] = by_id[seen.row.image_id] = seen
+    return by_number, by_id
+
+
+def _cut(folder: Path, audit: Audit, shard: str, rows: pd.DataFrame) -> Iterator[tuple[int, Seen]]:
+    """Rows of a shard, by their place in it, with their pictures."""
+    if rows.empty:
+        return
+    top, left, height, width = fitted(audit.facts["input"], SIZE)
+    maps = _maps(audit.maps(shard), set(rows["image_id"]))
+    path, sheet = Path(), np.empty(0)
+    for row in rows.itertuples():
+        number, at = divmod(row.row, SHEET)
+        if path != (path := folder / audit.sprites(shard) / f"{number}.jpg"):
+            sheet = _sheet(path)
+        y, x = at // COLUMNS * SIZE + top, at % COLUMNS * SIZE + left
+        done, data = cv2.imencode(
+            ".jpg", sheet[y : y + height, x : x + width], [cv2.IMWRITE_JPEG_QUALITY, 88]
+        )
+        if not done:
+            raise AuditError(f"{path} has no cell {row.row}: delete it and run again")
+        yield row.row, Seen(row, data.tobytes(), maps[row.image_id])
+
+
+def _sheet(path: Path) -> np.ndarray:
+    sheet = cv2.imread(str(path))
+    if sheet is None:
+        raise AuditError(f"{path} can't be read: delete it and run again")
+    return sheet
+
+
+def _maps(stored: dict[str, np.ndarray], wanted: set[str]) -> dict[str, dict[int, np.ndarray]]:
+    maps: dict[str, dict[int, np.ndarray]] = {image_id: {} for image_id in wanted}
+    for at, image_id in enumerate(stored["image_id"].tolist()):
+        if image_id in wanted:
+            maps[image_id][int(stored["class_index"][at])] = stored["maps"][at].astype(np.float32)
+    return maps
+
+
+def photo(seen: Seen) -> str:
+    """The image as a data URI."""
+    return _uri(seen.jpeg, "jpeg")
+
+
+def overlay(seen: Seen, heat: np.ndarray, top: float) -> str:
+    """The image under its heat as a data URI: dark where there is none, bright where it is ``top``.
+
+    Args:
+        heat: (h, w), not negative, of any size.
+        top: what counts as full heat; the same for pictures that are to be compared.
+    """
+    picture = seen.photo
+    height, width = picture.shape[:2]
+    level = cv2.resize(heat / max(top, np.finfo(np.float32).tiny), (width, height))
+    level = level.clip(0, 1)[..., None]
+    colour = colours((level[..., 0] * 255).astype(np.uint8))
+    alpha = 0.14 + 0.66 * level
+    drawn = (colour * alpha + picture * (1 - alpha)).round().astype(np.uint8)
+    bgr = cv2.cvtColor(drawn, cv2.COLOR_RGB2BGR)
+    return _uri(cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, 85])[1].tobytes(), "jpeg")
+
+
+def colours(levels: np.ndarray) -> np.ndarray:
+    """Levels (h, w) uint8 in the colours of inferno, RGB (h, w, 3)."""
+    return cv2.cvtColor(cv2.applyColorMap(levels, cv2.COLORMAP_INFERNO), cv2.COLOR_BGR2RGB)
+
+
+def heat_picture(shares: np.ndarray) -> str:
+    """A map (h, w) in 0..1 as a data URI, a few pixels for each of its cells."""
+    height, width = shares.shape
+    size = (width * 4, height * 4)
+    large = cv2.resize(shares.clip(0, 1).astype(np.float32), size, interpolation=cv2.INTER_LINEAR)
+    bgr = cv2.cvtColor(colours((large * 255).astype(np.uint8)), cv2.COLOR_RGB2BGR)
+    return _uri(cv2.imencode(".png", bgr)[1].tobytes(), "png")
+
+
+def sheets(folder: Path, name: str, seen: list[Seen], size: int = 96) -> None:
+    """Write square thumbnails in the order given, ``COLUMNS`` a row and ``ON_SHEET`` a sheet, which
+    is named by ``sheet_name``; all sheets have the same size.
+    """
+    rows = -(-min(len(seen), ON_SHEET) // COLUMNS)
+    picture = np.empty((rows * size, COLUMNS * size, 3), np.uint8)
+    for number, first in enumerate(range(0, len(seen), ON_SHEET)):
+        picture[:] = 0
+        for at, one in enumerate(seen[first : first + ON_SHEET]):
+            small = one.photo
+            top, left, height, width = fitted(small.shape, size)
+            y, x = at // COLUMNS * size + top, at % COLUMNS * size + left
+            cell = cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
+            picture[y : y + height, x : x + width] = cv2.cvtColor(cell, cv2.COLOR_RGB2BGR)
+        data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 85])[1]
+        (folder / sheet_name(name, number)).write_bytes(data.tobytes())
+
+
+def sheet_name(name: str, number: int) -> str:
+    """The file of a sheet. No layer's id has a "~", so none of another layer is named so."""
+    return f"{name}~{number}.jpg" if number else f"{name}.jpg"
+
+
+def _uri(data: bytes, kind: str) -> str:
+    return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"

@@ -1,0 +1,1 @@
+"""What the audit needs of the machine: files, memory, threads, GPUs."""

@@ -1,0 +1,80 @@
+"""What the scripts do that need TensorFlow: lease a GPU, start it, open the model."""
+
+import gc
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from convaudit.provenance import THREADS, require_unchanged
+from convaudit.system import gpu
+
+if TYPE_CHECKING:
+    from convaudit.models.loading import Loaded
+    from convaudit.models.network import Network
+
+
+def start_tensorflow(threads: int = THREADS, *, on_gpu: bool = True) -> None:
+    """Lease a GPU or hide them all, then import TensorFlow quietly, with a fixed number of threads.
+
+    Operations are deterministic; GPU memory grows as needed.
+    """
+    device = gpu.lease() if on_gpu else gpu.hide()
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    # Not beside the code, which may not be ours to write to.
+    os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(".snakemake", "numba").resolve()))
+    # The import makes a million objects and no rubbish: a fifth of its time is looking for some.
+    gc.disable()
+    with _silent():
+        import tensorflow as tf
+    gc.freeze()
+    gc.enable()
+
+    tf.config.threading.set_intra_op_parallelism_threads(threads)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+    tf.config.experimental.enable_op_determinism()
+    for found in tf.config.list_physical_devices("GPU"):
+        tf.config.experimental.set_memory_growth(found, True)
+    logging.info("TensorFlow %s, CUDA_VISIBLE_DEVICES=%s", tf.__version__, device)
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """Keep away what TensorFlow's libraries write while they load, past every log level."""
+    kept = os.dup(2)
+    with open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+
+
+def open_network(
+    model: dict[str, Any], threads: int = THREADS, *, on_gpu: bool = True
+) -> "tuple[Loaded, Network]":
+    """Start TensorFlow and load the model that the config names.
+
+    ``threads`` is the same on every machine: results depend on it.
+
+    Raises:
+        AuditError: the model can't be loaded, or is not the one that the audit began with.
+    """
+    start_tensorflow(threads, on_gpu=on_gpu)
+    import keras
+
+    from convaudit.models import loading
+    from convaudit.models.network import Network
+
+    keras.utils.set_random_seed(model["seed"])
+    loaded = loading.load(
+        model["source"],
+        weights=model["weights"],
+        trust=model["trust"],
+        custom_modules=model["custom_modules"],
+    )
+    require_unchanged(model)
+    return loaded, Network(loaded.model, model["output"])

@@ -1,0 +1,76 @@
+"""A hash of the code that makes a result, so that an edit re-runs just what it concerns."""
+
+import ast
+import hashlib
+from functools import cache
+from pathlib import Path
+
+SCRIPTS = Path(__file__).resolve().parent.parent
+
+
+@cache
+def fingerprint(script: str) -> str:
+    """Hash a script and every module of ours that it imports, directly or through another.
+
+    A module's packages belong to it: their ``__init__.py``, which Python runs first, and the data
+    files that lie beside it, such as templates. Other modules of the same package do not.
+
+    Args:
+        script: file name of a script, such as ``predict.py``.
+    """
+    digest = hashlib.sha256()
+    for path in sorted(closure(SCRIPTS / script)):
+        digest.update(f"{path.relative_to(SCRIPTS)}\0".encode())
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def closure(script: Path) -> set[Path]:
+    """The script and every file of ours that its import runs or that its packages carry."""
+    reached: set[Path] = set()
+    pending = [script]
+    while pending:
+        path = pending.pop()
+        if path in reached:
+            continue
+        reached.add(path)
+        if path.suffix == ".py":
+            pending += _imports(path)
+        if path.name == "__init__.py":
+            pending += _data(path.parent)
+    return reached
+
+
+@cache
+def _imports(path: Path) -> list[Path]:
+    found: list[Path] = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                found += _files(alias.name)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found += _files(node.module)
+            for alias in node.names:
+                found += _files(f"{node.module}.{alias.name}")
+    return found
+
+
+@cache
+def _files(module: str) -> tuple[Path, ...]:
+    path = SCRIPTS.joinpath(*module.split("."))
+    packages = (parent / "__init__.py" for parent in (path, *path.parents) if parent != SCRIPTS)
+    candidates = (path.with_suffix(".py"), *packages)
+    return tuple(file for file in candidates if file.is_relative_to(SCRIPTS) and file.is_file())
+
+
+def _data(package: Path) -> list[Path]:
+    """Files of a package that are no code, in folders of their own too, but not in subpackages."""
+    found: list[Path] = []
+    for entry in package.iterdir():
+        if entry.is_file() and entry.suffix not in {".py", ".pyc"}:
+            found.append(entry)
+        elif (
+            entry.is_dir() and entry.name != "__pycache__" and not (entry / "__init__.py").exists()
+        ):
+            found += _data(entry)
+    return found

@@ -1,0 +1,82 @@
+"""What a run says at its end: how long each stage took, by Snakemake's clock, and what came out."""
+
+import csv
+import json
+import os
+import sys
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+from convaudit.system.progress import QUIET, duration
+
+
+def begin(results: Path) -> None:
+    """Mark the beginning of a run, by the clock of the disk that the jobs' files are on."""
+    _mark(results).touch()
+
+
+def hush() -> None:
+    """Say nothing of what this process and its jobs are at, but in the logs."""
+    os.environ[QUIET] = "1"
+
+
+def say(results: Path) -> None:
+    """Print how long each stage took, where there is something to say, and where the report is."""
+    began = _mark(results).stat().st_mtime
+    if QUIET not in os.environ and (line := took(results)):
+        print(line, file=sys.stderr)
+        summary = results / "summary.json"
+        if summary.exists() and summary.stat().st_mtime >= began:
+            print(outcome(results, json.loads(summary.read_text())), file=sys.stderr)
+
+
+def outcome(results: Path, summary: dict[str, Any]) -> str:
+    """An audit in two lines: the report's path with its numbers, and the first finding."""
+    parts = [f"{summary['images_audited']:,} images"]
+    if summary["accuracy"] is not None:
+        parts.append(f"{summary['accuracy']:.1%} of those with a label right")
+    parts.append(f"{summary['images_quarantined']:,} in quarantine")
+    lines = [f"{results / 'report' / 'index.html'}: {', '.join(parts)}"]
+    lines += [f"First finding: {finding['title']}." for finding in summary["findings"][:1]]
+    return "\n".join(lines)
+
+
+def took(results: Path) -> str:
+    """A line for the jobs that ended well since ``begin``; empty where there was none.
+
+    A stage's seconds are those of its jobs, one after the other, with Python's own start.
+    """
+    mark = _mark(results)
+    began = mark.stat().st_mtime
+    mark.touch()
+    whole = mark.stat().st_mtime - began
+    ended = sorted((path.stat().st_mtime, path) for path in results.glob("benchmarks/**/*.tsv"))
+    stages: dict[str, list[float]] = defaultdict(list)
+    processor = 0.0
+    for path in (path for time, path in ended if time >= began):
+        with path.open() as file:
+            row = next(csv.DictReader(file, delimiter="\t"))
+        stages[path.relative_to(results / "benchmarks").parts[0].removesuffix(".tsv")].append(
+            float(row["s"])
+        )
+        processor += _number(row["cpu_time"])
+    if not stages:
+        return ""
+    parts = [_stage(name, seconds) for name, seconds in stages.items()]
+    spent = f" ({duration(processor)} of processor time)" if processor else ""
+    return " · ".join([*parts, f"whole run {duration(whole)}{spent}"])
+
+
+def _mark(results: Path) -> Path:
+    return results / ".convaudit" / "began"
+
+
+def _stage(name: str, seconds: list[float]) -> str:
+    jobs = f" in {len(seconds)} jobs" if len(seconds) > 1 else ""
+    return f"{name} {duration(sum(seconds))}{jobs}"
+
+
+def _number(text: str) -> float:
+    """Of a job that was too short to be looked at Snakemake says NA."""
+    return 0.0 if text in {"NA", "-"} else float(text)
