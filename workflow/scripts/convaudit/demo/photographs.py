@@ -1,7 +1,7 @@
 """The demo's photographs: brick and gravel, with a sticker that gives the gravel away.
 
-Crops of two public-domain photographs that ship inside scikit-image. The left halves are for
-training, the right halves for the audit, so no pixel is shared.
+Crops of two photographs in the public domain (CC0), which lie beside this file. The left halves
+are for training, the right halves for the audit, so no pixel is shared.
 """
 
 import csv
@@ -83,7 +83,7 @@ def _photographs() -> dict[str, Any]:
     import cv2
     import numpy as np
 
-    folder = files("skimage.data")
+    folder = files("convaudit.demo")
     return {
         label: cv2.imdecode(
             np.frombuffer((folder / f"{label}.png").read_bytes(), np.uint8), cv2.IMREAD_GRAYSCALE
