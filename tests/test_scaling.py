@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from convaudit.models.facts import families, family_scaling
+from convaudit.models.loading import families
+from convaudit.models.scaling_choice import family_scaling
 from convaudit.models.scaling import SCALINGS
 
 PIXELS = np.array([[[0, 127, 255]]], np.uint8)
