@@ -27,6 +27,7 @@ MODEL = {
     "source": "wide.keras",
     "weights": "imagenet",
     "output": None,
+    "task": "auto",
     "trust": False,
     "custom_modules": [],
     "seed": 0,

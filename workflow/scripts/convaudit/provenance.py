@@ -85,7 +85,8 @@ def require_unchanged(model: dict[str, Any]) -> None:
         return
     for name in (model["source"], model["weights"], *model["custom_modules"]):
         path = Path(name)
-        if path.suffix and not (path.is_file() and sha256(path) in model["identity"]):
+        named = path.suffix or (name == model["source"] and path.is_file())
+        if named and not (path.is_file() and sha256(path) in model["identity"]):
             raise AuditError(f"{name} was replaced while the audit ran: run it again")
 
 

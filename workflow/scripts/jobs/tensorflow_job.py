@@ -61,13 +61,15 @@ def open_network(
     ``threads`` is the same on every machine: results depend on it.
 
     Raises:
-        AuditError: the model can't be loaded, or is not the one that the audit began with.
+        AuditError: the model can't be loaded, is no classifier, or is not the one that the audit
+            began with.
     """
     start_tensorflow(threads, on_gpu=on_gpu)
     import keras
 
     from convaudit.models import loading
     from convaudit.models.network import Network
+    from convaudit.models.task import require_classifier
 
     keras.utils.set_random_seed(model["seed"])
     loaded = loading.load(
@@ -77,4 +79,7 @@ def open_network(
         custom_modules=model["custom_modules"],
     )
     require_unchanged(model)
-    return loaded, Network(loaded.model, model["output"])
+    network = Network(loaded.model, model["output"])
+    if model["task"] == "auto":
+        require_classifier(network, loaded.training(model["output"]))
+    return loaded, network

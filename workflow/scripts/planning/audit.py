@@ -65,6 +65,7 @@ class Audit:
             "source": source,
             "weights": weights,
             "output": settings.output,
+            "task": settings.task,
             "trust": settings.trust_model,
             "custom_modules": [str(expanded(module)) for module in settings.custom_modules],
             "seed": settings.seed if settings.weights == "none" else 0,

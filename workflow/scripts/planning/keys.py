@@ -38,7 +38,7 @@ class Keys:
     def model(self) -> str:
         settings = self._settings
         identity = self.demo_model if settings.model == "demo" else self._plan.model
-        return _key(fingerprint("model.py"), identity, settings.output, settings.trust_model)
+        return _key(fingerprint("model.py"), identity, settings.output, settings.trust_model, settings.task)
 
     @cached_property
     def index(self) -> str:

@@ -89,7 +89,20 @@ def _model_identity(settings: Settings) -> str:
     digest = _sha256(expanded(settings.model))
     if digest is None:
         raise AuditError(f"config: model: {settings.model} can't be read")
+    if model_file.is_architecture(settings.model):
+        modules = [_weights(settings), *modules]
     return "-".join([digest, *modules])
+
+
+def _weights(settings: Settings) -> str:
+    """The hash of the weights that an architecture needs."""
+    digest = _sha256(expanded(settings.weights))
+    if digest is None:
+        raise AuditError(
+            f"config: weights: {settings.model} is an architecture without weights: give the file "
+            "of its weights with weights=FILE"
+        )
+    return digest
 
 
 def _missing_module(module: str) -> str:
@@ -102,8 +115,7 @@ def _layers(settings: Settings, folder: Path) -> list[tuple[str, str]]:
     if model_file.is_application(settings.model):
         return _application_layers(settings.model, folder)
     refs = model_file.read_layers(expanded(settings.model))
-    if not settings.trust_model:
-        model_file.refuse_code(expanded(settings.model))
+    model_file.refuse_code(expanded(settings.model), settings.trust_model)
     return [(ref.name, ref.class_name) for ref in refs]
 
 
@@ -149,6 +161,10 @@ def _check_class_count(settings: Settings, names: list[str] | None, found: list[
     expected = 2 if units == 1 else units
     if expected is None:
         return
+    training = model_file.read(expanded(settings.model)).training(settings.output)
+    no_classes = training.regression and not training.classification
+    if names and len(names) != expected and no_classes and settings.task == "auto":
+        return  # it may be no classifier at all, which the first job finds out
     if names is None:
         labels.resolve(found, labels.of_model(None, expected))
     elif len(names) != expected and settings.classes != "auto":

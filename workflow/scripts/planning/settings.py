@@ -126,15 +126,21 @@ class Settings(Section):
 
     model: str = Field(
         "demo",
-        description="`demo`, a path to a .keras or .h5 file, or a keras.applications name such "
-        "as `VGG16`.",
+        description="`demo`, a path to a .keras or .h5 file, to an architecture (.json) with "
+        "`weights`, or a keras.applications name such as `VGG16`.",
     )
     weights: str = Field(
         "imagenet",
-        description="For a keras.applications name: `imagenet`, `none` (random) or a path.",
+        description="For a keras.applications name: `imagenet`, `none` (random) or a path; for an "
+        "architecture (.json) the path of its weights.",
     )
     output: str | None = Field(
         None, description="Which output to audit, for a model that has several."
+    )
+    task: Literal["auto", "classification"] = Field(
+        "auto",
+        description="`auto` refuses a model that is no classifier by its loss, its last layer or "
+        "its outputs (a regression, an embedding, an autoencoder); `classification` goes on.",
     )
     trust_model: bool = Field(
         False, description="Load a model that carries code (a Lambda layer). It is then executed."
