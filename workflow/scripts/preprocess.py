@@ -11,6 +11,7 @@ import numpy as np
 
 from convaudit.dataset import images, scan
 from convaudit.dataset import ledger as ledgers
+from convaudit.properties import measuring
 from convaudit.system.array_files import growing
 from convaudit.system.atomic import atomic
 from convaudit.system.ordered_map import in_order
@@ -21,11 +22,14 @@ COLUMNS = ["image_id", "path", "label", "sha256", "height", "width"]
 
 
 class Outcome(NamedTuple):
-    """An image at the model's size with its own height and width, or why there is none."""
+    """An image at the model's size with its own height, width and properties, or why there is
+    none.
+    """
 
     pixels: np.ndarray | None = None
     height: int = 0
     width: int = 0
+    properties: dict[str, float | str] | None = None
     reason: str | None = None
 
 
@@ -52,11 +56,12 @@ def preprocess(
 
     outcomes = in_order(one, entries.itertuples(index=False), threads)
     progress = Progress(len(entries), "images")
-    sizes, reasons = [], []
+    sizes, reasons, measured = [], [], []
     with atomic(pixels) as temporary, growing(temporary, (height, width, 3), np.uint8) as append:
         for outcome in outcomes:
-            if outcome.pixels is not None:
+            if outcome.pixels is not None and outcome.properties is not None:
                 append(outcome.pixels[None])
+                measured.append(outcome.properties)
             sizes.append((outcome.height, outcome.width))
             reasons.append(outcome.reason)
             progress.add()
@@ -65,7 +70,8 @@ def preprocess(
     kept[["height", "width"]] = np.array(sizes, np.int64).reshape(-1, 2)[good]
     bad = entries[~good][["path"]].assign(reason=[reason for reason in reasons if reason])
     with atomic(rows) as temporary:
-        kept[COLUMNS].to_parquet(temporary, index=False)
+        described = kept[COLUMNS].reset_index(drop=True).join(measuring.table(measured))
+        described.to_parquet(temporary, index=False)
     with atomic(quarantine) as temporary:
         bad.to_csv(temporary, index=False, quoting=csv.QUOTE_ALL)  # a name may hold a bare \r
     logging.info("%d images, %d quarantined", len(kept), len(bad))
@@ -79,7 +85,9 @@ def _prepare(path: Path, entry: Any, size: tuple[int, int], interpolation: str) 
         image = images.decode(data)
     except images.Unreadable as error:
         return Outcome(reason=str(error))
-    return Outcome(images.resize(image, size, interpolation), *image.shape[:2])
+    resized = images.resize(image, size, interpolation)
+    height, width, _ = image.shape
+    return Outcome(resized, height, width, measuring.measure(data, image))
 
 
 if __name__ == "__main__":
