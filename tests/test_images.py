@@ -456,7 +456,9 @@ def test_damaged_bytes_never_raise_anything_else(name):
 def wide_png(values: np.ndarray, said: int | None = None) -> bytes:
     """A PNG of 16 bits, with its significant bits (sBIT) if they are said."""
     grey = values.ndim == 2
-    header = struct.pack(">IIBBBBB", values.shape[1], values.shape[0], 16, 0 if grey else 2, 0, 0, 0)
+    header = struct.pack(
+        ">IIBBBBB", values.shape[1], values.shape[0], 16, 0 if grey else 2, 0, 0, 0
+    )
     rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in values)
     significant = [] if said is None else [(b"sBIT", bytes([said] * (1 if grey else 3)))]
     return png((b"IHDR", header), *significant, (b"IDAT", zlib.compress(rows)), (b"IEND", b""))

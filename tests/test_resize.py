@@ -56,9 +56,7 @@ def test_cv2_is_opencvs_default(size):
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("interpolation", ["nearest", "bicubic", "lanczos"])
 def test_pillows_are_pillows(interpolation, size):
-    reference = Image.fromarray(NOISE).resize(
-        size[::-1], Image.Resampling[interpolation.upper()]
-    )
+    reference = Image.fromarray(NOISE).resize(size[::-1], Image.Resampling[interpolation.upper()])
     assert (resize(NOISE, size, interpolation) == np.asarray(reference)).all()
 
 
