@@ -14,6 +14,7 @@ import pandas as pd
 from convaudit.activations import store, summaries
 from convaudit.attribution import map_statistics, targets
 from convaudit.dataset import labels
+from convaudit.dataset.table_files import meta_columns
 from convaudit.models.facts import ModelChoices, ModelFacts, ModelSource
 from convaudit.models.scaling import SCALINGS
 from convaudit.system import array_files
@@ -255,8 +256,8 @@ def _table(shard: Shard, batches: list[dict[str, np.ndarray]]) -> pd.DataFrame:
             **found,
             "shard": shard.name,
             "row": np.arange(len(truth), dtype=np.int32),
-            "height": shard.table["height"],
-            "width": shard.table["width"],
+            **{name: shard.table[name] for name in ("height", "width", "bits")},
+            **{name: shard.table[name] for name in meta_columns(shard.table)},
         }
     )
 
