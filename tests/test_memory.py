@@ -63,7 +63,8 @@ GRADCAM = """
 import gradcam
 gradcam.draw(
     maps="maps.npz", rows="rows.parquet", pixels="pixels.npy", source="photos", alpha=0.4,
-    colormap="jet", folder="overlays", sheets="sprites", threads=2,
+    interpolation="area", colormap="jet", blend="over", folder="overlays", sheets="sprites",
+    threads=2,
 )
 """
 
