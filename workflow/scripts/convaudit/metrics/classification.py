@@ -144,7 +144,7 @@ def _log_probabilities(scores: np.ndarray) -> np.ndarray:
 
 
 def _named(found: dict[str, Interval]) -> dict[str, float | None]:
-    named = {}
+    named: dict[str, float | None] = {}
     for name, (value, low, high) in found.items():
         named |= {name: value, f"{name}_95_low": low, f"{name}_95_high": high}
     return named

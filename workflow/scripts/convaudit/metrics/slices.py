@@ -79,8 +79,9 @@ def slices(columns: Mapping[str, pd.Series], correct: np.ndarray) -> list[Slice]
 
 def folders(paths: Sequence[str]) -> dict[str, pd.Series]:
     """The folder of each path at each level, as columns "folder 1" and so on."""
-    split = pd.Series(paths, dtype="str").str.rpartition("/")[0]
-    parts = split.str.split("/", expand=True) if len(split) else pd.DataFrame()
+    if not len(paths):
+        return {}
+    parts = pd.Series(paths, dtype="str").str.rpartition("/")[0].str.split("/", expand=True)
     return {
         f"folder {level + 1}": parts[level].replace("", None).astype(object)
         for level in parts.columns
@@ -120,18 +121,19 @@ def _slice(name: str, column: str, value: str, member: np.ndarray, correct: np.n
     support, right = int(member.sum()), int((member & correct).sum())
     others, others_right = len(correct) - support, int(correct.sum()) - right
     table = [[right, support - right], [others_right, others - others_right]]
-    share = wilson(right, support)
+    share, low, high = wilson(right, support).known
     rest = others_right / others
-    assert share.value is not None and share.low is not None and share.high is not None
     return Slice(
         name,
         column,
         value,
         support,
         right,
-        *share,
+        share,
+        low,
+        high,
         rest_accuracy=rest,
-        difference=share.value - rest,
+        difference=share - rest,
         p_adjusted=float(fisher_exact(table).pvalue),
     )
 
