@@ -35,7 +35,7 @@ def draw(
     label: int,
     split: str,
     random: np.random.Generator,
-    recipe: Recipe = Recipe(),  # noqa: B008
+    recipe: Recipe = Recipe(),
 ) -> Photo:
     """A scene of 160 to 300 pixels a side."""
     height = int(random.integers(160, 301))

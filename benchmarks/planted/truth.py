@@ -32,8 +32,8 @@ class Specification:
     @property
     def name(self) -> str:
         """A folder's name."""
-        what = self.negative or "P"
-        return f"{what}-{self.cue or '0'}-{self.strength}-{self.photographs}-{self.network}-{self.seed}"
+        what = f"{self.negative or 'P'}-{self.cue or 0}-{self.strength}"
+        return f"{what}-{self.photographs}-{self.network}-{self.seed}"
 
 
 @dataclass(frozen=True)
