@@ -164,8 +164,8 @@ def test_folders_are_slices_where_they_say_more_than_the_class():
     )
     groups = paired_answers.slices(answers, paths)
     assert [(group.name, group.only_first) for group in groups] == [
-        ("folder north", 0),
-        ("folder south", 2),
+        ("folder 1 = north", 0),
+        ("folder 1 = south", 2),
     ]
 
 
