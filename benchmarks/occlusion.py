@@ -12,6 +12,7 @@ python benchmarks/occlusion.py [OUT.json]
 import json
 import sys
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,6 @@ import keras
 import numpy as np
 from scipy.stats import rankdata
 
-import figures
 from convaudit.demo import photographs
 from convaudit.models.network import Network
 from convaudit.models.scaling import SCALINGS
@@ -118,8 +118,10 @@ def draw(count: int, side: int, anywhere: bool, seed: int) -> tuple[np.ndarray, 
         y, x = (generator.integers(0, end - crop) for end in photo.shape[:2])
         image[:] = cv2.resize(photo[y : y + crop, x : x + crop], (side, side))
         middle, most = (side - part) // 2, side - part
-        place = generator.integers(0, most + 1, 2) if anywhere else (
-            middle + generator.integers(-2, 3, 2)
+        place = (
+            generator.integers(0, most + 1, 2)
+            if anywhere
+            else (middle + generator.integers(-2, 3, 2))
         )
         shape = cv2.resize(patterns[label], (part, part), interpolation=cv2.INTER_NEAREST)
         shape = shape * generator.uniform(0.5, 1) + generator.normal(20, 12, shape.shape)
@@ -160,8 +162,8 @@ def drops(network: Network, images: np.ndarray, said: np.ndarray, grid: int) -> 
     grey = images.reshape(-1, 3).mean(axis=0).astype(np.uint8)
     edges = np.linspace(0, side, grid + 1).round().astype(int)
     found = []
-    for top, bottom in zip(edges, edges[1:], strict=False):
-        for left, right in zip(edges, edges[1:], strict=False):
+    for top, bottom in pairwise(edges):
+        for left, right in pairwise(edges):
             painted = images.copy()
             painted[:, top:bottom, left:right] = grey
             found.append(base - margins(network, painted, said))
@@ -219,10 +221,7 @@ def compare(name: str) -> list[dict[str, Any]]:
 
 
 if __name__ == "__main__":
-    rows: list[dict[str, Any]] = []
+    found: list[dict[str, Any]] = []
     for name in NETWORKS:
-        rows += compare(name)
-        for row in rows:
-            if row["network"] == name:
-                print({k: round(v, 2) if isinstance(v, float) else v for k, v in row.items()}, flush=True)
-        Path(sys.argv[1]).write_text(json.dumps(rows, indent=1))
+        found += compare(name)
+        Path(sys.argv[1]).write_text(json.dumps(found, indent=1))

@@ -33,15 +33,16 @@ atexit.register(usage)
 """
 PLAN = """
 from convaudit.dataset import scan
-from planning import plan
+from planning import make_plan
 from planning.settings import Settings
 
 def entry(i):
     label = ("blue", "red")[i % 2]
     return f"{label}/image_{i:07d}.jpg", label, 100_000, i, None
 
-scan.scan = lambda source: scan.listing([entry(i) for i in range({count})])
-plan.make(Settings(model="toy.keras", images="photos"), Path("results/index"))
+files = scan.listing([entry(i) for i in range({count})])
+scan.scan = lambda source, *_: scan.Listing(files)
+make_plan.make(Settings(model="toy.keras", images="photos"), Path("results/index"))
 """
 DRY_RUN = """
 from snakemake.cli import main

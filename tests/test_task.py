@@ -112,7 +112,7 @@ def test_no_head_of_a_classifier_is_refused(name):
 
 def test_an_image_that_comes_out_is_called_one():
     inputs = keras.Input((8, 8, 3))
-    with pytest.raises(AuditError, match="an image of the size of its input: .* autoencoders"):
+    with pytest.raises(AuditError, match=r"an image of the size of its input: .* autoencoders"):
         Network(keras.Model(inputs, layers.Conv2D(3, 3, padding="same")(inputs)))
 
 

@@ -38,7 +38,9 @@ class Keys:
     def model(self) -> str:
         settings = self._settings
         identity = self.demo_model if settings.model == "demo" else self._plan.model
-        return _key(fingerprint("model.py"), identity, settings.output, settings.trust_model, settings.task)
+        return _key(
+            fingerprint("model.py"), identity, settings.output, settings.trust_model, settings.task
+        )
 
     @cached_property
     def index(self) -> str:
@@ -54,7 +56,7 @@ class Keys:
 
     def predict(self, shard: str) -> str:
         settings = self._settings
-        drawing = {"alpha", "colormap"}
+        drawing = {"alpha", "blend", "colormap"}
         return _key(
             fingerprint("predict.py"),
             self.preprocess(shard),
@@ -82,7 +84,9 @@ class Keys:
     def gradcam(self, shard: str) -> str:
         settings = self._settings.gradcam
         return _key(
-            fingerprint("gradcam.py"), self.predict(shard), settings.alpha, settings.colormap
+            fingerprint("gradcam.py"),
+            self.predict(shard),
+            settings.model_dump(include={"alpha", "blend", "colormap"}),
         )
 
     def filters(self, layer: str) -> str:
@@ -114,6 +118,10 @@ class Keys:
             self._settings.activations.model_dump(exclude={"keep"}),
         )
 
+    @cached_property
+    def compare(self) -> str:
+        return _key(fingerprint("compare.py"), self._settings.compare, self._plan.model)
+
     def channel(self, shard: str) -> str:
         """One channel of an image of this shard, as a picture of its own."""
         how = self._settings.preprocess.scaling
@@ -128,4 +136,6 @@ class Keys:
             [self.gradcam(shard) for shard in self._plan.shards],
             [self.filters(layer) for layer in layers],
             self._settings.model_dump(exclude={"results", "watch"}),
+            self._plan.other_files,
+            self._plan.notes,
         )

@@ -5,9 +5,8 @@ parse the Snakefile too; they read the plan that the main process wrote.
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pyarrow.parquet as pq
 
@@ -27,11 +26,15 @@ class Plan:
     """Name and Keras class of each layer."""
     model: str
     """Identity of the model: a hash of its file, or name and weights."""
+    other_files: dict[str, int] = field(default_factory=dict)
+    """How many files beside the images are none, by their ending."""
+    notes: list[str] = field(default_factory=list)
+    """What was assumed of the dataset, a sentence each."""
 
     @property
     def sampled(self) -> list[str]:
         """A few shards, evenly spread, that stand for all."""
-        return list(self.shards)[:: -(-len(self.shards) // SAMPLED)]
+        return list(self.shards)[:: max(1, -(-len(self.shards) // SAMPLED))]
 
     @property
     def files(self) -> int:
@@ -44,17 +47,6 @@ def load(folder: Path) -> Plan:
     shards = {shard: (count, digest) for shard, (count, digest) in fields.pop("shards").items()}
     layers = [(name, kind) for name, kind in fields.pop("layers")]
     return Plan(shards=shards, layers=layers, **fields)
-
-
-def described(facts: Path, settings: dict[str, Any]) -> dict[str, Any]:
-    """What is known of the model (``models.facts``), with what the config sets in its place."""
-    known = json.loads(facts.read_text())
-    if settings["preprocess"]["scaling"] != "auto":
-        known["scaling"] = settings["preprocess"]["scaling"]
-        known |= {"scaling_known": True, "scaling_why": "as the config says"}
-    if settings["gradcam"]["layer"] != "auto":
-        known |= {"target_layer": settings["gradcam"]["layer"], "target_why": "as the config says"}
-    return known
 
 
 def indexed(plan: Plan, folder: Path) -> frozenset[str]:

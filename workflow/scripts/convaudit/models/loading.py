@@ -146,7 +146,7 @@ def _load_architecture(path: Path, file: ModelFile, weights: Path, safe: bool) -
     with h5py.File(weights) as stored:
         ordered = "layer_names" in stored.attrs or "model_weights" in stored
         if ordered:  # as Keras 2 wrote them
-            group = stored["model_weights"] if "model_weights" in stored else stored
+            group = stored.get("model_weights", stored)
             legacy_h5_format.load_weights_from_hdf5_group(group, model)
     if not ordered:
         saving_lib.load_weights_only(model, str(weights))

@@ -15,9 +15,7 @@ def require_classifier(network: Network, training: Training) -> None:
     """
     reason = _reason(network, training)
     if reason:
-        raise AuditError(
-            f"model: {reason}: convaudit audits classifiers; {_ANYWAY}"
-        )
+        raise AuditError(f"model: {reason}: convaudit audits classifiers; {_ANYWAY}")
 
 
 def _reason(network: Network, training: Training) -> str | None:

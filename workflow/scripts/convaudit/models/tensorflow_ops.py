@@ -62,7 +62,8 @@ def _slices(constants: dict[int, Any], attributes: Config) -> list[Any]:
         for name in ("begin", "end", "ellipsis", "new_axis", "shrink_axis")
     }
     key: list[Any] = []
-    for place, (begin, end, step) in enumerate(zip(*(constants[at] for at in (1, 2, 3)))):
+    bounds = zip(*(constants[at] for at in (1, 2, 3)), strict=True)
+    for place, (begin, end, step) in enumerate(bounds):
         given = {name: bool(mask >> place & 1) for name, mask in masks.items()}
         if given["ellipsis"]:
             key.append({"class_name": "__ellipsis__", "config": {}})

@@ -1,0 +1,33 @@
+"""Find the facts of a loaded model: its head, its target layer, its scaling."""
+
+from convaudit.models.facts import ModelFacts
+from convaudit.models.loading import Loaded
+from convaudit.models.network import Network
+from convaudit.models.scaling_choice import choose_scaling
+
+
+def inspect_model(loaded: Loaded, network: Network) -> ModelFacts:
+    """Find the facts of a model; nothing of the config is in them.
+
+    Raises:
+        AuditError: the model has no layer that could be a target.
+    """
+    target, why = network.target_layer
+    choice = choose_scaling(loaded, network)
+    return ModelFacts(
+        format=loaded.format,
+        keras_version=loaded.keras_version,
+        family=loaded.family,
+        input=(*network.input_shape[:2], 1 if network.grey else 3),
+        input_open=network.open_input,
+        outputs=network.outputs,
+        classes=network.classes,
+        head=network.head,
+        target_layer=target,
+        target_why=why,
+        scaling=choice.name,
+        scaling_known=choice.known,
+        scaling_why=choice.why,
+        parameters=loaded.model.count_params(),
+        layers=tuple(network.layers),
+    )
