@@ -79,9 +79,8 @@ def feature_ending(graph: Graph, head: Head) -> str | None:
     if kind in ("ReLU", "LeakyReLU", "ELU", "PReLU") or activation not in (None, "linear"):
         return f"the activation {activation or kind}"
     before = makers.get(step.reads[0])
-    pooled = kind.startswith("Global") and before is not None
-    if pooled and _activation(before) == "linear":  # as scores at each place, pooled
-        return None
+    if kind.startswith("Global") and before is not None and _activation(before) == "linear":
+        return None  # scores at each place, pooled
     return _FEATURES.get(kind)
 
 
