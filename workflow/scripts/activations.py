@@ -13,7 +13,7 @@ from convaudit.drawing.grids import activation_grid
 from convaudit.errors import AuditError
 from convaudit.models.facts import ModelChoices, ModelFacts, ModelSource
 from convaudit.models.layers import layer_id
-from convaudit.models.scaling import SCALINGS
+from convaudit.models.scaling import scaling_of
 from convaudit.system.atomic import atomic, atomic_folder
 from jobs.job import job
 from jobs.tensorflow_job import open_network
@@ -41,7 +41,7 @@ def activations(
 
     _, network = open_network(model, threads=1)
     chosen = choose(predictions, examples)
-    scaling = SCALINGS[ModelFacts.read(facts, choices).scaling]
+    scaling = scaling_of(ModelFacts.read(facts, choices))
     shards = {Path(path).stem: path for path in pixels}
     with atomic_folder(grids) as folder:
         for example in chosen.itertuples():

@@ -14,11 +14,12 @@ from convaudit.dataset import images, labels, scan
 from convaudit.dataset.depth import depth_notes
 from convaudit.drawing import encoding, overlays
 from convaudit.models.facts import ModelChoices, ModelFacts, ModelSource
-from convaudit.models.scaling import SCALINGS
+from convaudit.models.scaling import scaling_of
 from convaudit.preview import disk_space
 from convaudit.preview.text import (
     describe_check,
     describe_effort,
+    describe_guess,
     describe_images,
     describe_layers,
     describe_model,
@@ -78,27 +79,31 @@ def inspect(
     files = pd.read_parquet(Path(index) / "files.parquet", columns=listed)
     plan = plans.load(Path(index))
     names = labels.of_model(plan.class_names, known.classes)
+    sample = _sample(files, Path(source), known.size, settings)
+    network, opening = None, 0.0
+    if len(sample.pixels):
+        began = time.perf_counter()
+        _, network = open_network(model)
+        opening = time.perf_counter() - began
+    if not known.scaling_known:
+        print(describe_guess(known, _guess(network, sample, known) if network else None))
     print(describe_layers(known, watched, filtered))
     print(describe_model(known, plan.class_names and names, settings["gradcam"]["method"]))
-    sample = _sample(files, Path(source), known.size, settings)
     notes = [*plan.notes, *depth_notes(sample.bits)]
     how = settings["preprocess"]["interpolation"]
     print(describe_images(files, plan.other_files, notes, how), flush=True)
-    if not len(sample.pixels):
+    if network is None:
         print("forecast      none: no image of the sample can be read")
         return
-    began = time.perf_counter()
-    _, network = open_network(model)
-    opening = time.perf_counter() - began
     for section, chosen in (("activations", watched), ("filters", filtered)):
         for name in chosen:
             network.require_maps(name, f"config: {section}.layers")
     network.require_target(known.target_layer, "config: gradcam.layer")
-    print(_check(network, sample, names, known.scaling, how), flush=True)
+    print(_check(network, sample, names, known, how), flush=True)
     lanes = max(1, (os.cpu_count() or 1) // THREADS)
     counts = _patterns(filtered, known, settings["filters"]["count"])
-    climbing = _climbing(network, counts, SCALINGS[known.scaling], settings["filters"], opening)
-    looking, why = _images(network, sample, SCALINGS[known.scaling])
+    climbing = _climbing(network, counts, scaling_of(known), settings["filters"], opening)
+    looking, why = _images(network, sample, scaling_of(known))
     if settings["gradcam"]["method"] == "scorecam":  # a forward pass for each channel of the layer
         looking *= network.require_maps(known.target_layer, "config: gradcam.layer")[-1] or 1
     shards = len(plan.shards)
@@ -154,7 +159,15 @@ def _sample(
     )
 
 
-def _check(network: "Network", sample: Sample, names: list[str], used: str, how: str) -> str:
+def _guess(network: "Network", sample: Sample, known: ModelFacts) -> dict[str, Any]:
+    from convaudit.checks.guess_check import check_guess
+
+    return check_guess(network, sample.pixels, known.scaling, known.channels)
+
+
+def _check(
+    network: "Network", sample: Sample, names: list[str], known: ModelFacts, how: str
+) -> str:
     from convaudit.checks.resizing_check import check_resizing
     from convaudit.checks.scaling_check import check_scaling
 
@@ -162,8 +175,11 @@ def _check(network: "Network", sample: Sample, names: list[str], used: str, how:
     if network.head == "sigmoid":  # the label is not the only right answer
         truth[:] = -1
     usable = truth >= 0
+    used = known.scaling_name
     scaled = check_scaling(network, sample.pixels[usable], truth[usable], used, names)
-    resized = check_resizing(network, sample.resized, truth, SCALINGS[used], how)
+    if scaled["set"]:  # first things first: the images may be fed wrongly
+        return describe_check(scaled)
+    resized = check_resizing(network, sample.resized, truth, scaling_of(known), how)
     return f"{describe_check(scaled)}\n{describe_resizing(resized)}"
 
 

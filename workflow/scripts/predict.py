@@ -15,7 +15,7 @@ from convaudit.activations import store, summaries
 from convaudit.attribution import map_statistics, targets
 from convaudit.dataset import labels
 from convaudit.models.facts import ModelChoices, ModelFacts, ModelSource
-from convaudit.models.scaling import SCALINGS
+from convaudit.models.scaling import scaling_of
 from convaudit.system import array_files
 from convaudit.system.atomic import atomic
 from convaudit.system.progress import Progress
@@ -133,7 +133,7 @@ def predict(
     looking = partial(
         OnePass,
         network,
-        SCALINGS[known.scaling],
+        scaling_of(known),
         known.target_layer,
         method=gradcam["method"],
         score=gradcam["score"],

@@ -78,7 +78,9 @@ class PreparedAudit:
     def choices(self) -> ModelChoices:
         """What the config says about the model in place of the model's own facts."""
         return ModelChoices(
-            scaling=self.settings.preprocess.scaling, target_layer=self.settings.gradcam.layer
+            scaling=self.settings.preprocess.scaling,
+            channels=self.settings.preprocess.channels,
+            target_layer=self.settings.gradcam.layer,
         )
 
     @property

@@ -62,6 +62,7 @@ class Keys:
             self.preprocess(shard),
             self._plan.class_names,
             settings.preprocess.scaling,
+            settings.preprocess.channels,
             settings.predict.model_dump(),
             settings.gradcam.model_dump(exclude=drawing),
             settings.activations.layers,
@@ -79,6 +80,7 @@ class Keys:
             [self.preprocess(shard) for shard in self._plan.sampled],
             self._plan.class_names,
             self._settings.preprocess.scaling,
+            self._settings.preprocess.channels,
         )
 
     def gradcam(self, shard: str) -> str:
@@ -96,6 +98,7 @@ class Keys:
             self.model,
             layer,
             settings.preprocess.scaling,
+            settings.preprocess.channels,
             settings.filters.model_dump(exclude={"layers"}),
             settings.seed,
         )
@@ -124,8 +127,9 @@ class Keys:
 
     def channel(self, shard: str) -> str:
         """One channel of an image of this shard, as a picture of its own."""
-        how = self._settings.preprocess.scaling
-        return _key(fingerprint("channel.py"), self.preprocess(shard), how)
+        how = self._settings.preprocess
+        pixels = self.preprocess(shard)
+        return _key(fingerprint("channel.py"), pixels, how.scaling, how.channels)
 
     def report(self, layers: list[str]) -> str:
         return _key(

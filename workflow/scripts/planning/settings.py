@@ -47,8 +47,13 @@ class Preprocess(Section):
         description="How pixels become the network's input. `unit` x/255; `tf` x/127.5-1; `torch` "
         "ImageNet mean and deviation on RGB in 0..1; `caffe` BGR minus (103.939, 116.779, "
         "123.68); `none` 0..255. `auto`: the family's own for keras.applications, `none` if the "
-        "model begins with its own Rescaling or Normalization, else `unit` as a guess that the "
-        "report mentions.",
+        "model begins with its own Rescaling or Normalization for 0..255, else a guess that the "
+        "report mentions: that of the family whose layers it holds, or `unit`.",
+    )
+    channels: Literal["auto", "rgb", "bgr"] = Field(
+        "auto",
+        description="The order of colours in the network's input. `auto`: BGR with `caffe`, else "
+        "RGB. `bgr` for a model trained on images as `cv2.imread` gives them.",
     )
     interpolation: Literal[
         "area", "nearest", "bilinear", "cv2", "bicubic", "lanczos", "crop", "fit"

@@ -9,6 +9,7 @@ from math import prod
 from pathlib import Path
 
 from convaudit.errors import AuditError
+from convaudit.models.channels import called, channels_of
 from convaudit.system.checksums import sha256
 
 AUTO = "auto"
@@ -59,10 +60,12 @@ class ModelChoices:
 
     Attributes:
         scaling: a key of ``scaling.SCALINGS``.
+        channels: "rgb" or "bgr"; "auto" is the scaling's own order.
         target_layer: name of the layer whose activation maps explain the prediction.
     """
 
     scaling: str = AUTO
+    channels: str = AUTO
     target_layer: str = AUTO
 
 
@@ -82,6 +85,7 @@ class ModelFacts:
         target_layer: name of the layer whose activation maps explain the prediction.
         target_why: why it is that layer.
         scaling: key of ``scaling.SCALINGS``: how pixels become the network's input.
+        channels: "rgb" or "bgr": the order of colours in the network's input.
         scaling_known: False if the scaling is a guess.
         scaling_why: where the scaling comes from.
         parameters: number of weights.
@@ -99,6 +103,7 @@ class ModelFacts:
     target_layer: str
     target_why: str
     scaling: str
+    channels: str
     scaling_known: bool
     scaling_why: str
     parameters: int
@@ -128,11 +133,22 @@ class ModelFacts:
         facts = self
         if choices.scaling != AUTO:
             facts = replace(
-                facts, scaling=choices.scaling, scaling_known=True, scaling_why=_BY_CONFIG
+                facts,
+                scaling=choices.scaling,
+                channels=channels_of(choices.scaling),
+                scaling_known=True,
+                scaling_why=_BY_CONFIG,
             )
+        if choices.channels != AUTO:
+            facts = replace(facts, channels=choices.channels)
         if choices.target_layer != AUTO:
             facts = replace(facts, target_layer=choices.target_layer, target_why=_BY_CONFIG)
         return facts
+
+    @property
+    def scaling_name(self) -> str:
+        """Scaling and channels in one text, as "unit, BGR"."""
+        return called(self.scaling, self.channels)
 
     @property
     def size(self) -> tuple[int, int]:

@@ -79,8 +79,9 @@ def feature_ending(graph: Graph, head: Head) -> str | None:
     if kind in ("ReLU", "LeakyReLU", "ELU", "PReLU") or activation not in (None, "linear"):
         return f"the activation {activation or kind}"
     before = makers.get(step.reads[0])
-    if kind.startswith("Global") and before is not None and _activation(before) == "linear":
-        return None  # scores at each place, pooled
+    places = kind.startswith("Global") or kind == "Flatten"
+    if places and before is not None and _activation(before) == "linear":
+        return None  # scores at each place
     return _FEATURES.get(kind)
 
 

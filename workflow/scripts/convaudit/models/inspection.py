@@ -1,5 +1,6 @@
 """Find the facts of a loaded model: its head, its target layer, its scaling."""
 
+from convaudit.models.channels import channels_of
 from convaudit.models.facts import ModelFacts
 from convaudit.models.loading import Loaded
 from convaudit.models.network import Network
@@ -26,6 +27,7 @@ def inspect_model(loaded: Loaded, network: Network) -> ModelFacts:
         target_layer=target,
         target_why=why,
         scaling=choice.name,
+        channels=channels_of(choice.name),
         scaling_known=choice.known,
         scaling_why=choice.why,
         parameters=loaded.model.count_params(),

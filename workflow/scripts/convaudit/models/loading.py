@@ -29,7 +29,7 @@ from convaudit.models import keras2_weights, model_file
 from convaudit.models.model_file import ModelFile
 from convaudit.models.training import Training, of_compiled
 
-_OPERATIONS = (ops.nn, ops.numpy, ops.core, ops.image, ops.math)
+_OPERATIONS = (ops.nn, ops.numpy, ops.core, ops.image, ops.math, ops.linalg)
 _TOP = "top_level_model_weights"
 
 
