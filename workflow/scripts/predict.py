@@ -14,7 +14,6 @@ import pandas as pd
 from convaudit.activations import store, summaries
 from convaudit.attribution import map_statistics, targets
 from convaudit.dataset import labels
-from convaudit.dataset.table_files import meta_columns
 from convaudit.models.facts import ModelChoices, ModelFacts, ModelSource
 from convaudit.models.scaling import SCALINGS
 from convaudit.system import array_files
@@ -27,6 +26,9 @@ from planning import plan as plans
 if TYPE_CHECKING:
     from convaudit.models.network import Network
     from convaudit.onepass import Batch, OnePass
+
+OWN = ("image_id", "path", "label", "height", "width")
+"""Columns of an image that have their own place among the predictions; further ones follow."""
 
 
 @dataclass(frozen=True)
@@ -256,8 +258,7 @@ def _table(shard: Shard, batches: list[dict[str, np.ndarray]]) -> pd.DataFrame:
             **found,
             "shard": shard.name,
             "row": np.arange(len(truth), dtype=np.int32),
-            **{name: shard.table[name] for name in ("height", "width", "bits")},
-            **{name: shard.table[name] for name in meta_columns(shard.table)},
+            **shard.table.drop(columns=[*OWN, "sha256"], errors="ignore"),
         }
     )
 
