@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from convaudit.dataset import class_list, exclusion, labels, layout, scan
+from convaudit.dataset import class_list, exclusion, labels, layout, scan, table_files
 from convaudit.errors import AuditError
 from planning.settings import Settings, expanded
 
@@ -43,12 +43,16 @@ def notes(settings: Settings, files: pd.DataFrame, names: list[str] | None) -> l
     """What was assumed of the labels and of files that look like masks, a sentence each."""
     said = [] if settings.images == "demo" else layout.mention_masks(files["path"])
     found = files["label"].dropna().unique().tolist()
+    source = expanded(settings.images)
+    if not found and source.is_dir():
+        beside = (path.name for path in source.iterdir() if path.suffix in table_files.SUFFIXES)
+        said += layout.mention_labels(files["path"], sorted(beside))
     if settings.classes != "auto" or not found or not labels.are_indices(found):
         return said
     numbers = sorted(found, key=int)
     if names:
         said.append(f"the labels 1 to {len(names)} are the classes in the order of the numbers")
-    if expanded(settings.images).is_dir() and numbers != sorted(found):
+    if source.is_dir() and numbers != sorted(found):
         said.append(
             f"the folders {', '.join(numbers[:3])} … are the classes in the order of the numbers; "
             f"Keras' loaders sort them as texts ({', '.join(sorted(found)[:4])} …): if the model "

@@ -1,7 +1,7 @@
 """Whether the folders of a dataset are its classes: splits, wrappers, folds and masks are not."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -55,8 +55,9 @@ class Folders:
         """The folder, from this one downwards, whose sub-folders look like classes."""
         names = self.names(folder)
         photos = [name for name in names if name.lower() in _PHOTOS]
-        if names and all(map(is_split, names)):
-            chosen = min(names, key=_preference)
+        splits = [name for name in names if is_split(name)]
+        if splits and all(name in splits or is_annotation(name) for name in names):
+            chosen = min(splits, key=_preference)
         elif (
             len(names) == 1
             and folder not in self.direct
@@ -99,9 +100,10 @@ def refuse(paths: pd.Series, source: str) -> None:
     source = source.rstrip("/")
     give = f"images={source}/{below}"
     loose = "" in tree.direct
-    if all(map(is_split, names)) and not loose:
+    splits = [name for name in names if is_split(name)]
+    if splits and all(name in splits or is_annotation(name) for name in names) and not loose:
         raise AuditError(
-            f"images: {source} holds splits ({some(names)}), not classes: give one of them, {give}"
+            f"images: {source} holds splits ({some(splits)}), not classes: give one of them, {give}"
             + otherwise
         )
     known = {name.lower() for name in names}
@@ -146,6 +148,26 @@ def mention_masks(paths: pd.Series) -> list[str]:
     return [
         f"{len(found):,} of {len(listed):,} files look like masks, not photographs "
         f"({found[0]!r}): if so, leave them out with exclude='[{listing}]'"
+    ]
+
+
+def mention_labels(paths: pd.Series, tables: Sequence[str]) -> list[str]:
+    """A sentence on where labels of unlabelled images may be found, if anywhere.
+
+    Args:
+        paths: of the files, relative, with "/".
+        tables: names of the tables that lie beside them.
+    """
+    if tables:
+        return [f"the images have no labels; if {some(tables)} has them, give it as images="]
+    names = paths.str.rpartition("/")[2]
+    words = names.str.extract(r"^([^\W\d_]{2,})[^a-zA-Z]*\d[^/]*$")[0]
+    kinds = words.value_counts()
+    if words.isna().any() or not 2 <= len(kinds) <= 50 or kinds.min() < 2:
+        return []
+    return [
+        f"the images have no labels, but their names begin with {some(sorted(kinds.index))}: if "
+        "these are the classes, move each into a folder of that name, or give a table of path,label"
     ]
 
 
