@@ -25,6 +25,10 @@ _PHOTOS = frozenset("image images img imgs photos photo pictures jpegimages".spl
 _MASK = re.compile(
     r"(.+?)[ _-](?:masks?|gt|seg|segmentation|labels?|annotation|groundtruth)(?:[ _-]?\d+)?"
 )
+_NUMBERED = re.compile(r"([^\W\d_]{2,})[^a-zA-Z/]*\d[^/]*$")
+"""A name that begins with a word, then a number: cat.0.jpg."""
+_LIKE_MASKS = "mask|gt|seg|label|annotation|ground.?truth|bbox"
+"""What each of them contains; most datasets have none, which is soon seen."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +95,7 @@ def refuse(paths: pd.Series, source: str) -> None:
         AuditError: the folders are splits, or something else that is no class; it names the folder
             to give instead.
     """
-    tree = Folders.of(paths)
+    tree = Folders.of(paths.tolist())
     names = tree.names("")
     if not names:
         return
@@ -128,6 +132,8 @@ def refuse(paths: pd.Series, source: str) -> None:
 
 def mention_masks(paths: pd.Series) -> list[str]:
     """A sentence on files that look like masks beside the photographs, if there are any."""
+    if not paths.str.contains(_LIKE_MASKS, case=False, regex=True).any():
+        return []
     listed = paths.tolist()
     stems = {path.rpartition(".")[0] for path in listed}
     found, patterns = [], set()
@@ -160,10 +166,14 @@ def mention_labels(paths: pd.Series, tables: Sequence[str]) -> list[str]:
     """
     if tables:
         return [f"the images have no labels; if {some(tables)} has them, give it as images="]
-    names = paths.str.rpartition("/")[2]
-    words = names.str.extract(r"^([^\W\d_]{2,})[^a-zA-Z]*\d[^/]*$")[0]
-    kinds = words.value_counts()
-    if words.isna().any() or not 2 <= len(kinds) <= 50 or kinds.min() < 2:
+    words = []
+    for path in paths.tolist():
+        match = _NUMBERED.match(path, path.rfind("/") + 1)
+        if not match:
+            return []
+        words.append(match[1])
+    kinds = pd.Series(words).value_counts()
+    if not 2 <= len(kinds) <= 50 or kinds.min() < 2:
         return []
     return [
         f"the images have no labels, but their names begin with {some(sorted(kinds.index))}: if "
