@@ -83,10 +83,10 @@ def test_the_commit_and_whether_files_differ_from_it(tmp_path):
 def test_verify_names_each_file_that_differs(clone, capsys):
     folder = clone.folder / "results"
     where = {
-        "origin": str(folder / "provenance.json"),
-        "ledger": str(folder / "index" / "ledger.parquet"),
+        "origin": folder / "provenance.json",
+        "ledger": folder / "index" / "ledger.parquet",
         "model": str(clone.folder / "toy.keras"),
-        "images": str(clone.folder / "photos"),
+        "images": clone.folder / "photos",
         "settings": {"model": "toy.keras", "images": "photos"},
         "threads": 2,
     }

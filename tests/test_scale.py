@@ -41,7 +41,7 @@ def entry(i):
     return f"{label}/image_{i:07d}.jpg", label, 100_000, i, None
 
 scan.scan = lambda source: scan.listing([entry(i) for i in range({count})])
-make_plan.make(Settings(model="toy.keras", images="photos"), Path("results/index"))
+make_plan.make(Settings(model="toy.keras", images="photos"), Path("results/index")).write()
 """
 DRY_RUN = """
 from snakemake.cli import main
@@ -50,8 +50,8 @@ main(["--dry-run", "--quiet", "rules", "--config", *config])
 """
 INDEX = """
 import index
-files = "results/index/files.parquet"
-index.index(files=files, images="photos", ledger="ledger.parquet", threads=2)
+files = Path("results/index/files.parquet")
+index.index(files=files, images=Path("photos"), ledger="ledger.parquet", threads=2)
 """
 PREDICTIONS = """
 import numpy, pandas
@@ -106,7 +106,8 @@ if not os.fork():
 os.wait()
 try:
     verify.verify(
-        origin="provenance.json", ledger=".ledger.parquet", model="m", images="gone", threads=2,
+        origin=Path("provenance.json"), ledger=Path(".ledger.parquet"), model="m",
+        images=Path("gone"), threads=2,
         settings={{"images": "gone", "model": "m"}},
     )
 except AuditError as error:

@@ -52,9 +52,10 @@ def maps_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         rows = {"image_id": ids, "path": ids, "label": labelled, "height": 4, "width": 4}
         pd.DataFrame(rows).to_parquet(tmp_path / "images.parquet")
         asked = {"method": "gradcam", "layer": "auto", "score": "logit", "target": target}
-        files = {"facts": "facts.json", "plan": ".", "pixels": "pixels.npy", "maps": "maps.npz"}
+        files = {"facts": "facts.json", "pixels": "pixels.npy", "maps": "maps.npz"}
         files |= {name: f"{name}.parquet" for name in ("images", "rows", "summary")}
         given = {name: str(tmp_path / file) for name, file in files.items()} | {
+            "plan": tmp_path,
             "model": ModelSource("demo", ""),
             "choices": ModelChoices(scaling="unit"),
             "shard": "0000",

@@ -48,7 +48,7 @@ rule predict:
     params:
         key=lambda wildcards: KEYS.predict(wildcards.shard),
         model=AUDIT.model,
-        plan=str(AUDIT.index),
+        plan=AUDIT.index,
         choices=AUDIT.choices,
         layers=AUDIT.watched_layers,
         predict=SETTINGS.predict.model_dump(),

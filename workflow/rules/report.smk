@@ -52,7 +52,7 @@ rule report:
         images=AUDIT.images,
         model=AUDIT.model,
         choices=AUDIT.choices,
-        settings=SETTINGS.model_dump(exclude={"watch"}),
+        settings=SETTINGS,
         layers=FILTER_LAYERS,
     script:
         "../scripts/report.py"
@@ -66,10 +66,10 @@ rule verify:
         "../../environment.yml"
     threads: 2
     params:
-        origin=str(rules.report.output.provenance),
-        ledger=str(rules.index.output.ledger),
+        origin=Path(rules.report.output.provenance),
+        ledger=Path(rules.index.output.ledger),
         model=AUDIT.model.source,
         images=AUDIT.images,
-        settings=SETTINGS.model_dump(include={"model", "images"}),
+        settings=SETTINGS,
     script:
         "../scripts/verify.py"

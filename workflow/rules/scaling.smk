@@ -21,7 +21,7 @@ rule scaling_check:
     params:
         key=KEYS.scaling_check,
         model=AUDIT.model,
-        plan=str(AUDIT.index),
+        plan=AUDIT.index,
         choices=AUDIT.choices,
     script:
         "../scripts/scaling_check.py"

@@ -60,21 +60,21 @@ def inspect(
     *,
     facts: str,
     choices: ModelChoices,
-    index: str,
-    source: str,
+    index: Path,
+    source: Path,
     model: ModelSource,
     settings: dict[str, Any],
     watched: list[str],
     filtered: list[str],
 ) -> None:
     known = ModelFacts.read(facts, choices)
-    files = pd.read_parquet(Path(index) / "files.parquet")
-    plan = plans.load(Path(index))
+    files = pd.read_parquet(index / "files.parquet")
+    plan = plans.load(index)
     names = labels.of_model(plan.class_names, known.classes)
     print(describe_layers(known, watched, filtered))
     print(describe_model(known, plan.class_names and names, settings["gradcam"]["method"]))
     print(describe_images(files), flush=True)
-    sample = _sample(files, Path(source), known.size, settings)
+    sample = _sample(files, source, known.size, settings)
     if not len(sample.pixels):
         print("forecast      none: no image of the sample can be read")
         return
@@ -189,7 +189,7 @@ if __name__ == "__main__":
             index=snakemake.params.index,
             source=snakemake.params.images,
             model=snakemake.params.model,
-            settings=snakemake.params.settings,
+            settings=snakemake.params.settings.model_dump(),
             watched=snakemake.params.watched,
             filtered=snakemake.params.filtered,
         )

@@ -96,7 +96,7 @@ def predict(
     model: ModelSource,
     facts: str,
     choices: ModelChoices,
-    plan: str,
+    plan: Path,
     pixels: str,
     images: str,
     shard: str,
@@ -121,7 +121,7 @@ def predict(
     for name in layers:
         network.require_maps(name, "config: activations.layers")
     table = pd.read_parquet(images)
-    names = labels.of_model(plans.load(Path(plan)).class_names, network.classes)
+    names = labels.of_model(plans.load(plan).class_names, network.classes)
     truth = labels.indices(table["label"], names)
     part = Shard(shard, pixels, table, table["image_id"].to_numpy(str), truth, names)
     target = gradcam["target"]

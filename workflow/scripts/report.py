@@ -259,7 +259,7 @@ def _origin(
 if __name__ == "__main__":
     with job("report", snakemake.log[0], snakemake.input):
         report(
-            settings=snakemake.params.settings,
+            settings=snakemake.params.settings.model_dump(exclude={"watch"}),
             layers=snakemake.params.layers,
             model=snakemake.params.model,
             choices=snakemake.params.choices,

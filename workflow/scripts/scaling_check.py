@@ -20,7 +20,7 @@ def check(
     model: ModelSource,
     facts: str,
     choices: ModelChoices,
-    plan: str,
+    plan: Path,
     pixels: list[str],
     images: list[str],
     result: str,
@@ -28,7 +28,7 @@ def check(
     _, network = open_network(model, threads=1)
     from convaudit.checks.scaling_check import SAMPLE, check_scaling
 
-    names = labels.of_model(plans.load(Path(plan)).class_names, network.classes)
+    names = labels.of_model(plans.load(plan).class_names, network.classes)
     samples = [
         _sample(*parts, names, -(-SAMPLE // len(pixels)))
         for parts in zip(pixels, images, strict=True)

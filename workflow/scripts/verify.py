@@ -26,7 +26,7 @@ _SHOWN = 50
 
 
 def verify(
-    *, origin: str, ledger: str, model: str, images: str, settings: dict[str, Any], threads: int
+    *, origin: Path, ledger: Path, model: str, images: Path, settings: dict[str, Any], threads: int
 ) -> None:
     """
     Args:
@@ -35,11 +35,11 @@ def verify(
     Raises:
         AuditError: something is missing, changed or new.
     """
-    folder, source = Path(origin).parent, Path(images)
-    if not Path(origin).exists():
+    folder, source = origin.parent, images
+    if not origin.exists():
         raise AuditError(f"{origin} is not there: run the audit to its end first")
     count = 0
-    with Path(origin).open() as file:
+    with origin.open() as file:
         known = _known(file)
         _require_same(known["config"], settings)
         present = hashed_files(folder, keep=known["config"]["activations"]["keep"])
@@ -82,7 +82,7 @@ def _results(file: IO[str]) -> Iterator[tuple[str, str | None]]:
         yield from json.loads(f"{{{line.strip().removesuffix(',')}}}").items()
 
 
-def _images(ledger: str) -> Iterator[tuple[str, str | None]]:
+def _images(ledger: Path) -> Iterator[tuple[str, str | None]]:
     table = pq.ParquetFile(ledger)
     for group in range(table.num_row_groups):
         rows = table.read_row_group(group, ["path", "sha256"])
@@ -137,6 +137,6 @@ if __name__ == "__main__":
             ledger=snakemake.params.ledger,
             model=snakemake.params.model,
             images=snakemake.params.images,
-            settings=snakemake.params.settings,
+            settings=snakemake.params.settings.model_dump(include={"model", "images"}),
             threads=snakemake.threads,
         )
