@@ -64,8 +64,9 @@ predict.predict(
 GRADCAM = """
 import gradcam
 gradcam.draw(
-    maps="maps.npz", rows="rows.parquet", pixels="pixels.npy", source=Path("photos"), alpha=0.4,
-    colormap="jet", folder="overlays", sheets="sprites", threads=2,
+    maps="maps.npz", rows="rows.parquet", pixels="pixels.npy", source=Path("photos"),
+    alpha=0.4, interpolation="area", colormap="jet", blend="over", folder="overlays", sheets="sprites",
+    threads=2,
 )
 """
 

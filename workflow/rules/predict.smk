@@ -52,7 +52,7 @@ rule predict:
         choices=AUDIT.choices,
         layers=AUDIT.watched_layers,
         predict=SETTINGS.predict.model_dump(),
-        gradcam=SETTINGS.gradcam.model_dump(exclude={"alpha", "colormap"}),
+        gradcam=SETTINGS.gradcam.model_dump(exclude={"alpha", "blend", "colormap"}),
     script:
         "../scripts/predict.py"
 

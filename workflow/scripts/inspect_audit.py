@@ -127,7 +127,7 @@ def _sample(
         pixels.append(images.resize(image, size, settings["preprocess"]["interpolation"]))
         kept.append(row.label)
         images.decode((scan.root(source) / row.path).read_bytes())
-        drawn = overlays.overlay(image, np.eye(7), look["alpha"], look["colormap"])
+        drawn = overlays.overlay(image, np.eye(7), look["alpha"], look["colormap"], look["blend"])
         written += len(encoding.encode_jpeg(drawn))
     each = max(1, len(pixels))
     seconds = (time.perf_counter() - began) / each

@@ -145,7 +145,10 @@ def gather(
         maps=maps,
         overlay=lambda shard, image_id: f"../gradcam/overlays/{shard}/{image_id}.jpg",
         sprites=lambda shard: f"../gradcam/sprites/{shard}",
-        photos=_photos(settings["images"]),
+        # Of a cropped photo the heat is a part: what the network saw of it is shown instead.
+        photos=None
+        if settings["preprocess"]["interpolation"] in {"crop", "fit"}
+        else _photos(settings["images"]),
         filters={
             layer: (f"../filters/{layer}.png", pd.read_csv(folder / "filters" / f"{layer}.csv"))
             for layer in layers
