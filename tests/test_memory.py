@@ -52,12 +52,11 @@ preprocess.preprocess(
 PREDICT = f"""
 import predict
 {IMPORTS}
-gradcam = {{"layer": "auto", "method": "gradcam", "score": "logit", "target": "both"}}
 predict.predict(
     model={MODEL}, facts="model.json", plan=Path("index"), pixels="pixels.npy",
     images="rows.parquet",
     shard="0000", choices=ModelChoices(scaling="unit"), layers=["wide"],
-    settings={{"batch_size": 16, "top": 2}}, gradcam=gradcam,
+    batch_size=16, top=2, method="gradcam", score="logit", target="both",
     rows="predicted.parquet", summary="statistics.npz", maps="maps.npz", kept="kept.h5",
 )
 """
@@ -65,8 +64,8 @@ GRADCAM = """
 import gradcam
 gradcam.draw(
     maps="maps.npz", rows="rows.parquet", pixels="pixels.npy", source=Path("photos"),
-    alpha=0.4, interpolation="area", colormap="jet", blend="over", folder="overlays", sheets="sprites",
-    threads=2,
+    alpha=0.4, interpolation="area", colormap="jet", blend="over", folder="overlays",
+    sheets="sprites", threads=2,
 )
 """
 
