@@ -2,10 +2,15 @@
 
 import platform
 import subprocess
+from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import convaudit
+from convaudit.models.facts import ModelSource
+from convaudit.system import gpu
+from convaudit.system.checksums import sha256
 
 THREADS = 2
 """Threads of TensorFlow's pool. Fixed: how sums are split, so their last bits, follow from it."""
@@ -41,6 +46,46 @@ def revision(folder: Path) -> dict[str, str | bool | None]:
 def machine() -> dict[str, str]:
     """Processor and system: results are the same bytes on processors of the same kind."""
     return {"system": platform.system(), "processor": _processor()}
+
+
+def record(
+    *,
+    key: str,
+    code: dict[str, Any],
+    config: dict[str, Any],
+    model: ModelSource,
+    inputs: Iterable[str],
+    manifest: Path,
+) -> dict[str, Any]:
+    """The content of ``provenance.json``.
+
+    Args:
+        key: the report's key, which stands for all that went into the results.
+        code: ``versions`` and ``revision``.
+        config: the settings of the audit.
+        model: the model of the audit.
+        inputs: names of further files that were read; names that are no file are left out.
+        manifest: the manifest of the results.
+
+    Raises:
+        AuditError: the model was replaced while the audit ran.
+    """
+    model.require_unchanged()
+    source = Path(model.source)
+    files = {name: Path(name).expanduser() for name in inputs}
+    return {
+        "schema_version": 2,
+        "key": key,
+        **code,
+        "machine": machine(),
+        "gpus": gpu.devices(),
+        "tensorflow_threads": THREADS,
+        "seed": config["seed"],
+        "config": config,
+        "model_sha256": sha256(source) if source.exists() else None,
+        "inputs_sha256": {name: sha256(path) for name, path in files.items() if path.is_file()},
+        "manifest_sha256": sha256(manifest),
+    }
 
 
 def _git(folder: Path, *arguments: str) -> str | None:
