@@ -32,6 +32,7 @@ rule report:
             category="1 The audit",
             labels={"page": "2 numbers for machines"},
         ),
+        manifest="<results>/manifest-sha256.txt",
         provenance=report(
             "<results>/provenance.json",
             caption="../report/provenance.rst",
@@ -66,8 +67,7 @@ rule verify:
         "../../environment.yml"
     threads: 2
     params:
-        origin=Path(rules.report.output.provenance),
-        ledger=Path(rules.index.output.ledger),
+        results=Path(SETTINGS.results),
         model=AUDIT.model.source,
         images=AUDIT.images,
         settings=SETTINGS,

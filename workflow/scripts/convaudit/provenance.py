@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import convaudit
-from convaudit.models.facts import ModelSource
 from convaudit.system import gpu
 from convaudit.system.checksums import sha256
 
@@ -53,7 +52,7 @@ def record(
     key: str,
     code: dict[str, Any],
     config: dict[str, Any],
-    model: ModelSource,
+    model_sha256: str | None,
     inputs: Iterable[str],
     manifest: Path,
 ) -> dict[str, Any]:
@@ -63,15 +62,10 @@ def record(
         key: the report's key, which stands for all that went into the results.
         code: ``versions`` and ``revision``.
         config: the settings of the audit.
-        model: the model of the audit.
+        model_sha256: SHA-256 of the model's file; None for a model of keras.applications.
         inputs: names of further files that were read; names that are no file are left out.
         manifest: the manifest of the results.
-
-    Raises:
-        AuditError: the model was replaced while the audit ran.
     """
-    model.require_unchanged()
-    source = Path(model.source)
     files = {name: Path(name).expanduser() for name in inputs}
     return {
         "schema_version": 2,
@@ -82,7 +76,7 @@ def record(
         "tensorflow_threads": THREADS,
         "seed": config["seed"],
         "config": config,
-        "model_sha256": sha256(source) if source.exists() else None,
+        "model_sha256": model_sha256,
         "inputs_sha256": {name: sha256(path) for name, path in files.items() if path.is_file()},
         "manifest_sha256": sha256(manifest),
     }

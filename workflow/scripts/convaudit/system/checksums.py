@@ -8,6 +8,10 @@ from itertools import islice
 from pathlib import Path
 from urllib.parse import unquote
 
+from convaudit.system.progress import Progress
+
+_BREAKING = re.compile("[%\r\n]")
+
 
 def sha256(path: Path) -> str:
     """SHA-256 of a file's content, in hex.
@@ -31,6 +35,7 @@ def hashes(files: Iterable[str], root: Path, threads: int) -> Iterator[tuple[str
     def hashed(some: list[str]) -> list[tuple[str, str]]:
         return [(path, sha256(root / path)) for path in some]
 
+    progress = Progress(None, "files hashed")
     with ThreadPoolExecutor(threads) as pool:
         # Threads take 50 files at a time: a task for each small file would cost more than its hash.
         remaining = iter(files)
@@ -38,6 +43,7 @@ def hashes(files: Iterable[str], root: Path, threads: int) -> Iterator[tuple[str
             parts = (thousand[at : at + 50] for at in range(0, len(thousand), 50))
             for part in pool.map(hashed, parts):
                 yield from part
+                progress.add(len(part))
 
 
 def differences(
@@ -69,7 +75,7 @@ def write_manifest(file: Path, lines: Iterable[tuple[str, str]]) -> None:
     """
     with file.open("w", encoding="utf-8") as opened:
         for path, digest in lines:
-            opened.write(f"{digest}  {re.sub('[%\r\n]', _percent, path)}\n")
+            opened.write(f"{digest}  {_BREAKING.sub(_percent, path)}\n")
 
 
 def read_manifest(file: Path) -> dict[str, str | None]:
