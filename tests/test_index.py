@@ -15,7 +15,7 @@ from pathlib import Path
 import index
 from convaudit.dataset import scan, ledger
 from planning.make_plan import _by_shard
-assigned = ledger.assign(scan.scan(Path(sys.argv[1])), None, 8, lambda path: None)
+assigned = ledger.assign(scan.scan(Path(sys.argv[1])).files, None, 8, lambda path: None)
 Path("files.parquet").write_bytes(_by_shard(assigned))
 files = Path("files.parquet")
 index.index(files=files, images=Path(sys.argv[1]), ledger="ledger.parquet", threads=2)

@@ -467,6 +467,8 @@ def million(tmp_path_factory):
         choices=ModelChoices(),
         class_names=plans.load(folder / "index").class_names,
         layers=[],
+        notes=[],
+        other_files={},
         settings=fabricated.SETTINGS,
         command="",
         provenance={},

@@ -16,7 +16,15 @@ import pytest
 from snakemake.cli import parse_config
 
 from convaudit.models.facts import LayerInfo
-from convaudit.report import charts, mean_heat, misclassified, pages, results, thumbnails
+from convaudit.report import (
+    charts,
+    mean_heat,
+    misclassified,
+    pages,
+    rendering,
+    results,
+    thumbnails,
+)
 from convaudit.report.gallery import _call, _score, columns
 from convaudit.report.pages import write_report
 from convaudit.report.regions import NOWHERE
@@ -333,7 +341,7 @@ def contrast(one: str, other: str) -> float:
 
 def test_contrast():
     assert contrast("#000", "#ffffff") == pytest.approx(21)
-    style = (pages.STATIC / "style.css").read_text()
+    style = (rendering.STATIC / "style.css").read_text()
     colours = dict(re.findall(r"--(\w+): (#[0-9a-f]+);", style))
     for ink in ("ink", "soft", "faint", "right", "wrong"):
         for paper in ("paper", "wash", "tint"):

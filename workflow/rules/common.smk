@@ -15,7 +15,7 @@ from planning import run_summary
 RECORDS = Path(".snakemake")
 try:
     if workflow.is_main_process:
-        AUDIT = audit.prepare(config, RECORDS)
+        AUDIT = audit.prepare(config, RECORDS, targets=workflow.dag_settings.targets)
     else:
         AUDIT = audit.reload(config)
 except AuditError as error:

@@ -64,6 +64,8 @@ def report(
         choices=choices,
         class_names=plan.class_names,
         layers=list(layers),
+        notes=plan.notes,
+        other_files=plan.other_files,
         settings=config,
         command=command_line(config),
         provenance=code,

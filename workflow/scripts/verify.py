@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from convaudit.dataset import scan
+from convaudit.dataset.table_files import Columns
 from convaudit.errors import AuditError, printable
 from convaudit.system.checksums import differences, read_manifest, sha256
 from jobs.job import job
@@ -49,7 +50,8 @@ def verify(*, results: Path, model: str, images: Path, settings: Settings, threa
     expected = dict(zip(*(ledger[name].to_pylist() for name in ledger.column_names), strict=True))
     present: Iterable[str] = ()
     with suppress(AuditError):  # without any image left, all are reported as missing
-        present = scan.scan(images)["path"]
+        columns = Columns(**known["config"]["columns"])
+        present = scan.scan(images, known["config"]["exclude"], columns).files["path"]
     inputs = dict(known["inputs_sha256"])
     if known["model_sha256"]:  # a name of keras.applications has no file
         inputs[model] = known["model_sha256"]

@@ -14,6 +14,7 @@ import pandas as pd
 from convaudit.activations import store, summaries
 from convaudit.attribution import map_statistics, targets
 from convaudit.dataset import labels
+from convaudit.dataset.table_files import meta_columns
 from convaudit.system import array_files
 from convaudit.system.progress import Progress
 
@@ -28,7 +29,8 @@ class Shard:
     Attributes:
         name: number of the shard, such as "0000".
         pixels: .npy file with the pixels (n, H, W, 3), uint8 RGB.
-        images: one row an image: image_id, path, label, sha256, height, width.
+        images: one row an image: image_id, path, label, sha256, height, width, bits, and
+            the further columns of the images' table.
         ids: (n,) image ids.
         truth: (n,) index of each image's label, -1 if it has none.
         class_names: names of all classes, in index order.
@@ -247,7 +249,7 @@ def _table(shard: Shard, batches: list[dict[str, np.ndarray]]) -> pd.DataFrame:
             **columns,
             "shard": shard.name,
             "row": np.arange(len(truth), dtype=np.int32),
-            "height": shard.images["height"],
-            "width": shard.images["width"],
+            **{name: shard.images[name] for name in ("height", "width", "bits")},
+            **{name: shard.images[name] for name in meta_columns(shard.images)},
         }
     )

@@ -1,5 +1,6 @@
 """Everything the rules need to know, from a config that is checked before anything runs."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -9,6 +10,7 @@ from convaudit.dataset import labels
 from convaudit.errors import AuditError
 from convaudit.models import layers, model_file
 from convaudit.models.facts import ModelChoices, ModelSource
+from convaudit.system.checksums import sha256
 from planning import make_plan, results_lock, run_summary
 from planning import plan as plans
 from planning.keys import Keys
@@ -134,24 +136,40 @@ class PreparedAudit:
         return list(dict.fromkeys(names))
 
 
-def prepare(config: dict[str, Any], records: Path) -> PreparedAudit:
-    """Check the config and plan the audit, in the main process. Writes nothing.
+def prepare(
+    config: dict[str, Any], records: Path, *, targets: Collection[str] = ()
+) -> PreparedAudit:
+    """Check the config and plan the audit, or the comparison of two, in the main process.
+
+    Nothing is written and nothing is locked.
 
     Args:
         config: as Snakemake hands it over.
         records: the folder in which Snakemake keeps its records.
+        targets: what Snakemake was asked to make.
 
     Raises:
         AuditError: one line a fault, naming the key.
     """
     settings = load(config)
+    if settings.compare:
+        return _prepare_comparison(settings, records, targets)
+    if "compare" in targets:
+        raise AuditError(
+            "config: compare: names no results folders: snakemake compare --cores 2 --config "
+            "compare='[out-a, out-b]' results=out-compare"
+        )
     _require_apart(settings)
     draft = make_plan.make(settings, Path(settings.results) / "index")
     audit = PreparedAudit(settings, draft.plan, draft)
     audit.check_layers()
     audit.check_target()
     results_lock.require_own(
-        Path(settings.results), records, audit.keys.report(list(audit.filter_layers))
+        Path(settings.results),
+        records,
+        audit.keys.report(list(audit.filter_layers)),
+        begun="model/model.json",
+        finished="provenance.json",
     )
     return audit
 
@@ -177,6 +195,8 @@ def reload(config: dict[str, Any]) -> PreparedAudit:
         AuditError: the plan is not there.
     """
     settings = load(config)
+    if settings.compare:
+        return PreparedAudit(settings, _comparison(settings))
     folder = Path(settings.results) / "index"
     try:
         return PreparedAudit(settings, plans.load(folder))
@@ -185,6 +205,47 @@ def reload(config: dict[str, Any]) -> PreparedAudit:
             f"{folder / 'plan.json'} is missing: run snakemake without --no-hooks, since the plan "
             "is written when a run starts"
         ) from None
+
+
+def _prepare_comparison(
+    settings: Settings, records: Path, targets: Collection[str]
+) -> PreparedAudit:
+    results = Path(settings.results)
+    planned = PreparedAudit(settings, _comparison(settings))
+    if set(targets) != {"compare"}:
+        raise AuditError(
+            "config: compare: names two finished audits, which are not made again: ask for the "
+            "target compare, or leave the key out"
+        )
+    if (results / "predictions.parquet").exists():
+        raise AuditError(
+            f"config: results: {settings.results} holds an audit: name a folder of its own for the "
+            "comparison"
+        )
+    finished = "comparison.json"
+    results_lock.require_own(
+        results, records, planned.keys.compare, begun=finished, finished=finished
+    )
+    return planned
+
+
+def _comparison(settings: Settings) -> Plan:
+    """A plan without images or a model: all that counts are two finished audits."""
+    return Plan({}, None, [], _compared(settings.compare))
+
+
+def _compared(folders: list[str]) -> str:
+    """What two audits are made of: their provenance stands for every result."""
+    found = []
+    for folder in folders:
+        provenance = expanded(folder) / "provenance.json"
+        if not provenance.exists():
+            raise AuditError(
+                f"config: compare: {folder} holds no finished audit (there is no {provenance}): "
+                "run it to its end first"
+            )
+        found.append(sha256(provenance))
+    return "-".join(found)
 
 
 def _require_apart(settings: Settings) -> None:

@@ -119,6 +119,10 @@ class Keys:
             self._settings.activations.model_dump(exclude={"keep"}),
         )
 
+    @cached_property
+    def compare(self) -> str:
+        return _key(fingerprint("compare.py"), self._settings.compare, self._plan.model)
+
     def channel(self, shard: str) -> str:
         """One channel of an image of this shard, as a picture of its own."""
         how = self._settings.preprocess.scaling
@@ -134,5 +138,7 @@ class Keys:
             [self.filters(layer) for layer in layers],
             self._plan.model,
             self._plan.class_names,
+            self._plan.other_files,
+            self._plan.notes,
             self._settings.model_dump(exclude=_LOCATIONS),
         )

@@ -1,9 +1,7 @@
 """Turns an audit's tables into pages that open from disk, without a server or a network."""
 
-import base64
 import json
 import math
-import re
 from concurrent.futures import ThreadPoolExecutor
 from itertools import repeat
 from pathlib import Path
@@ -11,8 +9,9 @@ from shutil import copyfile
 from typing import Any
 
 import numpy as np
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 
+from convaudit.dataset.images import INTERPOLATIONS
 from convaudit.models.facts import LayerInfo
 from convaudit.report import (
     charts,
@@ -22,14 +21,13 @@ from convaudit.report import (
     metrics,
     misclassified,
     regions,
+    rendering,
     thumbnails,
 )
 from convaudit.report.findings import Finding, findings
 from convaudit.report.regions import REGIONS
 from convaudit.report.results import PAIRS, Results
-from convaudit.report.wording import percent, plain, short, tail
 
-STATIC = Path(__file__).parent / "static"
 SAMPLE = 24
 COARSE = 40
 """Maps narrower than this are shown with their cells, wider ones smoothly."""
@@ -79,7 +77,7 @@ def write_report(
         folder / "index.html",
         render,
         "index.html",
-        style=_style(),
+        style=rendering.style(),
         summary=summary,
         findings=[_finding(audit, one, seen) for one in found],
         errors=misclassified.cards(
@@ -97,6 +95,7 @@ def write_report(
         reliability=charts.reliability(summary["calibration"]),
         histogram=_histogram(audit),
         sizes=sizes,
+        resizing=INTERPOLATIONS[audit.settings["preprocess"]["interpolation"]],
         **looks,
     )
 
@@ -104,27 +103,14 @@ def write_report(
 def write_gallery(folder: Path, audit: Results) -> None:
     """Write ``images.html`` and what it loads."""
     gallery.write(folder / "data", audit)
-    (folder / "style.css").write_text(_style(), encoding="utf-8")
+    (folder / "style.css").write_text(rendering.style(), encoding="utf-8")
     for script in ("heat.js", "gallery.js"):
-        copyfile(STATIC / script, folder / script)
+        copyfile(rendering.STATIC / script, folder / script)
     _write(folder / "images.html", _environment(audit), "images.html", regions=REGIONS)
 
 
 def _environment(audit: Results) -> Environment:
-    environment = Environment(
-        loader=PackageLoader("convaudit.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
-        "percent": percent,
-        "short": short,
-        "tail": tail,
-        "number": "{:,}".format,
-        "plain": plain,
-    }
+    environment = rendering.environment()
     environment.globals |= {
         "audit": audit,
         "facts": audit.facts,
@@ -197,17 +183,6 @@ def _write_pairs(
                 f"label={pair['label']}&predicted={pair['predicted']}",
             ),
         )
-
-
-def _style() -> str:
-    """The style sheet with its fonts inside."""
-    text = (STATIC / "style.css").read_text(encoding="utf-8")
-
-    def inline(found: re.Match[str]) -> str:
-        data = base64.b64encode((STATIC / found[1]).read_bytes()).decode()
-        return f"url(data:font/woff2;base64,{data})"
-
-    return re.sub(r"url\((fonts/[\w-]+\.woff2)\)", inline, text)
 
 
 def _finding(audit: Results, finding: Finding, seen: dict[int, thumbnails.Seen]) -> dict[str, Any]:

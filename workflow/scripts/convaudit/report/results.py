@@ -7,7 +7,7 @@ read shard by shard.
 import itertools
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 from convaudit.attribution import map_statistics
 from convaudit.checks.duplicates import duplicates
 from convaudit.dataset import labels
+from convaudit.dataset.depth import depth_notes
 from convaudit.models.facts import ModelChoices, ModelFacts
 from convaudit.report.mean_maps import MeanMaps, mean_maps
 
@@ -50,6 +51,8 @@ class Results:
         settings: the config, without the results folder.
         command: a command line that makes this audit again.
         provenance: versions and revision of the code.
+        assumptions: what was assumed of the images and their labels, a sentence each.
+        other_files: number of files beside the images that are no images, by file ending.
         model_sha256: SHA-256 of the model's file; None for a model of keras.applications.
     """
 
@@ -67,6 +70,8 @@ class Results:
     settings: dict[str, Any]
     command: str
     provenance: dict[str, Any]
+    assumptions: tuple[str, ...] = ()
+    other_files: dict[str, int] = field(default_factory=dict)
     model_sha256: str | None = None
 
     def column(self, name: str, dtype: Any, missing: Any = None) -> np.ndarray:
@@ -194,6 +199,8 @@ def read(
     choices: ModelChoices,
     class_names: list[str] | None,
     layers: Sequence[str],
+    notes: Sequence[str],
+    other_files: dict[str, int],
     settings: dict[str, Any],
     command: str,
     provenance: dict[str, Any],
@@ -206,16 +213,19 @@ def read(
         choices: what the config sets about the model.
         class_names: in index order; None if labels, where there are any, are the indices.
         layers: ids of the layers whose filters were drawn.
+        notes: what was assumed when the images were listed.
+        other_files: as in ``Results``.
         settings, command, provenance, model_sha256: as in ``Results``.
     """
     facts = ModelFacts.read(folder / "model" / "model.json", choices)
     quarantine = pd.read_csv(folder / "quarantine.csv", dtype=str, keep_default_na=False)
     examples = sorted(path for path in (folder / "activations").iterdir() if path.is_dir())
+    predictions = pq.read_table(folder / "predictions.parquet")
     return Results(
         facts=facts,
         scaling_check=json.loads((folder / "model" / "scaling.json").read_text()),
         class_names=labels.of_model(class_names, facts.classes),
-        predictions=pq.read_table(folder / "predictions.parquet"),
+        predictions=predictions,
         quarantine=quarantine,
         duplicates=duplicates(
             pd.read_parquet(
@@ -241,6 +251,8 @@ def read(
         settings={key: value for key, value in settings.items() if key not in {"results", "watch"}},
         command=command,
         provenance=provenance,
+        assumptions=(*notes, *depth_notes(predictions["bits"].to_numpy())),
+        other_files=other_files,
         model_sha256=model_sha256,
     )
 
