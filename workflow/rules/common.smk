@@ -15,7 +15,7 @@ from planning import run_summary
 RECORDS = Path(".snakemake")
 try:
     if workflow.is_main_process:
-        AUDIT = audit.prepare(config, RECORDS, targets=workflow.dag_settings.targets)
+        AUDIT = audit.prepare(config, RECORDS)
     else:
         AUDIT = audit.reload(config)
 except AuditError as error:
@@ -35,21 +35,21 @@ if {level.name for level in workflow.output_settings.quiet or ()} & {"PROGRESS",
     run_summary.hush()
 
 
-def begin():
+def begin(targets):
     try:
-        audit.begin(AUDIT, RECORDS)
+        audit.begin(AUDIT, RECORDS, targets)
     except AuditError as error:
         sys.exit(str(error))
 
 
 # Before the first job. A dry run, --list or --summary does not come here, so it works beside a run.
 onstart:
-    begin()
+    begin(workflow.dag_settings.targets)
 
 
 # Snakemake ignores onstart in a workflow that another one uses as a module.
 if workflow.is_main_process and not workflow.modifier.is_main_snakefile():
-    begin()
+    begin(set())
 
 
 onsuccess:

@@ -136,9 +136,7 @@ class PreparedAudit:
         return list(dict.fromkeys(names))
 
 
-def prepare(
-    config: dict[str, Any], records: Path, *, targets: Collection[str] = ()
-) -> PreparedAudit:
+def prepare(config: dict[str, Any], records: Path) -> PreparedAudit:
     """Check the config and plan the audit, or the comparison of two, in the main process.
 
     Nothing is written and nothing is locked.
@@ -146,19 +144,13 @@ def prepare(
     Args:
         config: as Snakemake hands it over.
         records: the folder in which Snakemake keeps its records.
-        targets: what Snakemake was asked to make.
 
     Raises:
         AuditError: one line a fault, naming the key.
     """
     settings = load(config)
     if settings.compare:
-        return _prepare_comparison(settings, records, targets)
-    if "compare" in targets:
-        raise AuditError(
-            "config: compare: names no results folders: snakemake compare --cores 2 --config "
-            "compare='[out-a, out-b]' results=out-compare"
-        )
+        return _prepare_comparison(settings, records)
     _require_apart(settings)
     draft = make_plan.make(settings, Path(settings.results) / "index")
     audit = PreparedAudit(settings, draft.plan, draft)
@@ -174,12 +166,28 @@ def prepare(
     return audit
 
 
-def begin(audit: PreparedAudit, records: Path) -> None:
+def begin(audit: PreparedAudit, records: Path, targets: Collection[str]) -> None:
     """Lock the results folder until this process ends and write the plan that the jobs read.
 
+    Args:
+        audit: what ``prepare`` gave.
+        records: the folder in which Snakemake keeps its records.
+        targets: what Snakemake was asked to make, which it does not tell while it parses.
+
     Raises:
-        AuditError: another run is using the folder, or it can't be written.
+        AuditError: another run is using the folder, or it can't be written; or a comparison is
+            asked for without naming two audits, or the other way round.
     """
+    if audit.settings.compare and set(targets) != {"compare"}:
+        raise AuditError(
+            "config: compare: names two finished audits, which are not made again: ask for the "
+            "target compare, or leave the key out"
+        )
+    if "compare" in targets and not audit.settings.compare:
+        raise AuditError(
+            "config: compare: names no results folders: snakemake compare --cores 2 --config "
+            "compare='[out-a, out-b]' results=out-compare"
+        )
     results = Path(audit.settings.results)
     results_lock.enter(results)
     results_lock.adopt(results, records)
@@ -207,16 +215,9 @@ def reload(config: dict[str, Any]) -> PreparedAudit:
         ) from None
 
 
-def _prepare_comparison(
-    settings: Settings, records: Path, targets: Collection[str]
-) -> PreparedAudit:
+def _prepare_comparison(settings: Settings, records: Path) -> PreparedAudit:
     results = Path(settings.results)
     planned = PreparedAudit(settings, _comparison(settings))
-    if set(targets) != {"compare"}:
-        raise AuditError(
-            "config: compare: names two finished audits, which are not made again: ask for the "
-            "target compare, or leave the key out"
-        )
     if (results / "predictions.parquet").exists():
         raise AuditError(
             f"config: results: {settings.results} holds an audit: name a folder of its own for the "
