@@ -75,20 +75,16 @@ class Comparison:
         return sum(each.state == "new" for each in self.reliance)
 
 
-def compare(first: Finished, second: Finished, properties: list[str]) -> Comparison:
+def compare(first: Finished, second: Finished) -> Comparison:
     """Compare two finished audits.
-
-    Args:
-        properties: names of numbers of an image that are compared between two datasets.
 
     Raises:
         AuditError: neither the images nor the model are the same.
     """
     pairs = pair(first, second)
-    kind = kind_of(first, second, pairs)
-    if kind == "models":
+    if kind_of(first, second, pairs) == "models":
         return _two_models(first, second, pairs)
-    return _two_datasets(first, second, pairs, properties)
+    return _two_datasets(first, second, pairs)
 
 
 def _two_models(first: Finished, second: Finished, pairs: Pairs) -> Comparison:
@@ -126,10 +122,8 @@ def _two_models(first: Finished, second: Finished, pairs: Pairs) -> Comparison:
     )
 
 
-def _two_datasets(
-    first: Finished, second: Finished, pairs: Pairs, properties: list[str]
-) -> Comparison:
-    tables = first.properties(properties), second.properties(properties)
+def _two_datasets(first: Finished, second: Finished, pairs: Pairs) -> Comparison:
+    tables = first.properties(), second.properties()
     accuracy = _accuracy(first.right, first.known), _accuracy(second.right, second.known)
     size = heat_maps.common_size(first.map_size, second.map_size)
     return Comparison(
