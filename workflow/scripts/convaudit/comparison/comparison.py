@@ -161,12 +161,7 @@ def facts(found: Comparison) -> dict[str, Any]:
         "images_in_both": len(found.pairs.first),
         "doubts": found.doubts,
         "comparison": headline(found),
-        "reliance": None
-        if found.reliance is None
-        else [
-            {name: value for name, value in _plain(each).items() if name != "images"}
-            for each in found.reliance
-        ],
+        "reliance": None if found.reliance is None else [_plain(each) for each in found.reliance],
         "heat": [
             {"class": each.name, "overlap": each.overlap, "images": list(each.images)}
             for each in found.heat
@@ -301,17 +296,16 @@ def _datasets(found: Comparison) -> dict[str, Any]:
     }
 
 
-def _plain(value: Any) -> dict[str, Any]:
-    """A dataclass as JSON; intervals as value, low and high."""
-
-    def plain(inner: Any) -> Any:
-        return inner._asdict() if isinstance(inner, Interval) else inner
-
-    return {name: plain(inner) for name, inner in vars(value).items()} | (
-        {"carriers": vars(value.carriers) if value.carriers else None}
-        if isinstance(value, Reliance)
-        else {}
-    )
+def _plain(value: Group | Reliance | Correlation) -> dict[str, Any]:
+    """As JSON: an interval as value, low and high; ``of`` is the class, as suspects name it."""
+    plain = {
+        {"of": "class"}.get(name, name): inner._asdict() if isinstance(inner, Interval) else inner
+        for name, inner in vars(value).items()
+    }
+    if isinstance(value, Reliance):
+        del plain["images"]
+        plain["carriers"] = value.carriers and asdict(value.carriers)
+    return plain
 
 
 def _median(values: np.ndarray) -> float | None:
