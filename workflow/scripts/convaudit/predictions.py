@@ -14,12 +14,14 @@ import pandas as pd
 from convaudit.activations import store, summaries
 from convaudit.attribution import map_statistics, targets
 from convaudit.dataset import labels
-from convaudit.dataset.table_files import meta_columns
 from convaudit.system import array_files
 from convaudit.system.progress import Progress
 
 if TYPE_CHECKING:
     from convaudit.onepass import Batch, OnePass
+
+_OWN = ("image_id", "path", "label", "height", "width")
+"""Columns of an image that have their own place among the predictions; further ones follow."""
 
 
 @dataclass(frozen=True)
@@ -29,8 +31,8 @@ class Shard:
     Attributes:
         name: number of the shard, such as "0000".
         pixels: .npy file with the pixels (n, H, W, 3), uint8 RGB.
-        images: one row an image: image_id, path, label, sha256, height, width, bits, and
-            the further columns of the images' table.
+        images: one row an image: image_id, path, label, sha256, height, width, and further
+            columns, which the predictions repeat.
         ids: (n,) image ids.
         truth: (n,) index of each image's label, -1 if it has none.
         class_names: names of all classes, in index order.
@@ -249,7 +251,8 @@ def _table(shard: Shard, batches: list[dict[str, np.ndarray]]) -> pd.DataFrame:
             **columns,
             "shard": shard.name,
             "row": np.arange(len(truth), dtype=np.int32),
-            **{name: shard.images[name] for name in ("height", "width", "bits")},
-            **{name: shard.images[name] for name in meta_columns(shard.images)},
+            "height": shard.images["height"],
+            "width": shard.images["width"],
+            **shard.images.drop(columns=[*_OWN, "sha256"], errors="ignore"),
         }
     )
