@@ -15,6 +15,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
+
+import convaudit  # noqa: F401 -- before TensorFlow, whose kernels it chooses
+
 TABLE = ROOT / "docs" / "models.md"
 
 INTRODUCTION = """# Models of keras.applications
