@@ -34,14 +34,12 @@ def test_a_table_in_markdown():
 @pytest.mark.parametrize("path", sorted((ROOT / "benchmarks").glob("*.py")), ids=lambda p: p.stem)
 def test_the_kernels_are_chosen_before_keras_is_imported(path):
     """A script that imports TensorFlow or Keras imports convaudit first, if by way of bench."""
-    imported = [
-        name
-        for node in ast.parse(path.read_text()).body
-        if isinstance(node, ast.Import | ast.ImportFrom)
-        for name in (
-            [a.name for a in node.names] if isinstance(node, ast.Import) else [node.module]
-        )
-    ]
+    imported: list[str] = []
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.Import):
+            imported += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            imported.append(node.module or "")
     places = {name.split(".")[0]: place for place, name in reversed(list(enumerate(imported)))}
     heavy = [places[name] for name in ("keras", "tensorflow") if name in places]
     if heavy:
