@@ -49,7 +49,7 @@ rule predict:
         key=lambda wildcards: KEYS.predict(wildcards.shard),
         model=AUDIT.model,
         plan=str(AUDIT.index),
-        scaling=SETTINGS.preprocess.scaling,
+        choices=AUDIT.choices,
         layers=AUDIT.watched_layers,
         predict=SETTINGS.predict.model_dump(),
         gradcam=SETTINGS.gradcam.model_dump(exclude={"alpha", "colormap"}),
