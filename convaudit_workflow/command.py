@@ -92,7 +92,10 @@ def _verify(given: argparse.Namespace, rest: list[str]) -> NoReturn:
 
 
 def _gate(given: argparse.Namespace, rest: list[str]) -> NoReturn:
-    verdict = json.loads(Path(given.results, "verdict.json").read_text(encoding="utf-8"))
+    path = Path(given.results, "verdict.json")
+    verdict = json.loads(path.read_text(encoding="utf-8"))
+    if verdict.get("result") not in CODES:
+        raise ValueError(f"{path} holds no verdict: run the audit again")
     for gate in verdict["gates"]:
         print(f"{gate['result']:<10}{gate['name']}: {gate['text']}")
     print(verdict["result"])
