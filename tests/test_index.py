@@ -14,10 +14,11 @@ import sys
 from pathlib import Path
 import index
 from convaudit.dataset import scan, ledger
-from planning.plan import _by_shard
-assigned = ledger.assign(scan.scan(Path(sys.argv[1])), None, 8, lambda path: None)
+from planning.make_plan import _by_shard
+assigned = ledger.assign(scan.scan(Path(sys.argv[1])).files, None, 8, lambda path: None)
 Path("files.parquet").write_bytes(_by_shard(assigned))
-index.index(files="files.parquet", images=sys.argv[1], ledger="ledger.parquet", threads=2)
+files = Path("files.parquet")
+index.index(files=files, images=Path(sys.argv[1]), ledger="ledger.parquet", threads=2)
 """
 
 
@@ -35,7 +36,7 @@ def test_pipes_endless_and_locked_files_are_faults(tmp_path):
     subprocess.run(
         [*plain, sys.executable, "-c", INDEX, photos],
         cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": str(Path(scan.__file__).parents[1])},
+        env=os.environ | {"PYTHONPATH": str(Path(scan.__file__).parents[2])},
         check=True,
         timeout=60,
     )

@@ -24,6 +24,9 @@ FED = {
     "output=head": MODEL,
     "trust_model=true": MODEL,
     "custom_modules=[layers.py]": MODEL,
+    "exclude=[9.png]": {"report": 1},
+    "columns={path: file}": {"report": 1},
+    "columns={label: kind}": {"report": 1},
     "classes=classes.txt": PASS | TRIED,
     "shard_size=9": {"report": 1},
     "seed=1": FILTERS,
@@ -49,6 +52,7 @@ FED = {
     "gradcam={score: probability}": PASS,
     "gradcam={target: true}": PASS,
     "gradcam={alpha: 0.5}": DRAWING,
+    "gradcam={blend: add}": DRAWING,
     "gradcam={colormap: viridis}": DRAWING,
 }
 """What runs again where one setting differs. (The audit's three shards, its two filter layers.)"""
@@ -64,6 +68,7 @@ DELETED = {
     "report": {"report": 1},
     "summary.json": {"report": 1},
     "provenance.json": {"report": 1},
+    "manifest-sha256.txt": {"report": 1},
     "logs": {},
     "benchmarks": {},
 }
@@ -232,7 +237,7 @@ def test_without_a_watch_changed_images_re_run_nothing(clone):
 
 def test_every_setting_is_among_them():
     given = {key for config in FED for key in _keys(yaml.safe_load(config.replace("=", ": ", 1)))}
-    assert given == _fields(Settings) - {"model", "weights", "images", "results"}
+    assert given == _fields(Settings) - {"model", "weights", "images", "results", "compare"}
 
 
 def test_another_model_of_the_same_size_re_runs_what_uses_it(clone):

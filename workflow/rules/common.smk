@@ -33,11 +33,12 @@ from planning import run_summary
 
 fingerprint.jobs_import_this_code()
 
+RECORDS = Path(".snakemake")
 try:
-    AUDIT = audit.prepare(
-        config,
-        records=Path(".snakemake") if workflow.is_main_process else None,
-    )
+    if workflow.is_main_process:
+        AUDIT = audit.prepare(config, RECORDS)
+    else:
+        AUDIT = audit.reload(config)
 except AuditError as error:
     sys.exit(str(error))
 
@@ -53,6 +54,23 @@ SHARD_THREADS = 2 if len(SHARDS) == 1 else 1
 # `--quiet progress` and `--quiet all` are meant for the jobs too.
 if {level.name for level in workflow.output_settings.quiet or ()} & {"PROGRESS", "ALL"}:
     run_summary.hush()
+
+
+def begin(targets):
+    try:
+        audit.begin(AUDIT, RECORDS, targets)
+    except AuditError as error:
+        sys.exit(str(error))
+
+
+# Before the first job. A dry run, --list or --summary does not come here, so it works beside a run.
+onstart:
+    begin(workflow.dag_settings.targets)
+
+
+# Snakemake ignores onstart in a workflow that another one uses as a module.
+if workflow.is_main_process and not workflow.modifier.is_main_snakefile():
+    begin(set())
 
 
 onsuccess:

@@ -14,6 +14,8 @@ rule preprocess:
         "<results>/logs/preprocess/{shard}.log",
     benchmark:
         "<results>/benchmarks/preprocess/{shard}.tsv"
+    # All images are read before anything else is done with one: too many bad ones end the run then.
+    priority: 2
     conda:
         "../../environment.yml"
     threads: SHARD_THREADS
@@ -22,7 +24,7 @@ rule preprocess:
     params:
         key=lambda wildcards: KEYS.preprocess(wildcards.shard),
         images=AUDIT.images,
-        ledger=str(AUDIT.index / "ledger.parquet"),
+        ledger=AUDIT.index / "ledger.parquet",
         digest=lambda wildcards: AUDIT.plan.shards[wildcards.shard][1],
         interpolation=SETTINGS.preprocess.interpolation,
     script:
@@ -43,6 +45,7 @@ rule quarantine:
         "<results>/logs/quarantine.log",
     benchmark:
         "<results>/benchmarks/quarantine.tsv"
+    priority: 3
     conda:
         "../../environment.yml"
     params:

@@ -14,6 +14,9 @@ from planning.fingerprint import fingerprint
 from planning.plan import Plan
 from planning.settings import Settings
 
+_LOCATIONS = {"results", "watch", "model", "weights", "custom_modules", "images", "classes"}
+"""Settings that say where something is; its content is in the keys of what reads it."""
+
 
 def _key(*parts: Any) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:32]
@@ -54,7 +57,7 @@ class Keys:
 
     def predict(self, shard: str) -> str:
         settings = self._settings
-        drawing = {"alpha", "colormap"}
+        drawing = {"alpha", "blend", "colormap"}
         return _key(
             fingerprint("predict.py"),
             self.preprocess(shard),
@@ -82,7 +85,9 @@ class Keys:
     def gradcam(self, shard: str) -> str:
         settings = self._settings.gradcam
         return _key(
-            fingerprint("gradcam.py"), self.predict(shard), settings.alpha, settings.colormap
+            fingerprint("gradcam.py"),
+            self.predict(shard),
+            settings.model_dump(include={"alpha", "blend", "colormap"}),
         )
 
     def filters(self, layer: str) -> str:
@@ -114,6 +119,10 @@ class Keys:
             self._settings.activations.model_dump(exclude={"keep"}),
         )
 
+    @cached_property
+    def compare(self) -> str:
+        return _key(fingerprint("compare.py"), self._settings.compare, self._plan.model)
+
     def channel(self, shard: str) -> str:
         """One channel of an image of this shard, as a picture of its own."""
         how = self._settings.preprocess.scaling
@@ -127,5 +136,9 @@ class Keys:
             self.quarantine,
             [self.gradcam(shard) for shard in self._plan.shards],
             [self.filters(layer) for layer in layers],
-            self._settings.model_dump(exclude={"results", "watch"}),
+            self._plan.model,
+            self._plan.class_names,
+            self._plan.other_files,
+            self._plan.notes,
+            self._settings.model_dump(exclude=_LOCATIONS),
         )

@@ -1,62 +1,129 @@
 """Make the plan of an audit: look at model and dataset, from names, sizes and times alone."""
 
+import io
 import json
 import os
 import subprocess
 import sys
-from dataclasses import asdict
+from contextlib import suppress
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from convaudit.dataset import labels, ledger, scan
+from convaudit.dataset import ledger, scan
+from convaudit.dataset.image_ids import image_id as make_id
+from convaudit.dataset.table_files import Columns
 from convaudit.demo import photographs
 from convaudit.errors import AuditError
 from convaudit.models import model_file
 from convaudit.system.atomic import atomic
 from convaudit.system.checksums import sha256
+from planning import class_names
 from planning.fingerprint import SCRIPTS
 from planning.plan import Plan, load
 from planning.settings import Settings, expanded
 
 
-def make(settings: Settings, folder: Path) -> Plan:
-    """Look at model and dataset, and write ``plan.json`` and ``files.parquet`` where they changed.
+@dataclass(frozen=True)
+class Draft:
+    """A plan and the files that the jobs will read, which are written when the run begins.
+
+    A dry run makes a plan too, but must not change the files under a run that is using them.
+    """
+
+    plan: Plan
+    files: dict[Path, bytes]
+    """Content by path, of the files that are not on the disk yet or differ from what is there."""
+
+    def write(self) -> None:
+        """Put the files in place and forget their content.
+
+        Raises:
+            AuditError: the results folder can't be written.
+        """
+        for path, content in self.files.items():
+            try:
+                with atomic(path) as temporary:
+                    temporary.write_bytes(content)
+            except OSError as error:
+                raise AuditError(f"config: results: can't write {path}: {error.strerror}") from None
+        self.files.clear()
+
+    def shard_of(self, image_id: str, files: Path) -> str:
+        """The shard of an image; of an unknown image the first shard, whose job then says so.
+
+        Args:
+            files: ``files.parquet``.
+        """
+        source = io.BytesIO(self.files[files]) if files in self.files else files
+        table = pd.read_parquet(source, columns=["path", "shard"])
+        named = (s for path, s in table.itertuples(index=False) if make_id(path) == image_id)
+        return f"{next(named, 0):04d}"
+
+
+def make(settings: Settings, folder: Path) -> Draft:
+    """Look at model and dataset, and draft ``plan.json`` and ``files.parquet``.
 
     Raises:
         AuditError: model, images or classes can't be used as the config says.
     """
-    layers = _layers(settings, folder)
+    drafted: dict[Path, bytes] = {}
+    layers = _layers(settings, folder, drafted)
     identity = _model_identity(settings)
-    stored = folder / "plan.json"
+    stored, files = folder / "plan.json", folder / "files.parquet"
     if not settings.watch and stored.exists():
-        shards = load(folder).shards
-        found = pd.Series(pq.read_table(folder / "files.parquet", columns=["label"])["label"])
+        last = load(folder)
+        shards, others, notes = last.shards, last.other_files, last.notes
+        known = pd.read_parquet(files, columns=["path", "label"])
+        names = class_names.named(settings, known, _expected(settings))
     else:
-        assigned = _assigned(settings, folder)
-        shards, found = ledger.digests(assigned), assigned["label"]
-        _write_if_changed(folder / "files.parquet", _by_shard(assigned))
-    known = sorted(found.dropna().unique())
-    names = _class_names(settings, known)
-    _check_class_count(settings, names, known)
-    plan = Plan(shards, names, layers, identity)
-    _write_if_changed(stored, json.dumps(asdict(plan), indent=1).encode())
-    return plan
+        listed = _listed(settings)
+        names = class_names.named(settings, listed.files, _expected(settings))
+        others = listed.others
+        notes = [*listed.notes, *class_names.notes(settings, listed.files, names)]
+        assigned = _assigned(settings, folder, listed.files)
+        shards = ledger.digests(assigned)
+        drafted[files] = _by_shard(assigned)
+    plan = Plan(shards, names, layers, identity, others, notes)
+    drafted[stored] = json.dumps(asdict(plan), indent=1).encode()
+    draft = Draft(
+        plan, {path: content for path, content in drafted.items() if _content(path) != content}
+    )
+    if stored.exists() and set(draft.files) == {files}:
+        # The plan is the same and only times changed, as after a copy: a run that is going on reads
+        # the same shards from it, and the next start need not hash the images once more.
+        with suppress(AuditError):
+            draft.write()
+    return draft
 
 
-def _assigned(settings: Settings, folder: Path) -> pd.DataFrame:
+def _listed(settings: Settings) -> scan.Listing:
     if settings.images == "demo":
-        entries = scan.listing(
-            [(path, path.partition("/")[0], 0, 0, None) for path in photographs.audit_files()]
-        )
-        return ledger.assign(entries, None, settings.shard_size, lambda path: None)
+        files = [(path, path.partition("/")[0], 0, 0, None) for path in photographs.audit_files()]
+        return scan.Listing(scan.listing(files))
     source = expanded(settings.images)
-    entries = scan.scan(source)
-    top = scan.root(source)
+    listed = scan.scan(source, settings.exclude, Columns(**settings.columns.model_dump()))
+    faults = listed.files["fault"].dropna()
+    count = len(listed.files)
+    if len(faults) == count or len(faults) > settings.max_quarantined * count:
+        example = listed.files["path"][faults.index[0]]
+        raise AuditError(
+            f"images: {len(faults):,} of {count:,} files of {source} can't be opened (config: "
+            f"max_quarantined: {settings.max_quarantined}), the first is {example!r}: "
+            f"{faults.iloc[0]}"
+        )
+    return listed
+
+
+def _assigned(settings: Settings, folder: Path, files: pd.DataFrame) -> pd.DataFrame:
+    if settings.images == "demo":
+        return ledger.assign(files, None, settings.shard_size, lambda path: None)
+    top = scan.root(expanded(settings.images))
     return ledger.assign(
-        entries, _previous(folder), settings.shard_size, lambda path: _sha256(top / path)
+        files, _previous(folder), settings.shard_size, lambda path: _sha256(top / path)
     )
 
 
@@ -65,7 +132,7 @@ def _previous(folder: Path) -> pd.DataFrame | None:
     files = folder / "files.parquet"
     if not files.exists():
         return None
-    previous = pd.read_parquet(files)
+    previous = pd.read_parquet(files, columns=["path", "size", "mtime_ns", "shard", "stamp"])
     if (folder / "ledger.parquet").exists():
         hashed = pd.read_parquet(folder / "ledger.parquet", columns=["path", "stamp", "sha256"])
         return previous.merge(hashed, on=["path", "stamp"], how="left")
@@ -97,21 +164,23 @@ def _missing_module(module: str) -> str:
     raise AuditError(f"config: custom_modules: there is no file {module}")
 
 
-def _layers(settings: Settings, folder: Path) -> list[tuple[str, str]]:
+def _layers(settings: Settings, folder: Path, drafted: dict[Path, bytes]) -> list[tuple[str, str]]:
     if settings.model == "demo":
         return list(photographs.LAYERS)
     if model_file.is_application(settings.model):
-        return _application_layers(settings.model, folder)
+        return _application_layers(settings.model, folder / f"{settings.model}.json", drafted)
     refs = model_file.read_layers(expanded(settings.model))
     if not settings.trust_model:
         model_file.refuse_code(expanded(settings.model))
     return [(ref.name, ref.class_name) for ref in refs]
 
 
-def _application_layers(name: str, folder: Path) -> list[tuple[str, str]]:
+def _application_layers(
+    name: str, stored: Path, drafted: dict[Path, bytes]
+) -> list[tuple[str, str]]:
     """Layers of a keras.applications model: Keras is asked once, in a process of its own."""
-    stored = folder / f"{name}.json"
-    if not stored.exists():
+    known = _content(stored)
+    if known is None:
         listed = subprocess.run(
             [sys.executable, "-m", "planning.application_layers", name],
             env={**os.environ, "PYTHONPATH": str(SCRIPTS)},
@@ -121,51 +190,16 @@ def _application_layers(name: str, folder: Path) -> list[tuple[str, str]]:
         )
         if listed.returncode:
             raise AuditError(f"config: model: Keras can't build {name}: {listed.stderr[-300:]}")
-        _write_if_changed(stored, listed.stdout.encode())
-    return [(layer, kind) for layer, kind in json.loads(stored.read_text())]
+        known = drafted[stored] = listed.stdout.encode()
+    return [(layer, kind) for layer, kind in json.loads(known)]
 
 
-def _class_names(settings: Settings, found: list[str]) -> list[str] | None:
-    if settings.classes != "auto":
-        names = labels.read_classes(expanded(settings.classes))
-    elif not found or labels.are_indices(found):
-        return None
-    else:
-        _refuse_empty_classes(settings, found)
-        names = found
-    labels.resolve(found, names)
-    return names
-
-
-def _refuse_empty_classes(settings: Settings, found: list[str]) -> None:
-    """A folder without an image would shift the index of every class after it."""
-    folders = set() if settings.images == "demo" else scan.folders(expanded(settings.images))
-    if empty := sorted(folders - set(found)):
-        raise AuditError(
-            f"images: no image for the class {labels.some(empty)}: put images into its folder, or "
-            "give the names of all classes in index order with classes=FILE"
-        )
-
-
-def _check_class_count(settings: Settings, names: list[str] | None, found: list[str]) -> None:
-    """Where the file says how many classes the model has; else the first job checks it."""
+def _expected(settings: Settings) -> int | None:
+    """The number of classes, where the model's file says it; else the first job checks it."""
     if settings.model == "demo" or model_file.is_application(settings.model):
-        return
+        return None
     units = model_file.read_head_units(expanded(settings.model))
-    expected = 2 if units == 1 else units
-    if expected is None:
-        return
-    if names is None:
-        labels.resolve(found, labels.of_model(None, expected))
-    elif len(names) != expected and settings.classes != "auto":
-        raise AuditError(
-            f"config: classes: {len(names)} lines, but the model has {expected} classes"
-        )
-    elif len(names) != expected:
-        raise AuditError(
-            f"config: images: its labels ({labels.some(names)}) are taken for the classes, but the "
-            f"model has {expected} classes: give the names in index order with classes=FILE"
-        )
+    return 2 if units == 1 else units
 
 
 def _sha256(path: Path) -> str | None:
@@ -186,11 +220,8 @@ def _by_shard(assigned: pd.DataFrame) -> bytes:
     return buffer.getvalue().to_pybytes()
 
 
-def _write_if_changed(path: Path, content: bytes) -> None:
+def _content(path: Path) -> bytes | None:
     try:
-        if path.exists() and path.read_bytes() == content:
-            return
-        with atomic(path) as temporary:
-            temporary.write_bytes(content)
-    except OSError as error:
-        raise AuditError(f"config: results: can't write {path}: {error.strerror}") from None
+        return path.read_bytes()
+    except OSError:
+        return None

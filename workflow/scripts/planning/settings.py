@@ -23,6 +23,12 @@ def _one_spelling(value: str) -> str:
     return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
+def _two(folders: list[str]) -> list[str]:
+    if len(folders) not in (0, 2):
+        raise ValueError("must name two results folders")
+    return folders
+
+
 Names = Annotated[Literal["auto"] | list[str], BeforeValidator(_listed)]
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -44,9 +50,31 @@ class Preprocess(Section):
         "model begins with its own Rescaling or Normalization, else `unit` as a guess that the "
         "report mentions.",
     )
-    interpolation: Literal["area", "bilinear", "nearest"] = Field(
+    interpolation: Literal[
+        "area", "nearest", "bilinear", "cv2", "bicubic", "lanczos", "crop", "fit"
+    ] = Field(
         "area",
-        description="`area` is antialiased when it shrinks and bilinear when it enlarges.",
+        description="How images are resized; best as the training images were. `area` antialiased, "
+        "as no loader of Keras does; `nearest` `keras.utils.load_img`, `flow_from_directory`; "
+        "`bilinear` `image_dataset_from_directory`, `tf.image.resize`; `cv2` `cv2.resize`; "
+        "`bicubic` Pillow's `resize`; `lanczos` Pillow's with LANCZOS; `crop` `bilinear` of the "
+        "middle (`crop_to_aspect_ratio=True`); `fit` `ImageOps.fit` with LANCZOS (Teachable "
+        "Machine's sample code).",
+    )
+
+
+class Columns(Section):
+    """Of a table of images: which column is what. All others go into `predictions.parquet`."""
+
+    path: str = Field(
+        "auto",
+        description="The column of paths, relative to the table's folder or absolute. `auto`: "
+        "`path`, else a usual name such as `filename`, `Path` or `image_id`.",
+    )
+    label: str = Field(
+        "auto",
+        description="The column of labels. `auto`: `label`, else a usual name such as `class`, "
+        "`ClassId` or `category`.",
     )
 
 
@@ -115,7 +143,12 @@ class GradCam(Section):
         description="The class explained: `predicted`, `true`, `both` (predicted, and true where "
         "they differ) or a class name.",
     )
-    alpha: Share = Field(0.4, description="Strength of the colours over the photo.")
+    alpha: Share = Field(0.6, description="Strength of the colours over the photo.")
+    blend: Literal["over", "add"] = Field(
+        "over",
+        description="`over`: the hotter, the less of the photo is seen, so heat shows on any "
+        "ground. `add`: colours are added to the photo, as in the notebook (there `alpha` is 0.4).",
+    )
     colormap: Literal[
         "jet", "turbo", "viridis", "plasma", "inferno", "magma", "cividis", "hot", "bone"
     ] = Field("jet", description="Colours of the overlay (OpenCV's colour maps).")
@@ -147,10 +180,18 @@ class Settings(Section):
         description="`demo`, a folder (one sub-folder a class, or flat: unlabelled) or a "
         ".csv/.parquet table with columns path[, label].",
     )
+    exclude: Annotated[list[str], BeforeValidator(_listed)] = Field(
+        [],
+        description="Files left out: patterns of the name of a file or of a folder above it "
+        "(`masks`, `*_mask.png`) or, with a `/`, of a path (`val/*`).",
+    )
+    columns: Columns = Columns()
     classes: str = Field(
         "auto",
-        description="`auto` (the folders' or labels' names, sorted) or a text file with one class "
-        "name a line in index order.",
+        description="`auto` (the folders' or labels' names, sorted; whole numbers are the outputs' "
+        "numbers), `alphanumeric` (sorted as texts also where they are numbers, as Keras' loaders "
+        "do: 0, 1, 10, 11, 2) or a file: text with one class name a line in index order (`0 cat` "
+        "too), `class_indices.json`, .csv, .npy or .yaml.",
     )
     results: Annotated[str, AfterValidator(_one_spelling)] = Field(
         "results", description="Where everything is written."
@@ -170,6 +211,11 @@ class Settings(Section):
     max_quarantined: Share = Field(
         0.05,
         description="Share of unreadable images above which the audit ends with an error.",
+    )
+    compare: Annotated[list[str], BeforeValidator(_listed), AfterValidator(_two)] = Field(
+        [],
+        description="For `snakemake compare`: two results folders, the earlier audit first. Their "
+        "comparison is written to `results`, which must be a third folder (docs/comparison.md).",
     )
     preprocess: Preprocess = Preprocess()
     predict: Predict = Predict()

@@ -1,10 +1,7 @@
 """Turns an audit's tables into pages that open from disk, without a server or a network."""
 
-import base64
 import json
 import math
-import re
-from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from itertools import repeat
 from pathlib import Path
@@ -12,9 +9,9 @@ from shutil import copyfile
 from typing import Any
 
 import numpy as np
-import pandas as pd
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 
+from convaudit.dataset.images import INTERPOLATIONS
 from convaudit.models.facts import LayerInfo
 from convaudit.report import (
     charts,
@@ -24,15 +21,13 @@ from convaudit.report import (
     metrics,
     misclassified,
     regions,
+    rendering,
     thumbnails,
 )
 from convaudit.report.findings import Finding, findings
 from convaudit.report.regions import REGIONS
 from convaudit.report.results import PAIRS, Results
-from convaudit.report.wording import percent, plain, short, tail
-from convaudit.system.malloc import give_back_freed_memory
 
-STATIC = Path(__file__).parent / "static"
 SAMPLE = 24
 COARSE = 40
 """Maps narrower than this are shown with their cells, wider ones smoothly."""
@@ -66,7 +61,6 @@ def write_report(
 
     layers = layer_pages.layers(audit)
     _write_layers(folder, render, audit, layers, named, threads)
-    give_back_freed_memory()
     pairs = misclassified.pairs(audit)
     _write_pairs(folder, render, audit, pairs, seen)
     places = mean_heat.places(audit)
@@ -83,7 +77,7 @@ def write_report(
         folder / "index.html",
         render,
         "index.html",
-        style=_style(),
+        style=rendering.style(),
         summary=summary,
         findings=[_finding(audit, one, seen) for one in found],
         errors=misclassified.cards(
@@ -101,6 +95,7 @@ def write_report(
         reliability=charts.reliability(summary["calibration"]),
         histogram=_histogram(audit),
         sizes=sizes,
+        resizing=INTERPOLATIONS[audit.settings["preprocess"]["interpolation"]],
         **looks,
     )
 
@@ -108,27 +103,14 @@ def write_report(
 def write_gallery(folder: Path, audit: Results) -> None:
     """Write ``images.html`` and what it loads."""
     gallery.write(folder / "data", audit)
-    (folder / "style.css").write_text(_style(), encoding="utf-8")
+    (folder / "style.css").write_text(rendering.style(), encoding="utf-8")
     for script in ("heat.js", "gallery.js"):
-        copyfile(STATIC / script, folder / script)
+        copyfile(rendering.STATIC / script, folder / script)
     _write(folder / "images.html", _environment(audit), "images.html", regions=REGIONS)
 
 
 def _environment(audit: Results) -> Environment:
-    environment = Environment(
-        loader=PackageLoader("convaudit.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
-        "percent": percent,
-        "short": short,
-        "tail": tail,
-        "number": "{:,}".format,
-        "plain": plain,
-    }
+    environment = rendering.environment()
     environment.globals |= {
         "audit": audit,
         "facts": audit.facts,
@@ -203,17 +185,6 @@ def _write_pairs(
         )
 
 
-def _style() -> str:
-    """The style sheet with its fonts inside."""
-    text = (STATIC / "style.css").read_text(encoding="utf-8")
-
-    def inline(found: re.Match[str]) -> str:
-        data = base64.b64encode((STATIC / found[1]).read_bytes()).decode()
-        return f"url(data:font/woff2;base64,{data})"
-
-    return re.sub(r"url\((fonts/[\w-]+\.woff2)\)", inline, text)
-
-
 def _finding(audit: Results, finding: Finding, seen: dict[int, thumbnails.Seen]) -> dict[str, Any]:
     shown = [seen[number] for number in finding.rows]
     return {
@@ -239,7 +210,7 @@ def _regions(audit: Results) -> list[dict[str, Any]]:
     """For each ninth of the picture the images that have most of their heat there, and how many
     of them are wrong.
     """
-    hottest = audit.heat.ninths.hottest
+    hottest = audit.mean_maps.hottest
     return [
         {
             "name": name,
@@ -270,7 +241,7 @@ def _histogram(audit: Results) -> Any:
 def _classes(audit: Results) -> list[dict[str, Any]]:
     if not audit.known.any():
         return []
-    table = metrics.per_class(misclassified.counts(audit), audit.class_names)
+    table = metrics.per_class(audit.confusion, audit.class_names)
     ordered = table.rename_axis("index").reset_index().sort_values(["recall", "name"])
     return ordered.to_dict("records")
 
@@ -309,19 +280,13 @@ def _sizes(audit: Results) -> dict[str, Any] | None:
     """
     if not audit.count:
         return None
-    counted: Counter[tuple[int, int]] = Counter()
-    for part in audit.rows(("width", "height")):
-        counted.update(zip(part["width"].to_pylist(), part["height"].to_pylist(), strict=True))
-    sizes = pd.DataFrame(sorted(counted), columns=["width", "height"])
-    sizes["count"] = [counted[size] for size in sorted(counted)]
-    width, height, count = (sizes[name] for name in ("width", "height", "count"))
-    common = [
-        f"{row.width} × {row.height} ({row.count:,})"
-        for row in sizes.sort_values("count", ascending=False).head(5).itertuples(index=False)
-    ]
+    width, height = (audit.column(name, int) for name in ("width", "height"))
+    sizes, count = np.unique(np.stack([width, height], axis=1), axis=0, return_counts=True)
+    commonest = np.argsort(-count, kind="stable")[:5]
+    common = [f"{sizes[at][0]} × {sizes[at][1]} ({count[at]:,})" for at in commonest]
     aspect = width / height
     model = audit.facts.input[1] / audit.facts.input[0]
-    low, middle, high = aspect.min(), metrics.median(aspect, count), aspect.max()
+    low, middle, high = aspect.min(), np.median(aspect), aspect.max()
     return {
         "sizes": f"all {width[0]} × {height[0]}"
         if len(sizes) == 1
@@ -330,5 +295,5 @@ def _sizes(audit: Results) -> dict[str, Any] | None:
         "aspect": f"{low:.2f} of all"
         if low == high
         else f"{low:.2f} to {high:.2f}, half of them under {middle:.2f}",
-        "squeezed": int(count[np.abs(np.log(aspect / model)) > np.log(1.1)].sum()),
+        "squeezed": int((np.abs(np.log(aspect / model)) > np.log(1.1)).sum()),
     }
