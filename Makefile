@@ -47,9 +47,13 @@ planted: .venv/installed-test  ## docs/planted.md: shortcuts planted and searche
 docs: .venv/installed-test  ## what is generated: the config's schema and its documentation
 	PYTHONPATH=workflow/scripts $(BIN)/python -m planning.documentation
 
-lock:  ## renew both locks from pyproject.toml
-	uv pip compile pyproject.toml --universal --generate-hashes --python-version 3.11 --no-annotate --no-header --quiet -o requirements.lock
-	uv pip compile pyproject.toml --extra test --constraint requirements.lock --universal --generate-hashes --python-version 3.11 --no-annotate --no-header --quiet -o requirements-test.lock
+COMPILE = uv pip compile pyproject.toml --universal --generate-hashes --python-version 3.11 --no-annotate --no-header --quiet
+
+lock:  ## renew the locks from pyproject.toml, and conda's environments from the locks
+	$(COMPILE) -o requirements.lock
+	$(COMPILE) --constraint requirements.lock --extra gpu -o requirements-gpu.lock
+	$(COMPILE) --constraint requirements.lock --extra test -o requirements-test.lock
+	PYTHONPATH=workflow/scripts $(BIN)/python -m planning.conda_environments
 
 clean:
 	rm -rf results/* .snakemake

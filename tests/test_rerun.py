@@ -68,6 +68,7 @@ DELETED = {
     "report": {"report": 1},
     "summary.json": {"report": 1},
     "provenance.json": {"report": 1},
+    "manifest-sha256.txt": {"report": 1},
     "logs": {},
     "benchmarks": {},
 }

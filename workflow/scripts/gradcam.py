@@ -26,7 +26,7 @@ def draw(
     maps: str,
     rows: str,
     pixels: str,
-    source: str,
+    source: Path,
     interpolation: str,
     alpha: float,
     colormap: str,
@@ -36,7 +36,7 @@ def draw(
     threads: int,
 ) -> None:
     """An image's overlay is ``{image_id}.jpg``; of a further class ``{image_id}-{index}.jpg``."""
-    top = scan.root(Path(source))
+    top = scan.root(source)
     cv2.setNumThreads(1)  # each image has a thread of its own
     table = pd.read_parquet(rows, columns=["image_id", "path", "sha256"])
     files = {image_id: (path, sha256) for image_id, path, sha256 in table.itertuples(index=False)}

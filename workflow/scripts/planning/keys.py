@@ -14,6 +14,9 @@ from planning.fingerprint import fingerprint
 from planning.plan import Plan
 from planning.settings import Settings
 
+_LOCATIONS = {"results", "watch", "model", "weights", "custom_modules", "images", "classes"}
+"""Settings that say where something is; its content is in the keys of what reads it."""
+
 
 def _key(*parts: Any) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:32]
@@ -133,7 +136,9 @@ class Keys:
             self.quarantine,
             [self.gradcam(shard) for shard in self._plan.shards],
             [self.filters(layer) for layer in layers],
-            self._settings.model_dump(exclude={"results", "watch"}),
+            self._plan.model,
+            self._plan.class_names,
             self._plan.other_files,
             self._plan.notes,
+            self._settings.model_dump(exclude=_LOCATIONS),
         )
