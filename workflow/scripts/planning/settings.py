@@ -217,6 +217,11 @@ class Settings(Section):
         description="For `snakemake compare`: two results folders, the earlier audit first. Their "
         "comparison is written to `results`, which must be a third folder (docs/comparison.md).",
     )
+    reference: str | None = Field(
+        None,
+        description="Results folder of an earlier audit with which this one is compared, for the "
+        "gates of the policy that speak of a comparison (docs/comparison.md).",
+    )
     preprocess: Preprocess = Preprocess()
     predict: Predict = Predict()
     activations: Activations = Activations()
