@@ -14,7 +14,10 @@ from planning.fingerprint import fingerprint
 from planning.plan import Plan
 from planning.settings import Settings
 
-_LOCATIONS = {"results", "watch", "model", "weights", "custom_modules", "images", "classes"}
+_LOCATIONS = {
+    *("results", "watch", "model", "weights", "custom_modules", "images", "classes"),
+    *("compare", "reference"),
+}
 """Settings that say where something is; its content is in the keys of what reads it."""
 
 
