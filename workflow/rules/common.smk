@@ -1,16 +1,37 @@
 import sys
 
-sys.path.insert(
-    0,
-    str(
-        Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).parent
-        / "scripts"
-    ),
+SCRIPTS = (
+    Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).parent / "scripts"
 )
+if not SCRIPTS.is_dir():
+    # The Snakefile is from an address, where Python can import nothing from.
+    try:
+        import convaudit_workflow as installed
+    except ImportError:
+        sys.exit(
+            "convaudit: a Snakefile from an address needs the library in the Python that runs "
+            "snakemake: pip install it from the same commit or tag, or clone the repository and "
+            "name the Snakefile by its path"
+        )
+    SCRIPTS = installed.SCRIPTS
+    if workflow.is_main_process:
+        try:
+            installed.require_same(
+                [
+                    Path(workflow.source_path(f"../scripts/{script.name}"))
+                    for script in sorted(SCRIPTS.glob("*.py"))
+                ]
+            )
+        except RuntimeError as error:
+            sys.exit(str(error))
+sys.path.insert(0, str(SCRIPTS))
 
 from convaudit.errors import AuditError
 from planning import audit
+from planning import fingerprint
 from planning import run_summary
+
+fingerprint.jobs_import_this_code()
 
 RECORDS = Path(".snakemake")
 try:
