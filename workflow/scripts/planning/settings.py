@@ -114,7 +114,8 @@ class Filters(Section):
 
     layers: Names = Field(
         "auto",
-        description="Layers whose patterns are drawn: `auto` (every convolution) or a list of names.",
+        description="Layers whose patterns are drawn: `auto` (every convolution) or a list of "
+        "names.",
     )
     count: int = Field(
         64, ge=1, description="Number of channels drawn in each layer, beginning with the first."
@@ -151,8 +152,8 @@ class GradCam(Section):
     )
     target: str = Field(
         "predicted",
-        description="Class that the maps explain: `predicted`, `true`, `both` (the predicted class, "
-        "and the true class where it differs) or the name of a class.",
+        description="Class that the maps explain: `predicted`, `true`, `both` (the predicted "
+        "class, and the true class where it differs) or the name of a class.",
     )
     alpha: Share = Field(
         0.6, description="Opacity of the colours over the photo, where the map is strongest."
@@ -173,13 +174,13 @@ class Settings(Section):
 
     model: str = Field(
         "demo",
-        description="The model: a path to a .keras or .h5 file, a name of keras.applications such as "
-        "`VGG16`, or `demo`.",
+        description="The model: a path to a .keras or .h5 file, a name of keras.applications such "
+        "as `VGG16`, or `demo`.",
     )
     weights: str = Field(
         "imagenet",
-        description="Weights of a keras.applications model: `imagenet`, `none` (random) or the path of "
-        "a file.",
+        description="Weights of a keras.applications model: `imagenet`, `none` (random) or the "
+        "path of a file.",
     )
     output: str | None = Field(
         None, description="Name of the output to audit, if the model has several outputs."
@@ -238,6 +239,11 @@ class Settings(Section):
         [],
         description="For `snakemake compare`: two results folders, the earlier audit first. Their "
         "comparison is written to `results`, which must be a third folder (docs/comparison.md).",
+    )
+    reference: str | None = Field(
+        None,
+        description="Results folder of an earlier audit with which this one is compared, for the "
+        "gates of the policy that speak of a comparison (docs/comparison.md).",
     )
     preprocess: Preprocess = Preprocess()
     predict: Predict = Predict()
