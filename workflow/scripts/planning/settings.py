@@ -222,6 +222,12 @@ class Settings(Section):
         description="Results folder of an earlier audit with which this one is compared, for the "
         "gates of the policy that speak of a comparison (docs/comparison.md).",
     )
+    training_images: str | None = Field(
+        None,
+        description="The images that the model was trained on: a folder, a table, or the "
+        "`training_hashes.parquet` of an earlier audit. Audited images among them, exactly or "
+        "nearly, are counted and listed in `duplicates.parquet`.",
+    )
     preprocess: Preprocess = Preprocess()
     predict: Predict = Predict()
     activations: Activations = Activations()
