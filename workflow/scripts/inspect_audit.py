@@ -18,6 +18,7 @@ from convaudit.models.scaling import SCALINGS
 from convaudit.preview import disk_space
 from convaudit.preview.text import (
     describe_check,
+    describe_device,
     describe_effort,
     describe_images,
     describe_layers,
@@ -90,6 +91,9 @@ def inspect(
     began = time.perf_counter()
     _, network = open_network(model)
     opening = time.perf_counter() - began
+    from convaudit.system.device import current
+
+    print(describe_device(str(current())), flush=True)
     for section, chosen in (("activations", watched), ("filters", filtered)):
         for name in chosen:
             network.require_maps(name, f"config: {section}.layers")

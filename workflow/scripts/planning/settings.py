@@ -204,6 +204,13 @@ class Settings(Section):
         "there are never more than 1,000.",
     )
     seed: int = Field(0, ge=0, lt=2**32, description="Seed of everything that draws lots.")
+    device: Literal["auto", "cpu", "gpu"] = Field(
+        "auto",
+        description="What computes. `auto`: a GPU where the machine has one, else the processor; a "
+        "GPU that TensorFlow can't use is an error. `cpu`: the processor, though there be a GPU. "
+        "`gpu`: an error where there is none. A change re-runs the report alone, which names "
+        "shards that different devices computed.",
+    )
     watch: bool = Field(
         True,
         description="Walk the dataset at each start to find changes. `false` trusts the last walk.",
