@@ -30,8 +30,8 @@ include: "workflow/rules/predict.smk"
 include: "workflow/rules/activations.smk"
 include: "workflow/rules/filters.smk"
 include: "workflow/rules/gradcam.smk"
-include: "workflow/rules/report.smk"
 include: "workflow/rules/compare.smk"
+include: "workflow/rules/report.smk"
 
 
 # The whole audit. `snakemake inspect` looks at model and images first and runs nothing else.
