@@ -144,12 +144,12 @@ def _errors_by_region(audit: Results) -> list[Finding]:
     """Ninths of the picture in which heat goes along with errors beyond chance: the 95 % intervals
     of both error rates are a factor of two apart.
     """
-    ninths = audit.heat.ninths
-    known = audit.known & (ninths.hottest != NOWHERE)
+    maps = audit.mean_maps
+    known = audit.known & (maps.hottest != NOWHERE)
     everything, mistakes = int(known.sum()), int((audit.wrong & known).sum())
     found = []
     for region, name in enumerate(REGIONS):
-        numbers, _ = ninths.hot(region)
+        numbers, _ = maps.hot(region)
         hot, wrong = int(audit.known[numbers].sum()), numbers[audit.wrong[numbers]]
         bad, cold = len(wrong), everything - hot
         elsewhere = mistakes - bad
@@ -177,7 +177,7 @@ def _classes_by_region(audit: Results) -> list[Finding]:
     """Classes whose heat gathers off the centre: twice what even heat would have there, and half
     more than the other classes' have.
     """
-    counts, sums = audit.heat.counts, audit.heat.ninths.sums
+    counts, sums = audit.mean_maps.counts, audit.mean_maps.region_sums
     found = []
     for index in np.flatnonzero(counts >= FEWEST):
         mean, others = sums[index] / counts[index], counts.sum() - counts[index]
@@ -192,7 +192,7 @@ def _classes_by_region(audit: Results) -> list[Finding]:
                 f"even heat would. Images called otherwise: {rest[region]:.0%}."
                 f"{_when_right(audit, int(index), int(region))}"
             )
-            numbers, shares = audit.heat.ninths.hot(int(region))
+            numbers, shares = audit.mean_maps.hot(int(region))
             mine = audit.predicted[numbers] == index
             numbers, shares = numbers[mine], shares[mine]
             # What is wrong comes last: it has a finding of its own and would hide the class.
@@ -207,12 +207,13 @@ def _classes_by_region(audit: Results) -> list[Finding]:
 
 def _when_right(audit: Results, index: int, region: int) -> str:
     """The share of those that are rightly called so, where errors are among them."""
-    ninths = audit.heat.ninths
-    called = (audit.predicted == index) & (ninths.hottest != NOWHERE)
-    right = int((called & audit.known & ~audit.wrong).sum())
+    called = (audit.predicted == index) & (audit.mean_maps.hottest != NOWHERE)
+    correct = called & audit.known & ~audit.wrong
+    right = int(correct.sum())
     if not right or not (called & audit.wrong).any():
         return ""
-    return f" The {right:,} that are right: {ninths.right[index, region] / right:.0%}."
+    share = audit.mean_maps.region_sums_of(correct)[index, region] / right
+    return f" The {right:,} that are right: {share:.0%}."
 
 
 def _trust(audit: Results) -> list[Finding]:
@@ -267,6 +268,7 @@ def _data(audit: Results) -> list[Finding]:
             "at most one of the labels is right."
         )
         found.append(_plain("The same image under two labels", text, "#duplicates"))
+    found += _near_duplicates(audit.near_duplicates)
     if len(audit.quarantine):
         count = len(audit.quarantine)
         text = f"{count:,} of {count + audit.count:,} files could not be audited."
@@ -283,6 +285,36 @@ def _data(audit: Results) -> list[Finding]:
         )
         found.append(_plain("Channels that do nothing", text, "#sees"))
     return found
+
+
+def _near_duplicates(known: dict[str, Any] | None) -> list[Finding]:
+    if not known:
+        return []
+    found = []
+    if count := known["images_across_labels"]:
+        text = (
+            f"{count:,} images look nearly the same as an image with another label: a copy that "
+            "was resized, recompressed or slightly cropped, or a picture of the same series. Of a "
+            "copy at most one label is right. duplicates.parquet lists them."
+        )
+        found.append(_plain("Images that look alike under two labels", text, "#duplicates"))
+    training = known["training"]
+    if training and training["images"]:
+        text = (
+            f"{training['images']:,} audited images ({training['share']:.1%}) are among the "
+            f"training images, {training['exact']:,} of them as the same file. "
+            f"{_with_and_without(training)}An accuracy measured on training images says nothing "
+            "of new images."
+        )
+        found.append(_plain("The model was trained on audited images", text, "#duplicates"))
+    return found
+
+
+def _with_and_without(training: dict[str, Any]) -> str:
+    among, without = training["accuracy_among"], training["accuracy_without"]
+    if among is None or without is None:
+        return ""
+    return f"Of these {among:.1%} are right, of the others {without:.1%}. "
 
 
 def _plain(title: str, text: str, link: str) -> Finding:
