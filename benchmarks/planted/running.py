@@ -1,6 +1,7 @@
 """Run the cases, a case at a time, into a file of JSON lines; what is there is not run again."""
 
 import dataclasses
+import functools
 import json
 import shutil
 import time
@@ -9,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from convaudit import provenance
 from planted import audited, baselines, cases, making, truth
 from planted.finding import Answer
 from planted.truth import Specification, Truth
@@ -107,9 +109,17 @@ def _row(images: audited.Audited, answers: Sequence[Answer], seconds: float) -> 
         "images": len(images.names),
         "shown_carriers": sorted(shown & set(images.audit.carriers)),
         "boxes": [boxes[name] for name in sorted(boxes)[:20]],
+        "library": _library(),
         "answers": [answer.as_json() for answer in answers],
         "seconds": round(seconds, 1),
     }
+
+
+@functools.cache
+def _library() -> str:
+    """The commit of the library under test."""
+    state = provenance.revision(Path(provenance.__file__).parent)
+    return f"{str(state['commit'])[:7]}{' and changes' if state['dirty'] else ''}"
 
 
 def _append(rows: Path, found: Sequence[dict[str, Any]]) -> None:
