@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from convaudit import provenance
-from planted import audited, baselines, cases, making, truth
+from planted import audited, baselines, cases, detector, making, truth
 from planted.finding import Answer
 from planted.truth import Specification, Truth
 
@@ -78,19 +78,11 @@ def _one(specification: Specification, folder: Path, rows: Path, peers: bool) ->
     for audit in known.audits:
         began = time.perf_counter()
         images = audited.read(folder, known, audit)
-        answers: list[Answer] = [_detect(images)]
+        answers: list[Answer] = [detector.detect(images)]
         if peers:
             answers += baselines.answers(images)
         found.append(_row(images, answers, time.perf_counter() - began))
     _append(rows, found)
-
-
-def _detect(images: audited.Audited) -> Answer:
-    from convaudit.shortcuts.audit import ShortcutSettings
-
-    from planted import detector
-
-    return detector.detect(images, ShortcutSettings())
 
 
 def _row(images: audited.Audited, answers: Sequence[Answer], seconds: float) -> dict[str, Any]:
