@@ -12,7 +12,13 @@ demo: env  ## set up, then audit the embedded demo
 	$(BIN)/snakemake --cores $(CORES) --quiet rules
 	@echo; echo "The report: file://$(CURDIR)/results/report/index.html"
 
-env: .venv/installed  ## the locked packages in .venv
+# `make env GPU=1`: with CUDA and cuDNN, 3 GB more. Kept by a later `make env` or `make test`.
+env: .venv/installed$(if $(GPU),-gpu)  ## the locked packages in .venv; GPU=1 adds CUDA and cuDNN
+
+.venv/installed-gpu: requirements-gpu.lock .venv/installed
+	$(BIN)/pip install --quiet --require-hashes --requirement requirements-gpu.lock
+	@touch $@
+	@PYTHONPATH=workflow/scripts $(BIN)/python -m jobs.gpu_check
 
 .venv/installed: requirements.lock
 	@test -n "$(PYTHON)" || { echo "convaudit needs Python 3.11 to 3.13; none is on the PATH. Name yours: make PYTHON=/path/to/python3.12"; exit 1; }
@@ -44,7 +50,7 @@ bench: .venv/installed-test  ## docs/benchmarks.md: every figure anew, on a quie
 planted: .venv/installed-test  ## docs/planted.md: shortcuts planted and searched; hours, goes on where it was
 	$(BIN)/python benchmarks/planted.py run
 
-docs: .venv/installed-test  ## what is generated: the config's schema and its documentation
+docs: .venv/installed-test  ## what is generated: config.yaml, the config's schema and its documentation
 	PYTHONPATH=workflow/scripts $(BIN)/python -m planning.documentation
 
 COMPILE = uv pip compile pyproject.toml --universal --generate-hashes --python-version 3.11 --no-annotate --no-header --quiet

@@ -27,11 +27,12 @@ include: "workflow/rules/model.smk"
 include: "workflow/rules/preprocess.smk"
 include: "workflow/rules/scaling.smk"
 include: "workflow/rules/predict.smk"
+include: "workflow/rules/near_duplicates.smk"
 include: "workflow/rules/activations.smk"
 include: "workflow/rules/filters.smk"
 include: "workflow/rules/gradcam.smk"
-include: "workflow/rules/report.smk"
 include: "workflow/rules/compare.smk"
+include: "workflow/rules/report.smk"
 
 
 # The whole audit. `snakemake inspect` looks at model and images first and runs nothing else.

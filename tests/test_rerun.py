@@ -12,10 +12,11 @@ import yaml
 from conftest import COLOURS, Audit, job_counts, paint
 from planning.settings import Section, Settings
 
-MERGES = dict.fromkeys(("quarantine", "scaling_check", "predictions", "activations", "report"), 1)
+MERGED = ("predictions", "near_duplicates", "activations", "report")
+MERGES = dict.fromkeys(("quarantine", "scaling_check", *MERGED), 1)
 SHARD = {"preprocess": 1, "predict": 1, "gradcam": 1}
 DRAWING = {"gradcam": 3, "report": 1}
-PASS = DRAWING | {"predict": 3, "predictions": 1, "activations": 1}
+PASS = DRAWING | {"predict": 3} | dict.fromkeys(MERGED, 1)
 TRIED = {"scaling_check": 1}
 READING = PASS | TRIED | {"preprocess": 3, "quarantine": 1}
 FILTERS = {"filters": 2, "report": 1}
@@ -31,6 +32,7 @@ FED = {
     "shard_size=9": {"report": 1},
     "seed=1": FILTERS,
     "watch=false": {},
+    "training_images=photos": {"training_hashes": 1, "near_duplicates": 1, "report": 1},
     "max_quarantined=0.3": {"quarantine": 1, "report": 1},
     "preprocess={scaling: tf}": PASS | FILTERS | TRIED,
     "preprocess={interpolation: nearest}": READING,
@@ -63,7 +65,9 @@ DELETED = {
     "filters/mix.csv": {"filters": 1, "report": 1},
     "activations": {"activations": 1, "report": 1},
     "channels.parquet": {"activations": 1, "report": 1},
-    "predictions.parquet": {"predictions": 1, "activations": 1, "report": 1},
+    "predictions.parquet": dict.fromkeys(MERGED, 1),
+    "duplicates.parquet": {"near_duplicates": 1, "report": 1},
+    "near_duplicates.json": {"near_duplicates": 1, "report": 1},
     "quarantine.csv": {"quarantine": 1, "report": 1},
     "report": {"report": 1},
     "summary.json": {"report": 1},
@@ -204,9 +208,7 @@ def test_a_deleted_overlay_folder_is_drawn_again(clone):
 
 def test_deleted_maps_are_made_again(clone):
     (clone.folder / "results" / "gradcam" / "maps" / "0000.npz").unlink()
-    assert clone.plan() == {"predict": 1, "gradcam": 1} | dict.fromkeys(
-        ("predictions", "activations", "report"), 1
-    )
+    assert clone.plan() == {"predict": 1, "gradcam": 1} | dict.fromkeys(MERGED, 1)
 
 
 def test_a_deleted_filter_grid_is_drawn_again(clone):
@@ -237,7 +239,8 @@ def test_without_a_watch_changed_images_re_run_nothing(clone):
 
 def test_every_setting_is_among_them():
     given = {key for config in FED for key in _keys(yaml.safe_load(config.replace("=", ": ", 1)))}
-    assert given == _fields(Settings) - {"model", "weights", "images", "results", "compare"}
+    others = {"model", "weights", "images", "results", "compare", "reference"}
+    assert given == _fields(Settings) - others
 
 
 def test_another_model_of_the_same_size_re_runs_what_uses_it(clone):
@@ -251,6 +254,19 @@ def test_another_model_of_the_same_size_re_runs_what_uses_it(clone):
     planned = clone.plan()
     assert planned["model"] == 1 and planned["predict"] == 3 and planned["filters"] == 2
     assert "index" not in planned
+
+
+def test_the_same_files_by_another_path_re_run_nothing(clone):
+    here = clone.folder
+    assert clone.plan(f"model={here}/toy.keras", f"images={here}/photos") == {}
+    (here / "link.keras").symlink_to("toy.keras")
+    assert clone.plan("model=link.keras") == {}
+
+
+def test_a_dry_run_writes_nothing(fresh):
+    audit = fresh()
+    assert audit.plan()["predict"] == 3
+    assert not (audit.folder / "results").exists()
 
 
 def test_a_touched_script_re_runs_nothing(clone):

@@ -27,6 +27,7 @@ if not SCRIPTS.is_dir():
 sys.path.insert(0, str(SCRIPTS))
 
 from convaudit.errors import AuditError
+from convaudit.system import gpu
 from planning import audit
 from planning import fingerprint
 from planning import run_summary
@@ -43,6 +44,7 @@ except AuditError as error:
     sys.exit(str(error))
 
 SETTINGS = AUDIT.settings
+gpu.choose(SETTINGS.device)
 KEYS = AUDIT.keys
 SHARDS = AUDIT.shards
 FILTER_LAYERS = AUDIT.filter_layers
@@ -130,6 +132,16 @@ def ledger_of(wildcards):
 def kept(file):
     """A file that is there only where every image's activation maps are kept."""
     return file if SETTINGS.activations.keep == "maps" else []
+
+
+def own_results(file):
+    """A result of this audit, for a comparison; none where two finished ones are compared."""
+    return [] if SETTINGS.compare else file
+
+
+def compared():
+    """The comparison with the audit that the config names as the reference."""
+    return rules.compare.output if SETTINGS.reference else []
 
 
 def model_file(wildcards):

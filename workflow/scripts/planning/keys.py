@@ -14,7 +14,10 @@ from planning.fingerprint import fingerprint
 from planning.plan import Plan
 from planning.settings import Settings
 
-_LOCATIONS = {"results", "watch", "model", "weights", "custom_modules", "images", "classes"}
+_LOCATIONS = {
+    *("results", "watch", "model", "weights", "custom_modules", "images", "classes"),
+    *("compare", "reference", "training_images"),
+}
 """Settings that say where something is; its content is in the keys of what reads it."""
 
 
@@ -112,6 +115,15 @@ class Keys:
         return _key(fingerprint("predictions.py"), shards)
 
     @cached_property
+    def training_hashes(self) -> str:
+        return _key(fingerprint("training_hashes.py"), self._plan.training)
+
+    @cached_property
+    def near_duplicates(self) -> str:
+        training = self.training_hashes if self._settings.training_images else ""
+        return _key(fingerprint("near_duplicates.py"), self.predictions, training)
+
+    @cached_property
     def activations(self) -> str:
         return _key(
             fingerprint("activations.py"),
@@ -121,7 +133,12 @@ class Keys:
 
     @cached_property
     def compare(self) -> str:
-        return _key(fingerprint("compare.py"), self._settings.compare, self._plan.model)
+        """Of a comparison with a reference it holds what this audit's own part is made of."""
+        settings = self._settings
+        own = [] if settings.compare else [self.scaling_check, self.predictions]
+        drawn = [self.gradcam(shard) for shard in self._plan.shards]
+        named = settings.compare or settings.reference
+        return _key(fingerprint("compare.py"), named, self._plan.finished, own, drawn)
 
     def channel(self, shard: str) -> str:
         """One channel of an image of this shard, as a picture of its own."""
@@ -134,10 +151,12 @@ class Keys:
             self.scaling_check,
             self.activations,
             self.quarantine,
+            self.near_duplicates,
             [self.gradcam(shard) for shard in self._plan.shards],
             [self.filters(layer) for layer in layers],
             self._plan.model,
             self._plan.class_names,
+            self.compare if self._settings.reference else None,
             self._plan.other_files,
             self._plan.notes,
             self._settings.model_dump(exclude=_LOCATIONS),

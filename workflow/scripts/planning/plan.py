@@ -30,6 +30,10 @@ class Plan:
     """How many files beside the images are none, by their ending."""
     notes: list[str] = field(default_factory=list)
     """What was assumed of the dataset, a sentence each."""
+    finished: str = ""
+    """A digest of the finished audits that are compared with this one, or with each other."""
+    training: str = ""
+    """A digest of the training images, where the config names them."""
 
     @property
     def sampled(self) -> list[str]:

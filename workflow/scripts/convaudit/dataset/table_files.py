@@ -21,6 +21,8 @@ _PATHS = (
     "path filepath file_path image_path img_path imagepath filename file_name file image "
     "image_name imagename img image_file image_id imageid id"
 ).split()
+_NEVER_IMAGES = 8
+"""The first of them, which name a file and not its content."""
 _LABELS = (
     "label labels class class_name classname category category_name target class_id classid "
     "label_name species breed diagnosis dx"
@@ -78,7 +80,7 @@ def read(source: Path, columns: Columns) -> Table:
     names = [str(name) for name in table.columns]
     path = _chosen(source, names, "path", columns.path, _PATHS)
     if path is None:
-        raise AuditError(_no_path(source, names))
+        raise AuditError(_no_path(source, table))
     label = _chosen(source, names, "label", columns.label, _LABELS)
     paths = table[path].astype("str").str.strip()
     if not paths.str.contains("/").any():  # of Windows
@@ -96,6 +98,11 @@ def read(source: Path, columns: Columns) -> Table:
     elif (path, label) not in {("path", "label"), ("path", None)}:
         said = f"the label from {label!r}" if label else "no label"
         notes.append(f"of the table the path is taken from the column {path!r}, {said}")
+    if label and (numbers := _numbering(table, label)):
+        notes.append(
+            f"the classes are sorted by name, while the column {numbers!r} numbers them otherwise: "
+            f"if the model's outputs are these numbers, set columns='{{label: {numbers}}}'"
+        )
     if labels is None and len(names) > 1:
         others = ", ".join(repr(name) for name in names if name != path)
         notes.append(
@@ -147,7 +154,11 @@ def _content(source: Path) -> pd.DataFrame:
                 )
     except OSError as error:
         raise AuditError(f"images: {source}: {why(error)}") from None
-    except (ValueError, UnicodeError, pa.ArrowException, pd.errors.ParserWarning) as error:
+    except UnicodeError:
+        raise AuditError(
+            f"images: {source} is no readable table: it is not UTF-8 text: save it as CSV UTF-8"
+        ) from None
+    except (ValueError, pa.ArrowException, pd.errors.ParserWarning) as error:
         raise AuditError(f"images: {source} is no readable table: {why(error)}") from None
     table.columns = table.columns.map(str).str.strip()
     return table.loc[:, ~table.columns.duplicated()]
@@ -158,10 +169,15 @@ def _parquet(source: Path) -> pd.DataFrame:
     schema = pq.read_schema(source)
     nested = (pa.types.is_nested, pa.types.is_binary, pa.types.is_large_binary)
     plain = [f.name for f in schema if not any(kind(f.type) for kind in nested)]
-    texts = [name for name in schema.names if name not in plain and name.lower() in _PATHS]
+    texts = [
+        field.name
+        for field in schema
+        if pa.types.is_binary(field.type) and field.name.lower() in _PATHS[:_NEVER_IMAGES]
+    ]
     table = pq.read_table(source, columns=plain + texts).to_pandas()
     for name in texts:  # paths as bytes
         table[name] = table[name].str.decode("utf-8")
+    table.attrs["nested"] = [name for name in schema.names if name not in plain + texts]
     return table
 
 
@@ -188,8 +204,14 @@ def _chosen(
     return next((plain[name] for name in usual if name in plain), None)
 
 
-def _no_path(source: Path, names: list[str]) -> str:
+def _no_path(source: Path, table: pd.DataFrame) -> str:
+    names = table.columns.tolist()
     listed = ", ".join(names)
+    if inside := table.attrs.get("nested"):
+        return (
+            f"images: {source} has no column 'path', and {', '.join(inside)} may hold the images "
+            "themselves, which is not supported: write them into files, a folder a class"
+        )
     if any((source.parent / name).is_file() for name in names if name):
         return f"images: {source}: its first line names an image: begin it with path,label"
     return (
@@ -211,9 +233,12 @@ def _place(top: Path, paths: pd.Series) -> _Place | None:
         for folder in folders
         for ending in _ENDINGS
     )
-    found = [place for place in every if all((top / place.path(p)).is_file() for p in first)]
-    # "images/1.jpg" itself and "1.jpg" in the folder images are the same.
-    return found[0] if len({place.path(first[0]) for place in found}) == 1 else None
+    found: dict[tuple[str, ...], _Place] = {}
+    for place in every:
+        made = tuple(map(place.path, first))
+        if len(set(made)) == len(made) and all((top / path).is_file() for path in made):
+            found.setdefault(made, place)
+    return next(iter(found.values())) if len(found) == 1 else None
 
 
 def _one_hot(table: pd.DataFrame) -> pd.Series | None:
@@ -223,6 +248,21 @@ def _one_hot(table: pd.DataFrame) -> pd.Series | None:
     if marks.shape[1] < 2 or not np.isin(marks, (0, 1)).all() or (marks.sum(axis=1) != 1).any():
         return None
     return pd.Series(numbers.columns.to_numpy(object)[marks.argmax(axis=1)], index=table.index)
+
+
+def _numbering(table: pd.DataFrame, label: str) -> str | None:
+    """A column with one index for each class that puts them in another order than their names."""
+    texts = table[label].astype("str").str.strip()
+    for name in table.columns:
+        usual = str(name).lower().replace(" ", "_") in _LABELS
+        values = pd.to_numeric(table[name], errors="coerce")
+        if name == label or not usual or values.isna().any():
+            continue
+        pairs = pd.DataFrame({"name": texts, "number": values}).drop_duplicates()
+        one_each = pairs["name"].is_unique and pairs["number"].is_unique
+        if one_each and not pairs.sort_values("name")["number"].is_monotonic_increasing:
+            return str(name)
+    return None
 
 
 def _labels(values: pd.Series) -> pd.Series:

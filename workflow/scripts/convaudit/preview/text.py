@@ -129,6 +129,11 @@ def _by_label(labels: pd.Series) -> str:
     return f"{len(counts):,}, of {counts.min():,} to {counts.max():,} images: {_few(listed)}"
 
 
+def describe_device(device: str) -> str:
+    """What computes, in words."""
+    return _line("device", device)
+
+
 def describe_check(found: dict[str, Any]) -> str:
     """What came of trying other scalings (``check_scaling``)."""
     if not found["images"]:
@@ -171,13 +176,14 @@ def describe_resizing(found: dict[str, Any]) -> str:
 def describe_effort(
     images: float, filters: float, patterns: dict[str, int], disk: float, each: str
 ) -> str:
-    """The forecast.
+    """The time and the disk space of the whole audit.
 
     Args:
-        images, filters: seconds that they take.
-        patterns: how many, by layer.
+        images: seconds for the images.
+        filters: seconds for the patterns.
+        patterns: number of patterns by layer.
         disk: bytes.
-        each: what an image's time is made of.
+        each: the time of one image, in words.
     """
     return _line(
         "forecast",
