@@ -115,6 +115,7 @@ def test_a_better_scaling_comes_before_everything():
     accuracies = {"unit": 0.09, "torch": 0.75}
     check = {"used": "unit", "images": 64, "accuracies": accuracies, "better": "torch, BGR"}
     check |= {"set": {"preprocess.scaling": "torch", "preprocess.channels": "bgr"}}
+    check |= {"advice": "preprocess.scaling: torch and preprocess.channels: bgr"}
     check |= {"accuracy": 0.75, "also": ["classes: FILE"]}
     first, *_ = findings(audit(numbers % 2, numbers >= 8, corner=numbers < 8, check=check))
     assert first.kind == "scaling"
@@ -126,7 +127,7 @@ def test_a_better_scaling_comes_before_everything():
 def test_a_better_scaling_silences_another_order_of_the_classes():
     """Obeyed, that would give every class a wrong name."""
     check = {"used": "unit", "images": 64, "accuracies": {"unit": 0.1}, "better": "unit, BGR"}
-    check |= {"set": {"preprocess.channels": "bgr"}, "accuracy": 0.99, "also": []}
+    check |= {"advice": "preprocess.channels: bgr", "accuracy": 0.99, "also": []}
     predicted, right = np.arange(100) % 2, np.arange(100) < 10
     found = findings(audit(predicted, right, corner=np.zeros(100, bool), check=check))
     assert [finding.kind for finding in found].count("classes") == 0

@@ -103,8 +103,9 @@ def test_of_many_labels_ten_are_named():
 def test_a_better_scaling_is_said_loudly():
     found = {"used": "unit", "images": 32, "accuracies": {"unit": 0.1, "torch": 0.75}}
     found |= {"accuracy": 0.75, "set": {"preprocess.scaling": "torch"}, "also": []}
+    found["advice"] = "preprocess.scaling: torch"
     assert "BUT 75% with preprocess.scaling: torch: was the model" in describe_check(found)
-    found["set"]["preprocess.channels"] = "bgr"
+    found["advice"] += " and preprocess.channels: bgr"
     found["also"] = ["classes: FILE"]
     printed = " ".join(describe_check(found).split())
     assert (

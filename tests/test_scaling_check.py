@@ -61,6 +61,7 @@ def test_fourteen_images_prove_it_and_thirteen_do_not():
         "in_order": None,
         "order": None,
         "set": {},
+        "advice": "",
         "accuracy": 0.0,
         "also": [],
     }

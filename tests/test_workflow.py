@@ -60,6 +60,7 @@ def test_the_scaling_is_checked_on_the_labelled_images(finished):
         "in_order": None,
         "order": None,
         "set": {},
+        "advice": "",
         "accuracy": 18 / 19,
         "also": [],
     }

@@ -43,7 +43,7 @@ def check_scaling(
         As JSON: ``used``; ``images``, their number; ``accuracies`` by name with the classes as they
         are ("caffe" is BGR, so there is "caffe, RGB"); ``better``, the name of a better scaling or
         None; ``in_order``, the accuracy with the classes in another order where that is better, or
-        None, and ``order``, what to set ``classes`` to; ``set``, all that is to be set, by key;
+        None, and ``order``, what to set ``classes`` to; ``set``, all that is to be set, by key, and ``advice``, the same as a text;
         ``accuracy``, what it gives; ``also``, what explains as much, as texts of settings.
     """
     variants = _variants()
@@ -64,6 +64,7 @@ def check_scaling(
         "in_order": best.accuracy if best and "classes" in changes else None,
         "order": changes.get("classes"),
         "set": changes,
+        "advice": in_words(changes),
         "accuracy": best.accuracy if best else base.accuracy,
         "also": [in_words(each.changes) for each in also],
     }

@@ -6,7 +6,6 @@ from typing import Any
 
 import pandas as pd
 
-from convaudit.checks.hypotheses import in_words
 from convaudit.dataset.images import INTERPOLATIONS
 from convaudit.errors import printable
 from convaudit.models.facts import LayerInfo, ModelFacts
@@ -162,7 +161,7 @@ def describe_check(found: dict[str, Any]) -> str:
     )
     if found["set"]:
         also = f" (or {found['also'][0]}, which explains as much)" if found["also"] else ""
-        way = in_words(found["set"]) + also
+        way = found["advice"] + also
         return (
             f"{line}\n              BUT {found['accuracy']:.0%} with {way}: "
             "was the model trained so? Then set it"

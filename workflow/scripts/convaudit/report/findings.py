@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from convaudit.checks.class_order import better_order, is_better, other_number_order
-from convaudit.checks.hypotheses import in_words
 from convaudit.dataset.images import INTERPOLATIONS
 from convaudit.report import metrics
 from convaudit.report.misclassified import surest
@@ -97,7 +96,7 @@ def _better_scaling(audit: Results) -> list[Finding]:
     )
     text = (
         f"Of {check['images']} labelled images {check['accuracies'][check['used']]:.0%} are right "
-        f"with the scaling of this audit, “{check['used']}”; with {in_words(check['set'])} "
+        f"with the scaling of this audit, “{check['used']}”; with {check['advice']} "
         f"{check['accuracy']:.0%} would be. If the model was trained so, all that follows is of a "
         f"model fed wrongly: set it and run again.{also}"
     )
