@@ -7,7 +7,20 @@ import time
 from pathlib import Path
 from typing import IO
 
+CHOICE = "CONVAUDIT_DEVICE"
+"""Environment variable with the setting ``device``: jobs inherit it, and no job re-runs for it."""
+
 _held: list[IO[str]] = []
+
+
+def choose(device: str) -> None:
+    """Say what this process and its children compute on: ``auto``, ``cpu`` or ``gpu``."""
+    os.environ[CHOICE] = device
+
+
+def chosen() -> str:
+    """What ``choose`` was given; ``auto`` without it."""
+    return os.environ.get(CHOICE, "auto")
 
 
 def devices() -> list[str]:
@@ -20,6 +33,7 @@ def lease(available: list[str] | None = None, folder: Path | None = None) -> str
 
     Call it before TensorFlow is imported. If ``CUDA_VISIBLE_DEVICES`` is already set (by Slurm or
     by the user), it is not changed. A killed process releases its GPU at once.
+    With ``device: cpu`` no GPU is reserved, so nothing waits.
 
     Args:
         available: indices of the GPUs; None stands for all of the machine.
@@ -28,6 +42,8 @@ def lease(available: list[str] | None = None, folder: Path | None = None) -> str
     Returns:
         The value of ``CUDA_VISIBLE_DEVICES``: the index of the GPU, or "-1" if there is none.
     """
+    if chosen() == "cpu":
+        return hide()
     if (preset := os.environ.get("CUDA_VISIBLE_DEVICES")) is not None:
         return preset
     available = devices() if available is None else available
