@@ -12,10 +12,11 @@ import yaml
 from conftest import COLOURS, Audit, job_counts, paint
 from planning.settings import Section, Settings
 
-MERGES = dict.fromkeys(("quarantine", "scaling_check", "predictions", "activations", "report"), 1)
+MERGED = ("predictions", "near_duplicates", "activations", "report")
+MERGES = dict.fromkeys(("quarantine", "scaling_check", *MERGED), 1)
 SHARD = {"preprocess": 1, "predict": 1, "gradcam": 1}
 DRAWING = {"gradcam": 3, "report": 1}
-PASS = DRAWING | {"predict": 3, "predictions": 1, "activations": 1}
+PASS = DRAWING | {"predict": 3} | dict.fromkeys(MERGED, 1)
 TRIED = {"scaling_check": 1}
 READING = PASS | TRIED | {"preprocess": 3, "quarantine": 1}
 FILTERS = {"filters": 2, "report": 1}
@@ -31,6 +32,7 @@ FED = {
     "shard_size=9": {"report": 1},
     "seed=1": FILTERS,
     "watch=false": {},
+    "training_images=photos": {"training_hashes": 1, "near_duplicates": 1, "report": 1},
     "max_quarantined=0.3": {"quarantine": 1, "report": 1},
     "preprocess={scaling: tf}": PASS | FILTERS | TRIED,
     "preprocess={interpolation: nearest}": READING,
@@ -63,7 +65,9 @@ DELETED = {
     "filters/mix.csv": {"filters": 1, "report": 1},
     "activations": {"activations": 1, "report": 1},
     "channels.parquet": {"activations": 1, "report": 1},
-    "predictions.parquet": {"predictions": 1, "activations": 1, "report": 1},
+    "predictions.parquet": dict.fromkeys(MERGED, 1),
+    "duplicates.parquet": {"near_duplicates": 1, "report": 1},
+    "near_duplicates.json": {"near_duplicates": 1, "report": 1},
     "quarantine.csv": {"quarantine": 1, "report": 1},
     "report": {"report": 1},
     "summary.json": {"report": 1},
@@ -204,9 +208,7 @@ def test_a_deleted_overlay_folder_is_drawn_again(clone):
 
 def test_deleted_maps_are_made_again(clone):
     (clone.folder / "results" / "gradcam" / "maps" / "0000.npz").unlink()
-    assert clone.plan() == {"predict": 1, "gradcam": 1} | dict.fromkeys(
-        ("predictions", "activations", "report"), 1
-    )
+    assert clone.plan() == {"predict": 1, "gradcam": 1} | dict.fromkeys(MERGED, 1)
 
 
 def test_a_deleted_filter_grid_is_drawn_again(clone):

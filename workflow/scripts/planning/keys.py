@@ -16,7 +16,7 @@ from planning.settings import Settings
 
 _LOCATIONS = {
     *("results", "watch", "model", "weights", "custom_modules", "images", "classes"),
-    *("compare", "reference"),
+    *("compare", "reference", "training_images"),
 }
 """Settings that say where something is; its content is in the keys of what reads it."""
 
@@ -115,6 +115,15 @@ class Keys:
         return _key(fingerprint("predictions.py"), shards)
 
     @cached_property
+    def training_hashes(self) -> str:
+        return _key(fingerprint("training_hashes.py"), self._plan.training)
+
+    @cached_property
+    def near_duplicates(self) -> str:
+        training = self.training_hashes if self._settings.training_images else ""
+        return _key(fingerprint("near_duplicates.py"), self.predictions, training)
+
+    @cached_property
     def activations(self) -> str:
         return _key(
             fingerprint("activations.py"),
@@ -142,6 +151,7 @@ class Keys:
             self.scaling_check,
             self.activations,
             self.quarantine,
+            self.near_duplicates,
             [self.gradcam(shard) for shard in self._plan.shards],
             [self.filters(layer) for layer in layers],
             self._plan.model,
