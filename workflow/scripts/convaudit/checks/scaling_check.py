@@ -43,8 +43,8 @@ def check_scaling(
         As JSON: ``used``; ``images``, their number; ``accuracies`` by name with the classes as they
         are ("caffe" is BGR, so there is "caffe, RGB"); ``better``, the name of a better scaling or
         None; ``in_order``, the accuracy with the classes in another order where that is better, or
-        None, and ``order``, what to set ``classes`` to; ``set``, all that is to be set, by key, and ``advice``, the same as a text;
-        ``accuracy``, what it gives; ``also``, what explains as much, as texts of settings.
+        None, and ``order``, what to set ``classes`` to; ``set``, all that is to be set, by key, and
+        ``advice``, the same as a text; ``accuracy``, what it gives; ``also``, what explains as much, as texts of settings.
     """
     variants = _variants()
     tried = len(variants)
