@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from convaudit.onepass import Batch, OnePass
 
 
+SAMPLED = 1 << 18
+"""So many scores of a shard are kept, 1 MB: of all its images, or of some spread evenly over it."""
+
+
 @dataclass(frozen=True)
 class Shard:
     """Images to look at: the file of their pixels, a row of ``table`` and an id each, the indices
@@ -81,11 +85,12 @@ class Heats:
 
 
 class Found(NamedTuple):
-    """Of a shard: its rows of the predictions, pairs (row, class) that need a further map, its
-    maps, and statistics by layer.
+    """Of a shard: its rows of the predictions, scores (m, units) of a sample with its rows, pairs
+    (row, class) that need a further map, its maps, and statistics by layer.
     """
 
     predictions: pd.DataFrame
+    sample: dict[str, np.ndarray]
     further: np.ndarray
     heats: Heats
     layers: dict[str, summaries.Summary]
@@ -104,6 +109,7 @@ def predict(
     settings: dict[str, Any],
     gradcam: dict[str, Any],
     rows: str,
+    scores: str,
     summary: str,
     maps: str,
     kept: str | None,
@@ -164,6 +170,8 @@ def predict(
         array_files.save(maps_file, _stored("", asked) | _stored("true_", true))
     with atomic(rows) as temporary:
         found.predictions.to_parquet(temporary, index=False)
+    with atomic(scores) as temporary, temporary.open("wb") as file:
+        np.savez_compressed(file, **found.sample)
     with atomic(summary) as temporary:
         summaries.save(temporary, found.layers)
     logging.info("%d images", len(table))
@@ -178,12 +186,14 @@ def _gather(
     heats: Heats,
     keep: Callable[[np.ndarray, dict[str, np.ndarray]], None],
 ) -> Found:
-    numbers, further = [], []
+    numbers, further, scores = [], [], []
     summary: summaries.Summary | None = None
     channels: dict[str, int] = {}
     for rows, batch in batches:
         predicted, truth = targets.predicted(network.head, batch.scores), shard.truth[rows]
         numbers.append(_numbers(predicted, truth, batch, top))
+        chosen = np.isin(rows, _sampled(len(shard.truth), batch.scores.shape[1]))
+        scores.append((rows[chosen], batch.scores[chosen].astype(np.float32)))
         places, more = targets.further(
             target, network.head, batch.probabilities, predicted, truth
         ).T
@@ -196,7 +206,15 @@ def _gather(
             summary = summaries.merge(summary, part) if summary else part
             channels = {name: values.mean.shape[1] for name, values in batch.layers.items()}
     layers = summaries.split(summary, channels) if summary else {}
-    return Found(_table(shard, numbers), np.concatenate(further), heats, layers)
+    sample = dict(
+        zip(("row", "scores"), map(np.concatenate, zip(*scores, strict=True)), strict=True)
+    )
+    return Found(_table(shard, numbers), sample, np.concatenate(further), heats, layers)
+
+
+def _sampled(count: int, units: int) -> np.ndarray:
+    """The rows of a shard whose scores are kept."""
+    return np.linspace(0, count - 1, min(count, max(1, SAMPLED // units))).astype(int)
 
 
 def _summarised(
@@ -218,6 +236,7 @@ def _numbers(
     each = np.arange(len(predicted))
     probabilities = batch.probabilities
     best = np.argsort(-probabilities, axis=1, kind="stable")[:, :top]
+    true = probabilities[each, truth]
     units = batch.scores.shape[1]
     logits = (
         batch.scores[:, 0] * (2 * predicted - 1) if units == 1 else batch.scores[each, predicted]
@@ -226,7 +245,9 @@ def _numbers(
         "predicted": predicted,
         "probability": probabilities[each, predicted],
         "logit": logits,
-        "true_probability": probabilities[each, truth],
+        "true_probability": true,
+        "true_rank": (probabilities >= true[:, None]).sum(axis=1, dtype=np.int32),
+        "brier": (probabilities**2).sum(axis=1) - true**2 + (1 - true) ** 2,
         "top_classes": best,
         "top_probabilities": np.take_along_axis(probabilities, best, 1),
         **map_statistics.measure(batch.maps),
@@ -249,6 +270,8 @@ def _table(shard: Shard, batches: list[dict[str, np.ndarray]]) -> pd.DataFrame:
             "probability": found.pop("probability"),
             "logit": found.pop("logit"),
             "true_probability": pd.Series(found.pop("true_probability")).where(known),
+            "true_rank": pd.Series(found.pop("true_rank"), dtype="Int32").where(known),
+            "brier": pd.Series(found.pop("brier")).where(known),
             "correct": pd.Series(truth == predicted, dtype="boolean").where(known),
             "top_classes": list(classes[found.pop("top_classes")]),
             "top_probabilities": list(found.pop("top_probabilities")),
@@ -275,6 +298,7 @@ if __name__ == "__main__":
             settings=snakemake.params.predict,
             gradcam=snakemake.params.gradcam,
             rows=snakemake.output.rows,
+            scores=snakemake.output.scores,
             summary=snakemake.output.statistics,
             maps=snakemake.output.maps,
             kept=snakemake.output.activations or None,
