@@ -18,6 +18,8 @@ rule report:
         filters=all_filters(),
         forecast=kept(rules.forecast.output.forecast),
         kept=all_shards(rules.predict.output.activations),
+        metrics=rules.verdict.output.metrics,
+        verdict=rules.verdict.output.verdict,
     output:
         page=report(
             directory("<results>/report"),
@@ -53,6 +55,7 @@ rule report:
         model=AUDIT.model,
         choices=AUDIT.choices,
         settings=SETTINGS.model_dump(exclude={"watch"}),
+        decision=SETTINGS.decision,
         layers=FILTER_LAYERS,
     script:
         "../scripts/report.py"

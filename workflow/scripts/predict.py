@@ -84,13 +84,20 @@ class Heats:
             spool.append(values)
 
 
+class Sample(NamedTuple):
+    """Rows of a shard (m,) and their scores (m, units) before softmax or sigmoid, float32."""
+
+    rows: np.ndarray
+    scores: np.ndarray
+
+
 class Found(NamedTuple):
-    """Of a shard: its rows of the predictions, scores (m, units) of a sample with its rows, pairs
-    (row, class) that need a further map, its maps, and statistics by layer.
+    """Of a shard: its rows of the predictions, a sample of its scores, pairs (row, class) that need
+    a further map, its maps, and statistics by layer.
     """
 
     predictions: pd.DataFrame
-    sample: dict[str, np.ndarray]
+    sample: Sample
     further: np.ndarray
     heats: Heats
     layers: dict[str, summaries.Summary]
@@ -171,7 +178,7 @@ def predict(
     with atomic(rows) as temporary:
         found.predictions.to_parquet(temporary, index=False)
     with atomic(scores) as temporary, temporary.open("wb") as file:
-        np.savez_compressed(file, **found.sample)
+        np.savez_compressed(file, row=found.sample.rows, scores=found.sample.scores)
     with atomic(summary) as temporary:
         summaries.save(temporary, found.layers)
     logging.info("%d images", len(table))
@@ -206,9 +213,7 @@ def _gather(
             summary = summaries.merge(summary, part) if summary else part
             channels = {name: values.mean.shape[1] for name, values in batch.layers.items()}
     layers = summaries.split(summary, channels) if summary else {}
-    sample = dict(
-        zip(("row", "scores"), map(np.concatenate, zip(*scores, strict=True)), strict=True)
-    )
+    sample = Sample(*(np.concatenate(each) for each in zip(*scores, strict=True)))
     return Found(_table(shard, numbers), sample, np.concatenate(further), heats, layers)
 
 

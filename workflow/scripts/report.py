@@ -30,6 +30,7 @@ from convaudit.system import checksums, gpu
 from convaudit.system.atomic import atomic, atomic_folder
 from convaudit.system.malloc import give_back_freed_memory
 from convaudit.system.progress import Progress
+from convaudit.verdict import decision as decisions
 from jobs.job import job
 from jobs.results_folder import hashed_files, sweep
 from planning import plan as plans
@@ -47,6 +48,9 @@ def report(
     model: ModelSource,
     choices: ModelChoices,
     key: str,
+    metrics: str,
+    verdict: str,
+    decision: str | None,
     page: str,
     summary: str,
     origin: str,
@@ -62,9 +66,12 @@ def report(
     audit = replace(
         gather(folder, plan, settings, layers, choices, known), model_sha256=about["model_sha256"]
     )
-    numbers = summarise(audit)
+    numbers = summarise(
+        audit, json.loads(Path(metrics).read_text()), json.loads(Path(verdict).read_text())
+    )
+    signed = decisions.load(decision) if decision else None
     with atomic_folder(page) as temporary:
-        write_report(temporary, audit, numbers, threads=threads)
+        write_report(temporary, audit, numbers, signed, threads=threads)
     del audit
     give_back_freed_memory()
     with atomic(summary) as temporary:
@@ -180,11 +187,11 @@ def _command(settings: dict[str, Any]) -> str:
 def _changed(settings: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any]:
     found = {}
     for key, value in settings.items():
-        if isinstance(value, dict):
+        if isinstance(value, dict) and isinstance(defaults[key], dict):
             value = _changed(value, defaults[key])
             if value:
                 found[key] = value
-        elif value != defaults[key] and key not in {"watch", "results"}:
+        elif value != defaults[key] and key not in {"watch", "results", "decision"}:
             found[key] = value
     return found
 
@@ -267,6 +274,9 @@ if __name__ == "__main__":
             model=snakemake.params.model,
             choices=snakemake.params.choices,
             key=snakemake.params.key,
+            metrics=snakemake.input.metrics,
+            verdict=snakemake.input.verdict,
+            decision=snakemake.params.decision,
             page=snakemake.output.page,
             summary=snakemake.output.summary,
             origin=snakemake.output.provenance,

@@ -7,9 +7,13 @@ only then: modification times, which a copy or a clone changes, decide nothing.
 
 import hashlib
 import json
+from datetime import date
 from functools import cached_property
 from typing import Any
 
+from convaudit.verdict import decision as decisions
+from convaudit.verdict import policy as policies
+from convaudit.verdict.policy import Policy
 from planning.fingerprint import fingerprint
 from planning.plan import Plan
 from planning.settings import Settings
@@ -121,6 +125,37 @@ class Keys:
         how = self._settings.preprocess.scaling
         return _key(fingerprint("channel.py"), self.preprocess(shard), how)
 
+    @cached_property
+    def audit(self) -> str:
+        """All that is measured of the model. A decision is bound to it, a policy is not part."""
+        return _key(
+            fingerprint("verdict.py"),
+            self.scaling_check,
+            self.activations,
+            self.quarantine,
+            self.predictions,
+        )
+
+    @cached_property
+    def policy(self) -> Policy:
+        return policies.load(self._settings.policy)
+
+    @cached_property
+    def expired(self) -> list[int]:
+        """The policy's waivers that no longer hold today, by their numbers."""
+        return list(self.policy.expired(date.today()))
+
+    @cached_property
+    def verdict(self) -> str:
+        about = self._settings.model, self._settings.images
+        return _key(self.audit, self.policy.sha256, self.expired, about)
+
+    @cached_property
+    def decision(self) -> str | None:
+        """The content of the decision's file."""
+        path = self._settings.decision
+        return None if path is None else hashlib.sha256(decisions.read(path)).hexdigest()
+
     def report(self, layers: list[str]) -> str:
         return _key(
             fingerprint("report.py"),
@@ -129,5 +164,7 @@ class Keys:
             self.quarantine,
             [self.gradcam(shard) for shard in self._plan.shards],
             [self.filters(layer) for layer in layers],
-            self._settings.model_dump(exclude={"results", "watch"}),
+            self.verdict,
+            self.decision,
+            self._settings.model_dump(exclude={"results", "watch", "policy", "decision"}),
         )

@@ -93,7 +93,8 @@ def told_by_class(values: pd.Series, labels: np.ndarray) -> bool:
     are rows of the table per class already.
     """
     pairs = pd.DataFrame({"value": values.to_numpy(object), "label": labels}).dropna()
-    return bool(len(pairs)) and bool((pairs.groupby("value")["label"].nunique() == 1).all())
+    classes = pairs.groupby("value")["label"].nunique()
+    return 0 < len(classes) <= VALUES and bool((classes == 1).all())
 
 
 def _members(values: pd.Series) -> Iterator[tuple[str, np.ndarray]]:

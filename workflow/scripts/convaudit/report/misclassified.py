@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from convaudit.metrics.classification import confusion
 from convaudit.report import charts, mean_heat, thumbnails
-from convaudit.report.metrics import confusion
 from convaudit.report.results import PAIRS, Results
 from convaudit.report.wording import short
 

@@ -15,14 +15,16 @@ import numpy as np
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from convaudit.metrics.classification import per_class
+from convaudit.metrics.intervals import wilson
 from convaudit.models.facts import LayerInfo
 from convaudit.report import (
     charts,
     gallery,
     layer_pages,
     mean_heat,
-    metrics,
     misclassified,
+    ordinary,
     regions,
     thumbnails,
 )
@@ -31,6 +33,7 @@ from convaudit.report.regions import REGIONS
 from convaudit.report.results import PAIRS, Results
 from convaudit.report.wording import percent, plain, short, tail
 from convaudit.system.malloc import give_back_freed_memory
+from convaudit.verdict.decision import Decision
 
 STATIC = Path(__file__).parent / "static"
 SAMPLE = 24
@@ -39,7 +42,12 @@ COARSE = 40
 
 
 def write_report(
-    folder: Path, audit: Results, summary: dict[str, Any], *, threads: int = 1
+    folder: Path,
+    audit: Results,
+    summary: dict[str, Any],
+    decision: Decision | None = None,
+    *,
+    threads: int = 1,
 ) -> None:
     """Write ``index.html``, which stands alone, and what it leads to: the gallery, a page for each
     layer and each confused pair, and the data that they load.
@@ -47,6 +55,7 @@ def write_report(
     Args:
         folder: an empty folder from which the audit's relative paths lead to its pictures.
         summary: what ``summarise`` says of the audit.
+        decision: what a person decided, of this audit or of another.
         threads: how many draw pictures.
 
     Raises:
@@ -85,6 +94,8 @@ def write_report(
         "index.html",
         style=_style(),
         summary=summary,
+        verdict=summary["verdict"],
+        signed=_signed(decision, summary["verdict"]) if decision else None,
         findings=[_finding(audit, one, seen) for one in found],
         errors=misclassified.cards(
             audit, [seen[number] for number in misclassified.worst(audit).tolist()], "truth=wrong"
@@ -98,6 +109,8 @@ def write_report(
         layers=layers,
         examples=_examples(audit, named),
         classes=_classes(audit),
+        ordinary=ordinary.rows(summary),
+        slices_found=any(row["finding"] for row in summary["slices"]),
         reliability=charts.reliability(summary["calibration"]),
         histogram=_histogram(audit),
         sizes=sizes,
@@ -229,6 +242,17 @@ def _finding(audit: Results, finding: Finding, seen: dict[int, thumbnails.Seen])
     }
 
 
+def _signed(decision: Decision, verdict: dict[str, Any]) -> dict[str, Any]:
+    """A decision for the top of the page; ``void`` and ``remark`` are None where it holds."""
+    notes = [*decision.gates.items(), *decision.suspects.items()]
+    return {
+        "decision": decision,
+        "void": decision.void(verdict["audit_key"]),
+        "remark": decision.remark(verdict["policy_sha256"], verdict["result"]),
+        "notes": [(name, note) for name, note in notes if note],
+    }
+
+
 def _sample(audit: Results) -> list[int]:
     """The numbers of a few images spread evenly over the dataset."""
     step = max(1, audit.count // SAMPLE)
@@ -246,7 +270,7 @@ def _regions(audit: Results) -> list[dict[str, Any]]:
             "index": index,
             "count": int((hottest == index).sum()),
             "wrong": int((audit.wrong & (hottest == index)).sum()),
-            "rate": metrics.wilson(
+            "rate": wilson(
                 int((audit.wrong & (hottest == index)).sum()),
                 int((audit.known & (hottest == index)).sum()),
             ).value,
@@ -270,7 +294,7 @@ def _histogram(audit: Results) -> Any:
 def _classes(audit: Results) -> list[dict[str, Any]]:
     if not audit.known.any():
         return []
-    table = metrics.per_class(misclassified.counts(audit), audit.class_names)
+    table = per_class(misclassified.counts(audit), audit.class_names)
     ordered = table.rename_axis("index").reset_index().sort_values(["recall", "name"])
     return ordered.to_dict("records")
 
@@ -321,7 +345,7 @@ def _sizes(audit: Results) -> dict[str, Any] | None:
     ]
     aspect = width / height
     model = audit.facts.input[1] / audit.facts.input[0]
-    low, middle, high = aspect.min(), metrics.median(aspect, count), aspect.max()
+    low, middle, high = aspect.min(), _median(aspect, count), aspect.max()
     return {
         "sizes": f"all {width[0]} × {height[0]}"
         if len(sizes) == 1
@@ -332,3 +356,10 @@ def _sizes(audit: Results) -> dict[str, Any] | None:
         else f"{low:.2f} to {high:.2f}, half of them under {middle:.2f}",
         "squeezed": int(count[np.abs(np.log(aspect / model)) > np.log(1.1)].sum()),
     }
+
+
+def _median(values: pd.Series, counts: pd.Series) -> float:
+    """The median of values of which each stands there so many times."""
+    ordered, ends = values.sort_values(), counts[values.argsort()].cumsum()
+    middle = [(ends.iat[-1] - 1) // 2, ends.iat[-1] // 2]
+    return float(ordered.iloc[ends.searchsorted(middle, side="right")].mean())

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from convaudit.activations.own_channels import own_channels
 from convaudit.models.facts import ModelFacts
 from convaudit.report import regions
 from convaudit.report.regions import Ninths
@@ -117,12 +118,8 @@ class Results:
 
     @cached_property
     def own_channels(self) -> pd.DataFrame:
-        """The channels that are counted, each once: without those of pooling layers, which pass on
-        the channels before them; unless nothing else is watched.
-        """
-        kinds = {layer.name: layer.kind for layer in self.facts.layers}
-        pooled = self.channels["layer"].map(kinds).fillna("").str.contains("Pooling")
-        return self.channels if pooled.all() else self.channels[~pooled]
+        """The channels that are counted, each once."""
+        return own_channels(self.channels, self.facts)
 
     @cached_property
     def confused(self) -> list[tuple[int, int, int]]:

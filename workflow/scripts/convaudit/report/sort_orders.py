@@ -7,8 +7,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from convaudit.report.metrics import blocks
 from convaudit.report.results import Results
+from convaudit.system.blocks import blocks
 
 NUMBERS = ("logit", "true_probability", "width", "height", "area", "aspect")
 AT_ONCE = 1 << 17
