@@ -131,11 +131,13 @@ class Keys:
 
     @cached_property
     def audit(self) -> str:
-        """All that is measured of the model. A decision is bound to it, a policy is not part."""
+        """All that is measured of the model. A decision is bound to it, so it holds no policy, and
+        of the activations' settings none: they choose what is drawn.
+        """
         return _key(
             fingerprint("verdict.py"),
+            fingerprint("activations.py"),
             self.scaling_check,
-            self.activations,
             self.quarantine,
             self.predictions,
         )
