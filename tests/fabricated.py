@@ -176,6 +176,7 @@ def _shard(numbers: np.ndarray, count: int, shard: str) -> tuple[pa.Table, pa.Ta
         "row": np.arange(len(numbers), dtype=np.int32),
         "height": np.full(len(numbers), 375),
         "width": np.full(len(numbers), 500),
+        "bits": np.full(len(numbers), 8),
     }
     ledger = {"path": paths, "label": NAMES[label], "sha256": [f"{i:064x}" for i in numbers]}
     packed, scale = map_statistics.pack(maps)

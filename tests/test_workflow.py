@@ -211,7 +211,7 @@ def test_too_many_unreadable_images_end_the_run_with_the_reasons(fresh):
         (audit.folder / "photos" / "red" / f"bad{number}.jpg").write_text("not a picture")
     done = audit.snakemake("--cores", "2", "preprocess_all")
     assert done.returncode != 0
-    assert "7 of 26 images can't be audited" in done.stderr
+    assert "7 of 26 files can't be audited" in done.stderr
     assert "6 ×" in done.stderr
 
 

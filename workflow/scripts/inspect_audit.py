@@ -11,6 +11,7 @@ import pandas as pd
 
 from convaudit.activations.store import forecast
 from convaudit.dataset import images, labels, scan
+from convaudit.dataset.depth import depth_notes
 from convaudit.drawing import encoding, overlays
 from convaudit.models.facts import ModelChoices, ModelFacts, ModelSource
 from convaudit.models.scaling import SCALINGS
@@ -48,9 +49,12 @@ THREADS = 2
 
 
 class Sample(NamedTuple):
-    """Images at the network's size, their labels, and what each cost on one core."""
+    """Images at the network's size, the bits of their values, their labels, and what each cost on
+    one core.
+    """
 
     pixels: np.ndarray
+    bits: np.ndarray
     labels: pd.Series
     seconds: float
     overlay_bytes: float
@@ -68,13 +72,16 @@ def inspect(
     filtered: list[str],
 ) -> None:
     known = ModelFacts.read(facts, choices)
-    files = pd.read_parquet(Path(index) / "files.parquet")
+    listed = ["path", "label", "size", "fault"]
+    files = pd.read_parquet(Path(index) / "files.parquet", columns=listed)
     plan = plans.load(Path(index))
     names = labels.of_model(plan.class_names, known.classes)
     print(describe_layers(known, watched, filtered))
     print(describe_model(known, plan.class_names and names, settings["gradcam"]["method"]))
-    print(describe_images(files), flush=True)
     sample = _sample(files, Path(source), known.size, settings)
+    notes = [*plan.notes, *depth_notes(sample.bits)]
+    how = settings["preprocess"]["interpolation"]
+    print(describe_images(files, plan.other_files, notes, how), flush=True)
     if not len(sample.pixels):
         print("forecast      none: no image of the sample can be read")
         return
@@ -117,21 +124,24 @@ def _sample(
     readable = files[files["fault"].isna()]
     rows = np.linspace(0, len(readable) - 1, min(SAMPLE, len(readable))).astype(int)
     look = settings["gradcam"]
-    pixels, kept, written = [], [], 0
+    pixels, bits, kept, written = [], [], [], 0
     began = time.perf_counter()
     for row in readable.iloc[rows].itertuples():
         try:
-            image = images.decode((scan.root(source) / row.path).read_bytes())
+            image, depth = images.read((scan.root(source) / row.path).read_bytes())
         except (OSError, images.Unreadable):
             continue
         pixels.append(images.resize(image, size, settings["preprocess"]["interpolation"]))
+        bits.append(depth)
         kept.append(row.label)
         images.decode((scan.root(source) / row.path).read_bytes())
         drawn = overlays.overlay(image, np.eye(7), look["alpha"], look["colormap"], look["blend"])
         written += len(encoding.encode_jpeg(drawn))
     each = max(1, len(pixels))
     seconds = (time.perf_counter() - began) / each
-    return Sample(np.array(pixels), pd.Series(kept, dtype="str"), seconds, written / each)
+    return Sample(
+        np.array(pixels), np.array(bits, int), pd.Series(kept, dtype="str"), seconds, written / each
+    )
 
 
 def _check(network: "Network", sample: Sample, names: list[str], used: str) -> str:

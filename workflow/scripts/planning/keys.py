@@ -173,4 +173,6 @@ class Keys:
             self.verdict,
             self.decision,
             self._settings.model_dump(exclude={"results", "watch", "policy", "decision"}),
+            self._plan.other_files,
+            self._plan.notes,
         )

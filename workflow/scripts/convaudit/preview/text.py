@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from convaudit.dataset.images import INTERPOLATIONS
 from convaudit.errors import printable
 from convaudit.models.facts import LayerInfo, ModelFacts
 from convaudit.system.progress import duration
@@ -84,8 +85,17 @@ def _layers(layers: Sequence[LayerInfo], watched: set[str], filtered: set[str]) 
     return lines
 
 
-def describe_images(files: pd.DataFrame) -> str:
-    """Files by label, and what looks alike: ``files`` has path, label, size, fault."""
+def describe_images(
+    files: pd.DataFrame, others: dict[str, int], notes: Sequence[str], interpolation: str
+) -> str:
+    """Files by label, what looks alike and what is assumed.
+
+    Args:
+        files: path, label, size, fault.
+        others: how many files beside them are no images, by their ending.
+        notes: what is assumed of the images, a sentence each.
+        interpolation: as in the config.
+    """
     names = files["path"].str.rpartition("/")[2]
     sizes = files.loc[files["size"] > 0, "size"]
     unopened = files["fault"].notna().sum()
@@ -94,7 +104,10 @@ def describe_images(files: pd.DataFrame) -> str:
             _line(
                 "images",
                 f"{len(files):,} files, {files['size'].sum() / 1e6:,.0f} MB, not decoded yet"
-                + f"; {unopened:,} can't be opened" * bool(unopened),
+                + f"; {unopened:,} can't be opened" * bool(unopened)
+                + f"; {sum(others.values()):,} other files beside them are left alone "
+                f"({_few([f'{ending} {count:,}' for ending, count in others.items()])})"
+                * bool(others),
             ),
             _line("labels", _by_label(files["label"])),
             _line(
@@ -102,6 +115,8 @@ def describe_images(files: pd.DataFrame) -> str:
                 f"{sizes.duplicated(keep=False).sum():,} share their size in bytes with another, "
                 f"{names.duplicated(keep=False).sum():,} their name",
             ),
+            _line("resizing", f"{interpolation}, as {INTERPOLATIONS[interpolation]}"),
+            *(_line("ASSUMED", note) for note in notes),
         ]
     )
 

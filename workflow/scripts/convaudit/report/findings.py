@@ -231,6 +231,9 @@ def _data(audit: Results) -> list[Finding]:
         count = len(audit.quarantine)
         text = f"{count:,} of {count + audit.count:,} files could not be audited."
         found.append(_plain("Files that are not images", text, "#data"))
+    if audit.assumptions:
+        text = " ".join(f"{note[0].upper()}{note[1:]}." for note in audit.assumptions)
+        found.append(_plain("What the audit assumes of the images", text, "#data"))
     channels = audit.own_channels
     dead = channels["dead"].mean() if len(channels) else 0
     if dead > 0.05:
