@@ -116,8 +116,8 @@ def content_sha256(ledger: Path) -> str:
     The same wherever the files lie and whichever shard each is in.
     """
     table = pd.read_parquet(ledger, columns=["path", "label", "sha256"]).sort_values("path")
+    columns = (table[name].astype(object).fillna("").to_list() for name in table.columns)
     digest = hashlib.sha256()
-    for row in table.itertuples(index=False):
-        fields = ("" if pd.isna(value) else str(value) for value in row)
+    for fields in zip(*columns, strict=True):
         digest.update(("\0".join(fields) + "\n").encode(errors="surrogateescape"))
     return digest.hexdigest()
