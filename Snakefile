@@ -10,10 +10,11 @@ min_version("9.27")
 
 
 # Run from another folder, that folder's config counts, if it has one.
+HERE = Path(workflow.current_basedir.get_path_or_uri(secret_free=True))
 CONFIG = "config/config.yaml"
 
 
-configfile: CONFIG if Path(CONFIG).exists() else Path(workflow.basedir) / CONFIG
+configfile: CONFIG if Path(CONFIG).exists() else HERE / CONFIG
 
 
 report: "workflow/report/audit.rst"

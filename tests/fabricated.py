@@ -6,6 +6,7 @@ ninth i % 9; image ``PLANTED`` x n is the only one with a confidence over 98 %.
 
 import json
 import os
+import shutil
 from dataclasses import asdict
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from convaudit.drawing.sprites import SHEET, sprites
 from convaudit.models.facts import LayerInfo, ModelChoices, ModelFacts, ModelSource
 from convaudit.verdict.policy import load
 from planning.plan import Plan
+from planning.settings import Settings
 
 CLASSES, SIDE, CHANNELS = 1000, 7, 512
 PLANTED = 0.7
@@ -61,16 +63,16 @@ FACTS = ModelFacts(
 def settings_of_report(folder: Path) -> dict[str, object]:
     """What the report's job is given for the results in ``folder``."""
     return {
-        "settings": SETTINGS,
+        "settings": Settings.model_validate(SETTINGS | {"preprocess": {"scaling": "unit"}}),
         "layers": {},
         "model": ModelSource("demo", "fabricated.keras"),
         "choices": ModelChoices(),
         "key": "",
         "metrics": str(folder / "metrics.json"),
         "verdict": str(folder / "verdict.json"),
-        "decision": None,
         "page": str(folder / "report"),
         "summary": str(folder / "summary.json"),
+        "manifest": str(folder / "manifest-sha256.txt"),
         "origin": str(folder / "provenance.json"),
         "threads": 2,
     }
@@ -87,7 +89,7 @@ def settings_of_verdict(folder: Path) -> dict[str, object]:
         "facts": str(folder / "model" / "model.json"),
         "scaling": str(folder / "model" / "scaling.json"),
         "optional": {},
-        "plan": str(folder / "index"),
+        "plan": folder / "index",
         "model": ModelSource("demo", "fabricated.keras"),
         "choices": ModelChoices(),
         "policy": load("default"),
@@ -132,6 +134,29 @@ def results(folder: Path, count: int, *, overlays: bool = True) -> None:
     for writer in writers.values():
         writer.close()
     verdict.verdict(**settings_of_verdict(folder))
+
+
+def again(results: Path, folder: Path, *, model: str = "demo", files: str | None = None) -> None:
+    """The same audit with another model's answers, or of other files: every 17th image is
+    predicted as its true class. ``files`` is a hexadecimal digit that the files' hashes begin with.
+    """
+    shutil.copytree(results, folder, symlinks=True)
+    plan = json.loads((folder / "index" / "plan.json").read_text())
+    (folder / "index" / "plan.json").write_text(json.dumps(plan | {"model": model}))
+    source = pq.ParquetFile(results / "predictions.parquet")
+    with pq.ParquetWriter(folder / "predictions.parquet", source.schema_arrow) as writer:
+        for group in range(source.num_row_groups):
+            rows = source.read_row_group(group).to_pandas()
+            changed = rows.index % 17 == 3
+            for name in ("predicted", "predicted_index"):
+                rows.loc[changed, name] = rows.loc[changed, name.replace("predicted", "label")]
+            rows["correct"] = rows["label_index"] == rows["predicted_index"]
+            table = pa.Table.from_pandas(rows, schema=source.schema_arrow, preserve_index=False)
+            writer.write_table(table)
+    if files:
+        ledger = pd.read_parquet(folder / "index" / "ledger.parquet")
+        ledger["sha256"] = files + ledger["sha256"].str[1:]
+        ledger.to_parquet(folder / "index" / "ledger.parquet", index=False)
 
 
 def _id(number: int) -> str:

@@ -269,7 +269,13 @@ def test_a_tables_files_are_looked_for_in_a_folder_beside_it(tmp_path):
     table.write_text("id,breed\n1,x\n2,y\n")
     found = scan.scan(table)
     assert found.files["path"].tolist() == ["images/1.jpg", "images/2.jpg"]
-    assert found.notes[1] == "the table's files are found as images/….jpg, from the table's folder"
+    assert "'1' is taken for 'images/1.jpg', from the table's folder" in found.notes[1]
+    table.write_text("path,label\n/content/drive/images/1.jpg,x\n/content/drive/images/2.jpg,y\n")
+    found = scan.scan(table)
+    assert found.files["path"].tolist() == ["images/1.jpg", "images/2.jpg"]
+    make(tmp_path, "other/1.jpg", "other/2.jpg")  # now it may be either
+    table.write_text("path,label\n1.jpg,x\n2.jpg,y\n")
+    assert scan.scan(table).files["fault"].tolist() == ["no such file"] * 2
 
 
 def test_further_columns_are_kept_as_numbers_or_texts(tmp_path):

@@ -48,12 +48,16 @@ def test_predictions_are_the_colours(finished):
 
 def test_the_scaling_is_checked_on_the_labelled_images(finished):
     found = json.loads((finished.folder / "results" / "model" / "scaling.json").read_text())
+    resizing = found.pop("resizing")
+    assert (resizing["used"], resizing["images"], resizing["labelled"]) == ("area", 19, 19)
+    assert resizing["accuracies"]["nearest"] > 0.9 and resizing["better"] is None
     assert found == {
         "used": "unit",
         "images": 19,
         "accuracies": {"unit": 18 / 19},
         "better": None,
         "in_order": None,
+        "order": None,
     }
 
 

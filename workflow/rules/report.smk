@@ -34,6 +34,7 @@ rule report:
             category="1 The audit",
             labels={"page": "2 numbers for machines"},
         ),
+        manifest="<results>/manifest-sha256.txt",
         provenance=report(
             "<results>/provenance.json",
             caption="../report/provenance.rst",
@@ -54,8 +55,7 @@ rule report:
         images=AUDIT.images,
         model=AUDIT.model,
         choices=AUDIT.choices,
-        settings=SETTINGS.model_dump(exclude={"watch"}),
-        decision=SETTINGS.decision,
+        settings=SETTINGS,
         layers=FILTER_LAYERS,
     script:
         "../scripts/report.py"
@@ -69,10 +69,9 @@ rule verify:
         "../../environment.yml"
     threads: 2
     params:
-        origin=str(rules.report.output.provenance),
-        ledger=str(rules.index.output.ledger),
+        results=Path(SETTINGS.results),
         model=AUDIT.model.source,
         images=AUDIT.images,
-        settings=SETTINGS.model_dump(include={"model", "images"}),
+        settings=SETTINGS,
     script:
         "../scripts/verify.py"

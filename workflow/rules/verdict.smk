@@ -38,7 +38,7 @@ rule verdict:
         audit_key=KEYS.audit,
         policy=AUDIT.policy,
         expired=KEYS.expired,
-        plan=str(AUDIT.index),
+        plan=AUDIT.index,
         model=AUDIT.model,
         choices=AUDIT.choices,
         about=SETTINGS.model_dump(include={"model", "images"}),

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from convaudit.activations.own_channels import own_channels
-from convaudit.checks.duplicates import duplicates, repeated
+from convaudit.checks.duplicates import duplicates
 from convaudit.dataset import labels
 from convaudit.dataset.ledger import content_sha256
 from convaudit.metrics.classification import Answers, Scores
@@ -59,7 +59,7 @@ def verdict(
     facts: str,
     scaling: str,
     optional: dict[str, str],
-    plan: str,
+    plan: Path,
     model: ModelSource,
     choices: ModelChoices,
     policy: Policy,
@@ -78,7 +78,7 @@ def verdict(
         about: what is judged, in words.
     """
     known = ModelFacts.read(facts, choices)
-    names = labels.of_model(plans.load(Path(plan)).class_names, known.classes)
+    names = labels.of_model(plans.load(plan).class_names, known.classes)
     bad = pd.read_csv(quarantine, dtype=str, keep_default_na=False)
     table = _table(predictions)
     truth = table["label_index"].to_numpy(np.int32, na_value=-1)
@@ -94,7 +94,9 @@ def verdict(
         empty_maps=int(table["map_empty"].sum()),
         channels=len(counted),
         dead_channels=int(counted["dead"].sum()),
-        duplicates=duplicates(repeated(Path(ledger), bad["path"])),
+        duplicates=duplicates(
+            pd.read_parquet(ledger, columns=["path", "label", "sha256"]), bad["path"]
+        ),
         scaling=known.scaling,
         scaling_known=known.scaling_known,
         scaling_check=json.loads(Path(scaling).read_text()),

@@ -18,6 +18,12 @@ from planning.fingerprint import fingerprint
 from planning.plan import Plan
 from planning.settings import Settings
 
+_LOCATIONS = {
+    *("results", "watch", "model", "weights", "custom_modules", "images", "classes"),
+    *("policy", "decision"),
+}
+"""Settings that say where something is; its content is in the keys of what reads it."""
+
 
 def _key(*parts: Any) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:32]
@@ -153,8 +159,7 @@ class Keys:
 
     @cached_property
     def verdict(self) -> str:
-        about = self._settings.model, self._settings.images
-        return _key(self.audit, self.policy.sha256, self.expired, about)
+        return _key(self.audit, self.policy.sha256, self.expired)
 
     @cached_property
     def decision(self) -> str | None:
@@ -172,7 +177,9 @@ class Keys:
             [self.filters(layer) for layer in layers],
             self.verdict,
             self.decision,
-            self._settings.model_dump(exclude={"results", "watch", "policy", "decision"}),
+            self._plan.model,
+            self._plan.class_names,
             self._plan.other_files,
             self._plan.notes,
+            self._settings.model_dump(exclude=_LOCATIONS),
         )

@@ -50,6 +50,20 @@ class Table:
     notes: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class _Place:
+    """Where the files of a table lie: of each path so many first parts are wrong, then it is in
+    this folder and ends so.
+    """
+
+    cut: int
+    folder: str
+    ending: str
+
+    def path(self, path: str) -> str:
+        return f"{self.folder}{path.split('/', self.cut)[-1]}{self.ending}"
+
+
 def read(source: Path, columns: Columns) -> Table:
     """Read a table of images.
 
@@ -88,10 +102,12 @@ def read(source: Path, columns: Columns) -> Table:
             f"the table has no column of labels that is known by its name (but {others}): "
             "columns='{label: NAME}' names one"
         )
-    folder, ending = _place(source.parent, paths)
-    if folder or ending:
-        notes.append(f"the table's files are found as {folder}…{ending}, from the table's folder")
-        paths = folder + paths + ending
+    if (place := _place(source.parent, paths)) is not None:
+        paths = paths.map(place.path)
+        notes.append(
+            f"the table's files are not where it says: {table[path].iloc[0]!r} is taken for "
+            f"{paths.iloc[0]!r}, from the table's folder"
+        )
     rows = {"path": paths, "label": labels}
     kept = {name: table[name] for name in names if name not in {path, label}}
     meta = {
@@ -182,17 +198,22 @@ def _no_path(source: Path, names: list[str]) -> str:
     )
 
 
-def _place(top: Path, paths: pd.Series) -> tuple[str, str]:
-    """The folder and the ending that make files of the first paths, where they are none."""
+def _place(top: Path, paths: pd.Series) -> _Place | None:
+    """The one way in which the first paths become files, where they are none."""
     first = paths.head(_TRIED).tolist()
-    if any((top / path).exists() for path in first) or any("\0" in path for path in first):
-        return "", ""
-    folders = ["", *sorted(f"{e.name}/" for e in os.scandir(top) if e.is_dir())]
-    for folder in folders:
-        for ending in _ENDINGS:
-            if all((top / f"{folder}{path}{ending}").is_file() for path in first):
-                return folder, ending
-    return "", ""
+    if not first or any("\0" in path or (top / path).exists() for path in first):
+        return None
+    folders = ["", *sorted(f"{entry.name}/" for entry in os.scandir(top) if entry.is_dir())]
+    depth = min(path.count("/") for path in first)
+    every = (
+        _Place(cut, folder, ending)
+        for cut in range(depth + 1)
+        for folder in folders
+        for ending in _ENDINGS
+    )
+    found = [place for place in every if all((top / place.path(p)).is_file() for p in first)]
+    # "images/1.jpg" itself and "1.jpg" in the folder images are the same.
+    return found[0] if len({place.path(first[0]) for place in found}) == 1 else None
 
 
 def _one_hot(table: pd.DataFrame) -> pd.Series | None:

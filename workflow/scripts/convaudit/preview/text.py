@@ -139,9 +139,10 @@ def describe_check(found: dict[str, Any]) -> str:
         f"with scaling {found['used']}"
     )
     if found["better"] is None and found["in_order"] is not None:
+        way = "FILE" if found["order"] is None else found["order"]
         return (
             f"{line}\n              BUT {found['in_order']:.0%} if the classes stood in another "
-            "order: give the model's own with classes=FILE"
+            f"order: give the model's own with classes={way}"
         )
     if found["better"]:
         return (
@@ -151,16 +152,33 @@ def describe_check(found: dict[str, Any]) -> str:
     return line + (": no other is clearly better" * (len(accuracies) > 1))
 
 
+def describe_resizing(found: dict[str, Any]) -> str:
+    """What came of resizing otherwise (``check_resizing``)."""
+    shares = found["accuracies"] or found["changed"]
+    others = {name: share for name, share in shares.items() if name != found["used"]}
+    listed = ", ".join(f"{name} {share:.0%}" for name, share in others.items())
+    if not found["accuracies"]:
+        return _line("", f"resized otherwise this share of the answers changes: {listed}")
+    text = f"resized by {found['used']} {shares[found['used']]:.0%}; by {listed}"
+    if found["better"]:
+        text += (
+            f": {found['better']} IS CLEARLY BETTER: was the model trained so? Then set "
+            "preprocess.interpolation"
+        )
+    return _line("", text)
+
+
 def describe_effort(
     images: float, filters: float, patterns: dict[str, int], disk: float, each: str
 ) -> str:
-    """The forecast.
+    """The time and the disk space of the whole audit.
 
     Args:
-        images, filters: seconds that they take.
-        patterns: how many, by layer.
+        images: seconds for the images.
+        filters: seconds for the patterns.
+        patterns: number of patterns by layer.
         disk: bytes.
-        each: what an image's time is made of.
+        each: the time of one image, in words.
     """
     return _line(
         "forecast",

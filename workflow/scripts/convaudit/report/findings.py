@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from convaudit.checks.class_order import better_order
+from convaudit.checks.class_order import better_order, is_better, other_number_order
+from convaudit.dataset.images import INTERPOLATIONS
 from convaudit.metrics.intervals import wilson
 from convaudit.report.misclassified import surest
 from convaudit.report.regions import HOT, NOWHERE, REGIONS
@@ -53,6 +54,7 @@ def findings(audit: Results) -> list[Finding]:
     return [
         *_better_order(audit),
         *_better_scaling(audit),
+        *_better_resizing(audit),
         *_errors_by_region(audit),
         *_classes_by_region(audit),
         *_trust(audit),
@@ -64,7 +66,9 @@ def _better_order(audit: Results) -> list[Finding]:
     if audit.facts.head == "sigmoid":
         return []
     labels, said = audit.labels[audit.known], audit.predicted[audit.known]
-    order = better_order(labels, said, len(audit.class_names))
+    order, way = better_order(labels, said, len(audit.class_names)), "FILE"
+    if (other := other_number_order(audit.class_names)) and is_better(other[1], labels, said):
+        way, order = other
     if order is None:
         return []
     names = np.empty(len(order), object)
@@ -74,7 +78,7 @@ def _better_order(audit: Results) -> list[Finding]:
         f"{(labels == said).mean():.0%} of {len(labels):,} labelled images are right; with the "
         f"names in the order {shown}, {(order[labels] == said).mean():.0%} would be. If the model "
         "was trained so, all that follows has wrong names: give them in its order with "
-        "classes=FILE and run again."
+        f"classes={way} and run again."
     )
     title = "The classes seem to be in another order"
     return [Finding("classes", title, text, "#confusion")]
@@ -94,16 +98,30 @@ def _better_scaling(audit: Results) -> list[Finding]:
     return [Finding("scaling", "Pixels are scaled wrongly", text, "#data")]
 
 
+def _better_resizing(audit: Results) -> list[Finding]:
+    check = audit.scaling_check.get("resizing")
+    if not check or not check["better"]:
+        return []
+    accuracies = check["accuracies"]
+    text = (
+        f"Of {check['labelled']} labelled images {accuracies[check['used']]:.0%} are right when "
+        f"they are resized as in this audit, by “{check['used']}”; by “{check['better']}” (as "
+        f"{INTERPOLATIONS[check['better']]}) {accuracies[check['better']]:.0%} would be. If the "
+        f"model was trained so, set preprocess.interpolation: {check['better']} and run again."
+    )
+    return [Finding("scaling", "Images are resized in another way than in training", text, "#data")]
+
+
 def _errors_by_region(audit: Results) -> list[Finding]:
     """Ninths of the picture in which heat goes along with errors beyond chance: the 95 % intervals
     of both error rates are a factor of two apart.
     """
-    ninths = audit.heat.ninths
-    known = audit.known & (ninths.hottest != NOWHERE)
+    maps = audit.mean_maps
+    known = audit.known & (maps.hottest != NOWHERE)
     everything, mistakes = int(known.sum()), int((audit.wrong & known).sum())
     found = []
     for region, name in enumerate(REGIONS):
-        numbers, _ = ninths.hot(region)
+        numbers, _ = maps.hot(region)
         hot, wrong = int(audit.known[numbers].sum()), numbers[audit.wrong[numbers]]
         bad, cold = len(wrong), everything - hot
         elsewhere = mistakes - bad
@@ -131,7 +149,7 @@ def _classes_by_region(audit: Results) -> list[Finding]:
     """Classes whose heat gathers off the centre: twice what even heat would have there, and half
     more than the other classes' have.
     """
-    counts, sums = audit.heat.counts, audit.heat.ninths.sums
+    counts, sums = audit.mean_maps.counts, audit.mean_maps.region_sums
     found = []
     for index in np.flatnonzero(counts >= FEWEST):
         mean, others = sums[index] / counts[index], counts.sum() - counts[index]
@@ -146,7 +164,7 @@ def _classes_by_region(audit: Results) -> list[Finding]:
                 f"even heat would. Images called otherwise: {rest[region]:.0%}."
                 f"{_when_right(audit, int(index), int(region))}"
             )
-            numbers, shares = audit.heat.ninths.hot(int(region))
+            numbers, shares = audit.mean_maps.hot(int(region))
             mine = audit.predicted[numbers] == index
             numbers, shares = numbers[mine], shares[mine]
             # What is wrong comes last: it has a finding of its own and would hide the class.
@@ -161,12 +179,13 @@ def _classes_by_region(audit: Results) -> list[Finding]:
 
 def _when_right(audit: Results, index: int, region: int) -> str:
     """The share of those that are rightly called so, where errors are among them."""
-    ninths = audit.heat.ninths
-    called = (audit.predicted == index) & (ninths.hottest != NOWHERE)
-    right = int((called & audit.known & ~audit.wrong).sum())
+    called = (audit.predicted == index) & (audit.mean_maps.hottest != NOWHERE)
+    correct = called & audit.known & ~audit.wrong
+    right = int(correct.sum())
     if not right or not (called & audit.wrong).any():
         return ""
-    return f" The {right:,} that are right: {ninths.right[index, region] / right:.0%}."
+    share = audit.mean_maps.region_sums_of(correct)[index, region] / right
+    return f" The {right:,} that are right: {share:.0%}."
 
 
 def _trust(audit: Results) -> list[Finding]:
