@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from convaudit.checks.class_order import better_order
+from convaudit.checks.class_order import better_order, is_better, other_number_order
 from convaudit.metrics import calibration, classification
 from convaudit.metrics.classification import Answers, Scores
 from convaudit.metrics.intervals import wilson
@@ -127,8 +127,11 @@ def _class_order_ok(evidence: Evidence) -> bool | None:
     answers = evidence.answers
     if evidence.head == "sigmoid" or not len(answers.labels):
         return None
-    order = better_order(answers.labels, answers.predicted, len(evidence.class_names))
-    return order is None
+    labels, predicted = answers.labels, answers.predicted
+    if better_order(labels, predicted, len(evidence.class_names)) is not None:
+        return False
+    other = other_number_order(evidence.class_names)
+    return other is None or not is_better(other[1], labels, predicted)
 
 
 def _scaling_ok(evidence: Evidence) -> bool | None:
