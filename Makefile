@@ -44,7 +44,7 @@ bench: .venv/installed-test  ## docs/benchmarks.md: every figure anew, on a quie
 planted: .venv/installed-test  ## docs/planted.md: shortcuts planted and searched; hours, goes on where it was
 	$(BIN)/python benchmarks/planted.py run
 
-docs: .venv/installed-test  ## what is generated: the config's schema and its documentation
+docs: .venv/installed-test  ## what is generated: config.yaml, the config's schema and its documentation
 	PYTHONPATH=workflow/scripts $(BIN)/python -m planning.documentation
 
 COMPILE = uv pip compile pyproject.toml --universal --generate-hashes --python-version 3.11 --no-annotate --no-header --quiet

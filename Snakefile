@@ -30,9 +30,9 @@ include: "workflow/rules/predict.smk"
 include: "workflow/rules/activations.smk"
 include: "workflow/rules/filters.smk"
 include: "workflow/rules/gradcam.smk"
+include: "workflow/rules/compare.smk"
 include: "workflow/rules/verdict.smk"
 include: "workflow/rules/report.smk"
-include: "workflow/rules/compare.smk"
 
 
 # The whole audit. `snakemake inspect` looks at model and images first and runs nothing else.

@@ -46,8 +46,8 @@ def summary_of(audit: Results, **changes: Any) -> dict[str, Any]:
         "suspects": None,
         "trust": None,
         "near_duplicates": None,
+        "comparison": None,
         **changes,
     }
-    given = {**found, "comparison": None}
-    verdict = judge(load("default"), given, model="0123", audit_key="key").facts()
+    verdict = judge(load("default"), found, model="0123", audit_key="key").facts()
     return summarise(audit, found, verdict)

@@ -132,6 +132,16 @@ def kept(file):
     return file if SETTINGS.activations.keep == "maps" else []
 
 
+def own_results(file):
+    """A result of this audit, for a comparison; none where two finished ones are compared."""
+    return [] if SETTINGS.compare else file
+
+
+def compared():
+    """The comparison with the audit that the config names as the reference."""
+    return rules.compare.output if SETTINGS.reference else []
+
+
 def model_file(wildcards):
     """The demo's model as an input; the content of a user's is part of every key instead."""
     return rules.demo_model.output.model if SETTINGS.model == "demo" else []

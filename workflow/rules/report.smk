@@ -16,6 +16,7 @@ rule report:
         sprites=[folder(shard) for shard in all_shards(rules.gradcam.output.sprites)],
         drawn=all_shards(rules.gradcam.output.drawn),
         filters=all_filters(),
+        comparison=compared(),
         forecast=kept(rules.forecast.output.forecast),
         kept=all_shards(rules.predict.output.activations),
         metrics=rules.verdict.output.metrics,

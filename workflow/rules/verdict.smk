@@ -15,6 +15,7 @@ rule verdict:
         interventions=[],
         trust=[],
         near_duplicates=[],
+        comparison=rules.compare.output.numbers if SETTINGS.reference else [],
     output:
         metrics="<results>/metrics.json",
         verdict=report(

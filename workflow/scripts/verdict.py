@@ -109,6 +109,7 @@ def verdict(
         "suspects": given.get("interventions", {}).get("suspects"),
         "trust": given.get("trust"),
         "near_duplicates": given.get("near_duplicates"),
+        "comparison": given.get("comparison", {}).get("comparison"),
     }
     source = Path(model.source)
     identity = sha256(source) if source.is_file() else model.identity
@@ -184,7 +185,7 @@ if __name__ == "__main__":
             scaling=snakemake.input.scaling,
             optional={
                 name: snakemake.input[name]
-                for name in ("interventions", "trust", "near_duplicates")
+                for name in ("interventions", "trust", "near_duplicates", "comparison")
                 if snakemake.input[name]
             },
             plan=snakemake.params.plan,

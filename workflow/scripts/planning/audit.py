@@ -10,11 +10,10 @@ from convaudit.dataset import labels
 from convaudit.errors import AuditError
 from convaudit.models import layers, model_file
 from convaudit.models.facts import ModelChoices, ModelSource
-from convaudit.system.checksums import sha256
 from convaudit.verdict import decision as decisions
 from convaudit.verdict import policy as policies
 from convaudit.verdict.policy import Policy
-from planning import make_plan, results_lock, run_summary
+from planning import finished, make_plan, results_lock, run_summary
 from planning import plan as plans
 from planning.keys import Keys
 from planning.plan import Plan
@@ -194,7 +193,7 @@ def begin(audit: PreparedAudit, records: Path, targets: Collection[str]) -> None
             "config: compare: names two finished audits, which are not made again: ask for the "
             "target compare, or leave the key out"
         )
-    if "compare" in targets and not audit.settings.compare:
+    if "compare" in targets and not (audit.settings.compare or audit.settings.reference):
         raise AuditError(
             "config: compare: names no results folders: snakemake compare --cores 2 --config "
             "compare='[out-a, out-b]' results=out-compare"
@@ -234,30 +233,14 @@ def _prepare_comparison(settings: Settings, records: Path) -> PreparedAudit:
             f"config: results: {settings.results} holds an audit: name a folder of its own for the "
             "comparison"
         )
-    finished = "comparison.json"
-    results_lock.require_own(
-        results, records, planned.keys.compare, begun=finished, finished=finished
-    )
+    made = "comparison.json"
+    results_lock.require_own(results, records, planned.keys.compare, begun=made, finished=made)
     return planned
 
 
 def _comparison(settings: Settings) -> Plan:
     """A plan without images or a model: all that counts are two finished audits."""
-    return Plan({}, None, [], _compared(settings.compare))
-
-
-def _compared(folders: list[str]) -> str:
-    """What two audits are made of: their provenance stands for every result."""
-    found = []
-    for folder in folders:
-        provenance = expanded(folder) / "provenance.json"
-        if not provenance.exists():
-            raise AuditError(
-                f"config: compare: {folder} holds no finished audit (there is no {provenance}): "
-                "run it to its end first"
-            )
-        found.append(sha256(provenance))
-    return "-".join(found)
+    return Plan({}, None, [], "", finished=finished.digest(settings.compare, "compare"))
 
 
 def _require_apart(settings: Settings) -> None:
@@ -266,4 +249,9 @@ def _require_apart(settings: Settings) -> None:
         raise AuditError(
             f"config: results: {settings.results} is inside the images ({settings.images}), so the "
             "next run would take its pictures for images: name a folder elsewhere"
+        )
+    if settings.reference and expanded(settings.reference).resolve() == results:
+        raise AuditError(
+            f"config: reference: {settings.reference} is the results folder itself: name the "
+            "results of an earlier audit"
         )

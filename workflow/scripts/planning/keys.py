@@ -20,7 +20,7 @@ from planning.settings import Settings
 
 _LOCATIONS = {
     *("results", "watch", "model", "weights", "custom_modules", "images", "classes"),
-    *("policy", "decision"),
+    *("policy", "decision", "compare", "reference"),
 }
 """Settings that say where something is; its content is in the keys of what reads it."""
 
@@ -128,7 +128,12 @@ class Keys:
 
     @cached_property
     def compare(self) -> str:
-        return _key(fingerprint("compare.py"), self._settings.compare, self._plan.model)
+        """Of a comparison with a reference it holds what this audit's own part is made of."""
+        settings = self._settings
+        own = [] if settings.compare else [self.scaling_check, self.predictions]
+        drawn = [self.gradcam(shard) for shard in self._plan.shards]
+        named = settings.compare or settings.reference
+        return _key(fingerprint("compare.py"), named, self._plan.finished, own, drawn)
 
     def channel(self, shard: str) -> str:
         """One channel of an image of this shard, as a picture of its own."""
@@ -159,7 +164,8 @@ class Keys:
 
     @cached_property
     def verdict(self) -> str:
-        return _key(self.audit, self.policy.sha256, self.expired)
+        compared = self.compare if self._settings.reference else None
+        return _key(self.audit, compared, self.policy.sha256, self.expired)
 
     @cached_property
     def decision(self) -> str | None:
@@ -179,6 +185,7 @@ class Keys:
             self.decision,
             self._plan.model,
             self._plan.class_names,
+            self.compare if self._settings.reference else None,
             self._plan.other_files,
             self._plan.notes,
             self._settings.model_dump(exclude=_LOCATIONS),

@@ -21,7 +21,7 @@ from convaudit.errors import AuditError
 from convaudit.models import model_file
 from convaudit.system.atomic import atomic
 from convaudit.system.checksums import sha256
-from planning import class_names
+from planning import class_names, finished
 from planning.fingerprint import SCRIPTS
 from planning.plan import Plan, load
 from planning.settings import Settings, expanded
@@ -87,7 +87,8 @@ def make(settings: Settings, folder: Path) -> Draft:
         assigned = _assigned(settings, folder, listed.files)
         shards = ledger.digests(assigned)
         drafted[files] = _by_shard(assigned)
-    plan = Plan(shards, names, layers, identity, others, notes)
+    reference = finished.digest(filter(None, [settings.reference]), "reference")
+    plan = Plan(shards, names, layers, identity, others, notes, reference)
     drafted[stored] = json.dumps(asdict(plan), indent=1).encode()
     draft = Draft(
         plan, {path: content for path, content in drafted.items() if _content(path) != content}

@@ -21,6 +21,7 @@ class Words:
 
 
 UNLABELLED = "Not known: no image has a label."
+UNCOMPARED = "No other audit is compared (reference is not given)."
 WORDS = {
     "suspects": Words("suspects", "count", "#findings", "Shortcuts were not looked for."),
     "class_order_ok": Words("classes in the model's order", "yes", "#confusion", UNLABELLED),
@@ -51,8 +52,12 @@ WORDS = {
         "maps that pass their own tests", "yes", "#trust", "The maps were not tested."
     ),
     "comparison.accuracy_difference": Words(
-        "accuracy against the other audit", "share", "#verdict", "No other audit is compared."
+        "accuracy against the reference", "share", "#verdict", UNCOMPARED
     ),
+    "comparison.negative_flips": Words(
+        "images that were right and are wrong now", "share", "#verdict", UNCOMPARED
+    ),
+    "comparison.new_shortcuts": Words("new proven shortcuts", "count", "#verdict", UNCOMPARED),
 }
 SUCCESSES = {
     "recall": ("right", "support"),
