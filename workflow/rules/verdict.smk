@@ -54,8 +54,8 @@ rule gate:
         verdict=rules.verdict.output.verdict,
     log:
         "<results>/logs/gate.log",
+    localrule: True
     conda:
         "../../environment.yml"
-    localrule: True
     script:
         "../scripts/gate.py"
