@@ -5,10 +5,10 @@ from typing import Any
 import numpy as np
 
 from convaudit.metrics.classification import Scores
-from convaudit.metrics.numbers import Evidence, labelled, numbers
 from convaudit.report.results import Results
 from convaudit.report.summary import summarise
 from convaudit.verdict.judge import judge
+from convaudit.verdict.numbers import Evidence, labelled, numbers
 from convaudit.verdict.policy import load
 
 

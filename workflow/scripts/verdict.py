@@ -15,13 +15,13 @@ from convaudit.checks.duplicates import duplicates
 from convaudit.dataset import labels
 from convaudit.dataset.ledger import content_sha256
 from convaudit.metrics.classification import Answers, Scores
-from convaudit.metrics.numbers import Evidence, labelled, numbers
 from convaudit.metrics.slices import folders, told_by_class
 from convaudit.models.facts import ModelChoices, ModelFacts, ModelSource
 from convaudit.system.atomic import atomic
 from convaudit.system.checksums import sha256
 from convaudit.verdict import files
 from convaudit.verdict.judge import judge
+from convaudit.verdict.numbers import Evidence, labelled, numbers
 from convaudit.verdict.policy import Policy
 from jobs.job import job
 from planning import plan as plans

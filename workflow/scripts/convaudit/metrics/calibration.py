@@ -7,8 +7,8 @@ import pandas as pd
 from scipy.optimize import minimize_scalar
 from scipy.special import expit, log_expit, log_softmax, softmax
 
+from convaudit.metrics.blocks import blocks
 from convaudit.metrics.intervals import LEVEL, Interval, z_of
-from convaudit.system.blocks import blocks
 
 BINS = 10
 DRAWS = 2000

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import average_precision_score, roc_auc_score
 
+from convaudit.metrics.blocks import blocks
 from convaudit.metrics.intervals import Interval, of_mean, of_mean_share, wilson
-from convaudit.system.blocks import blocks
 
 TOP = 5
 

@@ -15,11 +15,11 @@ import numpy as np
 import pandas as pd
 
 from convaudit.drawing.sprites import fitted
+from convaudit.metrics.blocks import blocks
 from convaudit.report.results import Results
 from convaudit.report.sort_orders import ranks
 from convaudit.report.thumbnails import SIZE
 from convaudit.report.wording import short
-from convaudit.system.blocks import blocks
 
 NO_LABEL = np.uint16(65535)
 FIELDS = (
