@@ -209,14 +209,16 @@ def test_a_config_that_can_t_be_is_one_line(finished, config, message):
     assert "Traceback" not in done.stdout + done.stderr
 
 
-def test_too_many_unreadable_images_end_the_run_with_the_reasons(fresh):
+def test_too_many_unreadable_images_end_the_run_before_the_work(fresh):
     audit = fresh()
     for number in range(6):
         (audit.folder / "photos" / "red" / f"bad{number}.jpg").write_text("not a picture")
-    done = audit.snakemake("--cores", "2", "preprocess_all")
+    done = audit.snakemake("--cores", "2")
     assert done.returncode != 0
     assert "7 of 26 files can't be audited" in done.stderr
     assert "6 ×" in done.stderr
+    assert list((audit.folder / "results").glob("predict/*")) == []
+    assert list((audit.folder / "results").glob("filters/*")) == []
 
 
 def test_the_columns_are_the_documented_ones(finished):

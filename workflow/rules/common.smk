@@ -27,6 +27,7 @@ if not SCRIPTS.is_dir():
 sys.path.insert(0, str(SCRIPTS))
 
 from convaudit.errors import AuditError
+from convaudit.system import gpu
 from planning import audit
 from planning import fingerprint
 from planning import run_summary
@@ -43,6 +44,7 @@ except AuditError as error:
     sys.exit(str(error))
 
 SETTINGS = AUDIT.settings
+gpu.choose(SETTINGS.device)
 KEYS = AUDIT.keys
 SHARDS = AUDIT.shards
 FILTER_LAYERS = AUDIT.filter_layers

@@ -1,7 +1,9 @@
 """The one pass over a shard: predictions, saliency maps and channel statistics."""
 
+import json
 import logging
 from contextlib import nullcontext
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
@@ -36,6 +38,7 @@ def predict(
     summary: str,
     maps: str,
     kept: str | None,
+    device: str,
 ) -> None:
     """Send every image of a shard through the network once.
 
@@ -57,12 +60,14 @@ def predict(
         maps: .npz that is written: image_id, class_index, maps (float16) and scale of every map,
             and the same with the prefix ``true_`` for the true class of errors.
         kept: .h5 that is written: the activation maps of the watched layers; None writes none.
+        device: .json that is written: what computed.
 
     Raises:
         AuditError: a layer or class of the config is not in the model.
     """
     _, network = open_network(model)
     from convaudit.onepass import OnePass
+    from convaudit.system import device as devices
     from convaudit.system.out_of_memory import within_memory
 
     known = ModelFacts.read(facts, choices)
@@ -96,6 +101,8 @@ def predict(
         found.sample.save(temporary)
     with atomic(summary) as temporary:
         summaries.save(temporary, found.layers)
+    with atomic(device) as temporary:
+        temporary.write_text(json.dumps(asdict(devices.current())) + "\n")
     logging.info("%d images", len(found.predictions))
 
 
@@ -120,4 +127,5 @@ if __name__ == "__main__":
             summary=snakemake.output.statistics,
             maps=snakemake.output.maps,
             kept=snakemake.output.activations or None,
+            device=snakemake.output.device,
         )

@@ -93,6 +93,12 @@ class PreparedAudit:
         return expanded(self.settings.images)
 
     @property
+    def training(self) -> Path | None:
+        """The training images or their hashes, where the config names them."""
+        named = self.settings.training_images
+        return expanded(named) if named else None
+
+    @property
     def watched_layers(self) -> list[str]:
         """Names of the layers with channel statistics and activation grids."""
         return self._chosen("activations", layers.is_watched)

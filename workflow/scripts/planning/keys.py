@@ -20,7 +20,7 @@ from planning.settings import Settings
 
 _LOCATIONS = {
     *("results", "watch", "model", "weights", "custom_modules", "images", "classes"),
-    *("policy", "decision", "compare", "reference"),
+    *("policy", "decision", "compare", "reference", "training_images"),
 }
 """Settings that say where something is; its content is in the keys of what reads it."""
 
@@ -119,6 +119,15 @@ class Keys:
         return _key(fingerprint("predictions.py"), shards)
 
     @cached_property
+    def training_hashes(self) -> str:
+        return _key(fingerprint("training_hashes.py"), self._plan.training)
+
+    @cached_property
+    def near_duplicates(self) -> str:
+        training = self.training_hashes if self._settings.training_images else ""
+        return _key(fingerprint("near_duplicates.py"), self.predictions, training)
+
+    @cached_property
     def activations(self) -> str:
         return _key(
             fingerprint("activations.py"),
@@ -151,6 +160,7 @@ class Keys:
             self.scaling_check,
             self.quarantine,
             self.predictions,
+            self.near_duplicates,
         )
 
     @cached_property
@@ -179,6 +189,7 @@ class Keys:
             self.scaling_check,
             self.activations,
             self.quarantine,
+            self.near_duplicates,
             [self.gradcam(shard) for shard in self._plan.shards],
             [self.filters(layer) for layer in layers],
             self.verdict,

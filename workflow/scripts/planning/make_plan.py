@@ -13,7 +13,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from convaudit.dataset import ledger, scan
+from convaudit.dataset import ledger, scan, training_images
 from convaudit.dataset.image_ids import image_id as make_id
 from convaudit.dataset.table_files import Columns
 from convaudit.demo import photographs
@@ -88,7 +88,10 @@ def make(settings: Settings, folder: Path) -> Draft:
         shards = ledger.digests(assigned)
         drafted[files] = _by_shard(assigned)
     reference = finished.digest(filter(None, [settings.reference]), "reference")
-    plan = Plan(shards, names, layers, identity, others, notes, reference)
+    training = ""
+    if settings.training_images:
+        training = training_images.digest(expanded(settings.training_images))
+    plan = Plan(shards, names, layers, identity, others, notes, reference, training)
     drafted[stored] = json.dumps(asdict(plan), indent=1).encode()
     draft = Draft(
         plan, {path: content for path, content in drafted.items() if _content(path) != content}

@@ -225,6 +225,13 @@ class Settings(Section):
         "shards grow, so that there are never more than 1,000 shards.",
     )
     seed: int = Field(0, ge=0, lt=2**32, description="Seed of all random numbers.")
+    device: Literal["auto", "cpu", "gpu"] = Field(
+        "auto",
+        description="What computes. `auto`: a GPU if the machine has one, else the processor; a "
+        "GPU that TensorFlow can't use is an error. `cpu`: the processor, even if there is a GPU. "
+        "`gpu`: an error if there is none. A change re-runs the report alone, which names "
+        "shards that different devices computed.",
+    )
     watch: bool = Field(
         True,
         description="Look for new, changed and deleted images at each start. `false` trusts the "
@@ -255,6 +262,12 @@ class Settings(Section):
         None,
         description="Results folder of an earlier audit with which this one is compared, for the "
         "gates of the policy that speak of a comparison (docs/comparison.md).",
+    )
+    training_images: str | None = Field(
+        None,
+        description="The images that the model was trained on: a folder, a table, or the "
+        "`training_hashes.parquet` of an earlier audit. Audited images among them, exactly or "
+        "nearly, are counted and listed in `duplicates.parquet`.",
     )
     preprocess: Preprocess = Preprocess()
     predict: Predict = Predict()

@@ -246,6 +246,7 @@ def _data(audit: Results) -> list[Finding]:
             "at most one of the labels is right."
         )
         found.append(_plain("The same image under two labels", text, "#duplicates"))
+    found += _near_duplicates(audit.near_duplicates)
     if len(audit.quarantine):
         count = len(audit.quarantine)
         text = f"{count:,} of {count + audit.count:,} files could not be audited."
@@ -262,6 +263,36 @@ def _data(audit: Results) -> list[Finding]:
         )
         found.append(_plain("Channels that do nothing", text, "#sees"))
     return found
+
+
+def _near_duplicates(known: dict[str, Any] | None) -> list[Finding]:
+    if not known:
+        return []
+    found = []
+    if count := known["images_across_labels"]:
+        text = (
+            f"{count:,} images look nearly the same as an image with another label: a copy that "
+            "was resized, recompressed or slightly cropped, or a picture of the same series. Of a "
+            "copy at most one label is right. duplicates.parquet lists them."
+        )
+        found.append(_plain("Images that look alike under two labels", text, "#duplicates"))
+    training = known["training"]
+    if training and training["images"]:
+        text = (
+            f"{training['images']:,} audited images ({training['share']:.1%}) are among the "
+            f"training images, {training['exact']:,} of them as the same file. "
+            f"{_with_and_without(training)}An accuracy measured on training images says nothing "
+            "of new images."
+        )
+        found.append(_plain("The model was trained on audited images", text, "#duplicates"))
+    return found
+
+
+def _with_and_without(training: dict[str, Any]) -> str:
+    among, without = training["accuracy_among"], training["accuracy_without"]
+    if among is None or without is None:
+        return ""
+    return f"Of these {among:.1%} are right, of the others {without:.1%}. "
 
 
 def _plain(title: str, text: str, link: str) -> Finding:

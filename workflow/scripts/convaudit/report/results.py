@@ -54,6 +54,7 @@ class Results:
         provenance: versions and revision of the code.
         assumptions: what was assumed of the images and their labels, a sentence each.
         other_files: number of files beside the images that are no images, by file ending.
+        near_duplicates: numbers of ``checks.near_duplicates``, as in ``near_duplicates.json``.
         model_sha256: SHA-256 of the model's file; None for a model of keras.applications.
     """
 
@@ -74,6 +75,7 @@ class Results:
     assumptions: tuple[str, ...] = ()
     other_files: dict[str, int] = field(default_factory=dict)
     model_sha256: str | None = None
+    near_duplicates: dict[str, Any] | None = None
 
     def column(self, name: str, dtype: Any, missing: Any = None) -> np.ndarray:
         """A column of the predictions as (n,) numbers.
@@ -251,6 +253,7 @@ def read(
         assumptions=(*notes, *depth_notes(predictions["bits"].to_numpy())),
         other_files=other_files,
         model_sha256=model_sha256,
+        near_duplicates=json.loads((folder / "near_duplicates.json").read_text()),
     )
 
 
