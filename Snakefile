@@ -47,9 +47,8 @@ rule all:
         rules.predictions.output,
         rules.activations.output,
         all_filters(),
-        all_shards(rules.predict.output.maps),
         all_shards(rules.predict.output.activations),
-        all_shards(rules.gradcam.output),
+        all_shards([rules.predict.output.maps, *rules.gradcam.output]),
     localrule: True
 
 
