@@ -7,6 +7,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+from convaudit.dataset.depth import depth_notes
 from convaudit.models.facts import LayerInfo
 from convaudit.report.findings import findings
 from convaudit.report.results import Results
@@ -157,3 +158,25 @@ def test_the_data_s_own_faults():
     assert texts[0].startswith("2 files hold content that also stands under another label")
     assert texts[1] == "1 of 11 files could not be audited."
     assert texts[2] == "1 of 10 channels (10%) fired for no image."
+
+
+def test_what_is_assumed_and_how_images_are_resized_is_said():
+    numbers = np.arange(10)
+    resizing = {"used": "area", "images": 60, "labelled": 54, "better": "bilinear"}
+    resizing |= {"accuracies": {"area": 0.8, "bilinear": 0.95}, "changed": {}}
+    audited = audit(
+        numbers % 2,
+        numbers >= 0,
+        corner=numbers < 0,
+        check=NO_CHECK | {"resizing": resizing},
+        assumptions=("six files look like masks", *depth_notes(np.array([8, 12, 12, 16]))),
+    )
+    kinds = dict(said(audited))
+    assert "80% are right when they are resized as in this audit, by “area”" in kinds["scaling"]
+    assert "set preprocess.interpolation: bilinear and run again" in kinds["scaling"]
+    assert kinds["data"] == (
+        "Six files look like masks. The upper 8 bits are read of 2 images as values of 12 bits and "
+        "of 1 image as values of 16 bits, so the brightness of one and of another can't be "
+        "compared."
+    )
+    assert depth_notes(np.full(9, 8)) == []

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from convaudit.activations.store import forecast
+from convaudit.activations.store import bytes_per_image
 from convaudit.dataset import labels
 from convaudit.dataset.depth import depth_notes
 from convaudit.models.facts import ModelChoices, ModelFacts, ModelSource
@@ -107,7 +107,7 @@ def inspect(
     print(text.describe_effort(seconds, climbing, counts, stored, each))
     if settings["activations"]["keep"] == "maps":
         room = shutil.disk_usage(index).free
-        print(text.describe_room(forecast(known.layers, watched), len(files), room))
+        print(text.describe_room(bytes_per_image(known.layers, watched), len(files), room))
 
 
 if __name__ == "__main__":
