@@ -34,6 +34,7 @@ def predict(
     score: str,
     target: str,
     rows: str,
+    scores: str,
     summary: str,
     maps: str,
     kept: str | None,
@@ -54,6 +55,7 @@ def predict(
         top: how many classes of an image are kept, by falling probability.
         method, score, target: settings ``gradcam.method``, ``gradcam.score``, ``gradcam.target``.
         rows: .parquet that is written: one row an image, as in ``predictions.parquet``.
+        scores: .npz that is written: the scores of some images (``ScoreSample.save``).
         summary: .npz that is written: sums of each watched channel (``summaries.save``).
         maps: .npz that is written: image_id, class_index, maps (float16) and scale of every map,
             and the same with the prefix ``true_`` for the true class of errors.
@@ -95,6 +97,8 @@ def predict(
             predictions.save_maps(maps_file, [found.maps], [more])
     with atomic(rows) as temporary:
         found.predictions.to_parquet(temporary, index=False)
+    with atomic(scores) as temporary:
+        found.sample.save(temporary)
     with atomic(summary) as temporary:
         summaries.save(temporary, found.layers)
     with atomic(device) as temporary:
@@ -119,6 +123,7 @@ if __name__ == "__main__":
             score=snakemake.params.score,
             target=snakemake.params.target,
             rows=snakemake.output.rows,
+            scores=snakemake.output.scores,
             summary=snakemake.output.statistics,
             maps=snakemake.output.maps,
             kept=snakemake.output.activations or None,
