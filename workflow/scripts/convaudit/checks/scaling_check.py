@@ -44,7 +44,8 @@ def check_scaling(
         are ("caffe" is BGR, so there is "caffe, RGB"); ``better``, the name of a better scaling or
         None; ``in_order``, the accuracy with the classes in another order where that is better, or
         None, and ``order``, what to set ``classes`` to; ``set``, all that is to be set, by key, and
-        ``advice``, the same as a text; ``accuracy``, what it gives; ``also``, what explains as much, as texts of settings.
+        ``advice``, the same as a text; ``accuracy``, what it gives; ``also``, what explains as
+        much, as texts of settings.
     """
     variants = _variants()
     tried = len(variants)
