@@ -53,6 +53,7 @@ FACTS = ModelFacts(
     target_layer="last",
     target_why="the last one",
     scaling="unit",
+    channels="rgb",
     scaling_known=True,
     scaling_why="as the config says",
     parameters=9,
