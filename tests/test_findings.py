@@ -114,11 +114,25 @@ def test_classes_in_another_order_are_named_in_theirs():
 def test_a_better_scaling_comes_before_everything():
     numbers = np.arange(60)
     accuracies = {"unit": 0.09, "torch": 0.75}
-    check = {"used": "unit", "images": 64, "accuracies": accuracies, "better": "torch"}
+    check = {"used": "unit", "images": 64, "accuracies": accuracies, "better": "torch, BGR"}
+    check |= {"set": {"preprocess.scaling": "torch", "preprocess.channels": "bgr"}}
+    check |= {"advice": "preprocess.scaling: torch and preprocess.channels: bgr"}
+    check |= {"accuracy": 0.75, "also": ["classes: FILE"]}
     first, *_ = findings(audit(numbers % 2, numbers >= 8, corner=numbers < 8, check=check))
     assert first.kind == "scaling"
     assert "Of 64 labelled images 9% are right with the scaling of this audit, “unit”" in first.text
-    assert "with “torch” 75% would be" in first.text
+    assert "with preprocess.scaling: torch and preprocess.channels: bgr 75% would" in first.text
+    assert "As many are right with classes: FILE: look" in first.text
+
+
+def test_a_better_scaling_silences_another_order_of_the_classes():
+    """Obeyed, that would give every class a wrong name."""
+    check = {"used": "unit", "images": 64, "accuracies": {"unit": 0.1}, "better": "unit, BGR"}
+    check |= {"advice": "preprocess.channels: bgr", "accuracy": 0.99, "also": []}
+    predicted, right = np.arange(100) % 2, np.arange(100) < 10
+    found = findings(audit(predicted, right, corner=np.zeros(100, bool), check=check))
+    assert [finding.kind for finding in found].count("classes") == 0
+    assert found[0].kind == "scaling"
 
 
 def test_overconfidence():

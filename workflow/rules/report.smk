@@ -21,6 +21,8 @@ rule report:
         comparison=compared(),
         forecast=kept(rules.forecast.output.forecast),
         kept=all_shards(rules.predict.output.activations),
+        metrics=rules.verdict.output.metrics,
+        verdict=rules.verdict.output.verdict,
     output:
         page=report(
             directory("<results>/report"),

@@ -117,13 +117,15 @@ def open_network(
         on_gpu: whether a GPU may be used.
 
     Raises:
-        AuditError: the model can't be loaded, or its file was replaced since the audit began.
+        AuditError: the model can't be loaded, is no classifier, or its file was replaced since the
+            audit began.
     """
     start_tensorflow(threads, on_gpu=on_gpu)
     import keras
 
     from convaudit.models import loading
     from convaudit.models.network import Network
+    from convaudit.models.task import require_classifier
 
     keras.utils.set_random_seed(model.seed)
     loaded = loading.load(
@@ -133,4 +135,7 @@ def open_network(
         custom_modules=model.custom_modules,
     )
     model.require_unchanged()
-    return loaded, Network(loaded.model, model.output)
+    network = Network(loaded.model, model.output)
+    if model.task == "auto":
+        require_classifier(network, loaded.training(model.output))
+    return loaded, network

@@ -7,16 +7,20 @@ only then: modification times, which a copy or a clone changes, decide nothing.
 
 import hashlib
 import json
+from datetime import date
 from functools import cached_property
 from typing import Any
 
+from convaudit.verdict import decision as decisions
+from convaudit.verdict import policy as policies
+from convaudit.verdict.policy import Policy
 from planning.fingerprint import fingerprint
 from planning.plan import Plan
 from planning.settings import Settings
 
 _LOCATIONS = {
     *("results", "watch", "model", "weights", "custom_modules", "images", "classes"),
-    *("compare", "reference", "training_images"),
+    *("policy", "decision", "compare", "reference", "training_images"),
 }
 """Settings that say where something is; its content is in the keys of what reads it."""
 
@@ -44,7 +48,9 @@ class Keys:
     def model(self) -> str:
         settings = self._settings
         identity = self.demo_model if settings.model == "demo" else self._plan.model
-        return _key(fingerprint("model.py"), identity, settings.output, settings.trust_model)
+        return _key(
+            fingerprint("model.py"), identity, settings.output, settings.trust_model, settings.task
+        )
 
     @cached_property
     def index(self) -> str:
@@ -66,6 +72,7 @@ class Keys:
             self.preprocess(shard),
             self._plan.class_names,
             settings.preprocess.scaling,
+            settings.preprocess.channels,
             settings.predict.model_dump(),
             settings.gradcam.model_dump(exclude=drawing),
             settings.activations.layers,
@@ -83,6 +90,7 @@ class Keys:
             [self.preprocess(shard) for shard in self._plan.sampled],
             self._plan.class_names,
             self._settings.preprocess.scaling,
+            self._settings.preprocess.channels,
         )
 
     def gradcam(self, shard: str) -> str:
@@ -100,6 +108,7 @@ class Keys:
             self.model,
             layer,
             settings.preprocess.scaling,
+            settings.preprocess.channels,
             settings.filters.model_dump(exclude={"layers"}),
             settings.seed,
         )
@@ -142,8 +151,43 @@ class Keys:
 
     def channel(self, shard: str) -> str:
         """One channel of an image of this shard, as a picture of its own."""
-        how = self._settings.preprocess.scaling
-        return _key(fingerprint("channel.py"), self.preprocess(shard), how)
+        how = self._settings.preprocess
+        pixels = self.preprocess(shard)
+        return _key(fingerprint("channel.py"), pixels, how.scaling, how.channels)
+
+    @cached_property
+    def audit(self) -> str:
+        """All that is measured of the model. A decision is bound to it, so it holds no policy, and
+        of the activations' settings none: they choose what is drawn.
+        """
+        return _key(
+            fingerprint("verdict.py"),
+            fingerprint("activations.py"),
+            self.scaling_check,
+            self.quarantine,
+            self.predictions,
+            self.near_duplicates,
+        )
+
+    @cached_property
+    def policy(self) -> Policy:
+        return policies.load(self._settings.policy)
+
+    @cached_property
+    def expired(self) -> list[int]:
+        """The policy's waivers that no longer hold today, by their numbers."""
+        return list(self.policy.expired(date.today()))
+
+    @cached_property
+    def verdict(self) -> str:
+        compared = self.compare if self._settings.reference else None
+        return _key(self.audit, compared, self.policy.sha256, self.expired)
+
+    @cached_property
+    def decision(self) -> str | None:
+        """The content of the decision's file."""
+        path = self._settings.decision
+        return None if path is None else hashlib.sha256(decisions.read(path)).hexdigest()
 
     def report(self, layers: list[str]) -> str:
         return _key(
@@ -154,6 +198,8 @@ class Keys:
             self.near_duplicates,
             [self.gradcam(shard) for shard in self._plan.shards],
             [self.filters(layer) for layer in layers],
+            self.verdict,
+            self.decision,
             self._plan.model,
             self._plan.class_names,
             self.compare if self._settings.reference else None,

@@ -18,6 +18,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from convaudit.activations.own_channels import own_channels
 from convaudit.attribution import map_statistics
 from convaudit.checks.duplicates import duplicates
 from convaudit.dataset import labels
@@ -162,12 +163,8 @@ class Results:
 
     @cached_property
     def own_channels(self) -> pd.DataFrame:
-        """The channels, each counted once: pooling layers pass on the channels of the layer before,
-        so theirs are left out, unless nothing else is watched.
-        """
-        kinds = {layer.name: layer.kind for layer in self.facts.layers}
-        pooled = self.channels["layer"].map(kinds).fillna("").str.contains("Pooling")
-        return self.channels if pooled.all() else self.channels[~pooled]
+        """The channels that are counted, each once."""
+        return own_channels(self.channels, self.facts)
 
     @cached_property
     def confusion(self) -> np.ndarray:
