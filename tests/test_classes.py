@@ -5,7 +5,7 @@ import pytest
 
 from conftest import COLOURS, paint
 from convaudit.errors import AuditError
-from planning import plan
+from planning import make_plan
 from planning.settings import Settings
 
 
@@ -31,7 +31,7 @@ def classes_of(toy_model, tmp_path):
         settings = Settings(
             model=str(toy_model), images=str(images), classes=listed, results=str(tmp_path / "out")
         )
-        return plan.make(settings, tmp_path / "index").class_names
+        return make_plan.make(settings, tmp_path / "index").class_names
 
     return planned
 

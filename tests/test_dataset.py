@@ -103,7 +103,7 @@ def test_a_folder_that_cannot_be_listed_is_a_fault(tmp_path):
     try:
         said = subprocess.run(
             [*plain, sys.executable, "-c", UNREADABLE, tmp_path],
-            env=os.environ | {"PYTHONPATH": str(Path(scan.__file__).parents[1])},
+            env=os.environ | {"PYTHONPATH": str(Path(scan.__file__).parents[2])},
             capture_output=True,
             check=True,
         ).stdout

@@ -18,7 +18,7 @@ import pytest
 from conftest import Audit
 from convaudit.system import gpu
 
-LIBRARY = Path(gpu.__file__).parents[1]
+LIBRARY = Path(gpu.__file__).parents[2]
 LEASE = (
     "import sys; from pathlib import Path; from convaudit import gpu; "
     "print(gpu.lease(sys.argv[2:], Path(sys.argv[1])), flush=True); input()"

@@ -422,7 +422,7 @@ except images.Unreadable as error: print(peak() - before, error)
 
 @pytest.mark.parametrize("name", BOMBS)
 def test_a_decompression_bomb_costs_no_memory(name):
-    environment = {**os.environ, "PYTHONPATH": str(Path(images.__file__).parents[1])}
+    environment = {**os.environ, "PYTHONPATH": str(Path(images.__file__).parents[2])}
     run = subprocess.run(
         [sys.executable, "-c", MEASURE],
         input=BOMBS[name](),

@@ -35,7 +35,7 @@ def test_pipes_endless_and_locked_files_are_faults(tmp_path):
     subprocess.run(
         [*plain, sys.executable, "-c", INDEX, photos],
         cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": str(Path(scan.__file__).parents[1])},
+        env=os.environ | {"PYTHONPATH": str(Path(scan.__file__).parents[2])},
         check=True,
         timeout=60,
     )

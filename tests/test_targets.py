@@ -12,7 +12,7 @@ import pytest
 import predict
 from convaudit.attribution import map_statistics
 from convaudit.errors import AuditError
-from convaudit.models.facts import facts
+from convaudit.models.facts import describe_model
 from convaudit.models.loading import Loaded
 from convaudit.models.network import Network
 
@@ -41,7 +41,7 @@ def maps_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         model = classifier(activation)
         network = Network(model)
         monkeypatch.setattr(predict, "open_network", lambda _: (None, network))
-        known = facts(Loaded(model, "", "", None), network)
+        known = describe_model(Loaded(model, "", "", None), network)
         (tmp_path / "facts.json").write_text(json.dumps(known))
         plan = {"shards": {}, "class_names": NAMES, "layers": [], "model": ""}
         (tmp_path / "plan.json").write_text(json.dumps(plan))

@@ -1,0 +1,224 @@
+"""Experiments: what is done to an image of another class, and to a carrier, for each suspect."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import cv2
+import numpy as np
+
+from convaudit.shortcuts import operations
+from convaudit.shortcuts.recipes import Recipe, seed_of
+
+FILLS = ("smooth", "other")
+"""How a removed region is filled: smoothly from its rim, or with the same region of an image of
+another class."""
+
+
+class Experiment(Protocol):
+    """What is done to the pixels (H, W, 3) of a file; every choice follows from ``seed``."""
+
+    @property
+    def fills(self) -> Sequence[str]:
+        """Ways to remove the cue; none where it can't be removed."""
+
+    def insert(self, image: np.ndarray, seed: int) -> np.ndarray:
+        """The image with the cue of a donor."""
+
+    def insert_control(self, image: np.ndarray, seed: int) -> np.ndarray:
+        """The image changed as much without the cue."""
+
+    def remove(self, image: np.ndarray, seed: int, fill: str) -> np.ndarray | None:
+        """The carrier without its cue; None where the cue is not found in it."""
+
+    def remove_control(self, image: np.ndarray, seed: int, fill: str) -> np.ndarray | None:
+        """The carrier changed as much, with its cue."""
+
+
+@dataclass(frozen=True)
+class Whole:
+    """The look of the whole picture: a recipe with donors (carriers) and others (no carriers)."""
+
+    recipe: Recipe
+    donors: Sequence[np.ndarray]
+    others: Sequence[np.ndarray]
+
+    @property
+    def fills(self) -> Sequence[str]:
+        """A blurred or compressed picture can't be mended; a tone can be moved back."""
+        return ("others' look",) if self.recipe.lower is None and self.others else ()
+
+    def insert(self, image: np.ndarray, seed: int) -> np.ndarray:
+        return self.recipe.insert(image, self.donors[seed % len(self.donors)], seed)
+
+    def insert_control(self, image: np.ndarray, seed: int) -> np.ndarray:
+        return self.recipe.control(image, self.donors[seed % len(self.donors)], seed)
+
+    def remove(self, image: np.ndarray, seed: int, fill: str) -> np.ndarray | None:
+        return self.recipe.insert(image, self.others[seed % len(self.others)], seed)
+
+    def remove_control(self, image: np.ndarray, seed: int, fill: str) -> np.ndarray | None:
+        return self.recipe.control(image, self.others[seed % len(self.others)], seed)
+
+
+@dataclass(frozen=True)
+class Region:
+    """A fixed region of the picture.
+
+    mask: (side, side) booleans of the whole picture, squeezed; template: signed grey levels (side,
+    side, 3) of a translucent mark, else None: then the donor's pixels are pasted.
+    """
+
+    mask: np.ndarray
+    template: np.ndarray | None
+    donors: Sequence[np.ndarray]
+    others: Sequence[np.ndarray]
+
+    @property
+    def fills(self) -> Sequence[str]:
+        return FILLS
+
+    def insert(self, image: np.ndarray, seed: int) -> np.ndarray:
+        return self._laid(image, self.donors[seed % len(self.donors)], self.mask)
+
+    def insert_control(self, image: np.ndarray, seed: int) -> np.ndarray:
+        """The same region from an image of another class; a mark is laid on upside down."""
+        if self.template is not None:
+            return self._marked(image, self.template[::-1, ::-1], self.mask[::-1, ::-1], -1)
+        return self._laid(image, self.others[seed % len(self.others)], self.mask)
+
+    def remove(self, image: np.ndarray, seed: int, fill: str) -> np.ndarray | None:
+        if self.template is not None and fill == "smooth":
+            return self._marked(image, self.template, self.mask, -1)
+        return self._filled(image, self.mask, seed, fill)
+
+    def remove_control(self, image: np.ndarray, seed: int, fill: str) -> np.ndarray | None:
+        """The same is done to a region of the same shape elsewhere."""
+        return self._filled(image, elsewhere(self.mask, seed), seed, fill)
+
+    def _laid(self, image: np.ndarray, donor: np.ndarray, mask: np.ndarray) -> np.ndarray:
+        if self.template is not None:
+            return self._marked(image, self.template, mask, 1)
+        height, width = image.shape[:2]
+        patch = cv2.resize(donor, (width, height), interpolation=cv2.INTER_LINEAR)
+        return operations.pasted(image, patch, operations.feathered(stretched(mask, image), 2))
+
+    def _marked(
+        self, image: np.ndarray, template: np.ndarray, mask: np.ndarray, sign: int
+    ) -> np.ndarray:
+        size = image.shape[1::-1]
+        large = cv2.resize(template, size, interpolation=cv2.INTER_CUBIC)
+        opacity = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_LINEAR)
+        return operations.added(image, sign * large, opacity)
+
+    def _filled(self, image: np.ndarray, mask: np.ndarray, seed: int, fill: str) -> np.ndarray:
+        large = stretched(mask, image)
+        if fill == "smooth":
+            return operations.healed(image, large)
+        other = self.others[seed % len(self.others)]
+        patch = cv2.resize(other, image.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+        return operations.pasted(image, patch, operations.feathered(large, 2))
+
+
+Box = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True)
+class Crop:
+    """A piece of picture that may be anywhere.
+
+    crops: donors' pieces with their cue; plain: pieces of the same donors and the same size
+    without it; shares: (height, width) of each as shares of the donor's; locate: gives the cue's
+    box in an image, as shares of its sides, or None.
+    """
+
+    crops: Sequence[np.ndarray]
+    plain: Sequence[np.ndarray]
+    shares: Sequence[tuple[float, float]]
+    others: Sequence[np.ndarray]
+    locate: Callable[[np.ndarray], Box | None]
+
+    @property
+    def fills(self) -> Sequence[str]:
+        return FILLS
+
+    def insert(self, image: np.ndarray, seed: int) -> np.ndarray:
+        return self._laid(image, self.crops, seed)
+
+    def insert_control(self, image: np.ndarray, seed: int) -> np.ndarray:
+        return self._laid(image, self.plain, seed)
+
+    def remove(self, image: np.ndarray, seed: int, fill: str) -> np.ndarray | None:
+        box = self.locate(image)
+        return None if box is None else self._filled(image, box, seed, fill)
+
+    def remove_control(self, image: np.ndarray, seed: int, fill: str) -> np.ndarray | None:
+        box = self.locate(image)
+        return None if box is None else self._filled(image, _apart_from(box, seed), seed, fill)
+
+    def _laid(self, image: np.ndarray, crops: Sequence[np.ndarray], seed: int) -> np.ndarray:
+        number = seed % len(crops)
+        height, width = image.shape[:2]
+        tall, wide = self.shares[number]
+        size = max(2, round(wide * width)), max(2, round(tall * height))
+        piece = cv2.resize(crops[number], size, interpolation=cv2.INTER_AREA)
+        random = np.random.default_rng(seed)
+        x0 = int(random.integers(0, max(1, width - size[0] + 1)))
+        y0 = int(random.integers(0, max(1, height - size[1] + 1)))
+        patch, mask = image.copy(), np.zeros((height, width), bool)
+        piece = piece[: height - y0, : width - x0]
+        patch[y0 : y0 + len(piece), x0 : x0 + piece.shape[1]] = piece
+        mask[y0 : y0 + len(piece), x0 : x0 + piece.shape[1]] = True
+        return operations.pasted(image, patch, operations.feathered(mask, 1))
+
+    def _filled(self, image: np.ndarray, box: Box, seed: int, fill: str) -> np.ndarray:
+        height, width = image.shape[:2]
+        mask = np.zeros((height, width), bool)
+        mask[
+            int(box[1] * height) : round(box[3] * height), int(box[0] * width) : round(box[2] * width)
+        ] = True
+        if fill == "smooth":
+            return operations.healed(image, mask)
+        other = self.others[seed % len(self.others)]
+        patch = cv2.resize(other, (width, height), interpolation=cv2.INTER_LINEAR)
+        return operations.pasted(image, patch, operations.feathered(mask, 1))
+
+
+def stretched(mask: np.ndarray, image: np.ndarray) -> np.ndarray:
+    """A small mask as booleans of the image's size."""
+    large = cv2.resize(
+        mask.astype(np.float32), image.shape[1::-1], interpolation=cv2.INTER_LINEAR
+    )
+    return large > 0.5
+
+
+def elsewhere(mask: np.ndarray, seed: int) -> np.ndarray:
+    """The same shape at another place: of some shifts the one that overlaps least."""
+    random = np.random.default_rng(seed)
+    shifts = random.integers(0, len(mask), (24, 2))
+    moved = [np.roll(mask, tuple(shift), (0, 1)) for shift in shifts]
+    return min(moved, key=lambda other: int((other & mask).sum()))
+
+
+def plain_piece(
+    image: np.ndarray, box: Box, image_id: str
+) -> np.ndarray:
+    """A piece of the same size of the same image that does not touch the box, if there is one."""
+    height, width = image.shape[:2]
+    x0, y0, x1, y1 = _apart_from(box, seed_of(image_id, "plain"))
+    return image[int(y0 * height) : max(int(y0 * height) + 2, round(y1 * height)),
+                 int(x0 * width) : max(int(x0 * width) + 2, round(x1 * width))]
+
+
+def _apart_from(box: Box, seed: int) -> Box:
+    """A box of the same size elsewhere: of some random ones the first that does not touch."""
+    random = np.random.default_rng(seed)
+    wide, tall = box[2] - box[0], box[3] - box[1]
+    best, least = box, 2.0
+    for x, y in random.random((24, 2)):
+        other = x * (1 - wide), y * (1 - tall), x * (1 - wide) + wide, y * (1 - tall) + tall
+        across = max(0.0, min(box[2], other[2]) - max(box[0], other[0]))
+        down = max(0.0, min(box[3], other[3]) - max(box[1], other[1]))
+        if across * down < least:
+            best, least = other, across * down
+    return best
