@@ -64,7 +64,7 @@ def examine(name: str) -> dict:
     import keras
     import numpy as np
 
-    from convaudit.models.facts import describe_model
+    from convaudit.models.inspection import inspect_model
     from convaudit.models.loading import load
     from convaudit.models.network import Network
     from convaudit.models.scaling import SCALINGS
@@ -73,7 +73,7 @@ def examine(name: str) -> dict:
     keras.utils.set_random_seed(0)
     loaded = load(name, weights="none")
     network = Network(loaded.model)
-    found = describe_model(loaded, network)
+    found = inspect_model(loaded, network)
     scaling = SCALINGS[found["scaling"]]
     size = network.input_shape
     pixels = np.random.default_rng(0).integers(0, 256, (1, *size), np.uint8)

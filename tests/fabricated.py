@@ -18,13 +18,14 @@ import pyarrow.parquet as pq
 from convaudit.attribution import map_statistics
 from convaudit.drawing.encoding import encode_jpeg
 from convaudit.drawing.sprites import SHEET, sprites
+from convaudit.models.facts import LayerInfo, ModelChoices, ModelFacts, ModelSource
 from planning.plan import Plan
 
 CLASSES, SIDE, CHANNELS = 1000, 7, 512
 PLANTED = 0.7
 SURE = 0.995
 NAMES = np.array([f"class {number}" for number in range(CLASSES)])
-LAYER = {"name": "last", "id": "last", "kind": "Conv2D", "shape": [SIDE, SIDE, CHANNELS]}
+LAYER = LayerInfo("last", "last", "Conv2D", (SIDE, SIDE, CHANNELS), 9, True, True)
 SETTINGS = {
     "model": "fabricated.keras",
     "images": "photos",
@@ -36,26 +37,23 @@ SETTINGS = {
     "activations": {"per_row": 16, "keep": "none"},
     "gradcam": {"layer": "auto", "method": "gradcam", "score": "logit"},
 }
-FACTS = {
-    "format": "Keras 3",
-    "family": None,
-    "input": [224, 224, 3],
-    "classes": CLASSES,
-    "head": "softmax",
-    "target_layer": "last",
-    "target_why": "the last one",
-    "scaling": "unit",
-    "scaling_known": True,
-    "scaling_why": "as the config says",
-    "parameters": 9,
-    "layers": [{**LAYER, "parameters": 9, "watched": True, "convolution": True}],
-}
-_MODEL = {
-    "identity": "demo",
-    "source": "fabricated.keras",
-    "weights": "imagenet",
-    "custom_modules": [],
-}
+FACTS = ModelFacts(
+    format="Keras 3",
+    keras_version="3.0.0",
+    family=None,
+    input=(224, 224, 3),
+    input_open=False,
+    outputs=["head"],
+    classes=CLASSES,
+    head="softmax",
+    target_layer="last",
+    target_why="the last one",
+    scaling="unit",
+    scaling_known=True,
+    scaling_why="as the config says",
+    parameters=9,
+    layers=(LAYER,),
+)
 
 
 def settings_of_report(folder: Path) -> dict[str, object]:
@@ -63,7 +61,8 @@ def settings_of_report(folder: Path) -> dict[str, object]:
     return {
         "settings": SETTINGS,
         "layers": {},
-        "model": _MODEL,
+        "model": ModelSource("demo", "fabricated.keras"),
+        "choices": ModelChoices(),
         "key": "",
         "page": str(folder / "report"),
         "summary": str(folder / "summary.json"),
@@ -80,7 +79,7 @@ def results(folder: Path, count: int, *, overlays: bool = True) -> None:
     shards = {f"{number:04d}": (size, "") for number in range(-(-count // size))}
     plan = Plan(shards, NAMES.tolist(), [("last", "Conv2D")], "demo")
     (folder / "index" / "plan.json").write_text(json.dumps(asdict(plan)))
-    (folder / "model" / "model.json").write_text(json.dumps(FACTS))
+    (folder / "model" / "model.json").write_text(FACTS.to_json())
     tried = {"used": "unit", "images": 0, "accuracies": {}, "better": None}
     (folder / "model" / "scaling.json").write_text(json.dumps(tried))
     (folder / "quarantine.csv").write_text("path,reason\n")

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from convaudit.models.facts import describe_model
+from convaudit.models.inspection import inspect_model
 from convaudit.models.loading import Loaded, families
 from convaudit.models.network import Network
 
@@ -42,7 +42,7 @@ def test_target_layer_scores_and_facts(name):
     scores = network.run(tf.constant(images)).numpy()
     powers = np.exp(scores - scores.max())
     np.testing.assert_allclose(powers / powers.sum(), model(images, training=False), atol=1e-5)
-    stated = describe_model(Loaded(model, "", "", name), network)
-    assert (stated["head"], stated["classes"], stated["scaling_known"]) == ("softmax", 5, True)
-    assert sum(layer.parameters for layer in network.layers) == stated["parameters"]
+    stated = inspect_model(Loaded(model, "", "", name), network)
+    assert (stated.head, stated.classes, stated.scaling_known) == ("softmax", 5, True)
+    assert sum(layer.parameters for layer in network.layers) == stated.parameters
     keras.backend.clear_session()

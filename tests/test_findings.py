@@ -1,17 +1,21 @@
 """What the report says of an audit in which something was planted, and that it says no more."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
 
+from convaudit.models.facts import LayerInfo
 from convaudit.report.findings import findings
-from convaudit.report.results import Audit
+from convaudit.report.results import Results
+from fabricated import FACTS, LAYER
 
 NO_CHECK = {"used": "unit", "images": 0, "accuracies": {}, "better": None}
 
 
-def audit(predicted, correct, *, corner, sure=None, check=NO_CHECK, **changes) -> Audit:
+def audit(predicted, correct, *, corner, sure=None, check=NO_CHECK, **changes) -> Results:
     """Images of two classes on maps of 9 x 9 cells: four fifths of the heat are in the top left
     ninth where ``corner``, else it is even."""
     count = len(predicted)
@@ -35,22 +39,16 @@ def audit(predicted, correct, *, corner, sure=None, check=NO_CHECK, **changes) -
             "row": range(count),
         }
     )
-    layers = [{"name": "conv", "kind": "Conv2D"}, {"name": "pool", "kind": "MaxPooling2D"}]
-    facts = {
-        "head": "softmax",
-        "layers": layers,
-        "scaling": "unit",
-        "scaling_known": True,
-        "scaling_why": "",
-        "scaling_check": check,
-    }
+    pooling = LayerInfo("pool", "pool", "MaxPooling2D", (1, 1, 1), 0, True, False)
+    layers = (replace(LAYER, name="conv"), pooling)
     parts = {
         "quarantine": pd.DataFrame({"path": [], "reason": []}),
         "duplicates": pd.DataFrame({"across_labels": pd.array([], bool)}),
         "channels": pd.DataFrame({"layer": [], "dead": pd.array([], bool)}),
     }
-    return Audit(
-        facts=facts,
+    return Results(
+        facts=replace(FACTS, layers=layers),
+        scaling_check=check,
         class_names=list(names),
         shards={"0000": count},
         column=lambda name, kind, missing: table[name].to_numpy(kind, na_value=missing),
@@ -68,7 +66,7 @@ def audit(predicted, correct, *, corner, sure=None, check=NO_CHECK, **changes) -
     )
 
 
-def said(audited: Audit) -> list[tuple[str, str]]:
+def said(audited: Results) -> list[tuple[str, str]]:
     return [(finding.kind, finding.text) for finding in findings(audited)]
 
 

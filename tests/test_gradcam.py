@@ -8,6 +8,7 @@ import pandas as pd
 
 import gradcam
 from convaudit.attribution import map_statistics
+from convaudit.dataset import images
 from convaudit.drawing import encoding, overlays
 
 
@@ -31,14 +32,24 @@ def test_each_map_that_was_asked_for_is_drawn_over_its_image(tmp_path):
         rows=str(tmp_path / "rows.parquet"),
         pixels=str(tmp_path / "pixels.npy"),
         source=str(tmp_path),
+        interpolation="crop",
         alpha=0.4,
         colormap="jet",
+        blend="over",
         folder=str(tmp_path / "overlays"),
         sheets=str(tmp_path / "sprites"),
         threads=2,
     )
     drawn = {path.name: path.read_bytes() for path in (tmp_path / "overlays").iterdir()}
     assert drawn == {
-        name: encoding.encode_jpeg(overlays.overlay(photos[name[0]], values, 0.4, "jet"))
+        name: encoding.encode_jpeg(
+            overlays.overlay(
+                photos[name[0]],
+                values,
+                0.4,
+                "jet",
+                part=images.seen(photos[name[0]].shape, (8, 8), "crop"),
+            )
+        )
         for name, values in zip(("a-0.jpg", "b-0.jpg", "b-0-5.jpg"), maps, strict=True)
     }

@@ -451,3 +451,56 @@ def test_damaged_bytes_never_raise_anything_else(name):
         except images.Unreadable:
             continue
         assert decoded.ndim == 3 and decoded.shape[2] == 3 and decoded.dtype == np.uint8
+
+
+def wide_png(values: np.ndarray, said: int | None = None) -> bytes:
+    """A PNG of 16 bits, with its significant bits (sBIT) if they are said."""
+    grey = values.ndim == 2
+    header = struct.pack(
+        ">IIBBBBB", values.shape[1], values.shape[0], 16, 0 if grey else 2, 0, 0, 0
+    )
+    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in values)
+    significant = [] if said is None else [(b"sBIT", bytes([said] * (1 if grey else 3)))]
+    return png((b"IHDR", header), *significant, (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
+
+
+RAMP = np.arange(60 * 80).reshape(60, 80) % 4096
+"""Of 12 bits, as CT and X-ray have them."""
+
+
+@pytest.mark.parametrize(
+    ("values", "said", "bits"),
+    [
+        (RAMP, None, 12),  # by their range
+        (RAMP % 256, None, 8),
+        (RAMP % 256, 12, 12),  # a dark picture, by what the file says
+        (RAMP * 16, None, 16),
+        (RAMP * 16, 12, 16),  # scaled as the PNG standard wants it: the upper bits count
+        (RAMP % 1024, 10, 10),
+    ],
+)
+def test_sixteen_bits_of_which_fewer_are_used(values, said, bits):
+    upper = (values >> (bits - 8)).astype(np.uint8)
+    for pixels, expected in (
+        (values, np.repeat(upper[..., None], 3, 2)),
+        (
+            np.stack([values, values // 2, values * 0], -1),
+            np.stack([upper, values // 2 >> (bits - 8), upper * 0], -1),
+        ),
+    ):
+        found = images.read(wide_png(pixels.astype(np.uint16), said))
+        assert found.bits == bits
+        assert (found.pixels == expected).all()
+
+
+def test_twelve_bits_in_a_tiff_of_sixteen():
+    for values, photometric in ((RAMP, "minisblack"), (4095 - RAMP, "miniswhite")):
+        found = images.read(tiff(values.astype(np.uint16), photometric=photometric))
+        assert found.bits == 12
+        assert (found.pixels[..., 0] == RAMP >> 4).all() or photometric == "miniswhite"
+    assert (found.pixels[..., 0] == 255 - (4095 - RAMP >> 4)).all()
+
+
+def test_a_pointer_of_git_lfs_is_called_so():
+    pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n"
+    assert "a Git LFS pointer" in refusal(pointer) and "git lfs pull" in refusal(pointer)

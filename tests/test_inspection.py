@@ -8,7 +8,8 @@ import keras
 import pytest
 
 import toys
-from convaudit.models.facts import choose_scaling, describe_model
+from convaudit.models.facts import ModelChoices, ModelFacts
+from convaudit.models.inspection import choose_scaling, inspect_model
 from convaudit.models.loading import Loaded
 from convaudit.models.network import Network
 from toys import layers
@@ -24,7 +25,9 @@ def chosen(model: keras.Model) -> tuple[str, bool, str]:
 
 def test_facts_are_json_and_complete():
     model = toys.transfer()
-    found = json.loads(json.dumps(describe_model(loaded(model), Network(model))))
+    facts = inspect_model(loaded(model), Network(model))
+    assert ModelFacts.from_json(facts.to_json()) == facts
+    found = json.loads(facts.to_json())
     assert found["layers"][1] == {
         "name": "base/block1_conv",
         "id": "base.block1_conv",
@@ -52,6 +55,18 @@ def test_facts_are_json_and_complete():
         "scaling_why": "the model begins with its own scaling, 'rescaling'",
         "parameters": 112 + 16 + (3 * 3 * 4 * 6 + 6) + (8 * 8 * 6 * 2 + 2),
     }
+
+
+def test_the_config_s_choices_take_the_place_of_the_model_s_own(tmp_path):
+    model = toys.transfer()
+    facts = inspect_model(loaded(model), Network(model))
+    (tmp_path / "model.json").write_text(facts.to_json())
+    assert ModelFacts.read(tmp_path / "model.json") == facts
+    chosen = ModelFacts.read(tmp_path / "model.json", ModelChoices("caffe", "base/block1_conv"))
+    assert (chosen.scaling, chosen.scaling_known) == ("caffe", True)
+    assert (chosen.target_layer, chosen.target_why) == ("base/block1_conv", "as the config says")
+    assert chosen.layer("base/block1_conv").sides == (16, 16)
+    assert chosen.layers == facts.layers
 
 
 def test_a_scaling_that_is_nowhere_said_is_a_guess():

@@ -22,26 +22,20 @@ SHORT, LONG = 64, 1024
 ALLOWED = 25 * 2**20
 """Bytes more for 960 further images; their ids, paths and predictions are 2 kB each."""
 
-MODEL = {
-    "identity": "demo",
-    "source": "wide.keras",
-    "weights": "imagenet",
-    "output": None,
-    "trust": False,
-    "custom_modules": [],
-    "seed": 0,
-}
+MODEL = 'ModelSource("demo", "wide.keras")'
+IMPORTS = "from convaudit.models.facts import ModelChoices, ModelSource"
 PLAN = """
 import index
-from planning import plan
+from planning import make_plan
 from planning.settings import Settings
 
 settings = Settings(model="wide.keras", images="photos", shard_size=8000)
-made = plan.make(settings, Path("index"))
+make_plan.make(settings, Path("index"))
 index.index(files="index/files.parquet", images="photos", ledger="index/ledger.parquet", threads=2)
 """
 FACTS = f"""
 import model
+{IMPORTS}
 model.write_facts(model={MODEL}, facts="model.json")
 """
 PREPROCESS = """
@@ -56,19 +50,21 @@ preprocess.preprocess(
 """
 PREDICT = f"""
 import predict
+{IMPORTS}
 gradcam = {{"layer": "auto", "method": "gradcam", "score": "logit", "target": "both"}}
 predict.predict(
     model={MODEL}, facts="model.json", plan="index", pixels="pixels.npy", images="rows.parquet",
-    shard="0000", scaling="unit", layers=["wide"], settings={{"batch_size": 16, "top": 2}},
-    gradcam=gradcam, rows="predicted.parquet", summary="statistics.npz", maps="maps.npz",
-    kept="kept.h5",
+    shard="0000", choices=ModelChoices(scaling="unit"), layers=["wide"],
+    settings={{"batch_size": 16, "top": 2}}, gradcam=gradcam,
+    rows="predicted.parquet", summary="statistics.npz", maps="maps.npz", kept="kept.h5",
 )
 """
 GRADCAM = """
 import gradcam
 gradcam.draw(
     maps="maps.npz", rows="rows.parquet", pixels="pixels.npy", source="photos", alpha=0.4,
-    colormap="jet", folder="overlays", sheets="sprites", threads=2,
+    interpolation="area", colormap="jet", blend="over", folder="overlays", sheets="sprites",
+    threads=2,
 )
 """
 

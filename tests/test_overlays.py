@@ -37,14 +37,43 @@ def bilinear(small: np.ndarray, height: int, width: int) -> np.ndarray:
 
 def test_the_notebooks_overlay_to_the_pixel():
     cam = np.maximum(RNG.normal(size=(14, 14)), 0).astype(np.float32)
-    assert (overlay(PHOTO, cam) == notebook_overlay(PHOTO, cam)).all()
+    assert (overlay(PHOTO, cam, 0.4, "jet", "add") == notebook_overlay(PHOTO, cam)).all()
+
+
+def test_heat_shows_on_any_ground():
+    """By hand: jet's ends are (0, 0, 128) and (128, 0, 0), of which 0.6 x heat is taken."""
+    cam = np.array([[0, 1]])
+    for ground, hot in ((255, [179, 102, 102]), (0, [77, 0, 0]), (100, [117, 40, 40])):
+        photo = np.full((1, 2, 3), ground, np.uint8)
+        drawn = overlay(photo, cam, alpha=0.6)
+        assert drawn[0, 0].tolist() == [ground] * 3
+        assert np.abs(drawn[0, 1] - np.array(hot)).max() <= 1
+
+
+def test_every_level_of_heat_is_blended_as_the_formula_says():
+    cam = RNG.random((9, 9)).astype(np.float32)
+    levels = (bilinear(heat(cam), *PHOTO.shape[:2]) * 255).astype(int)
+    ramp = cv2.applyColorMap(np.arange(256, dtype=np.uint8)[:, None], cv2.COLORMAP_JET)[:, 0, ::-1]
+    share = 0.6 * levels[..., None] / 255
+    expected = ramp[levels] * share + PHOTO * (1 - share)
+    difference = np.abs(overlay(PHOTO, cam) - expected)
+    assert np.quantile(difference, 0.99) < 4 and difference.max() < 8  # of a level's rounding
+
+
+def test_heat_stays_on_the_part_that_the_network_saw():
+    photo = np.full((20, 60, 3), 200, np.uint8)
+    drawn = overlay(photo, np.ones((2, 2)), part=(0, 20, 20, 20))
+    assert (drawn[:, :20] == 200).all() and (drawn[:, 40:] == 200).all()
+    assert (drawn[:, 20:40] != 200).all()
+    narrow = overlay(photo[:1, :1], np.ones((2, 2)), part=(0.4, 0.4, 0.2, 0.2))
+    assert narrow.shape == (1, 1, 3)
 
 
 def test_the_resizing_has_half_pixel_centres():
     cam = np.maximum(RNG.normal(size=(4, 3)), 0)
     black = np.zeros((40, 33, 3), np.uint8)
     levels = bilinear(heat(cam), 40, 33) * 255
-    grey = overlay(black, cam, alpha=1, colormap="bone")
+    grey = overlay(black, cam, alpha=1, colormap="bone", blend="add")
     ramp = cv2.applyColorMap(np.arange(256, dtype=np.uint8)[:, None], cv2.COLORMAP_BONE)[:, 0, ::-1]
     found = [np.flatnonzero((ramp == pixel).all(1)) for pixel in grey.reshape(-1, 3)]
     error = [np.abs(f - want).min() for f, want in zip(found, levels.ravel(), strict=True)]
@@ -70,14 +99,14 @@ def test_the_same_evidence_everywhere_is_hot_everywhere():
 
 def test_colours_are_rgb():
     black = np.zeros((2, 2, 3), np.uint8)
-    hot = overlay(black, np.array([[0, 1], [1, 1]]), alpha=1)
+    hot = overlay(black, np.array([[0, 1], [1, 1]]), alpha=1, blend="add")
     assert hot[0, 0].tolist() == [0, 0, 128]
     assert hot[1, 1].tolist() == [128, 0, 0]
 
 
 def test_alpha_is_the_strength_of_the_colours():
     white = np.full((2, 2, 3), 100, np.uint8)
-    warm = overlay(white, np.array([[0, 1], [1, 1]]), alpha=0.5)
+    warm = overlay(white, np.array([[0, 1], [1, 1]]), alpha=0.5, blend="add")
     assert warm[1, 1].tolist() == [164, 100, 100]
     assert (overlay(white, np.eye(2), alpha=0) == white).all()
 

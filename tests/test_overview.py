@@ -1,8 +1,11 @@
 """What `inspect` prints."""
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
+from convaudit.models.facts import LayerInfo, ModelChoices, ModelFacts
 from convaudit.preview.text import (
     describe_check,
     describe_effort,
@@ -10,28 +13,28 @@ from convaudit.preview.text import (
     describe_layers,
     describe_model,
 )
+from fabricated import FACTS
 
 
-def layer(name: str) -> dict:
-    return {"name": name, "kind": "Conv2D", "shape": [None, 4, 8], "parameters": 1234}
+def layer(name: str) -> LayerInfo:
+    return LayerInfo(name, name, "Conv2D", (None, 4, 8), 1234, True, True)
 
 
-def facts(layers: int) -> dict:
-    return {
-        "format": ".h5 of Keras 2.1.6",
-        "family": None,
-        "parameters": 1_000_000,
-        "input": [150, 150, 3],
-        "input_open": True,
-        "head": "binary",
-        "classes": 2,
-        "target_layer": "conv",
-        "target_why": "the last",
-        "scaling": "unit",
-        "scaling_known": False,
-        "scaling_why": "a guess: the file does not say",
-        "layers": [layer(f"conv_{number}") for number in range(layers)],
-    }
+def facts(layers: int) -> ModelFacts:
+    return replace(
+        FACTS,
+        format=".h5 of Keras 2.1.6",
+        parameters=1_000_000,
+        input=(150, 150, 3),
+        input_open=True,
+        head="binary",
+        classes=2,
+        target_layer="conv",
+        target_why="the last",
+        scaling_known=False,
+        scaling_why="a guess: the file does not say",
+        layers=tuple(layer(f"conv_{number}") for number in range(layers)),
+    )
 
 
 def test_a_layer_s_line_says_what_is_shown_of_it():
@@ -52,7 +55,7 @@ def test_the_model_in_six_lines_with_its_classes_in_index_order():
     ]
     unnamed = describe_model(facts(2), None, "gradcam")
     assert "classes       2 without names: classes=FILE gives them" in unnamed
-    known = facts(2) | {"scaling_known": True, "scaling_why": "as the config says"}
+    known = facts(2).resolved(ModelChoices(scaling="unit"))
     assert "unit, known: as the config says" in describe_model(known, ["a", "b"], "gradcam")
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from convaudit import provenance
 from convaudit.errors import AuditError
+from convaudit.models.facts import ModelSource
 from faults import results
 from planning.settings import Settings
 from report import _origin
@@ -55,7 +56,7 @@ def test_it_has_the_hash_of_every_other_file_that_was_read(tmp_path):
     for path in paths:
         path.write_text(path.name)
     weights, module, classes = map(str, paths)
-    model = {"identity": "demo", "source": "VGG16", "weights": weights, "custom_modules": [module]}
+    model = ModelSource("demo", "VGG16", weights, custom_modules=(module,))
     found = _origin({"seed": 0, "classes": classes}, model, {}, "key")
     assert found["model_sha256"] is None
     assert found["inputs_sha256"] == {str(path): sha256(path) for path in paths}

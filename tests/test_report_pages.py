@@ -17,14 +17,16 @@ import pytest
 from snakemake.cli import parse_config
 
 import report as report_job
+from convaudit.models.facts import LayerInfo
 from convaudit.report import charts, mean_heat, metrics, misclassified, pages, thumbnails
 from convaudit.report.gallery import _call, _score, columns
 from convaudit.report.pages import write_report
 from convaudit.report.regions import NOWHERE
-from convaudit.report.results import Audit
+from convaudit.report.results import Results
 from convaudit.report.sort_orders import ranks
 from convaudit.report.summary import summarise
 from convaudit.report.wording import percent, plain, short, tail
+from fabricated import FACTS
 from planning.settings import load
 
 HOSTILE = "</script><script>alert('x')</script>\u2028\"'`<img src=x onerror=alert(1)>"
@@ -71,35 +73,26 @@ def hostile() -> pd.DataFrame:
 
 
 @pytest.fixture
-def audit(tmp_path) -> Audit:
+def audit(tmp_path) -> Results:
     """Four images of two classes with hostile names; two are wrong, one map is empty."""
     cv2.imwrite(str(tmp_path / "0.jpg"), np.full((128, 16 * 128, 3), 99, np.uint8))
     predictions = hostile()
     maps = np.zeros((4, 3, 3), np.float16)
     maps[:3, 0, 0] = [4, 2, 1]
-    layer = {
-        "name": HOSTILE,
-        "id": "layer",
-        "kind": "Conv2D",
-        "shape": [3, 3, 1],
-        "parameters": 9,
-    }
-    return Audit(
-        facts={
-            "format": ".keras",
-            "family": None,
-            "parameters": 9,
-            "input": [6, 6, 3],
-            "head": "softmax",
-            "classes": 2,
-            "target_layer": HOSTILE,
-            "target_why": HOSTILE,
-            "scaling": "unit",
-            "scaling_known": False,
-            "scaling_why": HOSTILE,
-            "scaling_check": {"used": "unit", "images": 0, "accuracies": {}, "better": None},
-            "layers": [layer],
-        },
+    layer = LayerInfo(HOSTILE, "layer", "Conv2D", (3, 3, 1), 9, True, True)
+    return Results(
+        facts=replace(
+            FACTS,
+            format=".keras",
+            input=(6, 6, 3),
+            classes=2,
+            target_layer=HOSTILE,
+            target_why=HOSTILE,
+            scaling_known=False,
+            scaling_why=HOSTILE,
+            layers=(layer,),
+        ),
+        scaling_check={"used": "unit", "images": 0, "accuracies": {}, "better": None},
         class_names=[HOSTILE, "b"],
         **of(predictions),
         quarantine=pd.DataFrame({"path": [HOSTILE], "reason": [HOSTILE]}),
@@ -149,14 +142,14 @@ def audit(tmp_path) -> Audit:
     )
 
 
-def written(audit: Audit, folder: Path) -> Path:
+def written(audit: Results, folder: Path) -> Path:
     report = folder / "report"
     report.mkdir()
     write_report(report, audit, summarise(audit))
     return report
 
 
-def changed(audit: Audit, names: tuple[str, str] = ("a", "b"), **columns: object) -> Audit:
+def changed(audit: Results, names: tuple[str, str] = ("a", "b"), **columns: object) -> Results:
     """The audit with other columns and friendlier names."""
     plain = {
         "label": np.array(names)[[0, 0, 1, 1]],

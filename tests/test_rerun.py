@@ -49,6 +49,7 @@ FED = {
     "gradcam={score: probability}": PASS,
     "gradcam={target: true}": PASS,
     "gradcam={alpha: 0.5}": DRAWING,
+    "gradcam={blend: add}": DRAWING,
     "gradcam={colormap: viridis}": DRAWING,
 }
 """What runs again where one setting differs. (The audit's three shards, its two filter layers.)"""

@@ -33,7 +33,7 @@ atexit.register(usage)
 """
 PLAN = """
 from convaudit.dataset import scan
-from planning import plan
+from planning import make_plan
 from planning.settings import Settings
 
 def entry(i):
@@ -41,7 +41,7 @@ def entry(i):
     return f"{label}/image_{i:07d}.jpg", label, 100_000, i, None
 
 scan.scan = lambda source: scan.listing([entry(i) for i in range({count})])
-plan.make(Settings(model="toy.keras", images="photos"), Path("results/index"))
+make_plan.make(Settings(model="toy.keras", images="photos"), Path("results/index"))
 """
 DRY_RUN = """
 from snakemake.cli import main

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from convaudit.models.facts import families, family_scaling
+from convaudit.models.inspection import families, family_scaling
 from convaudit.models.scaling import SCALINGS
 
 PIXELS = np.array([[[0, 127, 255]]], np.uint8)

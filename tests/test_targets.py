@@ -12,7 +12,8 @@ import pytest
 import predict
 from convaudit.attribution import map_statistics
 from convaudit.errors import AuditError
-from convaudit.models.facts import describe_model
+from convaudit.models.facts import ModelChoices, ModelSource
+from convaudit.models.inspection import inspect_model
 from convaudit.models.loading import Loaded
 from convaudit.models.network import Network
 
@@ -41,8 +42,8 @@ def maps_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         model = classifier(activation)
         network = Network(model)
         monkeypatch.setattr(predict, "open_network", lambda _: (None, network))
-        known = describe_model(Loaded(model, "", "", None), network)
-        (tmp_path / "facts.json").write_text(json.dumps(known))
+        known = inspect_model(Loaded(model, "", "", None), network)
+        (tmp_path / "facts.json").write_text(known.to_json())
         plan = {"shards": {}, "class_names": NAMES, "layers": [], "model": ""}
         (tmp_path / "plan.json").write_text(json.dumps(plan))
         pixels = np.array([np.full((4, 4, 3), COLOURS[colour]) for colour in shown], np.uint8)
@@ -54,9 +55,9 @@ def maps_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         files = {"facts": "facts.json", "plan": ".", "pixels": "pixels.npy", "maps": "maps.npz"}
         files |= {name: f"{name}.parquet" for name in ("images", "rows", "summary")}
         given = {name: str(tmp_path / file) for name, file in files.items()} | {
-            "model": {},
+            "model": ModelSource("demo", ""),
+            "choices": ModelChoices(scaling="unit"),
             "shard": "0000",
-            "scaling": "unit",
             "layers": [],
             "settings": {"batch_size": 2, "top": 1},
             "gradcam": asked,

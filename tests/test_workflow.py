@@ -10,6 +10,7 @@ import pytest
 
 import toys
 from conftest import ROOT
+from convaudit.models.facts import ModelFacts
 from convaudit.preview import disk_space
 from faults import results
 
@@ -113,7 +114,7 @@ def test_inspect_prints_the_model_and_runs_nothing_else(clone):
 
 def test_the_forecast_of_the_disk_is_that_of_the_finished_audit(finished):
     folder = finished.folder / "results"
-    facts = json.loads((folder / "model" / "model.json").read_text())
+    facts = ModelFacts.read(folder / "model" / "model.json")
     taken = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     overlays = [path.stat().st_size for path in folder.glob("gradcam/overlays/*/*.jpg")]
     settings = {"activations": {"examples": 8}, "filters": {"size": 16, "margin": 5}}

@@ -23,7 +23,7 @@ rule activations:
     params:
         key=KEYS.activations,
         model=AUDIT.model,
-        scaling=SETTINGS.preprocess.scaling,
+        choices=AUDIT.choices,
         layers=AUDIT.watched_layers,
         examples=SETTINGS.activations.examples,
         per_row=SETTINGS.activations.per_row,
@@ -51,6 +51,6 @@ rule channel:
     params:
         key=lambda wildcards: KEYS.channel(AUDIT.shard_of(wildcards.image_id)),
         model=AUDIT.model,
-        scaling=SETTINGS.preprocess.scaling,
+        choices=AUDIT.choices,
     script:
         "../scripts/channel.py"

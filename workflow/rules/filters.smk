@@ -27,7 +27,7 @@ rule filters:
         key=lambda wildcards: KEYS.filters(wildcards.layer),
         layer=lambda wildcards: FILTER_LAYERS[wildcards.layer],
         model=AUDIT.model,
-        scaling=SETTINGS.preprocess.scaling,
+        choices=AUDIT.choices,
         seed=SETTINGS.seed,
         filters=SETTINGS.filters.model_dump(exclude={"layers"}),
     script:

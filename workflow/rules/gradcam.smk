@@ -26,5 +26,7 @@ rule gradcam:
         images=AUDIT.images,
         alpha=SETTINGS.gradcam.alpha,
         colormap=SETTINGS.gradcam.colormap,
+        blend=SETTINGS.gradcam.blend,
+        interpolation=SETTINGS.preprocess.interpolation,
     script:
         "../scripts/gradcam.py"

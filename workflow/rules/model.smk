@@ -34,6 +34,7 @@ rule inspect:
     params:
         settings=SETTINGS.model_dump(),
         model=AUDIT.model,
+        choices=AUDIT.choices,
         images=AUDIT.images,
         index=str(AUDIT.index),
         watched=AUDIT.watched_layers,

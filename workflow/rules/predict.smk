@@ -49,10 +49,10 @@ rule predict:
         key=lambda wildcards: KEYS.predict(wildcards.shard),
         model=AUDIT.model,
         plan=str(AUDIT.index),
-        scaling=SETTINGS.preprocess.scaling,
+        choices=AUDIT.choices,
         layers=AUDIT.watched_layers,
         predict=SETTINGS.predict.model_dump(),
-        gradcam=SETTINGS.gradcam.model_dump(exclude={"alpha", "colormap"}),
+        gradcam=SETTINGS.gradcam.model_dump(exclude={"alpha", "blend", "colormap"}),
     script:
         "../scripts/predict.py"
 

@@ -51,6 +51,7 @@ rule report:
         key=KEYS.report(list(FILTER_LAYERS)),
         images=AUDIT.images,
         model=AUDIT.model,
+        choices=AUDIT.choices,
         settings=SETTINGS.model_dump(exclude={"watch"}),
         layers=FILTER_LAYERS,
     script:
@@ -67,7 +68,7 @@ rule verify:
     params:
         origin=str(rules.report.output.provenance),
         ledger=str(rules.index.output.ledger),
-        model=AUDIT.model["source"],
+        model=AUDIT.model.source,
         images=AUDIT.images,
         settings=SETTINGS.model_dump(include={"model", "images"}),
     script:

@@ -22,6 +22,6 @@ rule scaling_check:
         key=KEYS.scaling_check,
         model=AUDIT.model,
         plan=str(AUDIT.index),
-        scaling=SETTINGS.preprocess.scaling,
+        choices=AUDIT.choices,
     script:
         "../scripts/scaling_check.py"

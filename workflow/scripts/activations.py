@@ -1,9 +1,7 @@
 """Channel statistics of the whole dataset, and every map of a few example images."""
 
-import json
 import logging
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,6 +11,7 @@ from convaudit.activations import summaries
 from convaudit.drawing.encoding import encode_png
 from convaudit.drawing.grids import activation_grid
 from convaudit.errors import AuditError
+from convaudit.models.facts import ModelChoices, ModelFacts, ModelSource
 from convaudit.models.layers import layer_id
 from convaudit.models.scaling import SCALINGS
 from convaudit.system.atomic import atomic, atomic_folder
@@ -24,12 +23,12 @@ COLUMNS = ["image_id", "path", "shard", "row", "probability", "predicted_index",
 
 def activations(
     *,
-    model: dict[str, Any],
+    model: ModelSource,
     facts: str,
+    choices: ModelChoices,
     predictions: str,
     statistics: list[str],
     pixels: list[str],
-    scaling: str,
     layers: list[str],
     examples: int | list[str],
     per_row: int,
@@ -41,14 +40,13 @@ def activations(
         summaries.channel_table(merged).to_parquet(temporary, index=False)
 
     _, network = open_network(model, threads=1)
-    known = json.loads(Path(facts).read_text())
     chosen = choose(predictions, examples)
-    scale = SCALINGS[known["scaling"] if scaling == "auto" else scaling]
+    scaling = SCALINGS[ModelFacts.read(facts, choices).scaling]
     shards = {Path(path).stem: path for path in pixels}
     with atomic_folder(grids) as folder:
         for example in chosen.itertuples():
             image = np.load(shards[example.shard], mmap_mode="r")[example.row]
-            maps = network.activations(scale.apply(image[None].astype(np.float32)), layers)
+            maps = network.activations(scaling.apply(image[None].astype(np.float32)), layers)
             (folder / example.image_id).mkdir()
             for name, values in maps.items():
                 picture = encode_png(activation_grid(values[0], per_row))
@@ -99,10 +97,10 @@ if __name__ == "__main__":
         activations(
             model=snakemake.params.model,
             facts=snakemake.input.facts,
+            choices=snakemake.params.choices,
             predictions=snakemake.input.predictions,
             statistics=snakemake.input.statistics,
             pixels=snakemake.input.pixels,
-            scaling=snakemake.params.scaling,
             layers=snakemake.params.layers,
             examples=snakemake.params.examples,
             per_row=snakemake.params.per_row,

@@ -1,9 +1,5 @@
 """Draw one channel of one layer for one image, as a picture of its own."""
 
-import json
-from pathlib import Path
-from typing import Any
-
 import cv2
 import numpy as np
 import pandas as pd
@@ -11,6 +7,7 @@ import pandas as pd
 from convaudit.drawing.encoding import encode_png
 from convaudit.drawing.grids import activation_tile
 from convaudit.errors import AuditError
+from convaudit.models.facts import ModelChoices, ModelFacts, ModelSource
 from convaudit.models.scaling import SCALINGS
 from convaudit.system.atomic import atomic
 from jobs.job import job
@@ -22,11 +19,11 @@ SIDE = 512
 
 def draw(
     *,
-    model: dict[str, Any],
+    model: ModelSource,
     facts: str,
+    choices: ModelChoices,
     pixels: str,
     rows: str,
-    scaling: str,
     image_id: str,
     layer_id: str,
     channel: int,
@@ -35,8 +32,9 @@ def draw(
     """Draw it at least 512 px wide, each position of the map a square.
 
     Args:
-        model, scaling: as for ``predict``.
-        facts: ``model.json``.
+        model: the model that the config names.
+        facts: path of ``model.json``.
+        choices: what the config sets about the model.
         pixels, rows: of the shard that holds the image, as ``preprocess`` wrote them.
         image_id, layer_id, channel: which one.
         picture: the PNG that is written.
@@ -44,21 +42,21 @@ def draw(
     Raises:
         AuditError: there is no such image, layer or channel.
     """
-    known = json.loads(Path(facts).read_text())
-    layer = next((entry for entry in known["layers"] if entry["id"] == layer_id), None)
-    if layer is None or len(layer["shape"]) != 3:
+    known = ModelFacts.read(facts, choices)
+    layer = next((layer for layer in known.layers if layer.id == layer_id), None)
+    if layer is None or len(layer.shape) != 3:
         raise AuditError(f"the model has no layer {layer_id!r} with channels")
-    if channel >= layer["shape"][-1]:
-        raise AuditError(f"{layer_id} has the channels 0 to {layer['shape'][-1] - 1}")
+    if channel >= layer.channels:
+        raise AuditError(f"{layer_id} has the channels 0 to {layer.channels - 1}")
     ids = pd.read_parquet(rows, columns=["image_id"])["image_id"].tolist()
     if image_id not in ids:
         raise AuditError(f"there is no image {image_id!r}: predictions.parquet has the image_ids")
     image = np.load(pixels, mmap_mode="r")[ids.index(image_id)]
 
     _, network = open_network(model)
-    scale = SCALINGS[known["scaling"] if scaling == "auto" else scaling]
-    maps = network.activations(scale.apply(image[None].astype(np.float32)), [layer["name"]])
-    tile = activation_tile(maps[layer["name"]][0, :, :, channel])
+    inputs = SCALINGS[known.scaling].apply(image[None].astype(np.float32))
+    maps = network.activations(inputs, [layer.name])
+    tile = activation_tile(maps[layer.name][0, :, :, channel])
     factor = max(1, -(-SIDE // min(tile.shape[:2])))
     large = cv2.resize(tile, None, fx=factor, fy=factor, interpolation=cv2.INTER_NEAREST)
     with atomic(picture) as temporary:
@@ -70,9 +68,9 @@ if __name__ == "__main__":
         draw(
             model=snakemake.params.model,
             facts=snakemake.input.facts,
+            choices=snakemake.params.choices,
             pixels=snakemake.input.pixels,
             rows=snakemake.input.rows,
-            scaling=snakemake.params.scaling,
             image_id=snakemake.wildcards.image_id,
             layer_id=snakemake.wildcards.layer,
             channel=int(snakemake.wildcards.channel),

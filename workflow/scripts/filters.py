@@ -1,13 +1,13 @@
 """Draw, for one layer, the image that excites each channel most."""
 
-import json
 import logging
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from convaudit.models.facts import ModelChoices, ModelFacts, ModelSource
+from convaudit.models.scaling import SCALINGS
 from convaudit.system.atomic import atomic
 from jobs.job import job
 from jobs.tensorflow_job import open_network
@@ -15,10 +15,10 @@ from jobs.tensorflow_job import open_network
 
 def draw(
     *,
-    model: dict[str, Any],
+    model: ModelSource,
     facts: str,
+    choices: ModelChoices,
     layer: str,
-    scaling: str,
     seed: int,
     filters: dict[str, Any],
     grid: str,
@@ -29,16 +29,14 @@ def draw(
     from convaudit.drawing.encoding import encode_png
     from convaudit.drawing.grids import filter_grid
     from convaudit.feature_visualization import ascent
-    from convaudit.models.scaling import SCALINGS
 
-    known = json.loads(Path(facts).read_text())
     channels = network.require_maps(layer, "config: filters.layers")[-1]
     drawn = np.arange(min(filters["count"], channels))
     patterns = ascent.maximise(
         network,
         layer,
         drawn,
-        scaling=SCALINGS[known["scaling"] if scaling == "auto" else scaling],
+        scaling=SCALINGS[ModelFacts.read(facts, choices).scaling],
         start=filters["start"],
         size=filters["size"],
         steps=filters["steps"],
@@ -66,8 +64,8 @@ if __name__ == "__main__":
         draw(
             model=snakemake.params.model,
             facts=snakemake.input.facts,
+            choices=snakemake.params.choices,
             layer=snakemake.params.layer,
-            scaling=snakemake.params.scaling,
             seed=snakemake.params.seed,
             filters=snakemake.params.filters,
             grid=snakemake.output.grid,

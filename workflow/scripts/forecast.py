@@ -6,13 +6,14 @@ import sys
 from pathlib import Path
 
 from convaudit.activations.store import forecast
+from convaudit.models.facts import ModelFacts
 from convaudit.preview.text import describe_room
 from convaudit.system.atomic import atomic
 from jobs.job import job
 
 
 def foretell(*, facts: str, layers: list[str], files: int, result: str) -> None:
-    each = forecast(json.loads(Path(facts).read_text())["layers"], layers)
+    each = forecast(ModelFacts.read(facts).layers, layers)
     free = shutil.disk_usage(Path(result).parent).free
     print(describe_room(each, files, free), file=sys.stderr)
     found = {"bytes_per_image": each, "images": files, "bytes": each * files}

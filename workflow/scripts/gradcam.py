@@ -27,8 +27,10 @@ def draw(
     rows: str,
     pixels: str,
     source: str,
+    interpolation: str,
     alpha: float,
     colormap: str,
+    blend: str,
     folder: str,
     sheets: str,
     threads: int,
@@ -40,13 +42,15 @@ def draw(
     files = {image_id: (path, sha256) for image_id, path, sha256 in table.itertuples(index=False)}
     with np.load(maps, allow_pickle=False) as stored:
         ids, classes = stored["image_id"].tolist(), stored["class_index"].tolist()
+    size = np.load(pixels, mmap_mode="r").shape[1:3]
 
     def one(drawing: tuple[int, np.ndarray]) -> None:
         at, values = drawing
         path, sha256 = files[ids[at]]
         name = ids[at] if at < len(table) else f"{ids[at]}-{classes[at]}"
         image = images.decode(scan.read_unchanged(top / path, sha256))
-        drawn = overlays.overlay(image, values, alpha, colormap)
+        part = images.seen(image.shape, size, interpolation)
+        drawn = overlays.overlay(image, values, alpha, colormap, blend, part)
         (Path(temporary) / f"{name}.jpg").write_bytes(encoding.encode_jpeg(drawn))
 
     def sheet(number: int) -> None:
@@ -80,8 +84,10 @@ if __name__ == "__main__":
             rows=snakemake.input.rows,
             pixels=snakemake.input.pixels,
             source=snakemake.params.images,
+            interpolation=snakemake.params.interpolation,
             alpha=snakemake.params.alpha,
             colormap=snakemake.params.colormap,
+            blend=snakemake.params.blend,
             folder=snakemake.output.overlays,
             sheets=snakemake.output.sprites,
             threads=snakemake.threads,

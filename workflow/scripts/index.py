@@ -1,6 +1,5 @@
 """Hash every file of the dataset and write the ledger, one row group a shard."""
 
-import hashlib
 import json
 import logging
 from pathlib import Path
@@ -12,6 +11,7 @@ from convaudit.dataset import scan
 from convaudit.dataset.image_ids import image_id
 from convaudit.dataset.ledger import digests
 from convaudit.system.atomic import atomic
+from convaudit.system.checksums import sha256
 from convaudit.system.ordered_map import in_order
 from convaudit.system.progress import Progress
 from jobs.job import job
@@ -61,8 +61,7 @@ def _sha256(file: tuple[Path, object]) -> tuple[str | None, str | None]:
     if isinstance(fault, str):
         return None, fault
     try:
-        with path.open("rb") as opened:
-            return hashlib.file_digest(opened, "sha256").hexdigest(), None
+        return sha256(path), None
     except (OSError, ValueError) as error:
         return None, getattr(error, "strerror", None) or "can't be read"
 

@@ -12,6 +12,7 @@ import pandas as pd
 from convaudit.activations.store import forecast
 from convaudit.dataset import images, labels, scan
 from convaudit.drawing import encoding, overlays
+from convaudit.models.facts import ModelChoices, ModelFacts, ModelSource
 from convaudit.models.scaling import SCALINGS
 from convaudit.preview import disk_space
 from convaudit.preview.text import (
@@ -28,6 +29,7 @@ from planning import plan as plans
 
 if TYPE_CHECKING:
     from convaudit.models.network import Network
+    from convaudit.models.scaling import Scaling
 
 SAMPLE = 32
 """Images that accuracy and effort are measured on."""
@@ -57,21 +59,22 @@ class Sample(NamedTuple):
 def inspect(
     *,
     facts: str,
+    choices: ModelChoices,
     index: str,
     source: str,
-    model: dict[str, Any],
+    model: ModelSource,
     settings: dict[str, Any],
     watched: list[str],
     filtered: list[str],
 ) -> None:
-    known = plans.described(Path(facts), settings)
+    known = ModelFacts.read(facts, choices)
     files = pd.read_parquet(Path(index) / "files.parquet")
     plan = plans.load(Path(index))
-    names = labels.of_model(plan.class_names, known["classes"])
+    names = labels.of_model(plan.class_names, known.classes)
     print(describe_layers(known, watched, filtered))
     print(describe_model(known, plan.class_names and names, settings["gradcam"]["method"]))
     print(describe_images(files), flush=True)
-    sample = _sample(files, Path(source), known["input"][:2], settings)
+    sample = _sample(files, Path(source), known.size, settings)
     if not len(sample.pixels):
         print("forecast      none: no image of the sample can be read")
         return
@@ -81,15 +84,14 @@ def inspect(
     for section, chosen in (("activations", watched), ("filters", filtered)):
         for name in chosen:
             network.require_maps(name, f"config: {section}.layers")
-    if settings["gradcam"]["layer"] != "auto":
-        network.require_target(settings["gradcam"]["layer"], "config: gradcam.layer")
-    print(_check(network, sample, names, known["scaling"]), flush=True)
+    network.require_target(known.target_layer, "config: gradcam.layer")
+    print(_check(network, sample, names, known.scaling), flush=True)
     lanes = max(1, (os.cpu_count() or 1) // THREADS)
     counts = _patterns(filtered, known, settings["filters"]["count"])
-    climbing = _climbing(network, counts, known["scaling"], settings["filters"], opening)
-    looking, why = _images(network, sample, known["scaling"])
+    climbing = _climbing(network, counts, SCALINGS[known.scaling], settings["filters"], opening)
+    looking, why = _images(network, sample, SCALINGS[known.scaling])
     if settings["gradcam"]["method"] == "scorecam":  # a forward pass for each channel of the layer
-        looking *= network.require_maps(known["target_layer"], "config: gradcam.layer")[-1] or 1
+        looking *= network.require_maps(known.target_layer, "config: gradcam.layer")[-1] or 1
     shards = len(plan.shards)
     seconds = REST + opening * (STARTS + shards / min(lanes, shards))
     seconds += len(files) * (sample.seconds / (os.cpu_count() or 1) + looking / min(lanes, shards))
@@ -105,7 +107,7 @@ def inspect(
     print(describe_effort(seconds, climbing / lanes, counts, stored, why))
     if settings["activations"]["keep"] == "maps":
         room = shutil.disk_usage(index).free
-        print(describe_room(forecast(known["layers"], watched), len(files), room))
+        print(describe_room(forecast(known.layers, watched), len(files), room))
 
 
 def _sample(
@@ -125,7 +127,7 @@ def _sample(
         pixels.append(images.resize(image, size, settings["preprocess"]["interpolation"]))
         kept.append(row.label)
         images.decode((scan.root(source) / row.path).read_bytes())
-        drawn = overlays.overlay(image, np.eye(7), look["alpha"], look["colormap"])
+        drawn = overlays.overlay(image, np.eye(7), look["alpha"], look["colormap"], look["blend"])
         written += len(encoding.encode_jpeg(drawn))
     each = max(1, len(pixels))
     seconds = (time.perf_counter() - began) / each
@@ -140,9 +142,9 @@ def _check(network: "Network", sample: Sample, names: list[str], used: str) -> s
     return describe_check(check_scaling(network, sample.pixels[usable], truth[usable], used))
 
 
-def _images(network: "Network", sample: Sample, scaling: str) -> tuple[float, str]:
+def _images(network: "Network", sample: Sample, scaling: "Scaling") -> tuple[float, str]:
     """Seconds of the pass for an image, and what they are made of, in words."""
-    batch = SCALINGS[scaling].apply(sample.pixels[:16].astype(np.float32))
+    batch = scaling.apply(sample.pixels[:16].astype(np.float32))
     network.run(batch)
     began = time.perf_counter()
     network.run(batch)
@@ -151,16 +153,15 @@ def _images(network: "Network", sample: Sample, scaling: str) -> tuple[float, st
     return PASS * looking, why
 
 
-def _patterns(filtered: list[str], facts: dict[str, Any], count: int) -> dict[str, int]:
-    """How many patterns are drawn, by layer."""
-    channels = {layer["name"]: layer["shape"][-1] for layer in facts["layers"]}
-    return {name: min(count, channels[name]) for name in filtered}
+def _patterns(filtered: list[str], facts: ModelFacts, count: int) -> dict[str, int]:
+    """Number of patterns that are drawn, by layer."""
+    return {name: min(count, facts.layer(name).channels) for name in filtered}
 
 
 def _climbing(
     network: "Network",
     counts: dict[str, int],
-    scaling: str,
+    scaling: "Scaling",
     settings: dict[str, Any],
     opening: float,
 ) -> float:
@@ -172,7 +173,7 @@ def _climbing(
     climbing = ascent.forecast(
         network,
         counts,
-        scaling=SCALINGS[scaling],
+        scaling=scaling,
         start=settings["start"],
         size=settings["size"],
         steps=settings["steps"],
@@ -184,6 +185,7 @@ if __name__ == "__main__":
     with job("inspect", snakemake.log[0]):
         inspect(
             facts=snakemake.input.facts,
+            choices=snakemake.params.choices,
             index=snakemake.params.index,
             source=snakemake.params.images,
             model=snakemake.params.model,

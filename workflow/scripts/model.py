@@ -1,19 +1,17 @@
 """Load the model, check that it can be audited, and write down what there is to know of it."""
 
-import json
-from typing import Any
-
+from convaudit.models.facts import ModelSource
 from convaudit.system.atomic import atomic
 from jobs.job import job
 from jobs.tensorflow_job import open_network
 
 
-def write_facts(*, model: dict[str, Any], facts: str) -> None:
+def write_facts(*, model: ModelSource, facts: str) -> None:
     loaded, network = open_network(model, threads=1, on_gpu=False)
-    from convaudit.models.facts import describe_model
+    from convaudit.models.inspection import inspect_model
 
     with atomic(facts) as temporary:
-        temporary.write_text(json.dumps(describe_model(loaded, network), indent=1))
+        temporary.write_text(inspect_model(loaded, network).to_json())
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 """The one pass over a shard: predictions, Grad-CAM maps and channel statistics."""
 
-import json
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
@@ -15,6 +14,7 @@ import pandas as pd
 from convaudit.activations import store, summaries
 from convaudit.attribution import map_statistics, targets
 from convaudit.dataset import labels
+from convaudit.models.facts import ModelChoices, ModelFacts, ModelSource
 from convaudit.models.scaling import SCALINGS
 from convaudit.system import array_files
 from convaudit.system.atomic import atomic
@@ -93,13 +93,13 @@ class Found(NamedTuple):
 
 def predict(
     *,
-    model: dict[str, Any],
+    model: ModelSource,
     facts: str,
+    choices: ModelChoices,
     plan: str,
     pixels: str,
     images: str,
     shard: str,
-    scaling: str,
     layers: list[str],
     settings: dict[str, Any],
     gradcam: dict[str, Any],
@@ -117,23 +117,21 @@ def predict(
     from convaudit.onepass import OnePass
     from convaudit.system.out_of_memory import within_memory
 
-    known = json.loads(Path(facts).read_text())
+    known = ModelFacts.read(facts, choices)
     for name in layers:
         network.require_maps(name, "config: activations.layers")
     table = pd.read_parquet(images)
     names = labels.of_model(plans.load(Path(plan)).class_names, network.classes)
     truth = labels.indices(table["label"], names)
     part = Shard(shard, pixels, table, table["image_id"].to_numpy(str), truth, names)
-    target, layer = gradcam["target"], known["target_layer"]
-    if gradcam["layer"] != "auto":
-        layer = gradcam["layer"]
-        network.require_target(layer, "config: gradcam.layer")
-    sides = next(each["shape"][:2] for each in known["layers"] if each["name"] == layer)
+    target = gradcam["target"]
+    network.require_target(known.target_layer, "config: gradcam.layer")
+    sides = known.layer(known.target_layer).sides
     looking = partial(
         OnePass,
         network,
-        SCALINGS[known["scaling"] if scaling == "auto" else scaling],
-        layer,
+        SCALINGS[known.scaling],
+        known.target_layer,
         method=gradcam["method"],
         score=gradcam["score"],
     )
@@ -268,11 +266,11 @@ if __name__ == "__main__":
         predict(
             model=snakemake.params.model,
             facts=snakemake.input.facts,
+            choices=snakemake.params.choices,
             plan=snakemake.params.plan,
             pixels=snakemake.input.pixels,
             images=snakemake.input.rows,
             shard=snakemake.wildcards.shard,
-            scaling=snakemake.params.scaling,
             layers=snakemake.params.layers,
             settings=snakemake.params.predict,
             gradcam=snakemake.params.gradcam,

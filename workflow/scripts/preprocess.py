@@ -1,7 +1,6 @@
 """Decode a shard's images, bring them to the model's size, set aside what can't be read."""
 
 import csv
-import json
 import logging
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,6 +10,7 @@ import numpy as np
 
 from convaudit.dataset import images, scan
 from convaudit.dataset import ledger as ledgers
+from convaudit.models.facts import ModelFacts
 from convaudit.system.array_files import growing
 from convaudit.system.atomic import atomic
 from convaudit.system.ordered_map import in_order
@@ -42,7 +42,7 @@ def preprocess(
     quarantine: str,
     threads: int,
 ) -> None:
-    height, width, _ = json.loads(Path(facts).read_text())["input"]
+    height, width = ModelFacts.read(facts).size
     entries = ledgers.read_shard(Path(ledger), shard, digest)
     top = scan.root(Path(source))
     cv2.setNumThreads(1)  # each image has a thread of its own

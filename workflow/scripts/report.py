@@ -22,10 +22,11 @@ from convaudit import provenance
 from convaudit.attribution import map_statistics
 from convaudit.checks.duplicates import duplicates, repeated
 from convaudit.dataset import labels
+from convaudit.models.facts import ModelChoices, ModelFacts, ModelSource
 from convaudit.report.pages import write_report
-from convaudit.report.results import Audit
+from convaudit.report.results import Results
 from convaudit.report.summary import summarise
-from convaudit.system import gpu
+from convaudit.system import checksums, gpu
 from convaudit.system.atomic import atomic, atomic_folder
 from convaudit.system.malloc import give_back_freed_memory
 from convaudit.system.progress import Progress
@@ -43,7 +44,8 @@ def report(
     *,
     settings: dict[str, Any],
     layers: dict[str, str],
-    model: dict[str, Any],
+    model: ModelSource,
+    choices: ModelChoices,
     key: str,
     page: str,
     summary: str,
@@ -58,7 +60,7 @@ def report(
         logging.info("removed %s, of an earlier state of this audit", path)
     about = _origin(settings, model, known, key)
     audit = replace(
-        gather(folder, plan, settings, layers, known), model_sha256=about["model_sha256"]
+        gather(folder, plan, settings, layers, choices, known), model_sha256=about["model_sha256"]
     )
     numbers = summarise(audit)
     with atomic_folder(page) as temporary:
@@ -71,7 +73,7 @@ def report(
         file.write(json.dumps(about, indent=1).removesuffix("\n}") + ',\n "results_sha256": {')
         files = hashed_files(folder, keep=settings["activations"]["keep"])
         separator, progress = "\n", Progress(None, "results hashed")
-        for path, digest in provenance.hashes(files, folder, threads):
+        for path, digest in checksums.hashes(files, folder, threads):
             file.write(f"{separator}  {json.dumps(path)}: {json.dumps(digest)}")
             separator = ",\n"
             progress.add()
@@ -84,14 +86,14 @@ def gather(
     plan: plans.Plan,
     settings: dict[str, Any],
     layers: dict[str, str],
+    choices: ModelChoices,
     known: dict[str, Any],
-) -> Audit:
+) -> Results:
     """Collect an audit's results. What grows with the images, but for a few numbers of each, is
     read shard by shard when it is asked for.
     """
-    facts = plans.described(folder / "model" / "model.json", settings)
-    facts["scaling_check"] = json.loads((folder / "model" / "scaling.json").read_text())
-    names = labels.of_model(plan.class_names, facts["classes"])
+    facts = ModelFacts.read(folder / "model" / "model.json", choices)
+    names = labels.of_model(plan.class_names, facts.classes)
 
     predictions = folder / "predictions.parquet"
     groups = _row_groups(pq.read_metadata(predictions))
@@ -128,8 +130,9 @@ def gather(
 
     quarantine = pd.read_csv(folder / "quarantine.csv", dtype=str, keep_default_na=False)
     examples = sorted(path for path in (folder / "activations").iterdir() if path.is_dir())
-    return Audit(
+    return Results(
         facts=facts,
+        scaling_check=json.loads((folder / "model" / "scaling.json").read_text()),
         class_names=names,
         shards=shards,
         column=column,
@@ -142,16 +145,19 @@ def gather(
         maps=maps,
         overlay=lambda shard, image_id: f"../gradcam/overlays/{shard}/{image_id}.jpg",
         sprites=lambda shard: f"../gradcam/sprites/{shard}",
-        photos=_photos(settings["images"]),
+        # Of a cropped photo the heat is a part: what the network saw of it is shown instead.
+        photos=None
+        if settings["preprocess"]["interpolation"] in {"crop", "fit"}
+        else _photos(settings["images"]),
         filters={
             layer: (f"../filters/{layer}.png", pd.read_csv(folder / "filters" / f"{layer}.csv"))
             for layer in layers
         },
         activations={
             path.name: {
-                layer["name"]: f"../activations/{path.name}/{layer['id']}.png"
-                for layer in facts["layers"]
-                if (path / f"{layer['id']}.png").exists()
+                layer.name: f"../activations/{path.name}/{layer.id}.png"
+                for layer in facts.layers
+                if (path / f"{layer.id}.png").exists()
             }
             for path in examples
         },
@@ -231,10 +237,10 @@ def _tables(
 
 
 def _origin(
-    settings: dict[str, Any], model: dict[str, Any], known: dict[str, Any], key: str
+    settings: dict[str, Any], model: ModelSource, known: dict[str, Any], key: str
 ) -> dict[str, Any]:
-    provenance.require_unchanged(model)
-    source = Path(model["source"])
+    model.require_unchanged()
+    source = Path(model.source)
     return {
         "schema_version": 1,
         "key": key,
@@ -244,10 +250,10 @@ def _origin(
         "tensorflow_threads": provenance.THREADS,
         "seed": settings["seed"],
         "config": settings,
-        "model_sha256": provenance.sha256(source) if source.exists() else None,
+        "model_sha256": checksums.sha256(source) if source.exists() else None,
         "inputs_sha256": {
-            name: provenance.sha256(expanded(name))
-            for name in (model["weights"], *model["custom_modules"], settings["classes"])
+            name: checksums.sha256(expanded(name))
+            for name in (model.weights, *model.custom_modules, settings["classes"])
             if expanded(name).is_file()
         },
     }
@@ -259,6 +265,7 @@ if __name__ == "__main__":
             settings=snakemake.params.settings,
             layers=snakemake.params.layers,
             model=snakemake.params.model,
+            choices=snakemake.params.choices,
             key=snakemake.params.key,
             page=snakemake.output.page,
             summary=snakemake.output.summary,

@@ -3,12 +3,12 @@
 import json
 import logging
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from convaudit.dataset import labels
+from convaudit.models.facts import ModelChoices, ModelFacts, ModelSource
 from convaudit.system.atomic import atomic
 from jobs.job import job
 from jobs.tensorflow_job import open_network
@@ -17,18 +17,17 @@ from planning import plan as plans
 
 def check(
     *,
-    model: dict[str, Any],
+    model: ModelSource,
     facts: str,
+    choices: ModelChoices,
     plan: str,
     pixels: list[str],
     images: list[str],
-    scaling: str,
     result: str,
 ) -> None:
     _, network = open_network(model, threads=1)
     from convaudit.checks.scaling_check import SAMPLE, check_scaling
 
-    known = json.loads(Path(facts).read_text())
     names = labels.of_model(plans.load(Path(plan)).class_names, network.classes)
     samples = [
         _sample(*parts, names, -(-SAMPLE // len(pixels)))
@@ -38,8 +37,7 @@ def check(
     truth = np.concatenate([indices for _, indices in samples])
     if network.head == "sigmoid":  # the label is not the only right answer
         sample, truth = sample[:0], truth[:0]
-    used = known["scaling"] if scaling == "auto" else scaling
-    found = check_scaling(network, sample, truth, used)
+    found = check_scaling(network, sample, truth, ModelFacts.read(facts, choices).scaling)
     logging.info("of %d images: %s", found["images"], found["accuracies"])
     with atomic(result) as temporary:
         temporary.write_text(json.dumps(found, indent=1) + "\n")
@@ -60,9 +58,9 @@ if __name__ == "__main__":
         check(
             model=snakemake.params.model,
             facts=snakemake.input.facts,
+            choices=snakemake.params.choices,
             plan=snakemake.params.plan,
             pixels=snakemake.input.pixels,
             images=snakemake.input.rows,
-            scaling=snakemake.params.scaling,
             result=snakemake.output.result,
         )

@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
-from convaudit import provenance
 from convaudit.dataset import scan
 from convaudit.errors import AuditError, printable
+from convaudit.system import checksums
 from convaudit.system.progress import Progress
 from jobs.job import job
 from jobs.results_folder import hashed_files
@@ -107,7 +107,7 @@ def _differences(
         listed.extend(map(hash, listing))
         hashes = {path: sha256 for path, sha256 in listing.items() if sha256}
         there = [path for path in hashes if (root / path).is_file()]
-        yield from provenance.differences(hashes, dict(provenance.hashes(there, root, threads)))
+        yield from checksums.differences(hashes, dict(checksums.hashes(there, root, threads)))
         progress.add(len(listing))
     known, found = pd.Index(np.array(listed)), iter(present)
     while some := list(islice(found, _TOGETHER)):
@@ -121,8 +121,8 @@ def _changed_inputs(known: dict[str, Any], model: str) -> list[str]:
     if known["model_sha256"]:  # a name of keras.applications has none
         expected = {**expected, model: known["model_sha256"]}
     present = [path for path in expected if expanded(path).is_file()]
-    return provenance.differences(
-        expected, {path: provenance.sha256(expanded(path)) for path in present}
+    return checksums.differences(
+        expected, {path: checksums.sha256(expanded(path)) for path in present}
     )
 
 

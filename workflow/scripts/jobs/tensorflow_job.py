@@ -6,9 +6,10 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from convaudit.provenance import THREADS, require_unchanged
+from convaudit.models.facts import ModelSource
+from convaudit.provenance import THREADS
 from convaudit.system import gpu
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def _silent() -> Iterator[None]:
 
 
 def open_network(
-    model: dict[str, Any], threads: int = THREADS, *, on_gpu: bool = True
+    model: ModelSource, threads: int = THREADS, *, on_gpu: bool = True
 ) -> "tuple[Loaded, Network]":
     """Start TensorFlow and load the model that the config names.
 
@@ -69,12 +70,12 @@ def open_network(
     from convaudit.models import loading
     from convaudit.models.network import Network
 
-    keras.utils.set_random_seed(model["seed"])
+    keras.utils.set_random_seed(model.seed)
     loaded = loading.load(
-        model["source"],
-        weights=model["weights"],
-        trust=model["trust"],
-        custom_modules=model["custom_modules"],
+        model.source,
+        weights=model.weights,
+        trust=model.trust,
+        custom_modules=model.custom_modules,
     )
-    require_unchanged(model)
-    return loaded, Network(loaded.model, model["output"])
+    model.require_unchanged()
+    return loaded, Network(loaded.model, model.output)

@@ -11,6 +11,7 @@ from convaudit.dataset import labels
 from convaudit.dataset.image_ids import image_id as make_id
 from convaudit.errors import AuditError
 from convaudit.models import layers, model_file
+from convaudit.models.facts import ModelChoices, ModelSource
 from planning import make_plan, results_lock, run_summary
 from planning import plan as plans
 from planning.keys import Keys
@@ -19,7 +20,7 @@ from planning.settings import Settings, expanded, load
 
 
 @dataclass(frozen=True)
-class Audit:
+class PreparedAudit:
     """A checked config and what follows from it."""
 
     settings: Settings
@@ -49,8 +50,8 @@ class Audit:
         return f"{next(named, 0):04d}"
 
     @property
-    def model(self) -> dict[str, Any]:
-        """What the loader of a model needs."""
+    def model(self) -> ModelSource:
+        """The model that the config names."""
         settings = self.settings
         source = settings.model
         if source == "demo":
@@ -60,15 +61,22 @@ class Audit:
         weights = settings.weights
         if weights not in {"imagenet", "none"}:
             weights = str(expanded(weights))
-        return {
-            "identity": self.plan.model,
-            "source": source,
-            "weights": weights,
-            "output": settings.output,
-            "trust": settings.trust_model,
-            "custom_modules": [str(expanded(module)) for module in settings.custom_modules],
-            "seed": settings.seed if settings.weights == "none" else 0,
-        }
+        return ModelSource(
+            identity=self.plan.model,
+            source=source,
+            weights=weights,
+            output=settings.output,
+            trust=settings.trust_model,
+            custom_modules=tuple(str(expanded(module)) for module in settings.custom_modules),
+            seed=settings.seed if settings.weights == "none" else 0,
+        )
+
+    @property
+    def choices(self) -> ModelChoices:
+        """What the config says about the model in place of the model's own facts."""
+        return ModelChoices(
+            scaling=self.settings.preprocess.scaling, target_layer=self.settings.gradcam.layer
+        )
 
     @property
     def images(self) -> str:
@@ -128,7 +136,7 @@ class Audit:
         return list(dict.fromkeys(names))
 
 
-def prepare(config: dict[str, Any], *, records: Path | None) -> Audit:
+def prepare(config: dict[str, Any], *, records: Path | None) -> PreparedAudit:
     """Check the config and plan the audit.
 
     Args:
@@ -143,11 +151,11 @@ def prepare(config: dict[str, Any], *, records: Path | None) -> Audit:
     settings = load(config)
     folder = Path(settings.results) / "index"
     if records is None:
-        return Audit(settings, plans.load(folder))
+        return PreparedAudit(settings, plans.load(folder))
     _require_apart(settings)
     results_lock.enter(Path(settings.results))
     run_summary.begin(Path(settings.results))
-    audit = Audit(settings, make_plan.make(settings, folder))
+    audit = PreparedAudit(settings, make_plan.make(settings, folder))
     audit.check_layers()
     audit.check_target()
     results_lock.require_own(

@@ -54,7 +54,7 @@ class Keys:
 
     def predict(self, shard: str) -> str:
         settings = self._settings
-        drawing = {"alpha", "colormap"}
+        drawing = {"alpha", "blend", "colormap"}
         return _key(
             fingerprint("predict.py"),
             self.preprocess(shard),
@@ -82,7 +82,9 @@ class Keys:
     def gradcam(self, shard: str) -> str:
         settings = self._settings.gradcam
         return _key(
-            fingerprint("gradcam.py"), self.predict(shard), settings.alpha, settings.colormap
+            fingerprint("gradcam.py"),
+            self.predict(shard),
+            settings.model_dump(include={"alpha", "blend", "colormap"}),
         )
 
     def filters(self, layer: str) -> str:

@@ -1,7 +1,7 @@
 """Make the plan of an audit: look at model and dataset, from names, sizes and times alone."""
 
-import hashlib
 import json
+import os
 import subprocess
 import sys
 from dataclasses import asdict
@@ -16,6 +16,7 @@ from convaudit.demo import photographs
 from convaudit.errors import AuditError
 from convaudit.models import model_file
 from convaudit.system.atomic import atomic
+from convaudit.system.checksums import sha256
 from planning.fingerprint import SCRIPTS
 from planning.plan import Plan, load
 from planning.settings import Settings, expanded
@@ -111,8 +112,13 @@ def _application_layers(name: str, folder: Path) -> list[tuple[str, str]]:
     """Layers of a keras.applications model: Keras is asked once, in a process of its own."""
     stored = folder / f"{name}.json"
     if not stored.exists():
-        command = [sys.executable, str(SCRIPTS / "planning.application_layers.py"), name]
-        listed = subprocess.run(command, capture_output=True, text=True, check=False)
+        listed = subprocess.run(
+            [sys.executable, "-m", "planning.application_layers", name],
+            env={**os.environ, "PYTHONPATH": str(SCRIPTS)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         if listed.returncode:
             raise AuditError(f"config: model: Keras can't build {name}: {listed.stderr[-300:]}")
         _write_if_changed(stored, listed.stdout.encode())
@@ -164,8 +170,7 @@ def _check_class_count(settings: Settings, names: list[str] | None, found: list[
 
 def _sha256(path: Path) -> str | None:
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return sha256(path)
     except OSError:
         return None
 

@@ -7,7 +7,6 @@ parse the Snakefile too; they read the plan that the main process wrote.
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pyarrow.parquet as pq
 
@@ -44,17 +43,6 @@ def load(folder: Path) -> Plan:
     shards = {shard: (count, digest) for shard, (count, digest) in fields.pop("shards").items()}
     layers = [(name, kind) for name, kind in fields.pop("layers")]
     return Plan(shards=shards, layers=layers, **fields)
-
-
-def described(facts: Path, settings: dict[str, Any]) -> dict[str, Any]:
-    """What is known of the model (``models.facts``), with what the config sets in its place."""
-    known = json.loads(facts.read_text())
-    if settings["preprocess"]["scaling"] != "auto":
-        known["scaling"] = settings["preprocess"]["scaling"]
-        known |= {"scaling_known": True, "scaling_why": "as the config says"}
-    if settings["gradcam"]["layer"] != "auto":
-        known |= {"target_layer": settings["gradcam"]["layer"], "target_why": "as the config says"}
-    return known
 
 
 def indexed(plan: Plan, folder: Path) -> frozenset[str]:

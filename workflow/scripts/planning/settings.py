@@ -44,9 +44,16 @@ class Preprocess(Section):
         "model begins with its own Rescaling or Normalization, else `unit` as a guess that the "
         "report mentions.",
     )
-    interpolation: Literal["area", "bilinear", "nearest"] = Field(
+    interpolation: Literal[
+        "area", "nearest", "bilinear", "cv2", "bicubic", "lanczos", "crop", "fit"
+    ] = Field(
         "area",
-        description="`area` is antialiased when it shrinks and bilinear when it enlarges.",
+        description="How images are resized; best as the training images were. `area` antialiased, "
+        "as no loader of Keras does; `nearest` `keras.utils.load_img`, `flow_from_directory`; "
+        "`bilinear` `image_dataset_from_directory`, `tf.image.resize`; `cv2` `cv2.resize`; "
+        "`bicubic` Pillow's `resize`; `lanczos` Pillow's with LANCZOS; `crop` `bilinear` of the "
+        "middle (`crop_to_aspect_ratio=True`); `fit` `ImageOps.fit` with LANCZOS (Teachable "
+        "Machine's sample code).",
     )
 
 
@@ -115,7 +122,12 @@ class GradCam(Section):
         description="The class explained: `predicted`, `true`, `both` (predicted, and true where "
         "they differ) or a class name.",
     )
-    alpha: Share = Field(0.4, description="Strength of the colours over the photo.")
+    alpha: Share = Field(0.6, description="Strength of the colours over the photo.")
+    blend: Literal["over", "add"] = Field(
+        "over",
+        description="`over`: the hotter, the less of the photo is seen, so heat shows on any "
+        "ground. `add`: colours are added to the photo, as in the notebook (there `alpha` is 0.4).",
+    )
     colormap: Literal[
         "jet", "turbo", "viridis", "plasma", "inferno", "magma", "cividis", "hot", "bone"
     ] = Field("jet", description="Colours of the overlay (OpenCV's colour maps).")

@@ -7,15 +7,14 @@ reads; it shrinks maps with many zeros, as after ReLU, several times, after byte
 significance are put side by side (shuffle).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from math import prod
 from pathlib import Path
-from typing import Any
 
 import h5py
 import numpy as np
 
+from convaudit.models.facts import LayerInfo
 from convaudit.models.layers import layer_id
 
 _NUMBER = np.dtype(np.float32)
@@ -61,12 +60,12 @@ def _create(layers: h5py.Group, name: str, shape: tuple[int, ...]) -> None:
     dataset.attrs["layer"] = name
 
 
-def forecast(layers: list[dict[str, Any]], watched: list[str]) -> int:
+def forecast(layers: Iterable[LayerInfo], watched: list[str]) -> int:
     """Bytes of an image's maps before compression.
 
     Args:
-        layers: with ``name`` and ``shape``, as in ``models.facts``.
-        watched: names of those that are kept.
+        layers: the model's layers.
+        watched: names of the layers whose maps are kept.
     """
-    shapes = {layer["name"]: layer["shape"] for layer in layers}
-    return sum(prod(shapes[name]) * _NUMBER.itemsize for name in watched)
+    kept = set(watched)
+    return sum(layer.values * _NUMBER.itemsize for layer in layers if layer.name in kept)

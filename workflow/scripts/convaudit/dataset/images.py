@@ -3,19 +3,34 @@
 import io
 import re
 import warnings
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 import pi_heif
-from PIL import Image, PngImagePlugin, UnidentifiedImageError
+from PIL import Image, ImageOps, PngImagePlugin, UnidentifiedImageError
 from PIL.TiffImagePlugin import TiffImageFile
 
 from convaudit.errors import AuditError
+
+INTERPOLATIONS = {
+    "area": "OpenCV's INTER_AREA, antialiased; no loader of Keras does so",
+    "nearest": "keras.utils.load_img and ImageDataGenerator.flow_from_directory",
+    "bilinear": "keras.utils.image_dataset_from_directory and tf.image.resize",
+    "cv2": "cv2.resize",
+    "bicubic": "Image.resize of Pillow",
+    "lanczos": "Image.resize of Pillow with LANCZOS",
+    "crop": "image_dataset_from_directory(crop_to_aspect_ratio=True)",
+    "fit": "ImageOps.fit of Pillow with LANCZOS, as in Teachable Machine's sample code",
+}
+"""The ways to resize, each with the tool that it imitates, called with its defaults."""
 
 _LONGEST_SIDE = 65_500
 """Pixels; the longest side that a JPEG, which is what overlays are written as, can have."""
 
 _FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "HEIF", "PPM")
+_DEPTH_OF_PNG = 24
+"""The byte that says how many bits a value has."""
 _END_OF_JPEG = b"\xff\xd9"
 _SCAN_OF_JPEG = b"\xff\xda"
 _MOST_SCANS = 100
@@ -46,6 +61,10 @@ _STRANGERS = (
     (rb"%PDF", "a PDF document, not an image"),
     (rb"\s*<(!doctype )?html", "a web page, not an image"),
     (rb"\s*(<\?xml.*)?<svg", f"SVG, {_CONVERT}"),
+    (
+        rb"version https://git-lfs",
+        "a Git LFS pointer, not the image itself: fetch it with git lfs pull",
+    ),
     (rb"\0+\Z", "nothing but zero bytes: a copy that was never finished"),
     (rb"[\t\n\r -~]+\Z", "text, not an image"),
 )
@@ -58,11 +77,25 @@ warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 PngImagePlugin.MAX_TEXT_CHUNK = PngImagePlugin.MAX_TEXT_MEMORY
 
 
+class Decoded(NamedTuple):
+    """RGB, uint8, (height, width, 3), and how many bits of a value the file makes use of: 8, or
+    more where only the upper 8 of them are kept.
+    """
+
+    pixels: np.ndarray
+    bits: int = 8
+
+
 class Unreadable(Exception):  # noqa: N818 -- a verdict on a file, not a fault of the program
     """An image that can't be audited; the message says why, for the quarantine table."""
 
 
 def decode(data: bytes) -> np.ndarray:
+    """The pixels of ``read``."""
+    return read(data).pixels
+
+
+def read(data: bytes) -> Decoded:
     """Decode an image file by its content, whatever its name.
 
     JPEG, PNG, WebP, TIFF, BMP, GIF, AVIF, HEIC, PPM. Of several frames or pages the first. Turned
@@ -74,13 +107,12 @@ def decode(data: bytes) -> np.ndarray:
       transparent pixel is what the model sees.
     - CMYK and other colour spaces are converted plainly; embedded colour profiles are not used.
     - Of 12 or 16 bits the upper 8 are kept, as ``tf.io.decode_png`` does. (Pillow would clip
-      16-bit grey to white.)
+      16-bit grey to white.) A PNG or TIFF of 16 bits may hold values of fewer, as those of CT and
+      X-ray do; their upper 8 would be black. It is taken for one of as many bits as it says
+      (PNG's sBIT), else of 8 or 12 where no value needs more.
 
     Args:
         data: the whole file.
-
-    Returns:
-        RGB, uint8, (height, width, 3).
 
     Raises:
         Unreadable: empty, no such format, damaged, cut short, or too large. The size is read from
@@ -99,8 +131,10 @@ def decode(data: bytes) -> np.ndarray:
                 f"{_LONGEST_SIDE}"
             )
         if image.format == "JPEG":
-            return _jpeg(image, data, stream.tell())
-        return _rgb(image)
+            return Decoded(_jpeg(image, data, stream.tell()))
+        if image.format == "PNG" and image.mode in {"RGB", "RGBA"} and data[_DEPTH_OF_PNG] == 16:
+            return _wide_colour(image, data)
+        return _rgb(image, _said_bits(data))
     except (Unreadable, MemoryError):
         raise
     except Image.DecompressionBombError:
@@ -112,15 +146,23 @@ def decode(data: bytes) -> np.ndarray:
 
 
 def resize(image: np.ndarray, size: tuple[int, int], interpolation: str) -> np.ndarray:
-    """Bring an image to a size; its aspect ratio is not kept, as in ``keras.utils.load_img``.
+    """Bring an image to a size, as the tool does that the model's training images went through.
+
+    Only ``crop`` and ``fit`` keep the aspect ratio; what they cut off, ``seen`` tells.
 
     Args:
         image: RGB, uint8, (height, width, 3).
         size: the new (height, width).
-        interpolation: ``area``: each axis that shrinks averages the pixels it covers
-            (antialiased), each axis that grows is interpolated linearly. ``bilinear``: two
-            neighbours an axis at any scale, half-pixel centres, not antialiased. ``nearest``: the
-            nearest pixel's centre, as Pillow's NEAREST.
+        interpolation: a key of ``INTERPOLATIONS``.
+
+            - ``area``: each axis that shrinks averages the pixels it covers (antialiased), each
+              axis that grows is interpolated linearly.
+            - ``nearest``: the nearest pixel's centre.
+            - ``bilinear``, ``cv2``: two neighbours an axis at any scale, half-pixel centres, not
+              antialiased. TensorFlow's floats differ by less than one grey level.
+            - ``bicubic``, ``lanczos``: Pillow's, antialiased where they shrink.
+            - ``crop``: the middle, of the new aspect ratio, then bilinear.
+            - ``fit``: the same with Lanczos, its edges between pixels.
 
     Returns:
         uint8, (*size, 3).
@@ -129,16 +171,46 @@ def resize(image: np.ndarray, size: tuple[int, int], interpolation: str) -> np.n
         AuditError: no such interpolation.
     """
     height, width = size
+    if interpolation not in INTERPOLATIONS:
+        known = ", ".join(INTERPOLATIONS)
+        raise AuditError(f"interpolation: {interpolation!r} is not one of {known}")
     if interpolation == "area":
         smaller = min(width, image.shape[1]), min(height, image.shape[0])
         shrunk = cv2.resize(image, smaller, interpolation=cv2.INTER_AREA)
         return cv2.resize(shrunk, (width, height), interpolation=cv2.INTER_LINEAR)
-    if interpolation == "bilinear":
+    if interpolation in {"bilinear", "cv2"}:
         return cv2.resize(image, (width, height), interpolation=cv2.INTER_LINEAR)
-    if interpolation == "nearest":
-        resized = Image.fromarray(image).resize((width, height), Image.Resampling.NEAREST)
-        return np.asarray(resized)
-    raise AuditError(f"interpolation: {interpolation!r} is not one of area, bilinear, nearest")
+    if interpolation == "crop":
+        top, left, tall, wide = map(int, seen(image.shape[:2], size, interpolation))
+        middle = image[top : top + tall, left : left + wide]
+        return cv2.resize(middle, (width, height), interpolation=cv2.INTER_LINEAR)
+    picture = Image.fromarray(image)
+    if interpolation == "fit":
+        return np.asarray(ImageOps.fit(picture, (width, height), Image.Resampling.LANCZOS))
+    return np.asarray(picture.resize((width, height), Image.Resampling[interpolation.upper()]))
+
+
+def seen(
+    shape: tuple[int, ...], size: tuple[int, int], interpolation: str
+) -> tuple[float, float, float, float]:
+    """The part of an image that reaches the network: all of it unless ``crop`` or ``fit`` cut.
+
+    Args:
+        shape: (height, width) of the image, in pixels.
+        size: (height, width) of the network's input.
+        interpolation: as in ``resize``.
+
+    Returns:
+        (top, left, height, width) in pixels of the image; whole numbers except for ``fit``.
+    """
+    height, width = shape[:2]
+    if interpolation not in {"crop", "fit"}:
+        return 0, 0, height, width
+    tall, wide = min(height, width * size[0] / size[1]), min(width, height * size[1] / size[0])
+    if interpolation == "crop":
+        tall, wide = max(1, int(tall)), max(1, int(wide))
+        return int((height - tall) / 2), int((width - wide) / 2), tall, wide
+    return (height - tall) / 2, (width - wide) / 2, tall, wide
 
 
 def as_grey(images: np.ndarray) -> np.ndarray:
@@ -164,10 +236,39 @@ def _jpeg(image: Image.Image, data: bytes, scan: int) -> np.ndarray:
         pixels = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
         if pixels is not None:
             return pixels
-    return _rgb(image)
+    return _rgb(image, None).pixels
 
 
-def _rgb(image: Image.Image) -> np.ndarray:
+def _wide_colour(image: Image.Image, data: bytes) -> Decoded:
+    """A PNG of colours of 16 bits; Pillow keeps the upper 8 whatever the range."""
+    image.load()  # what is damaged is told by Pillow
+    flags = cv2.IMREAD_UNCHANGED | cv2.IMREAD_IGNORE_ORIENTATION
+    values = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+    if values is None or values.dtype != np.uint16 or values.ndim != 3:
+        return _rgb(image, None)
+    narrow = _narrow(values[..., :3], _said_bits(data))
+    pixels = np.ascontiguousarray(narrow.pixels[..., ::-1])
+    if (turn := _turn(image)) is not None:
+        pixels = np.asarray(Image.fromarray(pixels).transpose(turn))
+    return Decoded(pixels, narrow.bits)
+
+
+def _narrow(values: np.ndarray, said: int | None) -> Decoded:
+    """The upper 8 of the bits that values of 16 bits make use of."""
+    greatest = int(values.max(initial=0))
+    bits = next((b for b in (said or 8, 8, 12) if greatest < 1 << b and b >= 8), 16)
+    return Decoded((values >> (bits - 8)).astype(np.uint8), bits)
+
+
+def _said_bits(data: bytes) -> int | None:
+    """The significant bits that a PNG states (sBIT, of its first channel), before its pixels."""
+    if not data.startswith(b"\x89PNG"):
+        return None
+    at = data.find(b"sBIT", 0, data.find(b"IDAT"))
+    return data[at + 4] if at > 0 else None
+
+
+def _rgb(image: Image.Image, said: int | None) -> Decoded:
     tags = image.tag_v2 if isinstance(image, TiffImageFile) else {}
     bits = max(tags.get(_BITS, (16,)))
     if tags.get(_PLANES) == 2 and bits > 8:  # Pillow takes each byte for a pixel
@@ -182,10 +283,14 @@ def _rgb(image: Image.Image) -> np.ndarray:
     if (turn := _turn(image)) is not None:
         image = image.transpose(turn)
     if wide:
-        grey = (np.asarray(image) >> (bits - 8)).astype(np.uint8)
+        values = np.asarray(image)
+        if bits == 16 and image.format != "PPM":
+            grey, bits = _narrow(values, said)
+        else:
+            grey = (values >> (bits - 8)).astype(np.uint8)
         grey = 255 - grey if tags.get(_PHOTOMETRIC) == 0 else grey
-        return cv2.cvtColor(grey, cv2.COLOR_GRAY2RGB)
-    return np.asarray(image if image.mode == "RGB" else image.convert("RGB"))
+        return Decoded(cv2.cvtColor(grey, cv2.COLOR_GRAY2RGB), bits)
+    return Decoded(np.asarray(image if image.mode == "RGB" else image.convert("RGB")))
 
 
 def _turn(image: Image.Image) -> Image.Transpose | None:

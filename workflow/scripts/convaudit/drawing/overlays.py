@@ -28,20 +28,30 @@ def heat(cam: np.ndarray) -> np.ndarray:
 
 
 def overlay(
-    image: np.ndarray, cam: np.ndarray, alpha: float = 0.4, colormap: str = "jet"
+    image: np.ndarray,
+    cam: np.ndarray,
+    alpha: float = 0.6,
+    colormap: str = "jet",
+    blend: str = "over",
+    part: tuple[float, float, float, float] | None = None,
 ) -> np.ndarray:
-    """Lay a class activation map over its photograph (the notebook's listings 5-43 and 5-44).
+    """Lay a class activation map over its photograph.
 
     Args:
         image: RGB, uint8, (H, W, 3).
         cam: (h, w), not normalised; any size.
-        alpha: strength of the colours.
+        alpha: strength of the colours, 0 to 1.
         colormap: the name of one of OpenCV's colour maps, such as jet, turbo, viridis.
+        blend: ``over``: with s = ``alpha`` x heat, colour x s + photograph x (1 - s), so that heat
+            shows on white and on black, and a place without heat is the photograph itself.
+            ``add``: colour x ``alpha`` + photograph, clipped, as in the notebook (listings 5-43
+            and 5-44); on white nothing of it is seen.
+        part: (top, left, height, width) of what the map is of, if that is not all of it.
 
     Returns:
         RGB, uint8, (H, W, 3): the map as ``heat``, interpolated linearly to the photograph's size
-        (half-pixel centres), x 255 as uint8, coloured, x alpha + image, rounded and clipped. A
-        map without positive evidence leaves the photograph as it is.
+        (half-pixel centres), x 255 as uint8, coloured and blended. A map without positive evidence
+        leaves the photograph as it is.
 
     Raises:
         AuditError: no such colour map.
@@ -50,11 +60,41 @@ def overlay(
     small = heat(cam)
     if not small.any():
         return image
-    height, width = image.shape[:2]
-    large = cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
+    levels = _levels(small, image.shape[:2], part)
+    if blend == "add":
+        coloured = cv2.applyColorMap(levels, colours)
+        return cv2.addWeighted(coloured, alpha, image, 1, 0, dst=coloured)
+    ink, paper = _blending(colormap, alpha)
+    blended = cv2.applyColorMap(levels, paper)
+    cv2.multiply(image, blended, dst=blended, scale=1 / 255)
+    return cv2.add(blended, cv2.applyColorMap(levels, ink), dst=blended)
+
+
+def _levels(
+    small: np.ndarray, shape: tuple[int, ...], part: tuple[float, float, float, float] | None
+) -> np.ndarray:
+    """The heat at a photograph's size, uint8; 0 outside of the part that the map is of."""
+    height, width = shape
+    top, left, tall, wide = part or (0, 0, height, width)
+    bottom, right = round(top + tall), round(left + wide)
+    top, left = min(round(top), bottom - 1), min(round(left), right - 1)
+    large = cv2.resize(small, (right - left, bottom - top), interpolation=cv2.INTER_LINEAR)
     np.multiply(large, 255, out=large)
-    coloured = cv2.applyColorMap(large.astype(np.uint8), colours)
-    return cv2.addWeighted(coloured, alpha, image, 1, 0, dst=coloured)
+    if large.shape == (height, width):
+        return large.astype(np.uint8)
+    levels = np.zeros((height, width), np.uint8)
+    levels[top:bottom, left:right] = large
+    return levels
+
+
+@cache
+def _blending(colormap: str, alpha: float) -> tuple[np.ndarray, np.ndarray]:
+    """By level of heat what is added to a photograph, and what of it is kept (of 255): two colour
+    maps, uint8, (256, 1, 3).
+    """
+    share = alpha * np.arange(256)[:, None, None] / 255
+    ink = np.rint(share * _colours(colormap)).astype(np.uint8)
+    return ink, np.repeat(np.rint(255 * (1 - share)), 3, axis=2).astype(np.uint8)
 
 
 @cache

@@ -1,105 +1,189 @@
-"""What there is to know of a model before a run: its head, its target layer, its scaling."""
+"""What the audit knows of a model (``model.json``), and which model the config names.
 
-import sys
-from typing import Any, NamedTuple
+Nothing here needs TensorFlow, so every script can read it.
+"""
 
-import numpy as np
-import tensorflow as tf
+import json
+from dataclasses import asdict, dataclass, replace
+from math import prod
+from pathlib import Path
 
-from convaudit.models.loading import Loaded, families
-from convaudit.models.network import Network
-from convaudit.models.scaling import SCALINGS
+from convaudit.errors import AuditError
+from convaudit.system.checksums import sha256
 
-_PROBES = np.array([64, 192], np.float32)
-"""Grey levels that are sent into a model to see whether it changes them."""
+AUTO = "auto"
+_BY_CONFIG = "as the config says"
 
 
-class ScalingChoice(NamedTuple):
-    """A key of ``SCALINGS``, whether it is known or a guess, and why it is that."""
+@dataclass(frozen=True)
+class LayerInfo:
+    """One layer of the flattened network.
+
+    Attributes:
+        name: unique name, with the names of the models it is nested in: "base/block1_conv".
+        id: the name as part of a file name (``layers.layer_id``).
+        kind: Keras class, such as "Conv2D".
+        shape: shape of the output without the batch; None is a side that the model leaves open.
+        parameters: number of weights.
+        watched: whether its channels get statistics and activation grids.
+        convolution: whether its filters are drawn.
+    """
 
     name: str
-    known: bool
-    why: str
+    id: str
+    kind: str
+    shape: tuple[int | None, ...]
+    parameters: int
+    watched: bool
+    convolution: bool
+
+    @property
+    def channels(self) -> int:
+        """Size of the last axis of the output."""
+        return self.shape[-1] or 0
+
+    @property
+    def sides(self) -> tuple[int, int]:
+        """Height and width of the output, where it is an image."""
+        return self.shape[0] or 0, self.shape[1] or 0
+
+    @property
+    def values(self) -> int:
+        """Numbers in the output of one image."""
+        return prod(side or 0 for side in self.shape)
 
 
-def describe_model(loaded: Loaded, network: Network) -> dict[str, Any]:
-    """All of it as JSON: format, input, head, classes, target layer, scaling, layers.
+@dataclass(frozen=True)
+class ModelChoices:
+    """What the config sets about the model; "auto" leaves the choice to the model's facts.
 
-    Raises:
-        AuditError: the model has no layer that could be a target.
+    Attributes:
+        scaling: a key of ``scaling.SCALINGS``.
+        target_layer: name of the layer whose activation maps explain the prediction.
     """
-    target, why = network.target_layer
-    choice = choose_scaling(loaded, network)
-    return {
-        "format": loaded.format,
-        "keras_version": loaded.keras_version,
-        "family": loaded.family,
-        "input": [*network.input_shape[:2], 1 if network.grey else 3],
-        "input_open": network.open_input,
-        "outputs": network.outputs,
-        "classes": network.classes,
-        "head": network.head,
-        "target_layer": target,
-        "target_why": why,
-        "scaling": choice.name,
-        "scaling_known": choice.known,
-        "scaling_why": choice.why,
-        "parameters": loaded.model.count_params(),
-        "layers": [{**layer._asdict(), "shape": list(layer.shape)} for layer in network.layers],
-    }
+
+    scaling: str = AUTO
+    target_layer: str = AUTO
 
 
-def choose_scaling(loaded: Loaded, network: Network) -> ScalingChoice:
-    """Find how pixels become a model's input.
+@dataclass(frozen=True)
+class ModelFacts:
+    """All that the audit needs to know of a model before it runs; ``model.json`` holds the same.
 
-    The family's own for keras.applications; none where the model changes grey levels before its
-    first weights, be it by Rescaling, Normalization, arithmetic or a layer of its own; else a
-    guess, x/255.
+    Attributes:
+        format: file format in words, with the Keras version that wrote it.
+        keras_version: that version.
+        family: name in keras.applications, or None.
+        input: height, width and channels (1 or 3) of the network's input.
+        input_open: whether the model leaves height or width open.
+        outputs: names of the outputs.
+        classes: number of classes; two for a single output unit.
+        head: "softmax", "sigmoid" (several labels an image), "binary" (one unit) or "logits".
+        target_layer: name of the layer whose activation maps explain the prediction.
+        target_why: why it is that layer.
+        scaling: key of ``scaling.SCALINGS``: how pixels become the network's input.
+        scaling_known: False if the scaling is a guess.
+        scaling_why: where the scaling comes from.
+        parameters: number of weights.
+        layers: every layer in the order in which they run.
     """
-    if loaded.family:
-        return ScalingChoice(family_scaling(loaded.family), True, f"that of {loaded.family}")
-    if own := _own_scaling(network):
-        return ScalingChoice("none", True, f"the model begins with its own scaling, {own!r}")
-    return ScalingChoice("unit", False, "a guess: the file does not say" + _base_hint(network))
+
+    format: str
+    keras_version: str
+    family: str | None
+    input: tuple[int, int, int]
+    input_open: bool
+    outputs: list[str]
+    classes: int
+    head: str
+    target_layer: str
+    target_why: str
+    scaling: str
+    scaling_known: bool
+    scaling_why: str
+    parameters: int
+    layers: tuple[LayerInfo, ...]
+
+    @classmethod
+    def read(cls, path: Path | str, choices: ModelChoices | None = None) -> "ModelFacts":
+        """Read ``model.json`` and put the config's choices in the place of the model's own."""
+        facts = cls.from_json(Path(path).read_text(encoding="utf-8"))
+        return facts.resolved(choices or ModelChoices())
+
+    @classmethod
+    def from_json(cls, text: str) -> "ModelFacts":
+        """The inverse of ``to_json``."""
+        fields = json.loads(text)
+        layers = tuple(
+            LayerInfo(**{**layer, "shape": tuple(layer["shape"])}) for layer in fields["layers"]
+        )
+        return cls(**{**fields, "input": tuple(fields["input"]), "layers": layers})
+
+    def to_json(self) -> str:
+        """One JSON object; its keys are the names of the attributes."""
+        return json.dumps(asdict(self), indent=1)
+
+    def resolved(self, choices: ModelChoices) -> "ModelFacts":
+        """The facts with "auto" resolved: this is the only place that does it."""
+        facts = self
+        if choices.scaling != AUTO:
+            facts = replace(
+                facts, scaling=choices.scaling, scaling_known=True, scaling_why=_BY_CONFIG
+            )
+        if choices.target_layer != AUTO:
+            facts = replace(facts, target_layer=choices.target_layer, target_why=_BY_CONFIG)
+        return facts
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width of the network's input, in pixels."""
+        return self.input[:2]
+
+    def layer(self, name: str) -> LayerInfo:
+        """The layer of that name.
+
+        Raises:
+            KeyError: there is none.
+        """
+        for layer in self.layers:
+            if layer.name == name:
+                return layer
+        raise KeyError(name)
 
 
-def _own_scaling(network: Network) -> str | None:
-    """The first layer that gives an even grey image back with another level in its middle."""
-    first = next(
-        (layer for layer in network.layers if layer.parameters and layer.kind != "Normalization"),
-        network.layers[-1],
-    )
-    changed: list[str] = []
+@dataclass(frozen=True)
+class ModelSource:
+    """What the loader needs in order to load the model that the config names.
 
-    def visit(name: str, tensor: Any) -> Any:
-        if name != first.name and len(tensor.shape) == 4 and not changed:
-            height, width = tensor.shape[1:3]
-            middle = np.asarray(tensor[:, height // 2, width // 2], np.float32)
-            if not np.allclose(middle, _PROBES[:, None], atol=1):
-                changed.append(name)
-        return tensor
+    Attributes:
+        identity: hashes of the model's file and modules, or name and weights; "demo" for the demo.
+        source: path of a .keras or .h5 file, or a name of keras.applications.
+        weights: for such a name "imagenet", "none" (random) or the path of a file.
+        output: name of the output to audit; None if the model has one output.
+        trust: whether code that the file carries (a Lambda layer) may run.
+        custom_modules: paths of Python files that register the model's own layers.
+        seed: seed of random weights.
+    """
 
-    grey = np.broadcast_to(_PROBES[:, None, None, None], (len(_PROBES), *network.input_shape))
-    network.run(tf.constant(grey), visit, until=first.name)
-    return changed[0] if changed else None
+    identity: str
+    source: str
+    weights: str = "imagenet"
+    output: str | None = None
+    trust: bool = False
+    custom_modules: tuple[str, ...] = ()
+    seed: int = 0
 
+    def require_unchanged(self) -> None:
+        """Compare the files with the hashes in ``identity``; call it after they were read.
 
-def family_scaling(family: str) -> str:
-    """The scaling that a keras.applications family's own preprocess_input amounts to."""
-    pixels = np.random.default_rng(0).integers(0, 256, (1, 4, 4, 3)).astype(np.float32)
-    own = sys.modules[families()[family].__module__].preprocess_input(pixels.copy())
-    for name, scaling in SCALINGS.items():
-        if np.allclose(scaling.apply(pixels), own, atol=1e-4):
-            return name
-    raise NotImplementedError(f"the scaling of {family} is none of {', '.join(SCALINGS)}")
+        Names that are no files of the user (of keras.applications, of the demo) are left out.
 
-
-def _base_hint(network: Network) -> str:
-    """The scaling that a nested model from keras.applications was made for, if there is one."""
-    names = {layer.name.rpartition("/")[0].rpartition("/")[2] for layer in network.layers}
-    plain = {name.lower().replace("_", "").replace("-", ""): name for name in sorted(names)}
-    for family in sorted(families(), key=len, reverse=True):
-        for key, name in plain.items():
-            if key.startswith(family.lower()):
-                return f"; it contains {name!r}, whose own is {family_scaling(family)!r}"
-    return ""
+        Raises:
+            AuditError: a file is gone, or its content is not what it was when the audit began.
+        """
+        if self.identity == "demo":
+            return
+        for name in (self.source, self.weights, *self.custom_modules):
+            path = Path(name)
+            if path.suffix and not (path.is_file() and sha256(path) in self.identity):
+                raise AuditError(f"{name} was replaced while the audit ran: run it again")

@@ -3,12 +3,13 @@
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import Any
 
 import keras
 import numpy as np
 
 from convaudit.errors import AuditError
+from convaudit.models.facts import LayerInfo
 from convaudit.models.graph import Step, ancestors, flatten, independent, run
 from convaudit.models.head import Head, find_head
 from convaudit.models.layers import is_convolution, is_watched, layer_id, require_layer
@@ -24,21 +25,6 @@ _PASSING = (
     *("Dropout", "SpatialDropout2D", "AlphaDropout", "GaussianNoise", "GaussianDropout"),
     *("Identity", "ActivityRegularization"),
 )
-
-
-class LayerInfo(NamedTuple):
-    """A layer: its name, file-name id, Keras class, output shape without batch, parameters.
-
-    ``watched``: its channels are worth statistics and pictures. ``convolution``: its filters are.
-    """
-
-    name: str
-    id: str
-    kind: str
-    shape: tuple[int | None, ...]
-    parameters: int
-    watched: bool
-    convolution: bool
 
 
 class Network:
@@ -237,7 +223,6 @@ class Network:
                 f"(off by {error:.1e}): its head is of a kind not known here, or it gives no "
                 "finite numbers"
             )
-        self.error = error
         positive = self._head.activation == "linear" and self._head.units > 1 and said.min() >= 0
         if positive and np.allclose(said.sum(axis=1), 1, atol=1e-3):
             self._back = _logarithms

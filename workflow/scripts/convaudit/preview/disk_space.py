@@ -1,7 +1,8 @@
 """What an audit will leave on the disk, before any of it runs."""
 
-from math import prod
 from typing import Any
+
+from convaudit.models.facts import ModelFacts
 
 _GRID = 1.5
 """Bytes of a position of a channel in an activation grid, compressed (SqueezeNet, 96 photos)."""
@@ -17,7 +18,7 @@ _REPORT = 500_000
 
 
 def disk(
-    facts: dict[str, Any],
+    facts: ModelFacts,
     settings: dict[str, Any],
     *,
     watched: list[str],
@@ -29,7 +30,7 @@ def disk(
     """Bytes of a results folder.
 
     Args:
-        facts: of the model (``models.facts``).
+        facts: of the model.
         settings: of the audit, complete.
         watched: names of the layers with statistics and grids.
         patterns: drawn in all layers.
@@ -37,15 +38,15 @@ def disk(
         each: bytes of an image's pixels and overlay.
         shards: that the images are in.
     """
-    shapes = [layer["shape"] for layer in facts["layers"] if layer["name"] in watched]
+    layers = [facts.layer(name) for name in watched]
     examples = settings["activations"]["examples"]
     examples = min(images, examples if isinstance(examples, int) else len(examples))
-    channels = sum(shape[-1] for shape in shapes)
+    channels = sum(layer.channels for layer in layers)
     side = settings["filters"]["size"] + settings["filters"]["margin"]
     return (
         _REPORT
         + images * each
-        + examples * _GRID * sum(prod(shape) for shape in shapes)
+        + examples * _GRID * sum(layer.values for layer in layers)
         + patterns * _PATTERN * side**2
         + channels * (_DOSSIER + _STATISTICS * shards)
     )

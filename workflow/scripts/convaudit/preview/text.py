@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from convaudit.errors import printable
+from convaudit.models.facts import LayerInfo, ModelFacts
 from convaudit.system.progress import duration
 
 _MOST_LAYERS = 12
@@ -21,32 +22,32 @@ _HEADS = {
 }
 
 
-def describe_layers(facts: dict[str, Any], watched: list[str], filtered: list[str]) -> str:
+def describe_layers(facts: ModelFacts, watched: list[str], filtered: list[str]) -> str:
     """The layers, and what is shown of each; of many the first and the last."""
     return "\n".join(
         [
             f"{'layer':<34}{'class':<24}{'output':<20}{'parameters':>12}  shown",
-            *_layers(facts["layers"], set(watched), set(filtered)),
+            *_layers(facts.layers, set(watched), set(filtered)),
             "",
         ]
     )
 
 
-def describe_model(facts: dict[str, Any], names: Sequence[str] | None, method: str) -> str:
+def describe_model(facts: ModelFacts, names: Sequence[str] | None, method: str) -> str:
     """What the model is, what is explained and how pixels go in; ``names`` in index order."""
     named = f"in index order: {_few(names)}" if names else "without names: classes=FILE gives them"
-    family = f" ({facts['family']})" if facts["family"] else ""
-    size = " × ".join(map(str, facts["input"])) + ", its size is open" * facts["input_open"]
-    certainty = "known" if facts["scaling_known"] else "A GUESS"
-    why = facts["scaling_why"].removeprefix("a guess: ")
+    family = f" ({facts.family})" if facts.family else ""
+    size = " × ".join(map(str, facts.input)) + ", its size is open" * facts.input_open
+    certainty = "known" if facts.scaling_known else "A GUESS"
+    why = facts.scaling_why.removeprefix("a guess: ")
     return "\n".join(
         [
-            _line("model", f"{facts['format']}{family}, {facts['parameters']:,} parameters"),
+            _line("model", f"{facts.format}{family}, {facts.parameters:,} parameters"),
             _line("input", size),
-            _line("head", _HEADS[facts["head"]]),
-            _line("classes", f"{facts['classes']:,} {named}"),
-            _line("heat", f"{method} from {facts['target_layer']}: {facts['target_why']}"),
-            _line("scaling", f"{facts['scaling']}, {certainty}: {why}"),
+            _line("head", _HEADS[facts.head]),
+            _line("classes", f"{facts.classes:,} {named}"),
+            _line("heat", f"{method} from {facts.target_layer}: {facts.target_why}"),
+            _line("scaling", f"{facts.scaling}, {certainty}: {why}"),
         ]
     )
 
@@ -66,14 +67,14 @@ def _few(items: Sequence[str]) -> str:
     return ", ".join(shown[:_MOST]) + f" and {more:,} more" * (more > 0)
 
 
-def _layers(layers: list[dict[str, Any]], watched: set[str], filtered: set[str]) -> list[str]:
+def _layers(layers: Sequence[LayerInfo], watched: set[str], filtered: set[str]) -> list[str]:
     lines = []
     for layer in layers:
-        shown = ["activations"] * (layer["name"] in watched)
-        shown += ["filters"] * (layer["name"] in filtered)
-        shape = " × ".join(str(side or "?") for side in layer["shape"])
+        shown = ["activations"] * (layer.name in watched)
+        shown += ["filters"] * (layer.name in filtered)
+        shape = " × ".join(str(side or "?") for side in layer.shape)
         lines.append(
-            f"{printable(layer['name']):<34}{layer['kind']:<24}{shape:<20}{layer['parameters']:>12,}"
+            f"{printable(layer.name):<34}{layer.kind:<24}{shape:<20}{layer.parameters:>12,}"
             f"  {', '.join(shown)}"
         )
     if len(lines) > _MOST_LAYERS:

@@ -10,7 +10,7 @@ from convaudit.checks.class_order import better_order
 from convaudit.report import metrics
 from convaudit.report.misclassified import surest
 from convaudit.report.regions import HOT, NOWHERE, REGIONS
-from convaudit.report.results import Audit
+from convaudit.report.results import Results
 from convaudit.report.wording import percent, short
 
 FEWEST = 5
@@ -45,7 +45,7 @@ class Finding:
         }
 
 
-def findings(audit: Audit) -> list[Finding]:
+def findings(audit: Results) -> list[Finding]:
     """Everything that stands out: first what puts all else in doubt, classes in another order and a
     scaling that would be better; then heat that goes with errors, then heat that sets a class
     apart, then what confidence is worth, then the data.
@@ -60,8 +60,8 @@ def findings(audit: Audit) -> list[Finding]:
     ]
 
 
-def _better_order(audit: Audit) -> list[Finding]:
-    if audit.facts["head"] == "sigmoid":
+def _better_order(audit: Results) -> list[Finding]:
+    if audit.facts.head == "sigmoid":
         return []
     labels, said = audit.labels[audit.known], audit.predicted[audit.known]
     order = better_order(labels, said, len(audit.class_names))
@@ -80,8 +80,8 @@ def _better_order(audit: Audit) -> list[Finding]:
     return [Finding("classes", title, text, "#confusion")]
 
 
-def _better_scaling(audit: Audit) -> list[Finding]:
-    check = audit.facts["scaling_check"]
+def _better_scaling(audit: Results) -> list[Finding]:
+    check = audit.scaling_check
     if not check["better"]:
         return []
     accuracies = check["accuracies"]
@@ -94,7 +94,7 @@ def _better_scaling(audit: Audit) -> list[Finding]:
     return [Finding("scaling", "Pixels are scaled wrongly", text, "#data")]
 
 
-def _errors_by_region(audit: Audit) -> list[Finding]:
+def _errors_by_region(audit: Results) -> list[Finding]:
     """Ninths of the picture in which heat goes along with errors beyond chance: the 95 % intervals
     of both error rates are a factor of two apart.
     """
@@ -127,7 +127,7 @@ def _errors_by_region(audit: Audit) -> list[Finding]:
     return [finding for _, finding in sorted(found, key=lambda pair: -pair[0])]
 
 
-def _classes_by_region(audit: Audit) -> list[Finding]:
+def _classes_by_region(audit: Results) -> list[Finding]:
     """Classes whose heat gathers off the centre: twice what even heat would have there, and half
     more than the other classes' have.
     """
@@ -159,7 +159,7 @@ def _classes_by_region(audit: Audit) -> list[Finding]:
     return [finding for _, finding in sorted(found, key=lambda pair: -pair[0])]
 
 
-def _when_right(audit: Audit, index: int, region: int) -> str:
+def _when_right(audit: Results, index: int, region: int) -> str:
     """The share of those that are rightly called so, where errors are among them."""
     ninths = audit.heat.ninths
     called = (audit.predicted == index) & (ninths.hottest != NOWHERE)
@@ -169,7 +169,7 @@ def _when_right(audit: Audit, index: int, region: int) -> str:
     return f" The {right:,} that are right: {ninths.right[index, region] / right:.0%}."
 
 
-def _trust(audit: Audit) -> list[Finding]:
+def _trust(audit: Results) -> list[Finding]:
     found = []
     if audit.known.sum() >= FEWEST:
         correct = ~audit.wrong[audit.known]
@@ -191,10 +191,10 @@ def _trust(audit: Audit) -> list[Finding]:
         )
         link = f"images.html#region={NOWHERE}"
         found.append(_of("Answers without evidence", text, link, empty))
-    if not audit.facts["scaling_known"]:
+    if not audit.facts.scaling_known:
         text = (
-            f"Pixels are scaled as “{audit.facts['scaling']}”: {audit.facts['scaling_why']}. "
-            f"{_tried(audit.facts['scaling_check'])} Set preprocess.scaling to be sure."
+            f"Pixels are scaled as “{audit.facts.scaling}”: {audit.facts.scaling_why}. "
+            f"{_tried(audit.scaling_check)} Set preprocess.scaling to be sure."
         )
         found.append(Finding("trust", "The scaling is a guess", text, "#data"))
     return found
@@ -218,7 +218,7 @@ def _tried(check: dict[str, Any]) -> str:
     return f"Of {check['images']} labelled images no other gets clearly more right."
 
 
-def _data(audit: Audit) -> list[Finding]:
+def _data(audit: Results) -> list[Finding]:
     found = []
     crossed = audit.duplicates[audit.duplicates["across_labels"]]
     if len(crossed):

@@ -16,7 +16,7 @@ import pandas as pd
 
 from convaudit.drawing.sprites import fitted
 from convaudit.report.metrics import blocks
-from convaudit.report.results import Audit
+from convaudit.report.results import Results
 from convaudit.report.sort_orders import ranks
 from convaudit.report.thumbnails import SIZE
 from convaudit.report.wording import short
@@ -28,7 +28,7 @@ FIELDS = (
 )
 
 
-def write(folder: Path, audit: Audit) -> None:
+def write(folder: Path, audit: Results) -> None:
     """Write ``columns.js``, ``{shard}.js`` for each shard and ``rank-{column}.js`` for each column
     that is only sorted by.
     """
@@ -47,7 +47,7 @@ def write(folder: Path, audit: Audit) -> None:
             file.writelines([f'convaudit.ranks("{name}", "', *_packed(places), '");\n'])
 
 
-def _about(audit: Audit) -> dict[str, Any]:
+def _about(audit: Results) -> dict[str, Any]:
     """What is no column."""
     return {
         "count": audit.count,
@@ -55,11 +55,11 @@ def _about(audit: Audit) -> dict[str, Any]:
         "shards": list(audit.shards),
         "starts": audit.starts,
         "photos": audit.photos,
-        "picture": fitted(audit.facts["input"], SIZE),
+        "picture": fitted(audit.facts.input, SIZE),
     }
 
 
-def columns(audit: Audit) -> Iterator[tuple[str, np.ndarray]]:
+def columns(audit: Results) -> Iterator[tuple[str, np.ndarray]]:
     """What all images are filtered and sorted by, in the order of shards and rows."""
     ninths = audit.heat.ninths
     yield "label", np.where(audit.labels < 0, NO_LABEL, audit.labels.astype(np.uint16))
@@ -77,7 +77,7 @@ def _shard(
     shard: str,
     rows: pd.DataFrame,
     stored: dict[str, np.ndarray],
-    audit: Audit,
+    audit: Results,
     numbers: dict[str, int],
 ) -> dict[str, Any]:
     maps = stored["maps"].astype(np.float32)

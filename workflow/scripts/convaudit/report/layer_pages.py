@@ -1,43 +1,44 @@
 """A page a layer: for each channel its pattern, its numbers and the images that excite it most."""
 
+from dataclasses import asdict
 from typing import Any
 
 import pandas as pd
 
 from convaudit.drawing.sprites import fitted
 from convaudit.report import charts, thumbnails
-from convaudit.report.results import Audit
+from convaudit.report.results import Results
 from convaudit.report.wording import short
 
 IMAGES, CLASSES = 7, 5
 FINE = 1000
 
 
-def layers(audit: Audit) -> list[dict[str, Any]]:
+def layers(audit: Results) -> list[dict[str, Any]]:
     """The layers that have something to show, in the network's order."""
     counted = audit.channels.groupby("layer")["dead"].agg(["size", "sum"])
     return [
         {
-            **layer,
-            "channels": int(counted["size"].get(layer["name"], layer["shape"][-1])),
-            "dead": int(counted["sum"].get(layer["name"], 0)),
-            "repeats": "Pooling" in layer["kind"],
-            "sheet": counted["sum"].get(layer["name"], 0) < counted["size"].get(layer["name"], 0),
-            "grid": audit.filters.get(layer["id"], (None,))[0],
+            **asdict(layer),
+            "channels": int(counted["size"].get(layer.name, layer.channels)),
+            "dead": int(counted["sum"].get(layer.name, 0)),
+            "repeats": "Pooling" in layer.kind,
+            "sheet": counted["sum"].get(layer.name, 0) < counted["size"].get(layer.name, 0),
+            "grid": audit.filters.get(layer.id, (None,))[0],
         }
-        for layer in audit.facts["layers"]
-        if layer["name"] in counted.index or layer["id"] in audit.filters
+        for layer in audit.facts.layers
+        if layer.name in counted.index or layer.id in audit.filters
     ]
 
 
-def wanted(audit: Audit) -> set[str]:
+def wanted(audit: Results) -> set[str]:
     """The ids of all images that some channel names."""
     alive = audit.channels[~audit.channels["dead"].astype(bool)]
     return set(alive["top_images"].str[:IMAGES].explode().dropna())
 
 
 def channels(
-    audit: Audit, layer: dict[str, Any], seen: dict[str, thumbnails.Seen]
+    audit: Results, layer: dict[str, Any], seen: dict[str, thumbnails.Seen]
 ) -> tuple[list[dict[str, Any]], list[thumbnails.Seen]]:
     """What is known of each channel of a layer, and the images for the layer's sheets."""
     rows = audit.channels[audit.channels["layer"] == layer["name"]]
@@ -50,7 +51,7 @@ def channels(
     place = {image: divmod(at, thumbnails.ON_SHEET) for at, image in enumerate(used)}
     twins = duplicates(rows)
     most = float(rows["max"].max()) if len(rows) else 0.0
-    top, left, height, width = (side / FINE for side in fitted(audit.facts["input"], FINE))
+    top, left, height, width = (side / FINE for side in fitted(audit.facts.input, FINE))
     found = [
         {
             **row._asdict(),
@@ -79,7 +80,7 @@ def channels(
     return found, [seen[image] for image in used]
 
 
-def _classes(audit: Audit, row: Any) -> list[dict[str, Any]]:
+def _classes(audit: Results, row: Any) -> list[dict[str, Any]]:
     """How strongly a channel answers each class, the strongest first; nothing of a dead channel."""
     means = {at: mean for at, mean in enumerate(row.class_means) if mean == mean}
     greatest = max(means.values(), default=0)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from convaudit.report import regions
-from convaudit.report.results import Audit
+from convaudit.report.results import Results
 from convaudit.report.thumbnails import heat_picture
 from convaudit.report.wording import short
 
@@ -53,7 +53,7 @@ class Place:
         }
 
 
-def places(audit: Audit) -> list[Place]:
+def places(audit: Results) -> list[Place]:
     """The mean heat of every class that was predicted, most unlike the others' first; last those
     of so few images that their mean says little.
     """
@@ -64,7 +64,7 @@ def places(audit: Audit) -> list[Place]:
     return sorted(found, key=lambda place: (place.count < FEW, -place.apart, place.predicted))
 
 
-def commonest(audit: Audit) -> list[Place]:
+def commonest(audit: Results) -> list[Place]:
     """The cells (label, predicted) of the confusion matrix that are known: errors before right
     answers, the commonest first.
     """
@@ -74,7 +74,7 @@ def commonest(audit: Audit) -> list[Place]:
     )
 
 
-def cells(audit: Audit) -> dict[tuple[int, int], Place]:
+def cells(audit: Results) -> dict[tuple[int, int], Place]:
     """The mean heat of the cells (label, predicted) of the confusion matrix, of many the diagonal
     and the commonest errors.
     """
@@ -84,7 +84,9 @@ def cells(audit: Audit) -> dict[tuple[int, int], Place]:
     }
 
 
-def _place(audit: Audit, predicted: int, label: int | None, count: int, mean: np.ndarray) -> Place:
+def _place(
+    audit: Results, predicted: int, label: int | None, count: int, mean: np.ndarray
+) -> Place:
     everything, total = audit.heat.mean()
     rest = everything - count
     others = (total * everything - mean * count) / rest if rest else mean
@@ -96,7 +98,7 @@ def scale(found: list[Place]) -> float:
     return max((float(place.mean.max()) for place in found), default=1.0)
 
 
-def matrix(audit: Audit, top: float) -> dict[str, Any] | None:
+def matrix(audit: Results, top: float) -> dict[str, Any] | None:
     """The confusion matrix as mean heat, where the classes are few; None where they are many."""
     known = cells(audit)
     used = sorted({index for pair in known for index in pair})

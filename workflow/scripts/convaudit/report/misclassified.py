@@ -7,7 +7,7 @@ import pandas as pd
 
 from convaudit.report import charts, mean_heat, thumbnails
 from convaudit.report.metrics import confusion
-from convaudit.report.results import PAIRS, Audit
+from convaudit.report.results import PAIRS, Results
 from convaudit.report.wording import short
 
 FIRST = 24
@@ -18,18 +18,18 @@ MATRIX = 40
 """A confusion matrix of more classes is shown as its commonest pairs alone."""
 
 
-def worst(audit: Audit) -> np.ndarray:
+def worst(audit: Results) -> np.ndarray:
     """The numbers of the ``FIRST`` wrong images, the most confident first."""
     return surest(audit, np.flatnonzero(audit.wrong), FIRST)
 
 
-def worst_of(audit: Audit, label: int, predicted: int) -> np.ndarray:
+def worst_of(audit: Results, label: int, predicted: int) -> np.ndarray:
     """The numbers of the ``A_PAIR`` wrong images of a pair, the most confident first."""
     mine = (audit.labels == label) & (audit.predicted == predicted)
     return surest(audit, np.flatnonzero(mine), A_PAIR)
 
 
-def surest(audit: Audit, numbers: np.ndarray, most: int) -> np.ndarray:
+def surest(audit: Results, numbers: np.ndarray, most: int) -> np.ndarray:
     """Of images' numbers, which rise, the ``most`` by falling confidence, then as they were."""
     sure = audit.probability[numbers]
     if len(sure) > most:
@@ -38,7 +38,7 @@ def surest(audit: Audit, numbers: np.ndarray, most: int) -> np.ndarray:
     return numbers[np.argsort(-sure, kind="stable")][:most]
 
 
-def wanted(audit: Audit) -> set[int]:
+def wanted(audit: Results) -> set[int]:
     """The numbers of the images that are shown."""
     numbers = set(worst(audit).tolist())
     for label, predicted, _ in audit.confused[:PAIRS]:
@@ -46,14 +46,14 @@ def wanted(audit: Audit) -> set[int]:
     return numbers
 
 
-def cards(audit: Audit, seen: list[thumbnails.Seen], among: str = "") -> list[dict[str, Any]]:
+def cards(audit: Results, seen: list[thumbnails.Seen], among: str = "") -> list[dict[str, Any]]:
     """Photo, heat for what was said and, if there is a map of it, heat for what is true; the maps
     of one image are on one scale. A card leads to its image ``among`` others, a gallery's filter.
     """
     return [_card(audit, one, among) for one in seen]
 
 
-def _card(audit: Audit, seen: thumbnails.Seen, among: str) -> dict[str, Any]:
+def _card(audit: Results, seen: thumbnails.Seen, among: str) -> dict[str, Any]:
     row = seen.row
     top = max(float(heat.max()) for heat in seen.maps.values())
     ordered = sorted(seen.maps, key=lambda index: (index != row.predicted_index, index))
@@ -77,13 +77,13 @@ def _card(audit: Audit, seen: thumbnails.Seen, among: str) -> dict[str, Any]:
     }
 
 
-def counts(audit: Audit) -> np.ndarray:
+def counts(audit: Results) -> np.ndarray:
     """The confusion matrix."""
     labels, predicted = audit.labels[audit.known], audit.predicted[audit.known]
     return confusion(labels, predicted, len(audit.class_names))
 
 
-def pairs(audit: Audit) -> list[dict[str, Any]]:
+def pairs(audit: Results) -> list[dict[str, Any]]:
     """The confused pairs of classes, the commonest first."""
     return [
         {
@@ -98,7 +98,7 @@ def pairs(audit: Audit) -> list[dict[str, Any]]:
     ]
 
 
-def matrix(audit: Audit) -> dict[str, Any] | None:
+def matrix(audit: Results) -> dict[str, Any] | None:
     """The confusion matrix of the classes that occur, where it fits a page."""
     table = counts(audit)
     used = np.flatnonzero(table.sum(axis=0) + table.sum(axis=1))
@@ -131,7 +131,7 @@ def matrix(audit: Audit) -> dict[str, Any] | None:
     }
 
 
-def compare(audit: Audit, label: int, predicted: int) -> dict[str, Any]:
+def compare(audit: Results, label: int, predicted: int) -> dict[str, Any]:
     """Mean heat of a pair's errors, between what is right of either class; on one scale, of which
     the key is given too.
     """

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import math
 import re
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +15,7 @@ import numpy as np
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from convaudit.models.facts import LayerInfo
 from convaudit.report import (
     charts,
     gallery,
@@ -26,7 +28,7 @@ from convaudit.report import (
 )
 from convaudit.report.findings import Finding, findings
 from convaudit.report.regions import REGIONS
-from convaudit.report.results import PAIRS, Audit
+from convaudit.report.results import PAIRS, Results
 from convaudit.report.wording import percent, plain, short, tail
 from convaudit.system.malloc import give_back_freed_memory
 
@@ -36,7 +38,9 @@ COARSE = 40
 """Maps narrower than this are shown with their cells, wider ones smoothly."""
 
 
-def write_report(folder: Path, audit: Audit, summary: dict[str, Any], *, threads: int = 1) -> None:
+def write_report(
+    folder: Path, audit: Results, summary: dict[str, Any], *, threads: int = 1
+) -> None:
     """Write ``index.html``, which stands alone, and what it leads to: the gallery, a page for each
     layer and each confused pair, and the data that they load.
 
@@ -101,7 +105,7 @@ def write_report(folder: Path, audit: Audit, summary: dict[str, Any], *, threads
     )
 
 
-def write_gallery(folder: Path, audit: Audit) -> None:
+def write_gallery(folder: Path, audit: Results) -> None:
     """Write ``images.html`` and what it loads."""
     gallery.write(folder / "data", audit)
     (folder / "style.css").write_text(_style(), encoding="utf-8")
@@ -110,7 +114,7 @@ def write_gallery(folder: Path, audit: Audit) -> None:
     _write(folder / "images.html", _environment(audit), "images.html", regions=REGIONS)
 
 
-def _environment(audit: Audit) -> Environment:
+def _environment(audit: Results) -> Environment:
     environment = Environment(
         loader=PackageLoader("convaudit.report"),
         autoescape=True,
@@ -147,7 +151,7 @@ def _write(path: Path, environment: Environment, template: str, **values: Any) -
 def _write_layers(
     folder: Path,
     render: Environment,
-    audit: Audit,
+    audit: Results,
     layers: list[dict[str, Any]],
     seen: dict[str, thumbnails.Seen],
     threads: int,
@@ -178,7 +182,7 @@ def _write_layers(
 def _write_pairs(
     folder: Path,
     render: Environment,
-    audit: Audit,
+    audit: Results,
     pairs: list[dict[str, Any]],
     seen: dict[int, thumbnails.Seen],
 ) -> None:
@@ -210,7 +214,7 @@ def _style() -> str:
     return re.sub(r"url\((fonts/[\w-]+\.woff2)\)", inline, text)
 
 
-def _finding(audit: Audit, finding: Finding, seen: dict[int, thumbnails.Seen]) -> dict[str, Any]:
+def _finding(audit: Results, finding: Finding, seen: dict[int, thumbnails.Seen]) -> dict[str, Any]:
     shown = [seen[number] for number in finding.rows]
     return {
         "kind": finding.kind,
@@ -225,13 +229,13 @@ def _finding(audit: Audit, finding: Finding, seen: dict[int, thumbnails.Seen]) -
     }
 
 
-def _sample(audit: Audit) -> list[int]:
+def _sample(audit: Results) -> list[int]:
     """The numbers of a few images spread evenly over the dataset."""
     step = max(1, audit.count // SAMPLE)
     return list(range(step // 2, audit.count, step))[:SAMPLE]
 
 
-def _regions(audit: Audit) -> list[dict[str, Any]]:
+def _regions(audit: Results) -> list[dict[str, Any]]:
     """For each ninth of the picture the images that have most of their heat there, and how many
     of them are wrong.
     """
@@ -257,13 +261,13 @@ def _even(places: list[mean_heat.Place]) -> dict[str, Any]:
     return {"even_border": border, "even_corner": 1 / 9}
 
 
-def _histogram(audit: Audit) -> Any:
+def _histogram(audit: Results) -> Any:
     if not audit.known.any():
         return charts.confidence(audit.probability, None)
     return charts.confidence(audit.probability[audit.known], ~audit.wrong[audit.known])
 
 
-def _classes(audit: Audit) -> list[dict[str, Any]]:
+def _classes(audit: Results) -> list[dict[str, Any]]:
     if not audit.known.any():
         return []
     table = metrics.per_class(misclassified.counts(audit), audit.class_names)
@@ -271,9 +275,9 @@ def _classes(audit: Audit) -> list[dict[str, Any]]:
     return ordered.to_dict("records")
 
 
-def _examples(audit: Audit, seen: dict[str, thumbnails.Seen]) -> list[dict[str, Any]]:
+def _examples(audit: Results, seen: dict[str, thumbnails.Seen]) -> list[dict[str, Any]]:
     cards = misclassified.cards(audit, [seen[image_id] for image_id in audit.activations])
-    known = {layer["name"]: layer for layer in audit.facts["layers"]}
+    known = {layer.name: layer for layer in audit.facts.layers}
     per_row = audit.settings["activations"]["per_row"]
     return [
         {
@@ -284,24 +288,22 @@ def _examples(audit: Audit, seen: dict[str, thumbnails.Seen]) -> list[dict[str, 
     ]
 
 
-def _grid(audit: Audit, layer: dict[str, Any], path: str, per_row: int) -> dict[str, Any]:
-    size = " × ".join(map(str, layer["shape"]))
-    coarse = layer["shape"][1] < COARSE
-    rows = -(-layer["shape"][-1] // per_row)
+def _grid(audit: Results, layer: LayerInfo, path: str, per_row: int) -> dict[str, Any]:
+    height, width = layer.sides
     return {
-        "id": layer["id"],
-        "layer": layer["name"],
-        "kind": layer["kind"],
+        "id": layer.id,
+        "layer": layer.name,
+        "kind": layer.kind,
         "path": path,
-        "size": size,
-        "coarse": coarse,
-        "dead": int(audit.channels.loc[audit.channels["layer"] == layer["name"], "dead"].sum()),
-        "width": per_row * layer["shape"][1],
-        "height": rows * layer["shape"][0],
+        "size": " × ".join(map(str, layer.shape)),
+        "coarse": width < COARSE,
+        "dead": int(audit.channels.loc[audit.channels["layer"] == layer.name, "dead"].sum()),
+        "width": per_row * width,
+        "height": math.ceil(layer.channels / per_row) * height,
     }
 
 
-def _sizes(audit: Audit) -> dict[str, Any] | None:
+def _sizes(audit: Results) -> dict[str, Any] | None:
     """The photos' sizes in words; ``squeezed`` are those whose sides the model sees in another
     proportion, by more than a tenth.
     """
@@ -318,7 +320,7 @@ def _sizes(audit: Audit) -> dict[str, Any] | None:
         for row in sizes.sort_values("count", ascending=False).head(5).itertuples(index=False)
     ]
     aspect = width / height
-    model = audit.facts["input"][1] / audit.facts["input"][0]
+    model = audit.facts.input[1] / audit.facts.input[0]
     low, middle, high = aspect.min(), metrics.median(aspect, count), aspect.max()
     return {
         "sizes": f"all {width[0]} × {height[0]}"

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from convaudit.models.facts import ModelFacts
 from convaudit.report import regions
 from convaudit.report.regions import Ninths
 
@@ -24,11 +25,12 @@ PAIRS = 40
 
 
 @dataclass(frozen=True)
-class Audit:
+class Results:
     """Everything the report shows. Paths are relative to the report's folder."""
 
-    facts: dict[str, Any]
-    """What is known of the model."""
+    facts: ModelFacts
+    scaling_check: dict[str, Any]
+    """What ``checks.scaling_check`` found, as in ``model/scaling.json``."""
     class_names: list[str]
     shards: dict[str, int]
     """How many images each shard has; every shard has some."""
@@ -118,7 +120,7 @@ class Audit:
         """The channels that are counted, each once: without those of pooling layers, which pass on
         the channels before them; unless nothing else is watched.
         """
-        kinds = {layer["name"]: layer["kind"] for layer in self.facts["layers"]}
+        kinds = {layer.name: layer.kind for layer in self.facts.layers}
         pooled = self.channels["layer"].map(kinds).fillna("").str.contains("Pooling")
         return self.channels if pooled.all() else self.channels[~pooled]
 
@@ -161,7 +163,7 @@ class Heat:
         return int(count), total / count if count else None
 
 
-def _heat(audit: Audit) -> Heat:
+def _heat(audit: Results) -> Heat:
     classes = len(audit.class_names)
     pairs = [(at, at) for at in range(classes)] + [pair[:2] for pair in audit.confused[:PAIRS]]
     place = {label * classes + predicted: at for at, (label, predicted) in enumerate(pairs)}

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from convaudit.report.metrics import blocks
-from convaudit.report.results import Audit
+from convaudit.report.results import Results
 
 NUMBERS = ("logit", "true_probability", "width", "height", "area", "aspect")
 AT_ONCE = 1 << 17
@@ -17,7 +17,7 @@ SAMPLED = 64
 """One of so many paths tells where the paths are cut into ranges."""
 
 
-def ranks(audit: Audit) -> Iterator[tuple[str, np.ndarray]]:
+def ranks(audit: Results) -> Iterator[tuple[str, np.ndarray]]:
     """A column's name and the images' ranks by it (n,), uint32 from 1, equal ones sharing theirs; a
     missing value is the least. Paths are in falling order, so that the first comes first as the
     greatest number does.
@@ -27,7 +27,7 @@ def ranks(audit: Audit) -> Iterator[tuple[str, np.ndarray]]:
         yield name, _dense(_numbers(audit, name))
 
 
-def _numbers(audit: Audit, name: str) -> np.ndarray:
+def _numbers(audit: Results, name: str) -> np.ndarray:
     if name not in {"area", "aspect"}:
         return audit.column(name, float, np.nan)
     width, height = (audit.column(side, np.int32, None) for side in ("width", "height"))
@@ -44,7 +44,7 @@ def _dense(values: np.ndarray) -> np.ndarray:
     return found
 
 
-def _by_path(audit: Audit) -> np.ndarray:
+def _by_path(audit: Results) -> np.ndarray:
     """Range by range of the paths' order, each in a pass over all of them: texts of a million
     images would fill the memory.
     """
@@ -63,7 +63,7 @@ def _by_path(audit: Audit) -> np.ndarray:
     return different + 1 - found
 
 
-def _cuts(audit: Audit) -> list[str]:
+def _cuts(audit: Results) -> list[str]:
     """Where to cut the paths' order into ranges of about ``AT_ONCE``."""
     if audit.count <= AT_ONCE:
         return []
@@ -72,7 +72,7 @@ def _cuts(audit: Audit) -> list[str]:
     return sample[step::step]
 
 
-def _paths(audit: Audit) -> Iterator[tuple[int, pa.ChunkedArray]]:
+def _paths(audit: Results) -> Iterator[tuple[int, pa.ChunkedArray]]:
     """The number of each shard's first image, and the shard's paths."""
     for start, rows in zip(audit.starts, audit.rows(["path"]), strict=False):
         yield start, rows["path"].cast(pa.large_string())

@@ -5,10 +5,10 @@ from typing import Any
 
 from convaudit.report import metrics, misclassified
 from convaudit.report.findings import findings
-from convaudit.report.results import Audit
+from convaudit.report.results import Results
 
 
-def summarise(audit: Audit) -> dict[str, Any]:
+def summarise(audit: Results) -> dict[str, Any]:
     """The audit's numbers for machines (``summary.json``); None where something isn't known."""
     correct = ~audit.wrong[audit.known]
     bins = metrics.calibration(audit.probability[audit.known], correct)
@@ -34,7 +34,7 @@ def summarise(audit: Audit) -> dict[str, Any]:
         "findings": [finding.facts() for finding in findings(audit)],
         "calibration": json.loads(bins.to_json(orient="records")),
         "per_class": json.loads(table.to_json(orient="records")) if len(correct) else [],
-        "target_layer": audit.facts["target_layer"],
-        "scaling": audit.facts["scaling"],
-        "scaling_known": audit.facts["scaling_known"],
+        "target_layer": audit.facts.target_layer,
+        "scaling": audit.facts.scaling,
+        "scaling_known": audit.facts.scaling_known,
     }

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from convaudit.drawing.sprites import SHEET, fitted
 from convaudit.errors import AuditError
-from convaudit.report.results import Audit
+from convaudit.report.results import Results
 
 SIZE, COLUMNS = 128, 16
 """Side of a sprite's cell, and cells in a row of the sheet."""
@@ -47,7 +47,7 @@ class Seen:
 
 
 def collect(
-    folder: Path, audit: Audit, numbers: set[int], ids: set[str]
+    folder: Path, audit: Results, numbers: set[int], ids: set[str]
 ) -> tuple[dict[int, Seen], dict[str, Seen]]:
     """Find images by number and by id. Memory holds one sprite sheet at a time.
 
@@ -64,11 +64,13 @@ def collect(
     return by_number, by_id
 
 
-def _cut(folder: Path, audit: Audit, shard: str, rows: pd.DataFrame) -> Iterator[tuple[int, Seen]]:
+def _cut(
+    folder: Path, audit: Results, shard: str, rows: pd.DataFrame
+) -> Iterator[tuple[int, Seen]]:
     """Rows of a shard, by their place in it, with their pictures."""
     if rows.empty:
         return
-    top, left, height, width = fitted(audit.facts["input"], SIZE)
+    top, left, height, width = fitted(audit.facts.input, SIZE)
     maps = _maps(audit.maps(shard), set(rows["image_id"]))
     path, sheet = Path(), np.empty(0)
     for row in rows.itertuples():

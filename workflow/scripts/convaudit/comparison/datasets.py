@@ -1,0 +1,189 @@
+"""One model on two datasets: what changed in its outputs, the images and what goes with what."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from convaudit.comparison import statistics
+from convaudit.comparison.results_folders import Finished
+from convaudit.comparison.statistics import Interval, TwoSamples
+
+STRONG, WEAK = 0.3, 0.15
+"""Distances of an AUC from 0.5: from the first on a number goes with a class, up to the second it
+does not.
+"""
+LEAST = 30
+"""Images of a class below which no correlation with it is stated."""
+MOST_CLASSES = 50
+
+
+@dataclass(frozen=True)
+class Drift:
+    """How far one number lies apart in two datasets. p_adjusted is after Bonferroni, over all
+    outputs or over all properties.
+    """
+
+    name: str
+    ks: float
+    p: float
+    p_adjusted: float
+    auc: float
+    first_mean: float
+    second_mean: float
+
+
+@dataclass(frozen=True)
+class Correlation:
+    """A property that tells a class from the rest in one of two datasets alone."""
+
+    property: str
+    of: str
+    state: Literal["new", "gone", "turned"]
+    first: Interval
+    second: Interval
+
+
+@dataclass(frozen=True)
+class LabelShift:
+    """What a change of the classes' shares alone would do to the accuracy.
+
+    second: shares of the second dataset, by its labels, or, without labels, by what the model says
+    (black box shift estimation).
+    """
+
+    by: Literal["labels", "predictions"]
+    first: list[float]
+    second: list[float]
+    expected: float
+    """Accuracy of the first dataset with the second one's shares of the classes."""
+
+
+def output_drift(first: Finished, second: Finished) -> list[Drift]:
+    """Each class's score and the confidence, in both datasets; the farthest apart first.
+
+    A score that is not among the best ones that were kept counts as 0 in both.
+    """
+    top = min(first.top, second.top)
+    outputs = [audit.outputs(top) for audit in (first, second)]
+    sizes = len(first.images), len(second.images)
+    sure = [audit.images["probability"].to_numpy(float) for audit in (first, second)]
+    found = [("confidence", *sure, statistics.two_samples(sure[0], sure[1], sizes))]
+    sorted_scores = [_by_class(*each, len(first.class_names)) for each in outputs]
+    for at, name in enumerate(first.class_names):
+        some, others = sorted_scores[0][at], sorted_scores[1][at]
+        if len(some) or len(others):
+            found.append((name, some, others, statistics.two_samples(some, others, sizes)))
+    return _ordered(found, sizes)
+
+
+def _by_class(classes: np.ndarray, scores: np.ndarray, count: int) -> list[np.ndarray]:
+    """The kept scores of each class."""
+    order = np.argsort(classes.ravel(), kind="stable")
+    ends = np.searchsorted(classes.ravel()[order], np.arange(1, count))
+    return np.split(scores.ravel()[order], ends)
+
+
+def property_drift(first: pd.DataFrame, second: pd.DataFrame) -> list[Drift]:
+    """Each property that both datasets have; missing values are left out."""
+    found = []
+    for name in first.columns.intersection(second.columns, sort=False):
+        some, others = (table[name].dropna().to_numpy(float) for table in (first, second))
+        if len(some) and len(others):
+            sizes = len(some), len(others)
+            found.append((name, some, others, statistics.two_samples(some, others, sizes)))
+    return _ordered(found, None)
+
+
+def _ordered(
+    found: list[tuple[str, np.ndarray, np.ndarray, TwoSamples]], sizes: tuple[int, int] | None
+) -> list[Drift]:
+    drifts = [
+        Drift(
+            name=name,
+            ks=apart.ks,
+            p=apart.p,
+            p_adjusted=min(1.0, apart.p * len(found)),
+            auc=apart.auc,
+            first_mean=float(some.sum(dtype=float) / (sizes[0] if sizes else len(some))),
+            second_mean=float(others.sum(dtype=float) / (sizes[1] if sizes else len(others))),
+        )
+        for name, some, others, apart in found
+    ]
+    return sorted(drifts, key=lambda drift: (-drift.ks, drift.name))
+
+
+def label_shift(first: Finished, second: Finished) -> LabelShift | None:
+    """The accuracy that a change of the classes' shares alone would bring; None where the first
+    dataset has no labels.
+    """
+    if not first.known.any():
+        return None
+    classes = len(first.class_names)
+    confusion = np.zeros((classes, classes))
+    label = first.images["label_index"].to_numpy()[first.known]
+    predicted = first.images["predicted_index"].to_numpy()
+    np.add.at(confusion, (label, predicted[first.known]), 1)
+    if second.known.any():
+        by: Literal["labels", "predictions"] = "labels"
+        counts = second.images["label_index"].to_numpy()[second.known]
+        shares = np.bincount(counts, minlength=classes) / len(counts)
+    else:
+        by = "predictions"
+        counts = second.images["predicted_index"].to_numpy()
+        shares = statistics.label_shares(confusion, np.bincount(counts, minlength=classes))
+    support = confusion.sum(axis=1)
+    expected = statistics.reweighted_accuracy(confusion, shares)
+    return LabelShift(by, (support / support.sum()).tolist(), shares.tolist(), expected)
+
+
+def correlations(
+    first: Finished,
+    second: Finished,
+    first_properties: pd.DataFrame,
+    second_properties: pd.DataFrame,
+) -> list[Correlation]:
+    """Properties that tell a class (by its label; by its prediction where there is none) from the
+    rest in one dataset and not in the other, or the other way round; of the ``MOST_CLASSES``
+    commonest classes.
+    """
+    tables = (first, first_properties), (second, second_properties)
+    groups = [_classes(audit) for audit, _ in tables]
+    classes = len(first.class_names)
+    counts = [np.bincount(group[group >= 0], minlength=classes) for group in groups]
+    fewest = np.minimum(*counts)
+    usual = np.argsort(-fewest, kind="stable")[:MOST_CLASSES]
+    found = []
+    for name in first_properties.columns.intersection(second_properties.columns, sort=False):
+        before, now = (
+            _aucs(table[name], group, classes)
+            for (_, table), group in zip(tables, groups, strict=True)
+        )
+        for at in usual[fewest[usual] >= LEAST].tolist():
+            some, others = before[at], now[at]
+            state = some and others and _state(some.value, others.value)
+            if some and others and state:
+                found.append(Correlation(name, first.class_names[at], state, some, others))
+    return sorted(found, key=lambda each: -abs(each.second.value - each.first.value))
+
+
+def _classes(audit: Finished) -> np.ndarray:
+    """Each image's class by its label, or by its prediction where no image has a label."""
+    column = "label_index" if audit.known.any() else "predicted_index"
+    return audit.images[column].to_numpy()
+
+
+def _aucs(values: pd.Series, group: np.ndarray, classes: int) -> list[Interval | None]:
+    usable = values.notna().to_numpy() & (group >= 0)
+    return statistics.class_aucs(values.to_numpy(float)[usable], group[usable], classes)
+
+
+def _state(first: float, second: float) -> Literal["new", "gone", "turned"] | None:
+    before, now = first - 0.5, second - 0.5
+    if abs(before) < WEAK and abs(now) >= STRONG:
+        return "new"
+    if abs(before) >= STRONG and abs(now) < WEAK:
+        return "gone"
+    turned = min(abs(before), abs(now)) >= STRONG and before * now < 0
+    return "turned" if turned else None

@@ -1,0 +1,188 @@
+"""Two models on the same images: what each gets right, image by image, class by class."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+from scipy.stats import false_discovery_control
+
+from convaudit.comparison import statistics
+from convaudit.comparison.alignment import Pairs
+from convaudit.comparison.results_folders import Finished
+from convaudit.comparison.statistics import Interval
+
+MOST_FOLDERS = 50
+"""A folder level with more names than this is no slice."""
+BINS = 10
+
+
+@dataclass(frozen=True)
+class Group:
+    """Paired images of a class or a slice.
+
+    only_first, only_second: right in one audit alone; p: exact McNemar; p_adjusted: the same after
+    Benjamini and Hochberg 1995 over all groups of the table.
+    """
+
+    name: str
+    images: int
+    first_right: int
+    second_right: int
+    only_first: int
+    only_second: int
+    difference: Interval
+    p: float
+    p_adjusted: float = 1.0
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Aligned answers; (m,) each, classes as indices of ``names``, -1 without a label.
+
+    Images that the two audits give different labels have none.
+    """
+
+    names: list[str]
+    label: np.ndarray
+    first: np.ndarray
+    second: np.ndarray
+    first_probability: np.ndarray
+    second_probability: np.ndarray
+    relabelled: int
+    """Images whose labels differ."""
+
+    @cached_property
+    def known(self) -> np.ndarray:
+        return self.label >= 0
+
+    @cached_property
+    def only_first(self) -> np.ndarray:
+        """Negative flips: right before, wrong now."""
+        return self.known & (self.first == self.label) & (self.second != self.label)
+
+    @cached_property
+    def only_second(self) -> np.ndarray:
+        """Mended: wrong before, right now."""
+        return self.known & (self.first != self.label) & (self.second == self.label)
+
+    @cached_property
+    def stayed(self) -> np.ndarray:
+        """The same answer, be it right or wrong."""
+        return self.first == self.second
+
+
+def align(first: Finished, second: Finished, pairs: Pairs) -> Answers:
+    """The answers to the same images, with classes matched by their names."""
+    names = list(dict.fromkeys([*first.class_names, *second.class_names]))
+    place = {name: at for at, name in enumerate(names)}
+
+    def column(audit: Finished, name: str, rows: np.ndarray) -> np.ndarray:
+        index = np.array([*(place[each] for each in audit.class_names), -1], np.int32)
+        return index[audit.images[name].to_numpy()[rows]]
+
+    label = column(first, "label_index", pairs.first)
+    other = column(second, "label_index", pairs.second)
+    differ = (label != other) & (label >= 0) & (other >= 0)
+    return Answers(
+        names=names,
+        label=np.where(label == other, label, -1).astype(np.int32),
+        first=column(first, "predicted_index", pairs.first),
+        second=column(second, "predicted_index", pairs.second),
+        first_probability=first.images["probability"].to_numpy(np.float32)[pairs.first],
+        second_probability=second.images["probability"].to_numpy(np.float32)[pairs.second],
+        relabelled=int(differ.sum()),
+    )
+
+
+def whole(answers: Answers) -> Group:
+    """All labelled images as one group.
+
+    Raises:
+        ValueError: there are none.
+    """
+    return _group("all images", answers, answers.known)
+
+
+def per_class(answers: Answers) -> list[Group]:
+    """A group for each class with a labelled image, in the order of the classes."""
+    support = np.bincount(answers.label[answers.known], minlength=len(answers.names))
+    tables = [
+        np.bincount(answers.label[chosen], minlength=len(answers.names))
+        for chosen in (
+            answers.known & (answers.first == answers.label),
+            answers.known & (answers.second == answers.label),
+            answers.only_first,
+            answers.only_second,
+        )
+    ]
+    return _adjusted(
+        _counted(answers.names[at], int(support[at]), *(int(table[at]) for table in tables))
+        for at in np.flatnonzero(support)
+    )
+
+
+def slices(answers: Answers, paths: pd.Series) -> list[Group]:
+    """A group for each folder, at levels of the path that do not merely repeat the class.
+
+    Args:
+        paths: (m,) of the images, from the dataset's folder.
+    """
+    folders = paths.astype(str).str.rpartition("/")[0].str.split("/")
+    levels = int(folders.str.len().max()) if len(folders) else 0
+    found = []
+    for level in range(levels):
+        codes, names = pd.factorize(folders.str[level], sort=True)
+        if not 2 <= len(names) <= MOST_FOLDERS or set(names) <= set(answers.names):
+            continue
+        for code, name in enumerate(names):
+            inside = answers.known & (codes == code)
+            if inside.any():
+                found.append(_group(f"folder {name}", answers, inside))
+    return _adjusted(found)
+
+
+def calibration_error(probability: np.ndarray, right: np.ndarray) -> float:
+    """Expected calibration error (Naeini et al. 2015), ``BINS`` equal bins of confidence.
+
+    Args:
+        probability: (n,) of the answer, 0 to 1; n at least 1.
+        right: (n,) bool.
+    """
+    number = np.minimum((probability * BINS).astype(int), BINS - 1)
+    gaps = np.bincount(number, weights=probability.astype(float) - right, minlength=BINS)
+    return float(np.abs(gaps).sum() / len(probability))
+
+
+def _group(name: str, answers: Answers, inside: np.ndarray) -> Group:
+    label = answers.label[inside]
+    return _counted(
+        name,
+        len(label),
+        int((answers.first[inside] == label).sum()),
+        int((answers.second[inside] == label).sum()),
+        int(answers.only_first[inside].sum()),
+        int(answers.only_second[inside].sum()),
+    )
+
+
+def _counted(
+    name: str, images: int, first_right: int, second_right: int, only_first: int, only_second: int
+) -> Group:
+    both = first_right - only_first
+    neither = images - both - only_first - only_second
+    difference = statistics.paired_difference(both, only_first, only_second, neither)
+    p = statistics.mcnemar(only_first, only_second)
+    return Group(name, images, first_right, second_right, only_first, only_second, difference, p)
+
+
+def _adjusted(groups: Iterable[Group]) -> list[Group]:
+    found = list(groups)
+    if not found:
+        return []
+    adjusted = false_discovery_control([group.p for group in found])
+    return [
+        Group(**{**vars(group), "p_adjusted": float(p)})
+        for group, p in zip(found, adjusted, strict=True)
+    ]

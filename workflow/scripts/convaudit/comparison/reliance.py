@@ -1,0 +1,133 @@
+"""What either model depends on: each suspect's effect in both audits."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from convaudit.comparison import statistics
+from convaudit.comparison.statistics import Interval
+
+State = Literal["new", "gone", "stays", "not in both"]
+"""A proven shortcut of the second audit alone, of the first alone, of both; or of neither."""
+
+
+@dataclass(frozen=True)
+class Carriers:
+    """Images with the cue whose true class is another: how many each model predicts as the class
+    of the cue.
+    """
+
+    images: int
+    first: int
+    second: int
+
+
+@dataclass(frozen=True)
+class Reliance:
+    """A suspect in both audits.
+
+    first, second: share of other classes' images that the cue turns into its class, less that of
+    the control, with the audits' own interval; None where it was not tried. difference: second
+    minus first (MOVER; Zou and Donner 2008).
+    """
+
+    id: str
+    cue: str
+    of: str
+    title: str
+    state: State
+    first_status: str | None
+    second_status: str | None
+    first: Interval | None
+    second: Interval | None
+    difference: Interval | None
+    images: list[str]
+    """Ids of images with the cue, in the audit that named it (the first, where both did)."""
+    carriers: Carriers | None = None
+
+
+def compare(
+    first: list[dict[str, Any]] | None, second: list[dict[str, Any]] | None
+) -> list[Reliance] | None:
+    """Match suspects by their id, or else by cue and class, in the order in which they stand.
+
+    Returns:
+        Proven ones first; None where one of the audits made no experiments.
+    """
+    if first is None or second is None:
+        return None
+    found, rest = [], list(second)
+    for suspect in first:
+        other = _match(suspect, rest)
+        if other is not None:
+            rest.remove(other)
+        found.append(_compared(suspect, other))
+    found += [_compared(None, suspect) for suspect in rest]
+    order: tuple[State, ...] = ("new", "stays", "gone", "not in both")
+    return sorted(found, key=lambda each: order.index(each.state))
+
+
+def _match(suspect: dict[str, Any], others: list[dict[str, Any]]) -> dict[str, Any] | None:
+    same = [other for other in others if other["id"] == suspect["id"]]
+    kind = suspect["cue"], suspect["class"]
+    alike = [other for other in others if (other["cue"], other["class"]) == kind]
+    return next(iter(same or alike), None)
+
+
+def _compared(first: dict[str, Any] | None, second: dict[str, Any] | None) -> Reliance:
+    shown = first if first is not None else second
+    assert shown is not None
+    effects = _effect(first), _effect(second)
+    statuses = [None if each is None else each["status"] for each in (first, second)]
+    proven = [status == "confirmed" for status in statuses]
+    states: dict[tuple[bool, ...], State] = {
+        (True, True): "stays",
+        (True, False): "gone",
+        (False, True): "new",
+        (False, False): "not in both",
+    }
+    both = effects[0] is not None and effects[1] is not None
+    return Reliance(
+        id=shown["id"],
+        cue=shown["cue"],
+        of=shown["class"],
+        title=shown["title"],
+        state=states[tuple(proven)],
+        first_status=statuses[0],
+        second_status=statuses[1],
+        first=effects[0],
+        second=effects[1],
+        difference=statistics.difference_of(effects[1], effects[0])
+        if both and effects[0] and effects[1]
+        else None,
+        images=shown.get("images", []),
+    )
+
+
+def _effect(suspect: dict[str, Any] | None) -> Interval | None:
+    trial = suspect and suspect.get("insert")
+    if not trial or not trial["pairs"]:
+        return None
+    value = (trial["flips"] - trial["control_flips"]) / trial["pairs"]
+    return Interval(value, trial["low"], trial["high"])
+
+
+def on_carriers(
+    carries: np.ndarray, label: np.ndarray, first: np.ndarray, second: np.ndarray, of: int
+) -> Carriers | None:
+    """What both models say of the same real images with a cue, whose true class is another.
+
+    Args:
+        carries: (m,) bool: known to have the cue.
+        label, first, second: (m,) class indices, label -1 where not known.
+        of: index of the class that the cue goes with.
+
+    Returns:
+        None where no such image is known.
+    """
+    others = carries & (label >= 0) & (label != of)
+    if not others.any():
+        return None
+    called = [int((predicted[others] == of).sum()) for predicted in (first, second)]
+    return Carriers(int(others.sum()), *called)

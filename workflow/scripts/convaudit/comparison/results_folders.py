@@ -1,0 +1,207 @@
+"""What a comparison reads of a finished audit: a few numbers of each image, by column."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from convaudit.dataset import labels
+from convaudit.errors import AuditError
+
+COLUMNS = (
+    *("image_id", "path", "label_index", "predicted_index", "probability", "true_probability"),
+    *("map_empty", "shard", "row"),
+)
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A finished audit. Memory holds about 300 bytes an image."""
+
+    folder: Path
+    name: str
+    """By which the comparison calls it: the folder as the config names it."""
+    model: str
+    """Identity of the model: the same text only for the same file or the same named weights."""
+    model_name: str
+    images_name: str
+    predictions_sha256: str
+    facts: dict[str, Any]
+    """What is known of the model: ``model/model.json``."""
+    scaling: dict[str, Any]
+    """What other scalings were tried: ``model/scaling.json``."""
+    class_names: list[str]
+    images: pd.DataFrame
+    """One row an image, in the order of the predictions: ``COLUMNS`` and sha256; label_index is -1
+    where there is no label.
+    """
+
+    @property
+    def known(self) -> np.ndarray:
+        """Whether each image has a label (n,)."""
+        return self.images["label_index"].to_numpy() >= 0
+
+    @property
+    def right(self) -> np.ndarray:
+        """Whether each image has a label and is predicted as that (n,)."""
+        return self.images["label_index"].to_numpy() == self.images["predicted_index"].to_numpy()
+
+    @property
+    def probability(self) -> np.ndarray:
+        """How sure each answer is (n,)."""
+        return self.images["probability"].to_numpy(np.float32)
+
+    @property
+    def map_size(self) -> tuple[int, int]:
+        """Height and width of a map."""
+        maps = next(self.maps())[2]
+        return maps.shape[1], maps.shape[2]
+
+    def outputs(self, top: int) -> tuple[np.ndarray, np.ndarray]:
+        """Class index and score, (n, top) each, of every image's best classes."""
+        classes, scores = [], []
+        names = pa.array(self.class_names)
+        file = pq.ParquetFile(self.folder / "predictions.parquet")
+        for part in file.iter_batches(columns=["top_classes", "top_probabilities"]):
+            counts = pc.list_value_length(part["top_classes"]).to_numpy()
+            found = pc.index_in(part["top_classes"].flatten(), names).to_numpy()
+            classes.append(_first(found, counts, top))
+            scores.append(_first(part["top_probabilities"].flatten().to_numpy(), counts, top))
+        return np.concatenate(classes).astype(np.int32), np.concatenate(scores).astype(np.float32)
+
+    @property
+    def top(self) -> int:
+        """How many of the best classes were kept of each image."""
+        part = next(
+            pq.ParquetFile(self.folder / "predictions.parquet").iter_batches(
+                1, columns=["top_classes"]
+            )
+        )
+        return len(part["top_classes"][0])
+
+    def maps(self) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        """Shard by shard: rows in ``images`` (m,), index of the class that each first map explains
+        (m,), and these maps (m, h, w) float32, not negative.
+        """
+        shards = self.images["shard"]
+        for shard, rows in shards.groupby(shards, sort=False, observed=True).indices.items():
+            path = self.folder / "gradcam" / "maps" / f"{shard}.npz"
+            with np.load(path, allow_pickle=False) as stored:
+                count = len(rows)
+                maps = stored["maps"][:count].astype(np.float32)
+                maps *= stored["scale"][:count, None, None]
+                yield rows, stored["class_index"][:count], maps
+
+    def properties(self, names: list[str]) -> pd.DataFrame:
+        """The named numbers of each image (n,), of those that this audit measured."""
+        parts = sorted((self.folder / "preprocess").glob("*.parquet"))
+        present = set(pq.read_schema(parts[0]).names) if parts else set()
+        columns = [name for name in names if name in present]
+        if not columns:
+            return pd.DataFrame(index=self.images.index)
+        table = pd.concat([pd.read_parquet(part, columns=["image_id", *columns]) for part in parts])
+        return (
+            table.set_index("image_id")[columns]
+            .reindex(self.images["image_id"])
+            .reset_index(drop=True)
+        )
+
+    def suspects(self) -> list[dict[str, Any]] | None:
+        """The suspects after their experiments; None where none were made."""
+        path = self.folder / "shortcuts" / "interventions.json"
+        return json.loads(path.read_text())["suspects"] if path.exists() else None
+
+
+def read(folder: str | Path) -> Finished:
+    """Read a results folder.
+
+    Raises:
+        AuditError: it holds no finished audit.
+    """
+    path = Path(folder)
+    missing = [
+        name
+        for name in (
+            "predictions.parquet",
+            "index/ledger.parquet",
+            "index/plan.json",
+            "model/model.json",
+            "model/scaling.json",
+        )
+        if not (path / name).exists()
+    ]
+    if missing:
+        raise AuditError(
+            f"config: compare: {folder} holds no finished audit (there is no {missing[0]}): run it "
+            "to its end first"
+        )
+    plan = json.loads((path / "index" / "plan.json").read_text())
+    facts = json.loads((path / "model" / "model.json").read_text())
+    settings = _settings(path)
+    return Finished(
+        folder=path,
+        name=str(folder),
+        model=_identity(path, plan["model"]),
+        model_name=_called(settings.get("model"), "model", plan["model"][:12]),
+        images_name=_called(settings.get("images"), "images", path.name),
+        predictions_sha256=_sha256(path / "predictions.parquet"),
+        facts=facts,
+        scaling=json.loads((path / "model" / "scaling.json").read_text()),
+        class_names=labels.of_model(plan["class_names"], facts["classes"]),
+        images=_images(path),
+    )
+
+
+def _images(folder: Path) -> pd.DataFrame:
+    table = pq.read_table(folder / "predictions.parquet", columns=list(COLUMNS))
+    hashes = pq.read_table(folder / "index" / "ledger.parquet", columns=["path", "sha256"])
+    images = table.to_pandas(types_mapper=_text)
+    for name in ("label_index", "predicted_index"):
+        images[name] = images[name].fillna(-1).astype(np.int32)
+    images["shard"] = images["shard"].astype("category")
+    ledger = hashes.to_pandas(types_mapper=_text)
+    return images.merge(ledger, on="path", how="left", validate="one_to_one")
+
+
+def _text(kind: pa.DataType) -> pd.ArrowDtype | None:
+    """Texts stay in Arrow's memory: a tenth of what Python's objects take."""
+    return (
+        pd.ArrowDtype(kind) if pa.types.is_string(kind) or pa.types.is_large_string(kind) else None
+    )
+
+
+def _first(values: np.ndarray, counts: np.ndarray, top: int) -> np.ndarray:
+    """The first ``top`` of each list, as (n, top)."""
+    starts = np.cumsum(counts) - counts
+    return values[starts[:, None] + np.arange(top)]
+
+
+def _identity(folder: Path, planned: str) -> str:
+    """The demo's model is made by the audit: it is known by its file."""
+    own = folder / "demo" / "model.keras"
+    return _sha256(own) if planned == "demo" and own.exists() else planned
+
+
+def _settings(folder: Path) -> dict[str, Any]:
+    """The config of the audit, as its report keeps it; empty before there is one."""
+    path = folder / "report" / "config.json"
+    return json.loads(path.read_text()) if path.exists() else {}
+
+
+def _called(setting: str | None, what: str, otherwise: str) -> str:
+    if setting is None:
+        return otherwise
+    return f"demo {what}" if setting == "demo" else Path(setting).name
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,214 @@
+"""The statistics of a comparison, as pure functions over counts and arrays."""
+
+import hashlib
+from typing import NamedTuple
+
+import numpy as np
+from scipy.optimize import nnls
+from scipy.stats import binomtest, kstwo, norm, rankdata
+
+
+class Interval(NamedTuple):
+    """An estimate and the limits of its confidence interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+class TwoSamples(NamedTuple):
+    """How far two samples of one number lie apart.
+
+    ks: greatest distance of the distribution functions, 0 (the same) to 1 (nothing in common).
+    p: probability of such a distance if both samples came from one distribution.
+    auc: probability that a value of the second sample is greater than one of the first, ties
+        halved; 0.5 where neither tends to be greater.
+    """
+
+    ks: float
+    p: float
+    auc: float
+
+
+def wilson(successes: int, trials: int, level: float = 0.95) -> Interval:
+    """A share and its score interval (Wilson 1927).
+
+    Raises:
+        ValueError: there are no trials.
+    """
+    found = binomtest(successes, trials).proportion_ci(level, method="wilson")
+    return Interval(successes / trials, float(found.low), float(found.high))
+
+
+def paired_difference(
+    both: int, first_only: int, second_only: int, neither: int, level: float = 0.95
+) -> Interval:
+    """Share of the second minus share of the first, of the same cases, with its interval.
+
+    Newcombe 1998, "Improved confidence intervals for the difference between binomial proportions
+    based on paired data", method 10: the Wilson limits of either share, joined with the
+    correlation phi, whose numerator is corrected by n / 2 where it is positive.
+
+    Args:
+        both, first_only, second_only, neither: cases that are right in both audits, in the first
+            or the second alone, in neither.
+        level: of the two-sided interval.
+
+    Raises:
+        ValueError: there are no cases.
+    """
+    count = both + first_only + second_only + neither
+    first = wilson(both + first_only, count, level)
+    second = wilson(both + second_only, count, level)
+    phi = _phi(both, first_only, second_only, neither)
+    difference = (second_only - first_only) / count
+    down = _joined(second.value - second.low, first.high - first.value, phi)
+    up = _joined(second.high - second.value, first.value - first.low, phi)
+    return Interval(difference, difference - down, difference + up)
+
+
+def _phi(both: int, first_only: int, second_only: int, neither: int) -> float:
+    # As floats: products of four counts of a million images are too large for 64 bits.
+    a, b, c, d = map(float, (both, first_only, second_only, neither))
+    margins = (a + b) * (c + d) * (a + c) * (b + d)
+    product = a * d - b * c
+    if margins == 0:
+        return 0.0
+    if product > 0:
+        product = max(product - (a + b + c + d) / 2, 0.0)
+    return product / margins**0.5
+
+
+def _joined(one: float, other: float, correlation: float) -> float:
+    return max(one * one - 2 * correlation * one * other + other * other, 0.0) ** 0.5
+
+
+def difference_of(second: Interval, first: Interval) -> Interval:
+    """The difference of two independent estimates with intervals of one level.
+
+    MOVER (Zou and Donner 2008): the distances of either estimate to its limits, squared and added.
+    """
+    difference = second.value - first.value
+    down = _joined(second.value - second.low, first.high - first.value, 0.0)
+    up = _joined(second.high - second.value, first.value - first.low, 0.0)
+    return Interval(difference, difference - down, difference + up)
+
+
+def mcnemar(first_only: int, second_only: int) -> float:
+    """Exact two-sided p of as uneven a split of the cases that only one of two gets right."""
+    changed = first_only + second_only
+    return float(binomtest(second_only, changed).pvalue) if changed else 1.0
+
+
+def paired_bootstrap(
+    differences: np.ndarray, seed: str, level: float = 0.95, resamples: int = 2000
+) -> Interval:
+    """The mean of paired differences with its percentile interval.
+
+    Args:
+        differences: (n,) second minus first of each case; n at least 1.
+        seed: any text, such as the id of what is compared: the same text draws the same cases.
+        level: of the two-sided interval.
+        resamples: how often n cases are drawn.
+    """
+    digest = hashlib.sha256(seed.encode()).digest()
+    random = np.random.default_rng(int.from_bytes(digest[:8], "big"))
+    values, counts = np.unique(differences, return_counts=True)
+    # Few values occur (a flip or none, in either audit): to draw their counts is to draw cases.
+    drawn = random.multinomial(len(differences), counts / counts.sum(), resamples)
+    means = drawn @ values / len(differences)
+    tail = (1 - level) / 2
+    low, high = np.quantile(means, [tail, 1 - tail])
+    return Interval(float(np.mean(differences)), float(low), float(high))
+
+
+def two_samples(first: np.ndarray, second: np.ndarray, sizes: tuple[int, int]) -> TwoSamples:
+    """Two-sample Kolmogorov-Smirnov test with effect sizes, of numbers that are mostly zero.
+
+    Args:
+        first, second: (m,) the samples' values over zero; the further ones, up to ``sizes``, are
+            zero and are not held in memory.
+        sizes: how many values each sample has, zeros included; both at least 1.
+    """
+    some, others = np.sort(first), np.sort(second)
+    at = np.concatenate([some, others])
+    above = [
+        (len(values) - np.searchsorted(values, at, side)) / size
+        for side in ("left", "right")
+        for values, size in ((some, sizes[0]), (others, sizes[1]))
+    ]
+    distances = [np.abs(above[0] - above[1]), np.abs(above[2] - above[3])]
+    ks = max((float(part.max()) for part in distances if len(part)), default=0.0)
+    effective = sizes[0] * sizes[1] / (sizes[0] + sizes[1])
+    p = float(kstwo.sf(ks, max(1, round(effective)))) if ks else 1.0
+    zeros = sizes[0] - len(some), sizes[1] - len(others)
+    below = np.searchsorted(some, others, "left") + np.searchsorted(some, others, "right")
+    greater = float(below.sum()) / 2 + zeros[0] * len(others) + zeros[0] * zeros[1] / 2
+    return TwoSamples(ks, p, greater / (sizes[0] * sizes[1]))
+
+
+def class_aucs(values: np.ndarray, group: np.ndarray, classes: int) -> list[Interval | None]:
+    """How well a number tells each class from the rest: ROC AUC, from one ranking of all, with the
+    interval of Hanley and McNeil 1982.
+
+    Args:
+        values: (n,) finite.
+        group: (n,) the class of each, 0 to ``classes`` - 1.
+
+    Returns:
+        One entry a class; None where the class or the rest is empty.
+    """
+    sizes = np.bincount(group, minlength=classes)
+    sums = np.bincount(group, weights=rankdata(values), minlength=classes)
+    return [
+        _auc(float(total), int(inside), len(values) - int(inside))
+        for total, inside in zip(sums, sizes, strict=True)
+    ]
+
+
+def _auc(rank_sum: float, inside: int, outside: int) -> Interval | None:
+    if not inside or not outside:
+        return None
+    auc = (rank_sum - inside * (inside + 1) / 2) / (inside * outside)
+    one, two = auc / (2 - auc), 2 * auc**2 / (1 + auc)
+    spread = (inside - 1) * (one - auc**2) + (outside - 1) * (two - auc**2)
+    variance = (auc * (1 - auc) + spread) / (inside * outside)
+    half = float(norm.ppf(0.975)) * max(variance, 0.0) ** 0.5
+    return Interval(auc, max(0.0, auc - half), min(1.0, auc + half))
+
+
+def label_shares(confusion: np.ndarray, predicted: np.ndarray) -> np.ndarray:
+    """The shares of the classes in images without labels, from what a known model calls them.
+
+    Black box shift estimation (Lipton et al. 2018): if only the classes' shares changed, what the
+    model says is a mixture of what it says of each class; solved by non-negative least squares.
+
+    Args:
+        confusion: (K, K) counts of labelled images: row the label, column the prediction.
+        predicted: (K,) counts of the predictions in the images without labels.
+
+    Returns:
+        (K,) shares that add up to 1; 0 for a class without a labelled image.
+    """
+    support = confusion.sum(axis=1)
+    known = support > 0
+    rates = confusion[known] / support[known, None]
+    solved, _ = nnls(rates.T, predicted / predicted.sum())
+    shares = np.zeros(len(confusion))
+    shares[known] = solved / solved.sum()
+    return shares
+
+
+def reweighted_accuracy(confusion: np.ndarray, shares: np.ndarray) -> float:
+    """The accuracy if the classes had other shares and each class kept its recall.
+
+    Args:
+        confusion: (K, K) counts: row the label, column the prediction.
+        shares: (K,) of the classes; those without an image in ``confusion`` are left out and the
+            others raised to 1. NaN where no class is left.
+    """
+    support = confusion.sum(axis=1)
+    known = support > 0
+    weights = shares[known]
+    recalls = np.diag(confusion)[known] / support[known]
+    return float(weights @ recalls / weights.sum()) if weights.sum() else float("nan")

@@ -1,0 +1,1 @@
+"""The field's ordinary numbers of a classifier, each with its interval where there is one."""

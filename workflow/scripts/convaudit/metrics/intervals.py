@@ -1,0 +1,76 @@
+"""Intervals of shares, and how many images would decide a question."""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from scipy.special import ndtri
+
+LEVEL = 0.95
+
+
+class Interval(NamedTuple):
+    """A number with the ends of its interval; all None where nothing was counted."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+
+
+def z_of(level: float) -> float:
+    """The standard normal's quantile that leaves (1 - level) / 2 on either side."""
+    return float(ndtri(0.5 + level / 2))
+
+
+def wilson(successes: int, trials: int, level: float = LEVEL) -> Interval:
+    """A share and its score interval (Wilson 1927): all p that a z-test would not reject."""
+    if trials == 0:
+        return Interval(None, None, None)
+    z = z_of(level)
+    p = successes / trials
+    centre = (p + z * z / (2 * trials)) / (1 + z * z / trials)
+    half = z / (1 + z * z / trials) * math.sqrt(p * (1 - p) / trials + z * z / (4 * trials**2))
+    # At p = 0 and 1 an end is p itself, which rounding must not miss.
+    low = 0.0 if successes == 0 else max(0.0, centre - half)
+    high = 1.0 if successes == trials else min(1.0, centre + half)
+    return Interval(p, low, high)
+
+
+def images_to_decide(share: float, limit: float, level: float = LEVEL) -> int | None:
+    """How many images would put an end of Wilson's interval at ``limit``, were ``share`` to stay.
+
+    The interval inverts the score test, so its end is at L where
+    (p - L)^2 = z^2 L (1 - L) / n, and n follows.
+
+    Returns:
+        None where the share is the limit: no number of images would decide.
+    """
+    if math.isclose(share, limit):
+        return None
+    return math.ceil(z_of(level) ** 2 * limit * (1 - limit) / (share - limit) ** 2)
+
+
+def of_mean(values: np.ndarray, level: float = LEVEL) -> Interval:
+    """The mean of independent values (n,) with its normal interval; one value has no interval."""
+    if not len(values):
+        return Interval(None, None, None)
+    mean = float(np.mean(values, dtype=float))
+    if len(values) == 1:
+        return Interval(mean, None, None)
+    half = z_of(level) * float(np.std(values, ddof=1, dtype=float)) / math.sqrt(len(values))
+    return Interval(mean, mean - half, mean + half)
+
+
+def of_mean_share(shares: list[Interval]) -> Interval:
+    """The mean of independent shares, its interval from theirs (MOVER; Zou and Donner 2008).
+
+    Low is the mean less sqrt(sum (p_i - l_i)^2) / K, high likewise.
+    """
+    known = [(p, low, high) for p, low, high in shares if p is not None]
+    if not known:
+        return Interval(None, None, None)
+    p, low, high = np.array(known, float).T
+    mean = float(p.mean())
+    below = float(np.sqrt(((p - low) ** 2).sum()) / len(p))
+    above = float(np.sqrt(((high - p) ** 2).sum()) / len(p))
+    return Interval(mean, max(0.0, mean - below), min(1.0, mean + above))

@@ -1,0 +1,193 @@
+"""The numbers of summary.json by their dotted paths, each with its interval and its words."""
+
+import difflib
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from convaudit.errors import AuditError
+from convaudit.metrics.intervals import Interval, wilson
+
+
+@dataclass(frozen=True)
+class Words:
+    """How a metric is told: its name, its unit, where the report shows it, why it may be absent."""
+
+    name: str
+    unit: Literal["share", "count", "yes", "number"] = "number"
+    link: str = "#verdict"
+    absent: str = "was not measured"
+
+
+UNLABELLED = "can't be known: no image has a label"
+WORDS = {
+    "suspects": Words("suspects", "count", "#findings", "were not looked for"),
+    "class_order_ok": Words("classes in the model's order", "yes", "#confusion", UNLABELLED),
+    "scaling_ok": Words(
+        "pixels scaled as in training", "yes", "#data", "is a guess that no labelled image tested"
+    ),
+    "accuracy": Words("accuracy", "share", "#confusion", UNLABELLED),
+    "balanced_accuracy": Words("balanced accuracy", "share", "#numbers", UNLABELLED),
+    "top5_accuracy": Words("top-5 accuracy", "share", "#numbers", UNLABELLED),
+    "macro_f1": Words("macro F1", "share", "#numbers", UNLABELLED),
+    "per_class.recall": Words("recall", "share", "#classes", UNLABELLED),
+    "per_class.precision": Words("precision", "share", "#classes", UNLABELLED),
+    "per_class.f1": Words("F1", "share", "#classes", UNLABELLED),
+    "slices.accuracy": Words("accuracy", "share", "#slices", UNLABELLED),
+    "calibration_error": Words("calibration error", "share", "#calibration", UNLABELLED),
+    "quarantine_share": Words("files that could not be read", "share", "#quarantine"),
+    "duplicates_across_labels": Words("files under two labels", "count", "#duplicates"),
+    "near_duplicates.training.images": Words(
+        "audited images among the training images",
+        "count",
+        "#duplicates",
+        "were not looked for: training_images is not given",
+    ),
+    "trust.heat_usable": Words(
+        "maps that pass their own tests", "yes", "#trust", "were not tested"
+    ),
+    "comparison.accuracy_difference": Words(
+        "accuracy against the other audit", "share", "#verdict", "no other audit is compared"
+    ),
+}
+SUCCESSES = {
+    "recall": ("right", "support"),
+    "precision": ("right", "predicted"),
+    "accuracy": ("right", "support"),
+}
+"""Of a row's share the fields that it is a quotient of."""
+
+
+SHARES = {"accuracy", "top5_accuracy"}
+"""Shares of all labelled images."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A number with the ends of its interval; ``images`` is how many it is of, where known.
+
+    ``successes`` is set for a share of ``images``, whose interval is then Wilson's.
+    """
+
+    of: str
+    value: float
+    low: float
+    high: float
+    images: int | None = None
+    successes: int | None = None
+
+    def at(self, level: float) -> "Measured":
+        """With the interval of another level, where the number is a share."""
+        if self.successes is None or not self.images:
+            return self
+        share = wilson(self.successes, self.images, level)
+        return Measured(self.of, *_ends(share), self.images, self.successes)
+
+
+def _ends(share: Interval) -> tuple[float, float, float]:
+    value, low, high = share
+    assert value is not None and low is not None and high is not None
+    return value, low, high
+
+
+def words(path: str) -> Words:
+    """How a metric is told; by its own path where nothing better is known."""
+    return WORDS.get(path, Words(path))
+
+
+def single(summary: Mapping[str, Any], path: str) -> Measured | None:
+    """The number at a path, with the interval beside it (``NAME_95_low``, ``NAME_95_high``).
+
+    Returns:
+        None where it is null, or where the part of the audit that it comes from is absent.
+
+    Raises:
+        AuditError: there is no such number.
+    """
+    above, name = _parent(summary, path)
+    if above is None:
+        return None
+    if name not in above:
+        raise AuditError(_unknown(summary, path))
+    return _measured(above, name, "")
+
+
+def rows(summary: Mapping[str, Any], path: str) -> list[Mapping[str, Any]] | None:
+    """The list at a path; None where it is absent.
+
+    Raises:
+        AuditError: there is nothing, or no list.
+    """
+    above, name = _parent(summary, path)
+    if above is None or above.get(name, ...) is None:
+        return None
+    found = above.get(name)
+    if not isinstance(found, list):
+        raise AuditError(_unknown(summary, path))
+    return found
+
+
+def of_row(row: Mapping[str, Any], name: str, images: str = "support") -> Measured | None:
+    """A row's own number; None where it is null.
+
+    Raises:
+        AuditError: the row has no such number.
+    """
+    if name not in row:
+        raise AuditError(f"has no {name!r}; known: {', '.join(map(str, row))}")
+    title = str(row.get("name") or row.get("title") or row.get("id") or "")
+    found = _measured(row, name, title)
+    if found is None or found.images is not None or row.get(images) is None:
+        return found
+    return Measured(found.of, found.value, found.low, found.high, int(row[images]))
+
+
+def matches(row: Mapping[str, Any], where: Mapping[str, str | list[str]]) -> bool:
+    """Whether each field of a row is, or is one of, what is given for it."""
+    return all(
+        str(row.get(key)) in ([value] if isinstance(value, str) else value)
+        for key, value in where.items()
+    )
+
+
+def _parent(summary: Mapping[str, Any], path: str) -> tuple[Mapping[str, Any] | None, str]:
+    above: Any = summary
+    *parents, name = path.split(".")
+    for part in parents:
+        if not isinstance(above, Mapping) or part not in above:
+            raise AuditError(_unknown(summary, path))
+        above = above[part]
+        if above is None:
+            return None, name
+    if not isinstance(above, Mapping):
+        raise AuditError(_unknown(summary, path))
+    return above, name
+
+
+def _measured(above: Mapping[str, Any], name: str, of: str) -> Measured | None:
+    value = above[name]
+    if value is None:
+        return None
+    if not isinstance(value, bool | int | float) or math.isnan(value):
+        raise AuditError(f"{name!r} is no number")
+    low, high = above.get(f"{name}_95_low"), above.get(f"{name}_95_high")
+    successes, trials = (above.get(field) for field in SUCCESSES.get(name, ("", "")))
+    if successes is None and low is not None:
+        trials = above.get("images_labelled")
+        successes = round(value * trials) if trials and name in SHARES else None
+    elif successes is not None and trials:
+        low, high = wilson(successes, trials)[1:]
+    return Measured(
+        of,
+        float(value),
+        float(value if low is None else low),
+        float(value if high is None else high),
+        trials,
+        successes,
+    )
+
+
+def _unknown(summary: Mapping[str, Any], path: str) -> str:
+    near = difflib.get_close_matches(path, [*WORDS, *summary], n=1)
+    return f"summary.json has no {path!r}" + (f"; did you mean {near[0]!r}?" if near else "")

@@ -1,0 +1,95 @@
+"""A gate's result in one or two plain sentences."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from convaudit.verdict import metric
+from convaudit.verdict.metric import Measured, Words
+from convaudit.verdict.policy import Gate
+
+SHOWN = 3
+
+
+def measured(gate: Gate, found: Measured) -> str:
+    """What was measured, and what is asked."""
+    words = metric.words(gate.metric)
+    name = _capital(words.name) + (f" of {found.of}" if found.of else "")
+    if words.unit == "yes":
+        return f"{name}: {'yes' if found.value else 'no'}."
+    interval = ""
+    if (found.low, found.high) != (found.value, found.value):
+        low, high = _number(found.low, words), _number(found.high, words)
+        interval = f" (interval {low} to {high})"
+    return f"{name} {_number(found.value, words)}{interval}; {asked(gate)}."
+
+
+def asked(gate: Gate) -> str:
+    """The limit, as in "at least 80.0% is asked"."""
+    words = metric.words(gate.metric)
+    if words.unit == "count" and gate.bound == "upper" and gate.limit == 0:
+        return "none is allowed"
+    limit = _number(gate.limit, words)
+    return f"{'at least' if gate.bound == 'lower' else 'at most'} {limit} is asked"
+
+
+def undecided(images: int | None) -> str:
+    """Why the interval does not decide, and what would."""
+    if images is None:
+        return " The interval holds the limit, so this is undecided."
+    return f" Too few images to tell: about {_rounded(images):,} would decide."
+
+
+def counted(
+    gate: Gate, sure: Sequence[Mapping[str, Any]], maybe: Sequence[Mapping[str, Any]]
+) -> str:
+    """How many rows fit, and which; those that may fit yet."""
+    name = metric.words(gate.metric).name
+    kinds = [
+        value if isinstance(value, str) else " or ".join(value) for value in gate.where.values()
+    ]
+    what = f"{name} ({', '.join(kinds)})" if kinds else name
+    text = f"{len(sure)} {what}{_names(sure)}; {asked(gate)}."
+    if maybe:
+        text += f" {len(maybe)} more undecided, with too few images to tell{_names(maybe)}."
+    return text
+
+
+def others(gate: Gate, result: str, also: int, few: int) -> str:
+    """How many other rows came to the same, and how many were too small to be judged."""
+    what = gate.scope.removeprefix("each ")
+    text = ""
+    if also and result != "pass":
+        text += f" {_count(also, 'other', what)} came to the same."
+    if few:
+        verb = "is" if few == 1 else "are"
+        text += (
+            f" {_count(few, '', what)} of fewer than {gate.min_images} images {verb} not judged."
+        )
+    return text
+
+
+def _count(count: int, which: str, what: str) -> str:
+    plural = {"class": "classes"}.get(what, f"{what}s")
+    return " ".join(filter(None, (f"{count:,}", which, what if count == 1 else plural)))
+
+
+def _names(rows: Sequence[Mapping[str, Any]]) -> str:
+    names = [str(row.get("title") or row.get("name") or row.get("id")) for row in rows[:SHOWN]]
+    more = f" and {len(rows) - SHOWN} more" if len(rows) > SHOWN else ""
+    return f": {'; '.join(names)}{more}" if names else ""
+
+
+def _number(value: float, words: Words) -> str:
+    if words.unit == "share":
+        return f"{value:.1%}"
+    return f"{value:,.0f}" if words.unit == "count" else f"{value:.4g}"
+
+
+def _rounded(images: int) -> int:
+    """Two digits: more would claim more than is known."""
+    step = 10 ** max(0, len(str(images)) - 2)
+    return -(-images // step) * step
+
+
+def _capital(text: str) -> str:
+    return text[0].upper() + text[1:]
