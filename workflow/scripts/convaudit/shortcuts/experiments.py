@@ -25,14 +25,16 @@ class Experiment(Protocol):
     def insert(self, image: np.ndarray, seed: int) -> np.ndarray:
         """The image with the cue of a donor."""
 
-    def insert_control(self, image: np.ndarray, seed: int) -> np.ndarray:
-        """The image changed as much without the cue."""
+    def insert_control(self, image: np.ndarray, changed: np.ndarray, seed: int) -> np.ndarray:
+        """The image changed as much as ``changed``, without the cue."""
 
     def remove(self, image: np.ndarray, seed: int, fill: str) -> np.ndarray | None:
         """The carrier without its cue; None where the cue is not found in it."""
 
-    def remove_control(self, image: np.ndarray, seed: int, fill: str) -> np.ndarray | None:
-        """The carrier changed as much, with its cue."""
+    def remove_control(
+        self, image: np.ndarray, changed: np.ndarray, seed: int, fill: str
+    ) -> np.ndarray | None:
+        """The carrier changed as much as ``changed``, with its cue."""
 
 
 @dataclass(frozen=True)
@@ -51,14 +53,16 @@ class Whole:
     def insert(self, image: np.ndarray, seed: int) -> np.ndarray:
         return self.recipe.insert(image, self.donors[seed % len(self.donors)], seed)
 
-    def insert_control(self, image: np.ndarray, seed: int) -> np.ndarray:
-        return self.recipe.control(image, self.donors[seed % len(self.donors)], seed)
+    def insert_control(self, image: np.ndarray, changed: np.ndarray, seed: int) -> np.ndarray:
+        return self.recipe.control(image, changed, self.donors[seed % len(self.donors)], seed)
 
     def remove(self, image: np.ndarray, seed: int, fill: str) -> np.ndarray | None:
         return self.recipe.insert(image, self.others[seed % len(self.others)], seed)
 
-    def remove_control(self, image: np.ndarray, seed: int, fill: str) -> np.ndarray | None:
-        return self.recipe.control(image, self.others[seed % len(self.others)], seed)
+    def remove_control(
+        self, image: np.ndarray, changed: np.ndarray, seed: int, fill: str
+    ) -> np.ndarray | None:
+        return self.recipe.control(image, changed, self.others[seed % len(self.others)], seed)
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,7 @@ class Region:
     def insert(self, image: np.ndarray, seed: int) -> np.ndarray:
         return self._laid(image, self.donors[seed % len(self.donors)], self.mask)
 
-    def insert_control(self, image: np.ndarray, seed: int) -> np.ndarray:
+    def insert_control(self, image: np.ndarray, changed: np.ndarray, seed: int) -> np.ndarray:
         """The same region from an image of another class; a mark is laid on upside down."""
         if self.template is not None:
             return self._marked(image, self.template[::-1, ::-1], self.mask[::-1, ::-1], -1)
@@ -92,7 +96,9 @@ class Region:
             return self._marked(image, self.template, self.mask, -1)
         return self._filled(image, self.mask, seed, fill)
 
-    def remove_control(self, image: np.ndarray, seed: int, fill: str) -> np.ndarray | None:
+    def remove_control(
+        self, image: np.ndarray, changed: np.ndarray, seed: int, fill: str
+    ) -> np.ndarray | None:
         """The same is done to a region of the same shape elsewhere."""
         return self._filled(image, elsewhere(self.mask, seed), seed, fill)
 
@@ -145,14 +151,16 @@ class Crop:
     def insert(self, image: np.ndarray, seed: int) -> np.ndarray:
         return self._laid(image, self.crops, seed)
 
-    def insert_control(self, image: np.ndarray, seed: int) -> np.ndarray:
+    def insert_control(self, image: np.ndarray, changed: np.ndarray, seed: int) -> np.ndarray:
         return self._laid(image, self.plain, seed)
 
     def remove(self, image: np.ndarray, seed: int, fill: str) -> np.ndarray | None:
         box = self.locate(image)
         return None if box is None else self._filled(image, box, seed, fill)
 
-    def remove_control(self, image: np.ndarray, seed: int, fill: str) -> np.ndarray | None:
+    def remove_control(
+        self, image: np.ndarray, changed: np.ndarray, seed: int, fill: str
+    ) -> np.ndarray | None:
         box = self.locate(image)
         return None if box is None else self._filled(image, _apart_from(box, seed), seed, fill)
 

@@ -14,7 +14,7 @@ _GRID = 6
 """A patch is compared as 6 x 6 coloured cells, which bears small turns and shifts."""
 _CONTRAST = 18.0
 """Least standard deviation of a patch's values, in grey levels: plain patches are all alike."""
-_QUERIES, _STORED = 24, 500
+_QUERIES, _STORED = 14, 300
 """Patches an image: those that are looked for, and those among which they are looked for."""
 ALIKE = 0.85
 """Correlation from which two patches show the same thing."""
@@ -117,7 +117,7 @@ def _windows(picture: np.ndarray, size: int) -> _Windows:
 
 
 def _best(windows: list[_Windows], member: np.ndarray, size: int) -> list[tuple[float, Patch]]:
-    askers = np.flatnonzero(member)[:24]
+    askers = np.flatnonzero(member)[:20]
     queries, homes = [], []
     for at in askers:
         chosen = _apart(windows[at].corners)
@@ -132,7 +132,7 @@ def _best(windows: list[_Windows], member: np.ndarray, size: int) -> list[tuple[
         if len(stored.vectors):
             products = asked @ stored.vectors.T
             where[:, at] = products.argmax(axis=1)
-            matches[:, at] = products.max(axis=1)
+            matches[:, at] = products[np.arange(len(asked)), where[:, at]]
     own = np.arange(len(windows))[None] == np.array(homes)[:, None]
     counted = np.where(own, np.nan, matches >= ALIKE)
     share = np.nanmean(counted[:, member], axis=1)

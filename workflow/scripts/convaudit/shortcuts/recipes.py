@@ -10,12 +10,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from convaudit.properties.pixel_properties import measure_pixels
+from convaudit.properties.pixel_properties import measure_one
 from convaudit.shortcuts import operations
 from convaudit.shortcuts.halves import ticket
 
 Change = Callable[[np.ndarray, np.ndarray, int], np.ndarray]
 """(image, donor, seed) -> image: RGB uint8; the donor may have another size."""
+Control = Callable[[np.ndarray, np.ndarray, np.ndarray, int], np.ndarray]
+"""(image, changed image, donor, seed) -> image that differs as much as the changed one."""
 _STEPS = 7
 """Halvings of a dose's range: under 1 % of it."""
 
@@ -26,7 +28,8 @@ class Recipe:
 
     name: unique; cue: the word of the report; properties: those whose going with a class makes the
     recipe a suspect; lower: only where the class has the smaller (True) or the larger (False)
-    values, None for either; insert, control: see ``Change``.
+    values, None for either; insert, control: see ``Change`` and
+    ``Control``.
     """
 
     name: str
@@ -35,14 +38,16 @@ class Recipe:
     properties: tuple[str, ...]
     lower: bool | None
     insert: Change
-    control: Change
+    control: Control
 
 
 def _brightness(image: np.ndarray, donor: np.ndarray, seed: int) -> np.ndarray:
     return operations.brightened(image, _mean(donor) - _mean(image))
 
 
-def _other_brightness(image: np.ndarray, donor: np.ndarray, seed: int) -> np.ndarray:
+def _other_brightness(
+    image: np.ndarray, changed: np.ndarray, donor: np.ndarray, seed: int
+) -> np.ndarray:
     return operations.brightened(image, _mean(image) - _mean(donor))
 
 
@@ -50,7 +55,9 @@ def _contrast(image: np.ndarray, donor: np.ndarray, seed: int) -> np.ndarray:
     return operations.contrasted(image, _deviation(donor) / _deviation(image))
 
 
-def _other_contrast(image: np.ndarray, donor: np.ndarray, seed: int) -> np.ndarray:
+def _other_contrast(
+    image: np.ndarray, changed: np.ndarray, donor: np.ndarray, seed: int
+) -> np.ndarray:
     return operations.contrasted(image, min(4.0, _deviation(image) / _deviation(donor)))
 
 
@@ -58,7 +65,9 @@ def _cast(image: np.ndarray, donor: np.ndarray, seed: int) -> np.ndarray:
     return operations.tinted(image, *_chroma_step(image, donor))
 
 
-def _other_cast(image: np.ndarray, donor: np.ndarray, seed: int) -> np.ndarray:
+def _other_cast(
+    image: np.ndarray, changed: np.ndarray, donor: np.ndarray, seed: int
+) -> np.ndarray:
     a, b = _chroma_step(image, donor)
     return operations.tinted(image, -b, a) if seed % 2 else operations.tinted(image, b, -a)
 
@@ -67,7 +76,9 @@ def _saturation(image: np.ndarray, donor: np.ndarray, seed: int) -> np.ndarray:
     return operations.saturated(image, _saturation_factor(image, donor))
 
 
-def _other_saturation(image: np.ndarray, donor: np.ndarray, seed: int) -> np.ndarray:
+def _other_saturation(
+    image: np.ndarray, changed: np.ndarray, donor: np.ndarray, seed: int
+) -> np.ndarray:
     """Turn all hues so far that colours move as much as the change of saturation moves them."""
     angle = 2 * np.arcsin(min(1.0, abs(1 - _saturation_factor(image, donor)) / 2))
     return operations.hue_turned(image, angle if seed % 2 else -angle)
@@ -78,16 +89,19 @@ def _blur(image: np.ndarray, donor: np.ndarray, seed: int) -> np.ndarray:
     return _dosed(image, donor, "sharpness", lambda dose: operations.blurred(image, dose * longest))
 
 
-def _sharpen(image: np.ndarray, donor: np.ndarray, seed: int) -> np.ndarray:
-    return operations.as_far(image, _blur(image, donor, seed), operations.sharpened(image, 1.0))
+def _sharpen(
+    image: np.ndarray, changed: np.ndarray, donor: np.ndarray, seed: int
+) -> np.ndarray:
+    return operations.as_far(image, changed, operations.sharpened(image, 1.0))
 
 
 def _noise(image: np.ndarray, donor: np.ndarray, seed: int) -> np.ndarray:
     return _dosed(image, donor, "noise", lambda dose: operations.noisy(image, dose * 80, seed))
 
 
-def _clouds(image: np.ndarray, donor: np.ndarray, seed: int) -> np.ndarray:
-    changed = _noise(image, donor, seed)
+def _clouds(
+    image: np.ndarray, changed: np.ndarray, donor: np.ndarray, seed: int
+) -> np.ndarray:
     return operations.as_far(image, changed, operations.cloudy(image, 20, seed))
 
 
@@ -100,7 +114,9 @@ def _compress(image: np.ndarray, donor: np.ndarray, seed: int) -> np.ndarray:
     )
 
 
-def _recode(image: np.ndarray, donor: np.ndarray, seed: int) -> np.ndarray:
+def _recode(
+    image: np.ndarray, changed: np.ndarray, donor: np.ndarray, seed: int
+) -> np.ndarray:
     return operations.compressed(image, 95)
 
 
@@ -116,19 +132,13 @@ def _coarse(kernel: str) -> Change:
     return change
 
 
-def _against_coarse(kernel: str) -> Change:
-    def change(image: np.ndarray, donor: np.ndarray, seed: int) -> np.ndarray:
-        changed = _coarse(kernel)(image, donor, seed)
-        return operations.as_far(image, changed, operations.sharpened(image, 1.0))
-
-    return change
-
-
 def _size(image: np.ndarray, donor: np.ndarray, seed: int) -> np.ndarray:
     return operations.resampled(image, *donor.shape[:2])
 
 
-def _own_size(image: np.ndarray, donor: np.ndarray, seed: int) -> np.ndarray:
+def _own_size(
+    image: np.ndarray, changed: np.ndarray, donor: np.ndarray, seed: int
+) -> np.ndarray:
     return image
 
 
@@ -145,7 +155,7 @@ RECIPES = (
     *(
         Recipe(
             *(f"coarse, {kernel}", "resolution", "acquisition", ("detail_ratio",)),
-            *(None, _coarse(kernel), _against_coarse(kernel)),
+            *(True, _coarse(kernel), _sharpen),
         )
         for kernel in operations.KERNELS
     ),
@@ -182,9 +192,9 @@ def _dosed(
 
     The property rises or falls with the dose; an image that is past the donor already stays.
     """
-    goal, start = measure_pixels(donor)[name], measure_pixels(image)[name]
+    goal, start = measure_one(donor, name), measure_one(image, name)
     end_image = change(1.0)
-    end = measure_pixels(end_image)[name]
+    end = measure_one(end_image, name)
     if not np.isfinite([goal, start, end]).all() or (goal - start) * (end - start) <= 0:
         return image
     if abs(goal - start) >= abs(end - start):
@@ -192,7 +202,7 @@ def _dosed(
     low, high = 0.0, 1.0
     for _ in range(_STEPS):
         middle = (low + high) / 2
-        value = measure_pixels(change(middle))[name]
+        value = measure_one(change(middle), name)
         low, high = (middle, high) if abs(value - start) < abs(goal - start) else (low, middle)
     return change((low + high) / 2)
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -95,8 +96,8 @@ class Laboratory:
         return self._trial(
             order,
             candidate,
-            lambda image, seed: experiment.insert(image, seed),
-            lambda image, seed: experiment.insert_control(image, seed),
+            experiment.insert,
+            experiment.insert_control,
             flipped=lambda margin: margin > TIE,
         )
 
@@ -113,18 +114,20 @@ class Laboratory:
             & ~(candidate.carries[half] <= 0)
         ]
         order = self._ordered(usable, candidate.name)
-        trials = [
-            self._trial(
+        worst = Trial(paired_difference(np.zeros(0), np.zeros(0), self._level), 0, 0.0, [])
+        for fill in experiment.fills:
+            trial = self._trial(
                 order,
                 candidate,
-                lambda image, seed, fill=fill: experiment.remove(image, seed, fill),
-                lambda image, seed, fill=fill: experiment.remove_control(image, seed, fill),
+                partial(experiment.remove, fill=fill),
+                partial(experiment.remove_control, fill=fill),
                 flipped=lambda margin: margin < -TIE,
             )
-            for fill in experiment.fills
-        ]
-        empty = Trial(paired_difference(np.zeros(0), np.zeros(0), self._level), 0, 0.0, [])
-        return min(trials, key=lambda trial: trial.difference.low, default=empty)
+            if not worst.pairs or trial.difference.low < worst.difference.low:
+                worst = trial
+            if trial.difference.low < CONFIRMED:  # the next fill could not undo that
+                break
+        return worst
 
     def _ordered(self, positions: np.ndarray, purpose: str) -> np.ndarray:
         ids = self.sample.ids
@@ -135,7 +138,7 @@ class Laboratory:
         order: np.ndarray,
         candidate: Candidate,
         cue: Callable[[np.ndarray, int], np.ndarray | None],
-        control: Callable[[np.ndarray, int], np.ndarray | None],
+        control: Callable[[np.ndarray, np.ndarray, int], np.ndarray | None],
         flipped: Callable[[np.ndarray], np.ndarray],
     ) -> Trial:
         first: list[np.ndarray] = []
@@ -172,14 +175,14 @@ class Laboratory:
         self,
         part: np.ndarray,
         cue: Callable[[np.ndarray, int], np.ndarray | None],
-        control: Callable[[np.ndarray, int], np.ndarray | None],
+        control: Callable[[np.ndarray, np.ndarray, int], np.ndarray | None],
         purpose: str,
     ) -> list[tuple[int, np.ndarray, np.ndarray, np.ndarray]]:
         def one(at: int) -> tuple[int, np.ndarray, np.ndarray, np.ndarray] | None:
             image = self.sample.read(int(at))
             seed = seed_of(str(self.sample.ids[at]), purpose)
             changed = cue(image, seed)
-            other = control(image, seed) if changed is not None else None
+            other = control(image, changed, seed) if changed is not None else None
             return None if changed is None or other is None else (at, image, changed, other)
 
         with ThreadPoolExecutor(self._threads) as pool:
