@@ -30,6 +30,7 @@ include: "workflow/rules/activations.smk"
 include: "workflow/rules/filters.smk"
 include: "workflow/rules/gradcam.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/compare.smk"
 
 
 # The whole audit. `snakemake inspect` looks at model and images first and runs nothing else.

@@ -60,7 +60,15 @@ def test_the_library_knows_nothing_of_the_workflow():
 def test_the_scripts_that_draw_and_tabulate_do_not_reach_tensorflow():
     from planning.fingerprint import closure
 
-    for script in ("index", "preprocess", "quarantine", "predictions", "gradcam", "report"):
+    for script in (
+        "index",
+        "preprocess",
+        "quarantine",
+        "predictions",
+        "gradcam",
+        "report",
+        "compare",
+    ):
         for path in closure(SCRIPTS / f"{script}.py"):
             if path.suffix == ".py":
                 assert not imports(path) & {"tensorflow", "keras"}, path

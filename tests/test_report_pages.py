@@ -18,7 +18,7 @@ from snakemake.cli import parse_config
 
 import report as report_job
 from convaudit.models.facts import LayerInfo
-from convaudit.report import charts, mean_heat, metrics, misclassified, pages, thumbnails
+from convaudit.report import charts, mean_heat, metrics, misclassified, pages, rendering, thumbnails
 from convaudit.report.gallery import _call, _score, columns
 from convaudit.report.pages import write_report
 from convaudit.report.regions import NOWHERE
@@ -339,7 +339,7 @@ def contrast(one: str, other: str) -> float:
 
 def test_contrast():
     assert contrast("#000", "#ffffff") == pytest.approx(21)
-    style = (pages.STATIC / "style.css").read_text()
+    style = (rendering.STATIC / "style.css").read_text()
     colours = dict(re.findall(r"--(\w+): (#[0-9a-f]+);", style))
     for ink in ("ink", "soft", "faint", "right", "wrong"):
         for paper in ("paper", "wash", "tint"):

@@ -233,7 +233,7 @@ def test_without_a_watch_changed_images_re_run_nothing(clone):
 
 def test_every_setting_is_among_them():
     given = {key for config in FED for key in _keys(yaml.safe_load(config.replace("=", ": ", 1)))}
-    assert given == _fields(Settings) - {"model", "weights", "images", "results"}
+    assert given == _fields(Settings) - {"model", "weights", "images", "results", "compare"}
 
 
 def test_another_model_of_the_same_size_re_runs_what_uses_it(clone):

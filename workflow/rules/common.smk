@@ -16,6 +16,7 @@ try:
     AUDIT = audit.prepare(
         config,
         records=Path(".snakemake") if workflow.is_main_process else None,
+        targets=workflow.dag_settings.targets if workflow.is_main_process else (),
     )
 except AuditError as error:
     sys.exit(str(error))

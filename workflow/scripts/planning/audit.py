@@ -1,5 +1,6 @@
 """Everything the rules need to know, from a config that is checked before anything runs."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,6 +13,7 @@ from convaudit.dataset.image_ids import image_id as make_id
 from convaudit.errors import AuditError
 from convaudit.models import layers, model_file
 from convaudit.models.facts import ModelChoices, ModelSource
+from convaudit.system.checksums import sha256
 from planning import make_plan, results_lock, run_summary
 from planning import plan as plans
 from planning.keys import Keys
@@ -136,11 +138,14 @@ class PreparedAudit:
         return list(dict.fromkeys(names))
 
 
-def prepare(config: dict[str, Any], *, records: Path | None) -> PreparedAudit:
-    """Check the config and plan the audit.
+def prepare(
+    config: dict[str, Any], *, records: Path | None, targets: Collection[str] = ()
+) -> PreparedAudit:
+    """Check the config and plan the audit, or the comparison of two.
 
     Args:
         config: as Snakemake hands it over.
+        targets: what Snakemake was asked to make; nothing is said of it in a job.
         records: in the main process, where Snakemake keeps its records: dataset and model are
             looked at, and the results folder is this run's alone. None in a job, which reads the
             plan that the main process stored.
@@ -150,6 +155,13 @@ def prepare(config: dict[str, Any], *, records: Path | None) -> PreparedAudit:
     """
     settings = load(config)
     folder = Path(settings.results) / "index"
+    if settings.compare:
+        return _prepare_comparison(settings, records, targets)
+    if "compare" in targets:
+        raise AuditError(
+            "config: compare: names no results folders: snakemake compare --cores 2 --config "
+            "compare='[out-a, out-b]' results=out-compare"
+        )
     if records is None:
         return PreparedAudit(settings, plans.load(folder))
     _require_apart(settings)
@@ -159,9 +171,54 @@ def prepare(config: dict[str, Any], *, records: Path | None) -> PreparedAudit:
     audit.check_layers()
     audit.check_target()
     results_lock.require_own(
-        Path(settings.results), records, audit.keys.report(list(audit.filter_layers))
+        Path(settings.results),
+        records,
+        audit.keys.report(list(audit.filter_layers)),
+        begun="model/model.json",
+        finished="provenance.json",
     )
     return audit
+
+
+def _prepare_comparison(
+    settings: Settings, records: Path | None, targets: Collection[str]
+) -> PreparedAudit:
+    """A plan without images or a model: all that counts are two finished audits."""
+    results = Path(settings.results)
+    planned = PreparedAudit(settings, Plan({}, None, [], _compared(settings.compare)))
+    if records is None:
+        return planned
+    if set(targets) != {"compare"}:
+        raise AuditError(
+            "config: compare: names two finished audits, which are not made again: ask for the "
+            "target compare, or leave the key out"
+        )
+    if (results / "predictions.parquet").exists():
+        raise AuditError(
+            f"config: results: {settings.results} holds an audit: name a folder of its own for the "
+            "comparison"
+        )
+    results_lock.enter(results)
+    run_summary.begin(results)
+    finished = "comparison.json"
+    results_lock.require_own(
+        results, records, planned.keys.compare, begun=finished, finished=finished
+    )
+    return planned
+
+
+def _compared(folders: list[str]) -> str:
+    """What two audits are made of: their provenance has a hash of every result."""
+    found = []
+    for folder in folders:
+        provenance = expanded(folder) / "provenance.json"
+        if not provenance.exists():
+            raise AuditError(
+                f"config: compare: {folder} holds no finished audit (there is no {provenance}): "
+                "run it to its end first"
+            )
+        found.append(sha256(provenance))
+    return "-".join(found)
 
 
 def _require_apart(settings: Settings) -> None:

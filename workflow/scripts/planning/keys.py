@@ -116,6 +116,10 @@ class Keys:
             self._settings.activations.model_dump(exclude={"keep"}),
         )
 
+    @cached_property
+    def compare(self) -> str:
+        return _key(fingerprint("compare.py"), self._settings.compare, self._plan.model)
+
     def channel(self, shard: str) -> str:
         """One channel of an image of this shard, as a picture of its own."""
         how = self._settings.preprocess.scaling

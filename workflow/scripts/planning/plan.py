@@ -30,7 +30,7 @@ class Plan:
     @property
     def sampled(self) -> list[str]:
         """A few shards, evenly spread, that stand for all."""
-        return list(self.shards)[:: -(-len(self.shards) // SAMPLED)]
+        return list(self.shards)[:: max(1, -(-len(self.shards) // SAMPLED))]
 
     @property
     def files(self) -> int:

@@ -46,13 +46,15 @@ def enter(results: Path) -> None:
     file.flush()
 
 
-def require_own(results: Path, records: Path, key: str) -> None:
+def require_own(results: Path, records: Path, key: str, *, begun: str, finished: str) -> None:
     """Refuse results that another working directory made, unless they are what this would make.
 
     Args:
         results: the results folder.
         records: the working directory's folder for Snakemake's records.
-        key: the report's key, which stands for all that went into the results.
+        key: of the last job, which stands for all that went into the results.
+        begun: a file that is there, in the results, once something was made.
+        finished: the file, in the results, that holds the key of the last job.
 
     Raises:
         AuditError: the results began elsewhere, or their records are lost.
@@ -60,7 +62,7 @@ def require_own(results: Path, records: Path, key: str) -> None:
     mark = results / ".convaudit" / "origin"
     if mark.exists() and _recorded(records / "convaudit" / mark.read_text()) == str(results):
         return
-    if (results / "model" / "model.json").exists() and _finished_key(results) != key:
+    if (results / begun).exists() and _finished_key(results / finished) != key:
         raise AuditError(
             f"config: results: {results} holds an audit of another model, other images or "
             "settings, or one whose records (.snakemake) are not in this folder: name another "
@@ -77,8 +79,8 @@ def _recorded(record: Path) -> str | None:
     return record.read_text() if record.exists() else None
 
 
-def _finished_key(results: Path) -> str | None:
+def _finished_key(finished: Path) -> str | None:
     try:
-        return json.loads((results / "provenance.json").read_text())["key"]
+        return json.loads(finished.read_text())["key"]
     except (OSError, ValueError, KeyError):
         return None

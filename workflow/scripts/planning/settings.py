@@ -23,6 +23,12 @@ def _one_spelling(value: str) -> str:
     return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
+def _two(folders: list[str]) -> list[str]:
+    if len(folders) not in (0, 2):
+        raise ValueError("must name two results folders")
+    return folders
+
+
 Names = Annotated[Literal["auto"] | list[str], BeforeValidator(_listed)]
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -182,6 +188,11 @@ class Settings(Section):
     max_quarantined: Share = Field(
         0.05,
         description="Share of unreadable images above which the audit ends with an error.",
+    )
+    compare: Annotated[list[str], BeforeValidator(_listed), AfterValidator(_two)] = Field(
+        [],
+        description="For `snakemake compare`: two results folders, the earlier audit first. Their "
+        "comparison is written to `results`, which must be a third folder (docs/comparison.md).",
     )
     preprocess: Preprocess = Preprocess()
     predict: Predict = Predict()

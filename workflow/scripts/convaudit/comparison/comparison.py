@@ -13,7 +13,7 @@ from convaudit.comparison.heat_maps import ClassHeat
 from convaudit.comparison.paired_answers import Answers, Group
 from convaudit.comparison.reliance import Reliance
 from convaudit.comparison.results_folders import Finished
-from convaudit.comparison.statistics import Interval
+from convaudit.metrics.intervals import Interval, wilson
 
 
 @dataclass(frozen=True)
@@ -193,12 +193,12 @@ def headline(found: Comparison) -> dict[str, Any]:
         answers = found.models.answers
         known = int(answers.known.sum())
         if known:
-            flips = statistics.wilson(int(answers.only_first.sum()), known)
-            mended = statistics.wilson(int(answers.only_second.sum()), known)
+            flips = wilson(int(answers.only_first.sum()), known)
+            mended = wilson(int(answers.only_second.sum()), known)
         if len(answers.label):
-            stayed = statistics.wilson(int(answers.stayed.sum()), len(answers.label))
+            stayed = wilson(int(answers.stayed.sum()), len(answers.label))
         seen = int((~np.isnan(found.models.overlap)).sum())
-        moved = statistics.wilson(int(found.models.moved.sum()), seen) if seen else None
+        moved = wilson(int(found.models.moved.sum()), seen) if seen else None
     return {
         "images": len(found.pairs.first) if found.models else len(found.second.images),
         **_interval("accuracy_first", found.accuracy[0]),
@@ -244,7 +244,7 @@ def table(found: Comparison) -> pd.DataFrame:
 
 def _accuracy(right: np.ndarray, known: np.ndarray) -> Interval | None:
     count = int(known.sum())
-    return statistics.wilson(int(right[known].sum()), count) if count else None
+    return wilson(int(right[known].sum()), count) if count else None
 
 
 def _calibration(sure: np.ndarray, right: np.ndarray, known: np.ndarray) -> float | None:

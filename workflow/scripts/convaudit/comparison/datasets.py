@@ -8,7 +8,8 @@ import pandas as pd
 
 from convaudit.comparison import statistics
 from convaudit.comparison.results_folders import Finished
-from convaudit.comparison.statistics import Interval, TwoSamples
+from convaudit.comparison.statistics import TwoSamples
+from convaudit.metrics.intervals import Interval
 
 STRONG, WEAK = 0.3, 0.15
 """Distances of an AUC from 0.5: from the first on a number goes with a class, up to the second it
@@ -162,10 +163,10 @@ def correlations(
         )
         for at in usual[fewest[usual] >= LEAST].tolist():
             some, others = before[at], now[at]
-            state = some and others and _state(some.value, others.value)
+            state = some and others and _state(some.known[0], others.known[0])
             if some and others and state:
                 found.append(Correlation(name, first.class_names[at], state, some, others))
-    return sorted(found, key=lambda each: -abs(each.second.value - each.first.value))
+    return sorted(found, key=lambda each: -abs(each.second.known[0] - each.first.known[0]))
 
 
 def _classes(audit: Finished) -> np.ndarray:

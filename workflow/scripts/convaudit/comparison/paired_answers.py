@@ -1,6 +1,6 @@
 """Two models on the same images: what each gets right, image by image, class by class."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -11,10 +11,9 @@ from scipy.stats import false_discovery_control
 from convaudit.comparison import statistics
 from convaudit.comparison.alignment import Pairs
 from convaudit.comparison.results_folders import Finished
-from convaudit.comparison.statistics import Interval
+from convaudit.metrics.intervals import Interval
+from convaudit.metrics.slices import VALUES, folders, told_by_class
 
-MOST_FOLDERS = 50
-"""A folder level with more names than this is no slice."""
 BINS = 10
 
 
@@ -129,18 +128,22 @@ def slices(answers: Answers, paths: pd.Series) -> list[Group]:
     Args:
         paths: (m,) of the images, from the dataset's folder.
     """
-    folders = paths.astype(str).str.rpartition("/")[0].str.split("/")
-    levels = int(folders.str.len().max()) if len(folders) else 0
-    found = []
-    for level in range(levels):
-        codes, names = pd.factorize(folders.str[level], sort=True)
-        if not 2 <= len(names) <= MOST_FOLDERS or set(names) <= set(answers.names):
-            continue
+    columns = folders(paths.astype(str).tolist())
+    return _adjusted(
+        _group(f"{column} = {value}", answers, inside)
+        for column, values in columns.items()
+        if not told_by_class(values, answers.label)
+        for value, inside in _members(values, answers.known)
+    )
+
+
+def _members(values: pd.Series, known: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
+    codes, names = pd.factorize(values, sort=True)
+    if 2 <= len(names) <= VALUES:
         for code, name in enumerate(names):
-            inside = answers.known & (codes == code)
+            inside = known & (codes == code)
             if inside.any():
-                found.append(_group(f"folder {name}", answers, inside))
-    return _adjusted(found)
+                yield str(name), inside
 
 
 def calibration_error(probability: np.ndarray, right: np.ndarray) -> float:

@@ -6,7 +6,7 @@ from typing import Any, Literal
 import numpy as np
 
 from convaudit.comparison import statistics
-from convaudit.comparison.statistics import Interval
+from convaudit.metrics.intervals import Interval
 
 State = Literal["new", "gone", "stays", "not in both"]
 """A proven shortcut of the second audit alone, of the first alone, of both; or of neither."""

@@ -1,6 +1,5 @@
 """What a comparison reads of a finished audit: a few numbers of each image, by column."""
 
-import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,6 +14,8 @@ import pyarrow.parquet as pq
 
 from convaudit.dataset import labels
 from convaudit.errors import AuditError
+from convaudit.models.facts import ModelFacts
+from convaudit.system.checksums import sha256
 
 COLUMNS = (
     *("image_id", "path", "label_index", "predicted_index", "probability", "true_probability"),
@@ -34,8 +35,7 @@ class Finished:
     model_name: str
     images_name: str
     predictions_sha256: str
-    facts: dict[str, Any]
-    """What is known of the model: ``model/model.json``."""
+    facts: ModelFacts
     scaling: dict[str, Any]
     """What other scalings were tried: ``model/scaling.json``."""
     class_names: list[str]
@@ -144,7 +144,7 @@ def read(folder: str | Path) -> Finished:
             "to its end first"
         )
     plan = json.loads((path / "index" / "plan.json").read_text())
-    facts = json.loads((path / "model" / "model.json").read_text())
+    facts = ModelFacts.read(path / "model" / "model.json")
     settings = _settings(path)
     return Finished(
         folder=path,
@@ -152,10 +152,10 @@ def read(folder: str | Path) -> Finished:
         model=_identity(path, plan["model"]),
         model_name=_called(settings.get("model"), "model", plan["model"][:12]),
         images_name=_called(settings.get("images"), "images", path.name),
-        predictions_sha256=_sha256(path / "predictions.parquet"),
+        predictions_sha256=sha256(path / "predictions.parquet"),
         facts=facts,
         scaling=json.loads((path / "model" / "scaling.json").read_text()),
-        class_names=labels.of_model(plan["class_names"], facts["classes"]),
+        class_names=labels.of_model(plan["class_names"], facts.classes),
         images=_images(path),
     )
 
@@ -187,7 +187,7 @@ def _first(values: np.ndarray, counts: np.ndarray, top: int) -> np.ndarray:
 def _identity(folder: Path, planned: str) -> str:
     """The demo's model is made by the audit: it is known by its file."""
     own = folder / "demo" / "model.keras"
-    return _sha256(own) if planned == "demo" and own.exists() else planned
+    return sha256(own) if planned == "demo" and own.exists() else planned
 
 
 def _settings(folder: Path) -> dict[str, Any]:
@@ -200,8 +200,3 @@ def _called(setting: str | None, what: str, otherwise: str) -> str:
     if setting is None:
         return otherwise
     return f"demo {what}" if setting == "demo" else Path(setting).name
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

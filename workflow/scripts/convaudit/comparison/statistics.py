@@ -7,13 +7,7 @@ import numpy as np
 from scipy.optimize import nnls
 from scipy.stats import binomtest, kstwo, norm, rankdata
 
-
-class Interval(NamedTuple):
-    """An estimate and the limits of its confidence interval."""
-
-    value: float
-    low: float
-    high: float
+from convaudit.metrics.intervals import Interval, wilson
 
 
 class TwoSamples(NamedTuple):
@@ -28,16 +22,6 @@ class TwoSamples(NamedTuple):
     ks: float
     p: float
     auc: float
-
-
-def wilson(successes: int, trials: int, level: float = 0.95) -> Interval:
-    """A share and its score interval (Wilson 1927).
-
-    Raises:
-        ValueError: there are no trials.
-    """
-    found = binomtest(successes, trials).proportion_ci(level, method="wilson")
-    return Interval(successes / trials, float(found.low), float(found.high))
 
 
 def paired_difference(
@@ -55,16 +39,13 @@ def paired_difference(
         level: of the two-sided interval.
 
     Raises:
-        ValueError: there are no cases.
+        ZeroDivisionError: there are no cases.
     """
     count = both + first_only + second_only + neither
     first = wilson(both + first_only, count, level)
     second = wilson(both + second_only, count, level)
-    phi = _phi(both, first_only, second_only, neither)
-    difference = (second_only - first_only) / count
-    down = _joined(second.value - second.low, first.high - first.value, phi)
-    up = _joined(second.high - second.value, first.value - first.low, phi)
-    return Interval(difference, difference - down, difference + up)
+    joined = _difference(second, first, _phi(both, first_only, second_only, neither))
+    return Interval((second_only - first_only) / count, joined.low, joined.high)
 
 
 def _phi(both: int, first_only: int, second_only: int, neither: int) -> float:
@@ -79,19 +60,25 @@ def _phi(both: int, first_only: int, second_only: int, neither: int) -> float:
     return product / margins**0.5
 
 
-def _joined(one: float, other: float, correlation: float) -> float:
-    return max(one * one - 2 * correlation * one * other + other * other, 0.0) ** 0.5
-
-
 def difference_of(second: Interval, first: Interval) -> Interval:
-    """The difference of two independent estimates with intervals of one level.
+    """The difference of two independent estimates with known intervals of one level.
 
     MOVER (Zou and Donner 2008): the distances of either estimate to its limits, squared and added.
     """
-    difference = second.value - first.value
-    down = _joined(second.value - second.low, first.high - first.value, 0.0)
-    up = _joined(second.high - second.value, first.value - first.low, 0.0)
+    return _difference(second, first, 0.0)
+
+
+def _difference(second: Interval, first: Interval, correlation: float) -> Interval:
+    value_1, low_1, high_1 = first.known
+    value_2, low_2, high_2 = second.known
+    down = _joined(value_2 - low_2, high_1 - value_1, correlation)
+    up = _joined(high_2 - value_2, value_1 - low_1, correlation)
+    difference = value_2 - value_1
     return Interval(difference, difference - down, difference + up)
+
+
+def _joined(one: float, other: float, correlation: float) -> float:
+    return max(one * one - 2 * correlation * one * other + other * other, 0.0) ** 0.5
 
 
 def mcnemar(first_only: int, second_only: int) -> float:

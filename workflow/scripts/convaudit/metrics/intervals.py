@@ -16,6 +16,12 @@ class Interval(NamedTuple):
     low: float | None
     high: float | None
 
+    @property
+    def known(self) -> tuple[float, float, float]:
+        """The three numbers, where something was counted."""
+        assert self.value is not None and self.low is not None and self.high is not None
+        return self.value, self.low, self.high
+
 
 def z_of(level: float) -> float:
     """The standard normal's quantile that leaves (1 - level) / 2 on either side."""

@@ -1,9 +1,7 @@
 """Turns an audit's tables into pages that open from disk, without a server or a network."""
 
-import base64
 import json
 import math
-import re
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from itertools import repeat
@@ -13,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 
 from convaudit.models.facts import LayerInfo
 from convaudit.report import (
@@ -24,15 +22,14 @@ from convaudit.report import (
     metrics,
     misclassified,
     regions,
+    rendering,
     thumbnails,
 )
 from convaudit.report.findings import Finding, findings
 from convaudit.report.regions import REGIONS
 from convaudit.report.results import PAIRS, Results
-from convaudit.report.wording import percent, plain, short, tail
 from convaudit.system.malloc import give_back_freed_memory
 
-STATIC = Path(__file__).parent / "static"
 SAMPLE = 24
 COARSE = 40
 """Maps narrower than this are shown with their cells, wider ones smoothly."""
@@ -83,7 +80,7 @@ def write_report(
         folder / "index.html",
         render,
         "index.html",
-        style=_style(),
+        style=rendering.style(),
         summary=summary,
         findings=[_finding(audit, one, seen) for one in found],
         errors=misclassified.cards(
@@ -108,27 +105,14 @@ def write_report(
 def write_gallery(folder: Path, audit: Results) -> None:
     """Write ``images.html`` and what it loads."""
     gallery.write(folder / "data", audit)
-    (folder / "style.css").write_text(_style(), encoding="utf-8")
+    (folder / "style.css").write_text(rendering.style(), encoding="utf-8")
     for script in ("heat.js", "gallery.js"):
-        copyfile(STATIC / script, folder / script)
+        copyfile(rendering.STATIC / script, folder / script)
     _write(folder / "images.html", _environment(audit), "images.html", regions=REGIONS)
 
 
 def _environment(audit: Results) -> Environment:
-    environment = Environment(
-        loader=PackageLoader("convaudit.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
-        "percent": percent,
-        "short": short,
-        "tail": tail,
-        "number": "{:,}".format,
-        "plain": plain,
-    }
+    environment = rendering.environment()
     environment.globals |= {
         "audit": audit,
         "facts": audit.facts,
@@ -201,17 +185,6 @@ def _write_pairs(
                 f"label={pair['label']}&predicted={pair['predicted']}",
             ),
         )
-
-
-def _style() -> str:
-    """The style sheet with its fonts inside."""
-    text = (STATIC / "style.css").read_text(encoding="utf-8")
-
-    def inline(found: re.Match[str]) -> str:
-        data = base64.b64encode((STATIC / found[1]).read_bytes()).decode()
-        return f"url(data:font/woff2;base64,{data})"
-
-    return re.sub(r"url\((fonts/[\w-]+\.woff2)\)", inline, text)
 
 
 def _finding(audit: Results, finding: Finding, seen: dict[int, thumbnails.Seen]) -> dict[str, Any]:

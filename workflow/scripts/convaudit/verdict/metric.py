@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from convaudit.errors import AuditError
-from convaudit.metrics.intervals import Interval, wilson
+from convaudit.metrics.intervals import wilson
 
 
 @dataclass(frozen=True)
@@ -82,13 +82,7 @@ class Measured:
         if self.successes is None or not self.images:
             return self
         share = wilson(self.successes, self.images, level)
-        return Measured(self.of, *_ends(share), self.images, self.successes)
-
-
-def _ends(share: Interval) -> tuple[float, float, float]:
-    value, low, high = share
-    assert value is not None and low is not None and high is not None
-    return value, low, high
+        return Measured(self.of, *share.known, self.images, self.successes)
 
 
 def words(path: str) -> Words:

@@ -1,0 +1,44 @@
+"""The eighteen cues and the words of the audit that name each rightly.
+
+Words are those of the report: place, patch, border, colour, saturation, brightness, contrast,
+sharpness, noise, compression, resolution, pattern, size, metadata, context. They were chosen before
+the detector was run and by what can be told from pixels: blur and low resolution, say, are one to
+who sees only the pixels, so each may be called by the other's word.
+"""
+
+from planted import acquisition, overlays
+from planted.cue import Cue
+
+
+def _cue(name: str, title: str, words: str, plant: object, **more: object) -> tuple[str, Cue]:
+    return name, Cue(name, title, frozenset(words.split()), plant, **more)  # type: ignore[arg-type]
+
+
+CUES = dict(
+    (
+        _cue("L1", "sticker in a corner", "place patch", overlays.sticker_in_corner, fixed=True),
+        _cue("L2", "sticker anywhere", "patch", overlays.sticker_anywhere),
+        _cue("L3", "watermark", "place patch pattern", overlays.watermark, fixed=True),
+        _cue("L4", "date stamp", "place patch", overlays.date_stamp, fixed=True),
+        _cue("L5", "tag smaller than a cell", "place patch", overlays.small_tag, fixed=True),
+        _cue("L6", "stripe", "place patch pattern", overlays.stripe, fixed=True),
+        _cue("B1", "frame", "border place", overlays.frame),
+        _cue("B2", "letterbox or vignette", "border place", overlays.letterbox),
+        _cue("G1", "colour cast", "colour", acquisition.colour_cast),
+        _cue("G2", "brightness", "brightness", acquisition.brightness),
+        _cue("G3", "JPEG quality", "compression", acquisition.compression),
+        _cue("G4", "blur", "sharpness resolution", acquisition.blur),
+        _cue("G5", "noise", "noise", acquisition.noise),
+        _cue("G6", "low resolution", "resolution size sharpness", acquisition.low_resolution),
+        _cue("G7", "grey", "saturation colour", acquisition.grey, sets="AD"),
+        _cue(
+            "C1",
+            "background texture",
+            "context pattern patch",
+            acquisition.background_texture,
+            sets="A",
+        ),
+        _cue("C2", "background blur", "context sharpness", acquisition.background_blur, sets="A"),
+        _cue("C3", "another object", "patch context", acquisition.companion, sets="AC"),
+    )
+)

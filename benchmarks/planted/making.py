@@ -1,0 +1,191 @@
+"""Make a case: photographs with a cue, a network trained on them, files to audit, the truth."""
+
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from convaudit.dataset.images import decode, resize
+from planted import networks, photographs
+from planted.cue import Box, Cue
+from planted.cues import CUES
+from planted.photo import Photo
+from planted.photographs import Draw
+from planted.seeds import generator
+from planted.truth import Audit, Oracle, Specification, Truth
+
+TRAINING, AUDITED, HELD_OUT = 220, 160, 60
+"""Images of each class for training, for each audit, and for the oracle."""
+INTERPOLATION, SCALING = "area", "unit"
+_OTHERS = {100: 0.0, 95: 0.01, 80: 0.02}
+"""Share of the other classes' training images that carry the cue too, by strength."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How the images of a case come about: all that a hard negative may change.
+
+    ``training`` and ``audits``: the share of carriers in each class. ``audited``: images of each
+    class in an audit.
+    """
+
+    classes: tuple[str, ...]
+    draw: Draw
+    cue: Cue | None
+    target: int
+    training: tuple[float, ...]
+    audits: dict[str, tuple[float, ...]]
+    trained: tuple[int, ...]
+    audited: tuple[int, ...]
+    label_noise: float = 0.0
+    epochs: int = 30
+    copies: int = 1
+    """Near-duplicates of each audited image, itself included."""
+    metadata: bool = False
+    """Whether the audited files of the target say another camera in EXIF."""
+
+
+@dataclass(frozen=True)
+class File:
+    """An encoded image, its class, whether it carries the cue, and where."""
+
+    data: bytes
+    label: int
+    carries: bool
+    box: Box | None
+
+
+def positive(specification: Specification) -> Plan:
+    """A cue planted into one class."""
+    source = photographs.SETS[specification.photographs]
+    count = min(len(source.classes), 2 + specification.seed % 3)
+    random = generator("plan", specification.name)
+    target = int(random.integers(count))
+    share = specification.strength / 100
+    others = _OTHERS.get(specification.strength, 0.0)
+    biased = tuple(share if label == target else others for label in range(count))
+    return Plan(
+        classes=source.classes[:count],
+        draw=source.draw,
+        cue=CUES[specification.cue] if specification.cue else None,
+        target=target,
+        training=biased if specification.cue else (0.0,) * count,
+        audits={"same": biased, "mixed": (0.5,) * count}
+        if specification.cue
+        else {"same": (0.0,) * count},
+        trained=(TRAINING,) * count,
+        audited=(AUDITED,) * count,
+    )
+
+
+def make(specification: Specification, plan: Plan, folder: Path) -> Truth:
+    """Write ``folder``: one folder of images an audit, model.keras, truth.json."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    name = specification.name
+    training = list(files(plan, plan.trained, plan.training, "train", name))
+    images, labels = pixels(training), np.array([each.label for each in training])
+    labels = _mislabelled(labels, plan, name)
+    import keras
+
+    keras.utils.set_random_seed(specification.seed)
+    model = networks.build(specification.network, len(plan.classes))
+    accuracy = networks.train(model, images, labels, specification.seed, most_epochs=plan.epochs)
+    model.save(folder / "model.keras")
+    oracle, clean = _oracle(model, plan, name)
+    audits = tuple(_write(plan, audit, folder, name) for audit in plan.audits)
+    truth = Truth(
+        specification,
+        plan.classes,
+        plan.classes[plan.target] if plan.cue else None,
+        tuple(sorted(plan.cue.words)) if plan.cue else (),
+        networks.SIDE,
+        SCALING,
+        INTERPOLATION,
+        accuracy,
+        clean,
+        oracle,
+        audits,
+    )
+    truth.write(folder)
+    return truth
+
+
+def files(
+    plan: Plan, counts: Sequence[int], shares: Sequence[float], split: str, name: str
+) -> Iterator[File]:
+    """Images of each class, of which a share carries the cue."""
+    for label, (count, share) in enumerate(zip(counts, shares, strict=True)):
+        carries = generator(name, split, label).permutation(count) < round(share * count)
+        for number in range(count):
+            photo = plan.draw(label, split, generator(name, split, label, number))
+            yield _file(plan, photo, label, bool(carries[number]), (name, split, label, number))
+
+
+def pixels(encoded: Sequence[File]) -> np.ndarray:
+    """What the network sees of files: float32 in 0..1, (n, side, side, 3)."""
+    size = (networks.SIDE, networks.SIDE)
+    images = [resize(decode(each.data), size, INTERPOLATION) for each in encoded]
+    return np.stack(images).astype(np.float32) / 255
+
+
+def _file(plan: Plan, photo: Photo, label: int, carries: bool, what: tuple[object, ...]) -> File:
+    random = generator("file", *what)
+    quality = photographs.usual_quality(random)
+    if not carries or plan.cue is None:
+        return File(photographs.encode(photo.pixels, quality), label, False, None)
+    carrier = plan.cue.plant(photo, random, generator("style", what[0]))
+    data = photographs.encode(carrier.pixels, carrier.quality or quality)
+    return File(data, label, True, carrier.box)
+
+
+def _mislabelled(labels: np.ndarray, plan: Plan, name: str) -> np.ndarray:
+    if not plan.label_noise:
+        return labels
+    random = generator(name, "labels")
+    wrong = random.random(len(labels)) < plan.label_noise
+    return np.where(wrong, random.integers(0, len(plan.classes), len(labels)), labels)
+
+
+def _oracle(model: object, plan: Plan, name: str) -> tuple[Oracle | None, float]:
+    """The effect of the true cue on held-out images, and the accuracy on them without it."""
+    photos = [
+        (label, number, plan.draw(label, "held-out", generator(name, "held-out", label, number)))
+        for label in range(len(plan.classes))
+        for number in range(HELD_OUT)
+    ]
+    before, after = (
+        networks.predict(
+            model,  # type: ignore[arg-type]
+            pixels([_file(plan, p, y, carries, (name, "held-out", y, i)) for y, i, p in photos]),
+        )
+        for carries in (False, True)
+    )
+    truth = np.array([label for label, _, _ in photos])
+    clean = float((before == truth).mean())
+    if plan.cue is None:
+        return None, clean
+    other = truth != plan.target
+    were, become = before[other] == plan.target, after[other] == plan.target
+    score = float(become[~were].mean()) if (~were).any() else 0.0
+    return Oracle(score, int((~were).sum()), float(become.mean() - were.mean())), clean
+
+
+def _write(plan: Plan, audit: str, folder: Path, name: str) -> Audit:
+    carriers, boxes = [], {}
+    for number, each in enumerate(files(plan, plan.audited, plan.audits[audit], audit, name)):
+        label = plan.classes[each.label]
+        path = folder / audit / label / f"{label}-{number:04d}.jpg"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(each.data)
+        if each.carries:
+            relative = f"{label}/{path.name}"
+            carriers.append(relative)
+            if each.box is not None:
+                boxes[relative] = each.box
+    return Audit(audit, tuple(carriers), boxes)
+
+
+Planner = Callable[[Specification], Plan]

@@ -1,0 +1,13 @@
+"""A photograph before it is a file."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Photo:
+    """Pixels RGB uint8 (h, w, 3) and, where it is known, the object's mask, bool (h, w)."""
+
+    pixels: np.ndarray
+    mask: np.ndarray | None = None

@@ -1,0 +1,35 @@
+"""Compare two finished audits."""
+
+import json
+import logging
+from pathlib import Path
+
+from convaudit.comparison import results_folders
+from convaudit.comparison.comparison import compare, facts, table
+from convaudit.report.comparison_page import write_comparison
+from convaudit.system.atomic import atomic, atomic_folder
+from jobs.job import job
+from planning.settings import expanded
+
+
+def compare_audits(*, audits: list[str], key: str, page: str, numbers: str) -> None:
+    first, second = (results_folders.read(expanded(folder)) for folder in audits)
+    found = compare(first, second, [])
+    with atomic_folder(page) as temporary:
+        if found.models is not None:
+            table(found).to_parquet(temporary / "images.parquet", index=False)
+        write_comparison(temporary, found, Path(page))
+    with atomic(numbers) as temporary:
+        text = json.dumps({"key": key, **facts(found)}, indent=1, allow_nan=False)
+        temporary.write_text(text + "\n")
+    logging.info("%s: %d images in both", found.kind, len(found.pairs.first))
+
+
+if __name__ == "__main__":
+    with job("compare", snakemake.log[0]):
+        compare_audits(
+            audits=snakemake.params.audits,
+            key=snakemake.params.key,
+            page=snakemake.output.page,
+            numbers=snakemake.output.numbers,
+        )

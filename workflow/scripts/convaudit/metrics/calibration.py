@@ -1,0 +1,120 @@
+"""Is a confidence worth what it says: bins, the expected calibration error, a temperature."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.optimize import minimize_scalar
+from scipy.special import expit, log_expit, log_softmax, softmax
+
+from convaudit.metrics.intervals import LEVEL, Interval, z_of
+
+BINS = 10
+DRAWS = 2000
+COLDEST, HOTTEST = 0.05, 20.0
+
+
+@dataclass(frozen=True)
+class Temperature:
+    """Dividing all logits by ``value`` mends the confidence best (Guo et al. 2017).
+
+    ``error_before`` and ``error_after`` are expected calibration errors in bins of equal counts,
+    of the ``images`` on which it was fitted.
+    """
+
+    value: float
+    error_before: float
+    error_after: float
+    images: int
+
+
+def equal_count(probability: np.ndarray, correct: np.ndarray, bins: int = BINS) -> pd.DataFrame:
+    """Confidence against accuracy in bins of equal counts, of which none is empty.
+
+    Args:
+        probability: (n,) confidences.
+        correct: (n,) whether each prediction is right.
+
+    Returns:
+        One row a bin: low, high (the confidences at its ends), count, confidence, accuracy.
+    """
+    order = np.argsort(probability, kind="stable")
+    parts = [part for part in np.array_split(order, bins) if len(part)]
+    sure = [probability[part].astype(float) for part in parts]
+    return pd.DataFrame(
+        {
+            "low": [values[0] for values in sure],
+            "high": [values[-1] for values in sure],
+            "count": [len(part) for part in parts],
+            "confidence": [values.mean() for values in sure],
+            "accuracy": [correct[part].mean() for part in parts],
+        },
+        columns=["low", "high", "count", "confidence", "accuracy"],
+    )
+
+
+def error(bins: pd.DataFrame) -> float:
+    """Expected calibration error (Naeini et al. 2015): mean gap, weighted by the bins' counts."""
+    gap = (bins["confidence"] - bins["accuracy"]).abs().fillna(0)
+    return float((gap * bins["count"]).sum() / max(1, bins["count"].sum()))
+
+
+def error_interval(bins: pd.DataFrame, level: float = LEVEL) -> Interval:
+    """The calibration error with an interval that is wide rather than narrow.
+
+    A mean of absolute gaps is never smaller than the gap of the means, whose normal interval gives
+    the lower end. Chance alone makes the error larger, so the upper end is the percentile of errors
+    whose counts of right answers are drawn anew in each bin (the same draws each time).
+    """
+    filled = bins[bins["count"] > 0]
+    if filled.empty:
+        return Interval(None, None, None)
+    found = error(bins)
+    counts, accuracy, confidence = (
+        filled[name].to_numpy(float) for name in ("count", "accuracy", "confidence")
+    )
+    # Half a right and half a wrong answer more (Jeffreys), or a bin without errors would be sure.
+    likely = (accuracy * counts + 0.5) / (counts + 1)
+    drawn = np.random.default_rng(0).binomial(counts.astype(int), likely, (DRAWS, len(counts)))
+    errors = (np.abs(confidence - drawn / counts) * counts).sum(axis=1) / counts.sum()
+    high = float(np.quantile(errors, 0.5 + level / 2))
+    gap = abs(float((counts * (confidence - accuracy)).sum() / counts.sum()))
+    spread = np.sqrt((counts * accuracy * (1 - accuracy)).sum()) / counts.sum()
+    low = max(0.0, gap - z_of(level) * float(spread))
+    return Interval(found, min(low, found), max(high, found))
+
+
+def temperature(scores: np.ndarray, labels: np.ndarray) -> Temperature | None:
+    """The temperature with the least log-loss.
+
+    Args:
+        scores: (n, units) logits before softmax, or (n, 1) before a sigmoid that gives class 1.
+        labels: (n,) the true classes.
+
+    Returns:
+        None where it can't be told: fewer than 10 images, or answers that are all right or all
+        wrong, which would have it grow without end.
+    """
+    scores = scores.astype(float)
+    binary = scores.shape[1] == 1
+    predicted = (scores[:, 0] > 0).astype(int) if binary else scores.argmax(axis=1)
+    correct = predicted == labels
+    if len(labels) < 10 or correct.all() or not correct.any():
+        return None
+    rows = np.arange(len(labels))
+
+    def loss(log_t: float) -> float:
+        cooled = scores / np.exp(log_t)
+        if binary:
+            return -float(log_expit(cooled[:, 0] * (2 * labels - 1)).mean())
+        return -float(log_softmax(cooled, axis=1)[rows, labels].mean())
+
+    def confidence(t: float) -> np.ndarray:
+        if binary:
+            return expit(np.abs(scores[:, 0]) / t)
+        return softmax(scores / t, axis=1).max(axis=1)
+
+    ends = np.log([COLDEST, HOTTEST])
+    best = float(np.exp(minimize_scalar(loss, bounds=ends, method="bounded").x))
+    before, after = (error(equal_count(confidence(t), correct)) for t in (1.0, best))
+    return Temperature(best, before, after, len(labels))

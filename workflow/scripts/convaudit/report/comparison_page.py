@@ -1,0 +1,185 @@
+"""The page of two audits side by side. It stands alone: all pictures are inside."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import cv2
+import numpy as np
+
+from convaudit.attribution import map_statistics
+from convaudit.comparison.comparison import Comparison, headline
+from convaudit.comparison.heat_maps import ClassHeat
+from convaudit.comparison.results_folders import Finished
+from convaudit.drawing.sprites import SHEET, fitted
+from convaudit.errors import AuditError
+from convaudit.report import rendering, thumbnails
+from convaudit.report.charts import heat_key
+from convaudit.report.thumbnails import COLUMNS, SIZE, Seen
+
+SHOWN = {"negative": 48, "mended": 24, "moved": 24}
+"""Images of each gallery; ``images.parquet`` has the rest."""
+CLASSES = 12
+"""Classes whose mean heat is shown, and rows of the longer tables."""
+ROWS = 40
+
+
+def write_comparison(folder: Path, found: Comparison, page: Path) -> None:
+    """Write ``index.html``.
+
+    Args:
+        folder: where it is written to.
+        page: the folder that it is moved to, from which its links lead to both audits.
+
+    Raises:
+        AuditError: a picture of one of the audits can't be read.
+    """
+    groups = _chosen(found)
+    cards = {name: _cards(found, at, page) for name, at in groups.items()}
+    shown = found.heat[:CLASSES]
+    top = max((float(heat.max()) for each in shown for heat in _both(each)), default=1.0)
+    text = (
+        rendering.environment()
+        .get_template("comparison.html")
+        .render(
+            style=rendering.style(),
+            found=found,
+            numbers=headline(found),
+            sides=[_side(audit, page) for audit in (found.first, found.second)],
+            cards=cards,
+            heat=[_heat(each, top) for each in shown],
+            heat_key=heat_key(top, found.heat[0].first.size) if found.heat else "",
+            rows=ROWS,
+            worst=_worst(found),
+        )
+    )
+    (folder / "index.html").write_text(text, encoding="utf-8")
+
+
+def _both(each: ClassHeat) -> tuple[np.ndarray, np.ndarray]:
+    return each.first, each.second
+
+
+def _heat(each: ClassHeat, top: float) -> dict[str, Any]:
+    return {
+        "name": each.name,
+        "images": each.images,
+        "overlap": each.overlap,
+        "pictures": [
+            thumbnails.heat_picture(np.sqrt(heat.astype(np.float32) / top)) for heat in _both(each)
+        ],
+    }
+
+
+def _worst(found: Comparison) -> list[Any]:
+    """Classes and slices by what was lost, the most first; only those that changed."""
+    if found.models is None:
+        return []
+    groups = [*found.models.per_class, *found.models.slices]
+    changed = [group for group in groups if group.only_first or group.only_second]
+    return sorted(changed, key=lambda group: (group.difference.value, group.name))
+
+
+def _chosen(found: Comparison) -> dict[str, np.ndarray]:
+    """Which pairs each gallery shows: the surest errors first, and the maps that moved most."""
+    if found.models is None:
+        return {}
+    answers = found.models.answers
+    negative, mended = np.flatnonzero(answers.only_first), np.flatnonzero(answers.only_second)
+    moved = np.flatnonzero(found.models.moved)
+    orders = {
+        "negative": negative[np.argsort(-answers.second_probability[negative], kind="stable")],
+        "mended": mended[np.argsort(-answers.first_probability[mended], kind="stable")],
+        "moved": moved[np.argsort(found.models.overlap[moved], kind="stable")],
+    }
+    return {name: order[: SHOWN[name]] for name, order in orders.items()}
+
+
+def _cards(found: Comparison, chosen: np.ndarray, page: Path) -> list[dict[str, Any]]:
+    assert found.models is not None
+    answers, names = found.models.answers, found.models.answers.names
+    sides = (found.first, found.pairs.first), (found.second, found.pairs.second)
+    seen = [_seen(audit, rows[chosen]) for audit, rows in sides]
+    said = (
+        (answers.first, answers.first_probability),
+        (answers.second, answers.second_probability),
+    )
+    cards = []
+    for place, at in enumerate(chosen.tolist()):
+        label = int(answers.label[at])
+        cards.append(
+            {
+                "path": str(found.first.images["path"].iloc[found.pairs.first[at]]),
+                "label": names[label] if label >= 0 else None,
+                "photo": thumbnails.photo(seen[0][place]),
+                "overlap": float(found.models.overlap[at]),
+                "sides": [
+                    {
+                        "name": name,
+                        "predicted": names[int(predicted[at])],
+                        "right": int(predicted[at]) == label,
+                        "probability": float(probability[at]),
+                        "picture": _overlay(pictures[place]),
+                        "link": _link(audit, rows[at], page),
+                    }
+                    for name, (audit, rows), pictures, (predicted, probability) in zip(
+                        ("first", "second"), sides, seen, said, strict=True
+                    )
+                ],
+            }
+        )
+    return cards
+
+
+def _overlay(seen: Seen) -> str:
+    """Each map on its own scale: two models' scores are not of one unit."""
+    heat = seen.maps[0]
+    return thumbnails.overlay(seen, heat, float(heat.max()))
+
+
+def _seen(audit: Finished, rows: Sequence[int] | np.ndarray) -> list[Seen]:
+    """What the model saw of images, with their first maps, in the order of ``rows``."""
+    top, left, height, width = fitted(audit.facts.input, SIZE)
+    found: dict[int, Seen] = {}
+    images = audit.images.iloc[rows].assign(place=list(rows))
+    for shard, mine in images.groupby("shard", sort=True, observed=True):
+        path = audit.folder / "gradcam" / "maps" / f"{shard}.npz"
+        with np.load(path, allow_pickle=False) as stored:
+            maps = map_statistics.unpack(stored["maps"], stored["scale"])
+        for row, place in zip(mine["row"], mine["place"], strict=True):
+            number, at = divmod(row, SHEET)
+            sheet = _sheet(audit.folder / "gradcam" / "sprites" / str(shard) / f"{number}.jpg")
+            y, x = at // COLUMNS * SIZE + top, at % COLUMNS * SIZE + left
+            cell = sheet[y : y + height, x : x + width]
+            jpeg = cv2.imencode(".jpg", cell, [cv2.IMWRITE_JPEG_QUALITY, 88])[1].tobytes()
+            found[place] = Seen(None, jpeg, {0: maps[row].astype(np.float32)})
+    return [found[row] for row in rows]
+
+
+def _sheet(path: Path) -> np.ndarray:
+    sheet = cv2.imread(str(path))
+    if sheet is None:
+        raise AuditError(f"{path} can't be read: run the audit again and then the comparison")
+    return sheet
+
+
+def _side(audit: Finished, page: Path) -> dict[str, Any]:
+    return {
+        "name": audit.name,
+        "model": audit.model_name,
+        "images": audit.images_name,
+        "identity": audit.model,
+        "count": len(audit.images),
+        "report": _relative(audit, page) + "/report/index.html",
+    }
+
+
+def _link(audit: Finished, row: int, page: Path) -> str:
+    image = audit.images.iloc[row]
+    return f"{_relative(audit, page)}/report/images.html#image={image['shard']}-{image['row']}"
+
+
+def _relative(audit: Finished, page: Path) -> str:
+    return quote(Path(os.path.relpath(audit.folder.resolve(), page.resolve())).as_posix())
