@@ -19,7 +19,7 @@ from figures import Part
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "benchmarks.md"
-SUBJECTS = ("onepass", "cams", "audit", "threads", "walk", "report", "filters")
+SUBJECTS = ("onepass", "cams", "audit", "threads", "walk", "report", "comparison", "filters")
 INTRODUCTION = """# Benchmarks
 
 Written by `make bench`; do not edit. Both sides of a figure were measured in one run, in turn; a

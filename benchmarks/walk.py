@@ -25,7 +25,7 @@ import json, resource, sys, time
 from pathlib import Path
 from convaudit.dataset import scan
 began = time.perf_counter(), time.process_time()
-found = len(scan.scan(Path(sys.argv[1])))
+found = len(scan.scan(Path(sys.argv[1])).files)
 used = {
     "found": found,
     "seconds": time.perf_counter() - began[0],

@@ -29,7 +29,7 @@ def results(
         answers: columns path, sha256, label (None where there is none), predicted, probability.
         maps: (n, h, w), not negative; without them a hot cell in the middle of 3 x 3.
     """
-    for part in ("index", "model", "gradcam/maps", "preprocess", "shortcuts"):
+    for part in ("index", "model", "gradcam/maps", "shortcuts"):
         (folder / part).mkdir(parents=True)
     count = len(answers)
     plan = Plan({"0000": (count, "")}, classes, [("last", "Conv2D")], model)
@@ -42,16 +42,14 @@ def results(
     if maps is None:
         maps = np.zeros((count, 3, 3), np.float32)
         maps[:, 1, 1] = 1
-    _predictions(answers, classes, maps).to_parquet(folder / "predictions.parquet", index=False)
+    table = pd.concat([_predictions(answers, classes, maps), properties], axis=1)
+    table.to_parquet(folder / "predictions.parquet", index=False)
     packed, scale = map_statistics.pack(maps.astype(np.float32))
     index = answers["predicted"].map(classes.index).to_numpy(np.int32)
     np.savez(folder / "gradcam/maps/0000.npz", maps=packed, scale=scale, class_index=index)
     if suspects is not None:
         text = json.dumps({"suspects": suspects})
         (folder / "shortcuts" / "interventions.json").write_text(text)
-    if properties is not None:
-        rows = properties.assign(image_id=_ids(answers))
-        rows.to_parquet(folder / "preprocess" / "0000.parquet", index=False)
     return folder
 
 

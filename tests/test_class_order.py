@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from convaudit.checks.class_order import better_order
+from convaudit.checks.class_order import better_order, is_better, other_number_order
 
 
 def test_a_turned_order_is_turned_back():
@@ -34,3 +34,25 @@ def test_eleven_wins_prove_a_swap_of_two_and_ten_do_not():
     labels = np.zeros(11, int)
     assert better_order(labels, labels + 1, 2).tolist() == [1, 0]
     assert better_order(labels[:10], labels[:10] + 1, 2) is None
+
+
+def test_numbers_sorted_as_texts_are_an_order_of_their_own():
+    names = [f"class {number}" for number in range(12)]
+    way, order = other_number_order(names)
+    assert way == "alphanumeric"
+    # As Keras sorts the folders: 0, 1, 10, 11, 2, 3, 4, 5, 6, 7, 8, 9.
+    assert order.tolist() == [0, 1, 4, 5, 6, 7, 8, 9, 10, 11, 2, 3]
+    way, back = other_number_order([str(number) for number in np.argsort(order)])
+    assert way == "auto" and back[order].tolist() == list(range(12))
+    assert other_number_order(["1", "2", "10"])[1].tolist() == [0, 2, 1]
+    for same in (["0", "1", "2"], ["01", "02", "10"], ["cat", "dog"], []):
+        assert other_number_order(same) is None
+
+
+def test_the_order_of_texts_needs_ten_wins():
+    order = other_number_order([str(number) for number in range(12)])[1]
+    labels = np.full(10, 5)
+    assert is_better(order, labels, order[labels])
+    assert not is_better(order, labels[:9], order[labels[:9]])
+    # Of all orders alone it would take 32: 12! / 2 ** 32 = 0.11.
+    assert better_order(labels, order[labels], 12) is None

@@ -49,6 +49,11 @@ def test_whole_numbers_are_the_indices_themselves(classes_of, labels):
     assert classes_of(table=labels) is None
 
 
+@pytest.mark.parametrize("labels", [["1", "2"], ["02", "01"], [2, 1]])
+def test_numbers_from_one_on_are_names(classes_of, labels):
+    assert classes_of(table=labels) == sorted(map(str, labels), key=int)
+
+
 def test_without_labels_there_are_no_names(classes_of):
     assert classes_of(".") is None
 
@@ -58,10 +63,15 @@ def test_without_labels_there_are_no_names(classes_of):
     [
         (["a", "b", "empty1", "empty2"], None, "no image for the class 'empty1', 'empty2'"),
         (["a", "b", "c"], None, r"its labels \('a', 'b', 'c'\) are taken for the classes"),
-        (["train"], None, r"its labels \('train'\) are taken for the classes, but the model has 2"),
-        (["a", "b"], ["a", "b", "c"], "classes: 3 lines, but the model has 2 classes"),
+        (
+            ["train"],
+            None,
+            r"holds splits \('train'\), not classes: give one of them, images=\S+/train;",
+        ),
+        (["a"], None, "holds one folder, 'a', which can't be all classes: give images=\\S+/a;"),
+        (["a", "b"], ["a", "b", "c"], "classes.txt has 3 names, but the model has 2 classes"),
         (["a", "b"], ["b", "c"], "no class is called 'a'; the 2 classes begin 'b', 'c'"),
-        (["1", "2"], None, "no class is called '2'; the 2 classes begin 'class 0', 'class 1'"),
+        (["1", "3"], None, "no class is called '3'; the 2 classes begin 'class 0', 'class 1'"),
     ],
 )
 def test_what_does_not_fit_is_named(classes_of, folders, names, message):

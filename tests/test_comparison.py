@@ -86,7 +86,7 @@ def test_models_without_a_common_class_are_refused(tmp_path):
     rows = [(content, "car", "car") for content, _, _ in FOUR]
     second = audit(tmp_path / "b", rows, classes=["car", "bus"], model="model-b")
     with pytest.raises(AuditError, match=r"have no class in common: 'cat', .* and 'car'"):
-        compare(first, second, [])
+        compare(first, second)
 
 
 def test_a_folder_without_an_audit_is_refused(tmp_path):
@@ -100,7 +100,7 @@ def test_flips_of_a_model_whose_classes_stand_in_another_order(tmp_path):
     first = audit(tmp_path / "a", FOUR)
     now = [("a", "cat", "cat"), ("b", "cat", "cat"), ("c", "dog", "cat"), ("d", "dog", "cat")]
     second = audit(tmp_path / "b", now, model="model-b", classes=["dog", "cat"])
-    found = compare(first, second, [])
+    found = compare(first, second)
     assert found.kind == "models"
     answers = found.models.answers
     assert answers.only_first.tolist() == [False, False, True, False]
@@ -119,7 +119,7 @@ def test_images_with_another_label_count_for_no_accuracy(tmp_path):
     now = folders.answers(FOUR)
     now.loc[0, "label"] = "dog"
     second = audit(tmp_path / "b", now, model="model-b")
-    found = compare(first, second, [])
+    found = compare(first, second)
     assert found.models.answers.relabelled == 1
     assert found.models.whole.images == 3
 
@@ -127,7 +127,7 @@ def test_images_with_another_label_count_for_no_accuracy(tmp_path):
 def test_without_labels_answers_and_maps_are_compared_all_the_same(tmp_path):
     first = audit(tmp_path / "a", [(content, None, said) for content, _, said in FOUR])
     now = [("a", None, "cat"), ("b", None, "cat"), ("c", None, "dog"), ("d", None, "cat")]
-    found = compare(first, audit(tmp_path / "b", now, model="model-b"), [])
+    found = compare(first, audit(tmp_path / "b", now, model="model-b"))
     assert found.models.whole is None and found.models.per_class == []
     numbers = headline(found)
     assert numbers["same_answers"] == 0.75 and numbers["accuracy_difference"] is None
@@ -138,7 +138,7 @@ def test_scaling_and_class_order_of_both_come_first(tmp_path):
     swapped = [(str(n), CLASSES[n % 2], CLASSES[1 - n % 2]) for n in range(40)]
     first = audit(tmp_path / "a", swapped, scaling={"better": "caffe"})
     right = [(str(n), CLASSES[n % 2], CLASSES[n % 2]) for n in range(40)]
-    found = compare(first, audit(tmp_path / "b", right, model="model-b"), [])
+    found = compare(first, audit(tmp_path / "b", right, model="model-b"))
     assert len(found.doubts) == 2
     assert "as caffe than as unit" in found.doubts[0]
     assert "another order" in found.doubts[1]
@@ -149,7 +149,7 @@ def test_classes_are_corrected_for_their_number(tmp_path):
     before = [(str(n), CLASSES[n % 2], CLASSES[n % 2]) for n in range(60)]
     now = [(name, label, "dog" if int(name) < 20 else said) for name, label, said in before]
     first, second = audit(tmp_path / "a", before), audit(tmp_path / "b", now, model="model-b")
-    found = compare(first, second, [])
+    found = compare(first, second)
     cat, dog = found.models.per_class
     assert (cat.only_first, dog.only_first) == (10, 0)
     assert cat.p == pytest.approx(2 / 1024) and cat.p_adjusted == pytest.approx(4 / 1024)
@@ -183,7 +183,7 @@ def test_maps_are_compared_at_the_coarser_size(tmp_path):
     now[0, 0, 0], now[1, 1, 1] = 7, 7
     first = audit(tmp_path / "a", rows, maps=before)
     second = audit(tmp_path / "b", rows, maps=now, model="model-b")
-    found = compare(first, second, [])
+    found = compare(first, second)
     assert found.models.overlap.tolist()[:2] == [1, 0] and np.isnan(found.models.overlap[2])
     assert found.models.moved.tolist() == [False, True, False]
     np.testing.assert_allclose(found.models.spearman[:2], [1, -1 / 3])
@@ -201,7 +201,7 @@ def test_overlap_by_hand():
 def test_where_the_answer_changed_maps_are_not_compared(tmp_path):
     first = audit(tmp_path / "a", FOUR)
     second = audit(tmp_path / "b", [*FOUR[:3], ("d", "dog", "dog")], model="model-b")
-    overlap = compare(first, second, []).models.overlap
+    overlap = compare(first, second).models.overlap
     assert np.isnan(overlap).tolist() == [False, False, False, True]
 
 
@@ -230,7 +230,7 @@ def test_a_suspect_is_matched_by_cue_and_class_where_its_id_is_another():
 def test_without_experiments_nothing_is_said_of_reliance(tmp_path):
     first = audit(tmp_path / "a", FOUR, suspects=[suspect("sticker", "confirmed", 90)])
     second = audit(tmp_path / "b", [*FOUR[:3], ("d", "dog", "dog")], model="model-b")
-    found = compare(first, second, [])
+    found = compare(first, second)
     assert found.reliance is None and headline(found)["new_shortcuts"] is None
 
 
@@ -240,7 +240,7 @@ def test_real_images_with_the_cue_are_counted_for_both_models(tmp_path):
     named = [suspect("sticker", "confirmed", 90, images=images)]
     first = audit(tmp_path / "a", FOUR, suspects=named)
     now = [("a", "cat", "cat"), ("b", "cat", "cat"), ("c", "dog", "dog"), ("d", "dog", "dog")]
-    found = compare(first, audit(tmp_path / "b", now, model="model-b", suspects=[]), [])
+    found = compare(first, audit(tmp_path / "b", now, model="model-b", suspects=[]))
     assert found.reliance[0].state == "gone" and found.reliance[0].second_status is None
     assert found.reliance[0].carriers == reliance.Carriers(images=1, first=1, second=0)
     assert headline(found)["new_shortcuts"] == 0
@@ -259,7 +259,7 @@ def two_datasets(tmp_path, first_properties=None, second_properties=None, labels
 
 def test_the_accuracy_that_other_shares_of_the_classes_would_bring(tmp_path):
     first, second = two_datasets(tmp_path)
-    found = compare(first, second, [])
+    found = compare(first, second)
     assert found.kind == "datasets"
     assert found.accuracy[1].value == 0.75 and found.accuracy_difference.value == -0.25
     shift = found.datasets.shift
@@ -268,7 +268,7 @@ def test_the_accuracy_that_other_shares_of_the_classes_would_bring(tmp_path):
 
 def test_without_labels_the_shares_are_estimated_from_the_predictions(tmp_path):
     first, second = two_datasets(tmp_path, labels=False)
-    found = compare(first, second, [])
+    found = compare(first, second)
     assert found.accuracy_difference is None
     assert found.datasets.shift.by == "predictions"
     assert found.datasets.shift.second == pytest.approx([0.5, 0.5])
@@ -292,7 +292,7 @@ def test_properties_that_go_with_a_class_in_one_dataset_alone(tmp_path):
     before = pd.DataFrame({"warm": even * 1.0, "noise": noise, "size": even + noise / 9})
     now = pd.DataFrame({"warm": noise, "noise": noise[::-1].copy(), "size": quarter + noise / 9})
     first, second = two_datasets(tmp_path, before, now)
-    found = compare(first, second, ["warm", "noise", "size", "unheard"]).datasets
+    found = compare(first, second).datasets
     assert {(each.property, each.state) for each in found.correlations} == {("warm", "gone")}
     assert found.properties[0].name == "warm"
     assert len(found.properties) == 3
@@ -301,4 +301,4 @@ def test_properties_that_go_with_a_class_in_one_dataset_alone(tmp_path):
 def test_another_scaling_of_the_same_model_is_a_doubt(tmp_path):
     first = audit(tmp_path / "a", FOUR)
     second = audit(tmp_path / "b", [("x", "cat", "dog")], scaling={"used": "tf"})
-    assert any("scaled as unit in" in doubt for doubt in compare(first, second, []).doubts)
+    assert any("scaled as unit in" in doubt for doubt in compare(first, second).doubts)

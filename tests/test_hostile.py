@@ -15,6 +15,7 @@ from PIL import Image
 
 from conftest import COLOURS, ROOT, Audit, paint
 from convaudit.dataset import images
+from convaudit.errors import AuditError
 from quarantine import quarantine
 
 EVIL = "<img src=x onerror=alert(1)>"
@@ -189,3 +190,22 @@ def test_no_code_unpickles_evaluates_or_asks_a_shell():
                 assert not names & {"pickle", "marshal", "shelve", "joblib"}, path
             elif isinstance(node, ast.Call):
                 assert ast.unparse(node.func) not in {"eval", "exec", "os.system"}, path
+
+
+def test_what_is_not_named_as_an_image_ends_no_audit(tmp_path):
+    def table(*rows: tuple[str, str]) -> str:
+        path = tmp_path / "0000.quarantine.csv"
+        pd.DataFrame(rows, columns=["path", "reason"]).to_csv(path, index=False, quoting=1)
+        return str(path)
+
+    text, unknown = "text, not an image", "not an image of a known format (JPEG, …)"
+    listed = str(tmp_path / "quarantine.csv")
+    shards = [table(("README", text), ("a/LICENSE", text))]
+    quarantine(shards=shards, table=listed, files=4, max_quarantined=0.1)
+    assert len(pd.read_csv(listed)) == 2
+    for name, reason in (("b.JPG", text), ("IM0001", unknown), ("x.dcm", unknown)):
+        shards = [table(("README", text), (name, reason))]
+        with pytest.raises(AuditError, match="2 of 4 files can't be audited"):
+            quarantine(shards=shards, table=listed, files=4, max_quarantined=0.1)
+    with pytest.raises(AuditError, match="1 of 1 files"):
+        quarantine(shards=[table(("README", text))], table=listed, files=1, max_quarantined=0.1)

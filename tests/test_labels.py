@@ -5,7 +5,7 @@ import unicodedata
 import pandas as pd
 import pytest
 
-from convaudit.dataset.labels import indices, of_model, read_classes, resolve
+from convaudit.dataset.labels import indices, of_model, resolve
 from convaudit.errors import AuditError
 
 SYNSETS = [
@@ -77,34 +77,6 @@ def test_a_name_that_two_classes_have_is_refused_only_where_it_is_used():
     assert resolve(["cat"], cranes) == [1]
     assert "several classes fit 'crane'" in complaint(["cat", "crane"], cranes)
     assert resolve(["0", "2"], cranes) == [0, 2]
-
-
-def test_a_class_list_is_read_in_order(tmp_path):
-    path = tmp_path / "classes.txt"
-    path.write_bytes(
-        b"\xef\xbb\xbfdog \r\n" + unicodedata.normalize("NFD", ACCENTED).encode() + b"\n\n"
-    )
-    assert read_classes(path) == ["dog", ACCENTED]
-
-
-@pytest.mark.parametrize(
-    ("content", "reason"),
-    [
-        (None, "no such file"),
-        (b"", "is empty"),
-        (b" \n\n", "is empty"),
-        (b"cat\n\ndog\n", "line 2 is blank"),
-        (b"caf\xe9\n", "not UTF-8"),
-    ],
-)
-def test_a_bad_class_list_is_refused_in_one_line(tmp_path, content, reason):
-    path = tmp_path / "classes.txt"
-    if content is not None:
-        path.write_bytes(content)
-    with pytest.raises(AuditError, match=reason) as caught:
-        read_classes(path)
-    assert str(path) in str(caught.value)
-    assert "\n" not in str(caught.value)
 
 
 def test_an_image_without_a_label_has_no_class():

@@ -12,6 +12,7 @@ from convaudit.preview.text import (
     describe_images,
     describe_layers,
     describe_model,
+    describe_resizing,
 )
 from fabricated import FACTS
 
@@ -79,34 +80,56 @@ def test_images_are_counted_by_label_and_look_alikes_by_size_and_name():
             "fault": [None, None, None, "is a folder"],
         }
     )
-    printed = describe_images(files)
+    printed = describe_images(files, {}, [], "area")
     assert "4 files, 1 MB, not decoded yet; 1 can't be opened" in printed
-    assert "can't be opened" not in describe_images(files.assign(fault=None))
+    assert "can't be opened" not in describe_images(files.assign(fault=None), {}, [], "area")
     assert "labels        3, of 1 to 2 images: (no label) 1, a 2, b 1" in printed
     assert "2 share their size in bytes with another, 2 their name" in printed
 
 
 def test_without_labels_there_are_none():
     files = pd.DataFrame({"path": ["1.jpg"], "label": [None], "size": [1], "fault": [None]})
-    assert "labels        none" in describe_images(files)
+    assert "labels        none" in describe_images(files, {}, [], "area")
 
 
 def test_of_many_labels_ten_are_named():
     files = pd.DataFrame(
         {"path": [f"{n}.jpg" for n in range(15)], "label": [f"l{n:02}" for n in range(15)]}
     ).assign(size=1, fault=None)
-    assert "l08 1, l09 1 and 5 more" in " ".join(describe_images(files).split())
+    assert "l08 1, l09 1 and 5 more" in " ".join(describe_images(files, {}, [], "area").split())
 
 
 def test_a_better_scaling_is_said_loudly():
     found = {"used": "unit", "images": 32, "accuracies": {"unit": 0.1, "torch": 0.75}}
-    found["in_order"] = None
+    found |= {"in_order": None, "order": None}
     assert "BUT 75% with torch" in describe_check(found | {"better": "torch"})
     assert "BUT 69% if the classes stood in another order" in describe_check(
         found | {"better": None, "in_order": 0.69}
     )
+    assert "give the model's own with classes=alphanumeric" in describe_check(
+        found | {"better": None, "in_order": 0.69, "order": "alphanumeric"}
+    )
     assert "no other is clearly better" in describe_check(found | {"better": None})
     assert "no label" in describe_check(found | {"images": 0})
+
+
+def test_what_is_assumed_is_said():
+    files = pd.DataFrame({"path": ["1.jpg"], "label": [None], "size": [1], "fault": [None]})
+    printed = describe_images(files, {".txt": 2000, ".xml": 1}, ["masks are no photos"], "nearest")
+    text = " ".join(printed.split())
+    assert "2,001 other files beside them are left alone (.txt 2,000, .xml 1)" in text
+    assert "resizing nearest, as keras.utils.load_img" in text
+    assert "ASSUMED masks are no photos" in text
+
+
+def test_other_ways_to_resize_are_said():
+    found = {"used": "area", "images": 32, "labelled": 30, "better": None}
+    found |= {"changed": {"area": 0, "nearest": 0.25}, "accuracies": {"area": 0.5, "nearest": 0.9}}
+    assert "resized by area 50%; by nearest 90%" in describe_resizing(found)
+    clearly = " ".join(describe_resizing(found | {"better": "nearest"}).split())
+    assert "nearest IS CLEARLY BETTER" in clearly
+    unlabelled = " ".join(describe_resizing(found | {"accuracies": {}}).split())
+    assert "this share of the answers changes: nearest 25%" in unlabelled
 
 
 def test_the_forecast_adds_up():

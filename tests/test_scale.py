@@ -40,7 +40,8 @@ def entry(i):
     label = ("blue", "red")[i % 2]
     return f"{label}/image_{i:07d}.jpg", label, 100_000, i, None
 
-scan.scan = lambda source: scan.listing([entry(i) for i in range({count})])
+files = scan.listing([entry(i) for i in range({count})])
+scan.scan = lambda source, *_: scan.Listing(files)
 make_plan.make(Settings(model="toy.keras", images="photos"), Path("results/index"))
 """
 DRY_RUN = """

@@ -4,8 +4,11 @@ import keras
 import numpy as np
 
 import toys
+from convaudit.checks.resizing_check import check_resizing
 from convaudit.checks.scaling_check import check_scaling
+from convaudit.dataset.images import variants
 from convaudit.models.network import Network
+from convaudit.models.scaling import SCALINGS
 from toys import layers
 
 
@@ -52,6 +55,7 @@ def test_ten_images_prove_it_and_nine_do_not():
         "accuracies": {"caffe": 0.0},
         "better": None,
         "in_order": None,
+        "order": None,
     }
 
 
@@ -86,3 +90,37 @@ def test_names_in_another_order_are_not_taken_for_a_scaling():
 def test_without_labelled_images_nothing_is_said():
     found = check_scaling(Network(reddest()), images(RED)[:0], np.zeros(0, int), "unit")
     assert (found["images"], found["better"]) == (0, None)
+
+
+def test_classes_called_by_numbers_in_the_order_of_texts():
+    """Outputs in the order 0, 1, 10, 2, …, as a loader sorts folders; names in that of numbers."""
+    model = keras.Sequential([toys.image(), layers.Flatten(), layers.Dense(11)])
+    bright = np.zeros((16, 16, 3, 11), np.float32)
+    for output, number in enumerate((0, 1, 10, *range(2, 10))):
+        bright[0, number, :, output] = 1
+    model.layers[-1].set_weights([bright.reshape(-1, 11), np.zeros(11)])
+    labels = np.arange(33) % 11
+    pixels = np.zeros((33, 16, 16, 3), np.uint8)
+    pixels[np.arange(33), 0, labels] = 255
+    names = [f"class {number}" for number in range(11)]
+    found = check_scaling(Network(model), pixels, labels, "unit", names)
+    assert (found["in_order"], found["order"], found["better"]) == (1, "alphanumeric", None)
+
+
+def test_another_way_to_resize_that_is_clearly_better():
+    """Red columns that only the nearest pixels miss, for a network that says 1 for red."""
+    model = keras.Sequential([toys.image(), layers.GlobalAveragePooling2D(), layers.Dense(2)])
+    model.layers[-1].set_weights([np.array([[-1, 1], [0, 0], [0, 0]]), np.array([0.2, 0])])
+    photo = np.zeros((48, 48, 3), np.uint8)
+    photo[:, ::3, 0] = photo[:, 2::3, 0] = 255  # the middle of three is black
+    sample = {
+        name: np.array([each] * 8) for name, each in variants(photo, (16, 16), "area").items()
+    }
+    truth = np.array([0] * 8)
+    found = check_resizing(Network(model), sample, truth, SCALINGS["unit"], "area")
+    assert (found["accuracies"]["area"], found["accuracies"]["nearest"]) == (0, 1)
+    assert (found["changed"]["area"], found["changed"]["nearest"]) == (0, 1)
+    assert found["better"] in {"nearest", "bilinear", "crop"} and found["labelled"] == 8
+    unlabelled = check_resizing(Network(model), sample, truth - 1, SCALINGS["unit"], "area")
+    assert (unlabelled["accuracies"], unlabelled["better"], unlabelled["labelled"]) == ({}, None, 0)
+    assert unlabelled["changed"] == found["changed"]

@@ -48,12 +48,16 @@ def test_predictions_are_the_colours(finished):
 
 def test_the_scaling_is_checked_on_the_labelled_images(finished):
     found = json.loads((finished.folder / "results" / "model" / "scaling.json").read_text())
+    resizing = found.pop("resizing")
+    assert (resizing["used"], resizing["images"], resizing["labelled"]) == ("area", 19, 19)
+    assert resizing["accuracies"]["nearest"] > 0.9 and resizing["better"] is None
     assert found == {
         "used": "unit",
         "images": 19,
         "accuracies": {"unit": 18 / 19},
         "better": None,
         "in_order": None,
+        "order": None,
     }
 
 
@@ -211,7 +215,7 @@ def test_too_many_unreadable_images_end_the_run_with_the_reasons(fresh):
         (audit.folder / "photos" / "red" / f"bad{number}.jpg").write_text("not a picture")
     done = audit.snakemake("--cores", "2", "preprocess_all")
     assert done.returncode != 0
-    assert "7 of 26 images can't be audited" in done.stderr
+    assert "7 of 26 files can't be audited" in done.stderr
     assert "6 ×" in done.stderr
 
 

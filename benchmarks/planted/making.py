@@ -1,11 +1,13 @@
 """Make a case: photographs with a cue, a network trained on them, files to audit, the truth."""
 
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+import struct
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from convaudit.dataset.images import decode, resize
 from planted import networks, photographs
@@ -16,7 +18,7 @@ from planted.photographs import Draw
 from planted.seeds import generator
 from planted.truth import Audit, Oracle, Specification, Truth
 
-TRAINING, AUDITED, HELD_OUT = 220, 160, 60
+TRAINING, AUDITED, HELD_OUT = 200, 160, 60
 """Images of each class for training, for each audit, and for the oracle."""
 INTERPOLATION, SCALING = "area", "unit"
 _OTHERS = {100: 0.0, 95: 0.01, 80: 0.02}
@@ -40,7 +42,7 @@ class Plan:
     trained: tuple[int, ...]
     audited: tuple[int, ...]
     label_noise: float = 0.0
-    epochs: int = 30
+    epochs: int = 18
     copies: int = 1
     """Near-duplicates of each audited image, itself included."""
     metadata: bool = False
@@ -63,21 +65,23 @@ def positive(specification: Specification) -> Plan:
     count = min(len(source.classes), 2 + specification.seed % 3)
     random = generator("plan", specification.name)
     target = int(random.integers(count))
-    share = specification.strength / 100
-    others = _OTHERS.get(specification.strength, 0.0)
-    biased = tuple(share if label == target else others for label in range(count))
+    biased = shares(specification.strength, target, count)
     return Plan(
         classes=source.classes[:count],
         draw=source.draw,
         cue=CUES[specification.cue] if specification.cue else None,
         target=target,
-        training=biased if specification.cue else (0.0,) * count,
-        audits={"same": biased, "mixed": (0.5,) * count}
-        if specification.cue
-        else {"same": (0.0,) * count},
+        training=biased,
+        audits={"same": biased, "mixed": (0.5,) * count} if specification.cue else {"same": biased},
         trained=(TRAINING,) * count,
         audited=(AUDITED,) * count,
     )
+
+
+def shares(strength: int, target: int, count: int) -> tuple[float, ...]:
+    """The share of carriers in each class, for a cue that goes with ``target``."""
+    others = _OTHERS.get(strength, 0.0)
+    return tuple(strength / 100 if label == target else others for label in range(count))
 
 
 def make(specification: Specification, plan: Plan, folder: Path) -> Truth:
@@ -92,7 +96,7 @@ def make(specification: Specification, plan: Plan, folder: Path) -> Truth:
 
     keras.utils.set_random_seed(specification.seed)
     model = networks.build(specification.network, len(plan.classes))
-    accuracy = networks.train(model, images, labels, specification.seed, most_epochs=plan.epochs)
+    accuracy = networks.train(model, images, labels, specification.seed, epochs=plan.epochs)
     model.save(folder / "model.keras")
     oracle, clean = _oracle(model, plan, name)
     audits = tuple(_write(plan, audit, folder, name) for audit in plan.audits)
@@ -114,13 +118,14 @@ def make(specification: Specification, plan: Plan, folder: Path) -> Truth:
 
 
 def files(
-    plan: Plan, counts: Sequence[int], shares: Sequence[float], split: str, name: str
+    plan: Plan, counts: Sequence[int], carrying: Sequence[float], split: str, name: str
 ) -> Iterator[File]:
     """Images of each class, of which a share carries the cue."""
-    for label, (count, share) in enumerate(zip(counts, shares, strict=True)):
+    for label, (count, share) in enumerate(zip(counts, carrying, strict=True)):
         carries = generator(name, split, label).permutation(count) < round(share * count)
         for number in range(count):
-            photo = plan.draw(label, split, generator(name, split, label, number))
+            seen = number // (1 if split == "train" else plan.copies)
+            photo = plan.draw(label, split, generator(name, split, label, seen))
             yield _file(plan, photo, label, bool(carries[number]), (name, split, label, number))
 
 
@@ -179,7 +184,8 @@ def _write(plan: Plan, audit: str, folder: Path, name: str) -> Audit:
         label = plan.classes[each.label]
         path = folder / audit / label / f"{label}-{number:04d}.jpg"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(each.data)
+        camera = plan.metadata and each.label == plan.target
+        path.write_bytes(_with_camera(each.data) if camera else each.data)
         if each.carries:
             relative = f"{label}/{path.name}"
             carriers.append(relative)
@@ -188,4 +194,9 @@ def _write(plan: Plan, audit: str, folder: Path, name: str) -> Audit:
     return Audit(audit, tuple(carriers), boxes)
 
 
-Planner = Callable[[Specification], Plan]
+def _with_camera(jpeg: bytes) -> bytes:
+    """The same picture with the name of a camera in its EXIF."""
+    exif = Image.Exif()
+    exif[0x010F], exif[0x0110] = "Planted", "Camera 7"
+    content = exif.tobytes()
+    return jpeg[:2] + b"\xff\xe1" + struct.pack(">H", len(content) + 2) + content + jpeg[2:]

@@ -14,6 +14,8 @@ rule preprocess:
         "<results>/logs/preprocess/{shard}.log",
     benchmark:
         "<results>/benchmarks/preprocess/{shard}.tsv"
+    # All images are read before anything else is done with one: too many bad ones end the run then.
+    priority: 2
     conda:
         "../../environment.yml"
     threads: SHARD_THREADS
@@ -43,6 +45,7 @@ rule quarantine:
         "<results>/logs/quarantine.log",
     benchmark:
         "<results>/benchmarks/quarantine.tsv"
+    priority: 3
     conda:
         "../../environment.yml"
     params:

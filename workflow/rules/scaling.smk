@@ -1,4 +1,4 @@
-# Would the model be right more often with another scaling? Tried on a sample of labelled images.
+# Would the model be right more often with another scaling or way to resize? Tried on a sample of images.
 
 
 rule scaling_check:
@@ -7,6 +7,7 @@ rule scaling_check:
         facts=rules.model.output.facts,
         pixels=collect(str(rules.preprocess.output.pixels), shard=AUDIT.plan.sampled),
         rows=collect(str(rules.preprocess.output.rows), shard=AUDIT.plan.sampled),
+        images=demo_files,
     output:
         result="<results>/model/scaling.json",
     log:
@@ -23,5 +24,7 @@ rule scaling_check:
         model=AUDIT.model,
         plan=str(AUDIT.index),
         choices=AUDIT.choices,
+        images=AUDIT.images,
+        interpolation=SETTINGS.preprocess.interpolation,
     script:
         "../scripts/scaling_check.py"

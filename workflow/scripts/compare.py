@@ -14,7 +14,7 @@ from planning.settings import expanded
 
 def compare_audits(*, audits: list[str], key: str, page: str, numbers: str) -> None:
     first, second = (results_folders.read(expanded(folder)) for folder in audits)
-    found = compare(first, second, [])
+    found = compare(first, second)
     with atomic_folder(page) as temporary:
         if found.models is not None:
             table(found).to_parquet(temporary / "images.parquet", index=False)

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 from convaudit.dataset import scan
 from convaudit.dataset.image_ids import image_id
 from convaudit.dataset.ledger import digests
+from convaudit.dataset.table_files import META
 from convaudit.system.atomic import atomic
 from convaudit.system.checksums import sha256
 from convaudit.system.ordered_map import in_order
@@ -37,7 +38,9 @@ def index(*, files: str, images: str, ledger: str, threads: int) -> None:
     planned = pq.ParquetFile(files)
     shards: dict[str, str] = {}
     progress = Progress(planned.metadata.num_rows, "files")
-    with atomic(ledger) as temporary, pq.ParquetWriter(temporary, SCHEMA) as writer:
+    kept = [each for each in planned.schema_arrow if each.name.startswith(META)]
+    schema = pa.schema([*SCHEMA, *kept])
+    with atomic(ledger) as temporary, pq.ParquetWriter(temporary, schema) as writer:
         for group in range(planned.num_row_groups):
             rows = planned.read_row_group(group).to_pandas()
             hashed = []
@@ -48,7 +51,7 @@ def index(*, files: str, images: str, ledger: str, threads: int) -> None:
             rows[["sha256", "fault"]] = hashed
             rows["image_id"] = [image_id(path) for path in rows["path"]]
             writer.write_table(
-                pa.Table.from_pandas(rows[SCHEMA.names], SCHEMA, preserve_index=False)
+                pa.Table.from_pandas(rows[schema.names], schema, preserve_index=False)
             )
             shards |= {shard: digest for shard, (_, digest) in digests(rows).items()}
             logging.info("shard %04d: %d files", rows["shard"].iat[0], len(rows))

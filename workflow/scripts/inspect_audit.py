@@ -11,6 +11,7 @@ import pandas as pd
 
 from convaudit.activations.store import forecast
 from convaudit.dataset import images, labels, scan
+from convaudit.dataset.depth import depth_notes
 from convaudit.drawing import encoding, overlays
 from convaudit.models.facts import ModelChoices, ModelFacts, ModelSource
 from convaudit.models.scaling import SCALINGS
@@ -21,6 +22,7 @@ from convaudit.preview.text import (
     describe_images,
     describe_layers,
     describe_model,
+    describe_resizing,
     describe_room,
 )
 from jobs.job import job
@@ -48,9 +50,13 @@ THREADS = 2
 
 
 class Sample(NamedTuple):
-    """Images at the network's size, their labels, and what each cost on one core."""
+    """Images at the network's size, by other ways to resize too, the bits of their values, their
+    labels, and what each cost on one core.
+    """
 
     pixels: np.ndarray
+    resized: dict[str, np.ndarray]
+    bits: np.ndarray
     labels: pd.Series
     seconds: float
     overlay_bytes: float
@@ -68,13 +74,16 @@ def inspect(
     filtered: list[str],
 ) -> None:
     known = ModelFacts.read(facts, choices)
-    files = pd.read_parquet(Path(index) / "files.parquet")
+    listed = ["path", "label", "size", "fault"]
+    files = pd.read_parquet(Path(index) / "files.parquet", columns=listed)
     plan = plans.load(Path(index))
     names = labels.of_model(plan.class_names, known.classes)
     print(describe_layers(known, watched, filtered))
     print(describe_model(known, plan.class_names and names, settings["gradcam"]["method"]))
-    print(describe_images(files), flush=True)
     sample = _sample(files, Path(source), known.size, settings)
+    notes = [*plan.notes, *depth_notes(sample.bits)]
+    how = settings["preprocess"]["interpolation"]
+    print(describe_images(files, plan.other_files, notes, how), flush=True)
     if not len(sample.pixels):
         print("forecast      none: no image of the sample can be read")
         return
@@ -85,7 +94,7 @@ def inspect(
         for name in chosen:
             network.require_maps(name, f"config: {section}.layers")
     network.require_target(known.target_layer, "config: gradcam.layer")
-    print(_check(network, sample, names, known.scaling), flush=True)
+    print(_check(network, sample, names, known.scaling, how), flush=True)
     lanes = max(1, (os.cpu_count() or 1) // THREADS)
     counts = _patterns(filtered, known, settings["filters"]["count"])
     climbing = _climbing(network, counts, SCALINGS[known.scaling], settings["filters"], opening)
@@ -116,30 +125,46 @@ def _sample(
     """Decode, resize and draw as the audit would, evenly spread over the dataset."""
     readable = files[files["fault"].isna()]
     rows = np.linspace(0, len(readable) - 1, min(SAMPLE, len(readable))).astype(int)
-    look = settings["gradcam"]
-    pixels, kept, written = [], [], 0
-    began = time.perf_counter()
+    look, how = settings["gradcam"], settings["preprocess"]["interpolation"]
+    pixels, resized, bits, kept, written = [], [], [], [], 0
+    began, aside = time.perf_counter(), 0.0
     for row in readable.iloc[rows].itertuples():
         try:
-            image = images.decode((scan.root(source) / row.path).read_bytes())
+            image, depth = images.read((scan.root(source) / row.path).read_bytes())
         except (OSError, images.Unreadable):
             continue
-        pixels.append(images.resize(image, size, settings["preprocess"]["interpolation"]))
+        pixels.append(images.resize(image, size, how))
+        start = time.perf_counter()
+        resized.append(images.variants(image, size, how))
+        aside += time.perf_counter() - start
+        bits.append(depth)
         kept.append(row.label)
         images.decode((scan.root(source) / row.path).read_bytes())
         drawn = overlays.overlay(image, np.eye(7), look["alpha"], look["colormap"], look["blend"])
         written += len(encoding.encode_jpeg(drawn))
     each = max(1, len(pixels))
-    seconds = (time.perf_counter() - began) / each
-    return Sample(np.array(pixels), pd.Series(kept, dtype="str"), seconds, written / each)
+    seconds = (time.perf_counter() - began - aside) / each
+    return Sample(
+        pixels=np.array(pixels),
+        resized={name: np.array([each[name] for each in resized]) for name in (*resized, {})[0]},
+        bits=np.array(bits, int),
+        labels=pd.Series(kept, dtype="str"),
+        seconds=seconds,
+        overlay_bytes=written / each,
+    )
 
 
-def _check(network: "Network", sample: Sample, names: list[str], used: str) -> str:
+def _check(network: "Network", sample: Sample, names: list[str], used: str, how: str) -> str:
+    from convaudit.checks.resizing_check import check_resizing
     from convaudit.checks.scaling_check import check_scaling
 
     truth = labels.indices(sample.labels, names)
-    usable = (truth >= 0) & (network.head != "sigmoid")
-    return describe_check(check_scaling(network, sample.pixels[usable], truth[usable], used))
+    if network.head == "sigmoid":  # the label is not the only right answer
+        truth[:] = -1
+    usable = truth >= 0
+    scaled = check_scaling(network, sample.pixels[usable], truth[usable], used, names)
+    resized = check_resizing(network, sample.resized, truth, SCALINGS[used], how)
+    return f"{describe_check(scaled)}\n{describe_resizing(resized)}"
 
 
 def _images(network: "Network", sample: Sample, scaling: "Scaling") -> tuple[float, str]:

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from convaudit.models.network import Network
     from convaudit.onepass import Batch, OnePass
 
+OWN = ("image_id", "path", "label", "height", "width")
+"""Columns of an image that have their own place among the predictions; further ones follow."""
+
 
 @dataclass(frozen=True)
 class Shard:
@@ -255,8 +258,7 @@ def _table(shard: Shard, batches: list[dict[str, np.ndarray]]) -> pd.DataFrame:
             **found,
             "shard": shard.name,
             "row": np.arange(len(truth), dtype=np.int32),
-            "height": shard.table["height"],
-            "width": shard.table["width"],
+            **shard.table.drop(columns=[*OWN, "sha256"], errors="ignore"),
         }
     )
 

@@ -10,22 +10,28 @@ import numpy as np
 
 from convaudit.dataset import images, scan
 from convaudit.dataset import ledger as ledgers
+from convaudit.dataset.table_files import meta_columns
 from convaudit.models.facts import ModelFacts
+from convaudit.properties import measuring
 from convaudit.system.array_files import growing
 from convaudit.system.atomic import atomic
 from convaudit.system.ordered_map import in_order
 from convaudit.system.progress import Progress
 from jobs.job import job
 
-COLUMNS = ["image_id", "path", "label", "sha256", "height", "width"]
+COLUMNS = ["image_id", "path", "label", "sha256", "height", "width", "bits"]
 
 
 class Outcome(NamedTuple):
-    """An image at the model's size with its own height and width, or why there is none."""
+    """An image at the model's size with its own height, width, bits a value and properties, or why
+    there is none.
+    """
 
     pixels: np.ndarray | None = None
     height: int = 0
     width: int = 0
+    bits: int = 0
+    properties: dict[str, float | str] | None = None
     reason: str | None = None
 
 
@@ -50,22 +56,25 @@ def preprocess(
     def one(entry: Any) -> Outcome:
         return _prepare(top / entry.path, entry, (height, width), interpolation)
 
-    outcomes = in_order(one, entries.itertuples(index=False), threads)
+    listed = entries[["path", "sha256", "fault"]].itertuples(index=False)
+    outcomes = in_order(one, listed, threads)
     progress = Progress(len(entries), "images")
-    sizes, reasons = [], []
+    sizes, reasons, measured = [], [], []
     with atomic(pixels) as temporary, growing(temporary, (height, width, 3), np.uint8) as append:
         for outcome in outcomes:
-            if outcome.pixels is not None:
+            if outcome.pixels is not None and outcome.properties is not None:
                 append(outcome.pixels[None])
-            sizes.append((outcome.height, outcome.width))
+                measured.append(outcome.properties)
+            sizes.append((outcome.height, outcome.width, outcome.bits))
             reasons.append(outcome.reason)
             progress.add()
     good = np.array([reason is None for reason in reasons], bool)
     kept = entries[good].copy()
-    kept[["height", "width"]] = np.array(sizes, np.int64).reshape(-1, 2)[good]
+    kept[["height", "width", "bits"]] = np.array(sizes, np.int64).reshape(-1, 3)[good]
     bad = entries[~good][["path"]].assign(reason=[reason for reason in reasons if reason])
     with atomic(rows) as temporary:
-        kept[COLUMNS].to_parquet(temporary, index=False)
+        described = kept[COLUMNS + meta_columns(kept)].reset_index(drop=True)
+        described.join(measuring.table(measured)).to_parquet(temporary, index=False)
     with atomic(quarantine) as temporary:
         bad.to_csv(temporary, index=False, quoting=csv.QUOTE_ALL)  # a name may hold a bare \r
     logging.info("%d images, %d quarantined", len(kept), len(bad))
@@ -76,10 +85,12 @@ def _prepare(path: Path, entry: Any, size: tuple[int, int], interpolation: str) 
         return Outcome(reason=entry.fault)
     data = scan.read_unchanged(path, entry.sha256)
     try:
-        image = images.decode(data)
+        image, bits = images.read(data)
     except images.Unreadable as error:
         return Outcome(reason=str(error))
-    return Outcome(images.resize(image, size, interpolation), *image.shape[:2])
+    resized = images.resize(image, size, interpolation)
+    height, width, _ = image.shape
+    return Outcome(resized, height, width, bits, measuring.measure(data, image))
 
 
 if __name__ == "__main__":

@@ -13,19 +13,26 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet takes for a formula, which may run anything; "./" before it names the same."""
 
 
+_NAMED = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".avif", ".heic")
+"""Endings of images: a text that is called so is one that went wrong."""
+
+
 def quarantine(*, shards: list[str], table: str, files: int, max_quarantined: float) -> None:
-    """
+    """A text, page or video that is not even named as an image is listed and counts for nothing.
+
     Raises:
         AuditError: more than the share ``max_quarantined`` of the files, or all, are unreadable.
     """
     rows = pd.concat(
         [pd.read_csv(path, dtype=str, keep_default_na=False) for path in shards], ignore_index=True
     )
-    if len(rows) == files or len(rows) > max_quarantined * files:
+    named = rows["path"].str.lower().str.endswith(_NAMED)
+    broken = rows[named | ~rows["reason"].str.contains(", not an image")]
+    if len(rows) == files or len(broken) > max_quarantined * files:
         commonest = rows["reason"].value_counts().head(3)
         reasons = "; ".join(f"{count} × {reason}" for reason, count in commonest.items())
         raise AuditError(
-            f"{len(rows)} of {files} images can't be audited (config: max_quarantined: "
+            f"{len(rows)} of {files} files can't be audited (config: max_quarantined: "
             f"{max_quarantined}): {reasons}. They are listed in "
             f"{Path(shards[0]).parent}/*.quarantine.csv"
         )

@@ -22,6 +22,7 @@ from convaudit import provenance
 from convaudit.attribution import map_statistics
 from convaudit.checks.duplicates import duplicates, repeated
 from convaudit.dataset import labels
+from convaudit.dataset.depth import depth_notes
 from convaudit.models.facts import ModelChoices, ModelFacts, ModelSource
 from convaudit.report.pages import write_report
 from convaudit.report.results import Results
@@ -161,6 +162,8 @@ def gather(
             }
             for path in examples
         },
+        assumptions=(*plan.notes, *depth_notes(column("bits", np.uint8, None))),
+        other_files=plan.other_files,
         settings={key: value for key, value in settings.items() if key not in {"results", "watch"}},
         command=_command(settings),
         provenance=known,

@@ -1,4 +1,4 @@
-"""Try other scalings on a sample of labelled images: is the audit's the model's own?"""
+"""Try other scalings and ways to resize on a sample: is the audit's the model's own?"""
 
 import json
 import logging
@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from convaudit.dataset import labels
+from convaudit.dataset import images, labels, scan
 from convaudit.models.facts import ModelChoices, ModelFacts, ModelSource
+from convaudit.models.scaling import SCALINGS
 from convaudit.system.atomic import atomic
 from jobs.job import job
 from jobs.tensorflow_job import open_network
@@ -22,35 +23,67 @@ def check(
     choices: ModelChoices,
     plan: str,
     pixels: list[str],
-    images: list[str],
+    rows: list[str],
+    source: str,
+    interpolation: str,
     result: str,
 ) -> None:
     _, network = open_network(model, threads=1)
+    from convaudit.checks.resizing_check import check_resizing
     from convaudit.checks.scaling_check import SAMPLE, check_scaling
 
     names = labels.of_model(plans.load(Path(plan)).class_names, network.classes)
     samples = [
         _sample(*parts, names, -(-SAMPLE // len(pixels)))
-        for parts in zip(pixels, images, strict=True)
+        for parts in zip(pixels, rows, strict=True)
     ]
     sample = np.concatenate([stack for stack, _ in samples])
     truth = np.concatenate([indices for _, indices in samples])
     if network.head == "sigmoid":  # the label is not the only right answer
         sample, truth = sample[:0], truth[:0]
-    found = check_scaling(network, sample, truth, ModelFacts.read(facts, choices).scaling)
+    known = ModelFacts.read(facts, choices)
+    found = check_scaling(network, sample, truth, known.scaling, names)
     logging.info("of %d images: %s", found["images"], found["accuracies"])
+    resized = [
+        _resized(part, scan.root(Path(source)), known.size, interpolation, -(-SAMPLE // len(rows)))
+        for part in rows
+    ]
+    by_way = {
+        name: np.concatenate([part[name] for part, _ in resized if part])
+        for name in next((part for part, _ in resized if part), {})
+    }
+    if by_way:
+        listed = pd.concat([each for _, each in resized], ignore_index=True)
+        truth = labels.indices(listed, names)
+        if network.head == "sigmoid":
+            truth[:] = -1
+        scaling = SCALINGS[known.scaling]
+        found["resizing"] = check_resizing(network, by_way, truth, scaling, interpolation)
+        logging.info("resized otherwise: %s", found["resizing"])
     with atomic(result) as temporary:
         temporary.write_text(json.dumps(found, indent=1) + "\n")
 
 
-def _sample(
-    pixels: str, images: str, names: list[str], count: int
-) -> tuple[np.ndarray, np.ndarray]:
+def _sample(pixels: str, rows: str, names: list[str], count: int) -> tuple[np.ndarray, np.ndarray]:
     """Labelled images of a shard, evenly spread, and the indices of their classes."""
-    truth = labels.indices(pd.read_parquet(images, columns=["label"])["label"], names)
+    truth = labels.indices(pd.read_parquet(rows, columns=["label"])["label"], names)
     usable = np.flatnonzero(truth >= 0)
     chosen = usable[np.linspace(0, len(usable) - 1, min(count, len(usable))).astype(int)]
     return np.load(pixels, mmap_mode="r")[chosen], truth[chosen]
+
+
+def _resized(
+    rows: str, top: Path, size: tuple[int, int], interpolation: str, count: int
+) -> tuple[dict[str, np.ndarray], pd.Series]:
+    """Images of a shard, evenly spread, by each way to resize, and their labels."""
+    table = pd.read_parquet(rows, columns=["path", "sha256", "label"])
+    table = table.iloc[np.linspace(0, len(table) - 1, min(count, len(table))).astype(int)]
+    by_image = [
+        images.variants(images.decode(scan.read_unchanged(top / path, sha256)), size, interpolation)
+        for path, sha256 in zip(table["path"], table["sha256"], strict=True)
+    ]
+    names = by_image[0] if by_image else {}
+    return {name: np.array([each[name] for each in by_image]) for name in names}, table["label"]
 
 
 if __name__ == "__main__":
@@ -61,6 +94,8 @@ if __name__ == "__main__":
             choices=snakemake.params.choices,
             plan=snakemake.params.plan,
             pixels=snakemake.input.pixels,
-            images=snakemake.input.rows,
+            rows=snakemake.input.rows,
+            source=snakemake.params.images,
+            interpolation=snakemake.params.interpolation,
             result=snakemake.output.result,
         )

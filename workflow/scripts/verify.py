@@ -13,6 +13,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from convaudit.dataset import scan
+from convaudit.dataset.table_files import Columns
 from convaudit.errors import AuditError, printable
 from convaudit.system import checksums
 from convaudit.system.progress import Progress
@@ -45,7 +46,12 @@ def verify(
         present = hashed_files(folder, keep=known["config"]["activations"]["keep"])
         for line in chain(
             _differences(_results(file), folder, present, threads),
-            _of("image", _differences(_images(ledger), scan.root(source), _scan(source), threads)),
+            _of(
+                "image",
+                _differences(
+                    _images(ledger), scan.root(source), _scan(source, known["config"]), threads
+                ),
+            ),
             _of("input", _changed_inputs(known, model)),
         ):
             count += 1
@@ -89,10 +95,10 @@ def _images(ledger: str) -> Iterator[tuple[str, str | None]]:
         yield from zip(rows["path"].to_pylist(), rows["sha256"].to_pylist(), strict=True)
 
 
-def _scan(source: Path) -> Iterator[str]:
+def _scan(source: Path, config: dict[str, Any]) -> Iterator[str]:
     """What there is; of images that are gone, all is told already."""
     with suppress(AuditError):
-        yield from scan.scan(source)["path"]
+        yield from scan.scan(source, config["exclude"], Columns(**config["columns"])).files["path"]
 
 
 def _differences(

@@ -134,4 +134,6 @@ class Keys:
             [self.gradcam(shard) for shard in self._plan.shards],
             [self.filters(layer) for layer in layers],
             self._settings.model_dump(exclude={"results", "watch"}),
+            self._plan.other_files,
+            self._plan.notes,
         )

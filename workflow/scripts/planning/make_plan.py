@@ -11,12 +11,14 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from convaudit.dataset import labels, ledger, scan
+from convaudit.dataset import ledger, scan
+from convaudit.dataset.table_files import Columns
 from convaudit.demo import photographs
 from convaudit.errors import AuditError
 from convaudit.models import model_file
 from convaudit.system.atomic import atomic
 from convaudit.system.checksums import sha256
+from planning import class_names
 from planning.fingerprint import SCRIPTS
 from planning.plan import Plan, load
 from planning.settings import Settings, expanded
@@ -32,31 +34,48 @@ def make(settings: Settings, folder: Path) -> Plan:
     identity = _model_identity(settings)
     stored = folder / "plan.json"
     if not settings.watch and stored.exists():
-        shards = load(folder).shards
-        found = pd.Series(pq.read_table(folder / "files.parquet", columns=["label"])["label"])
+        last = load(folder)
+        shards, others, notes = last.shards, last.other_files, last.notes
+        files = pd.read_parquet(folder / "files.parquet", columns=["path", "label"])
+        names = class_names.named(settings, files, _expected(settings))
     else:
-        assigned = _assigned(settings, folder)
-        shards, found = ledger.digests(assigned), assigned["label"]
+        listed = _listed(settings)
+        # Before anything is written: a refusal leaves no trace.
+        names = class_names.named(settings, listed.files, _expected(settings))
+        others = listed.others
+        notes = [*listed.notes, *class_names.notes(settings, listed.files, names)]
+        assigned = _assigned(settings, folder, listed.files)
+        shards = ledger.digests(assigned)
         _write_if_changed(folder / "files.parquet", _by_shard(assigned))
-    known = sorted(found.dropna().unique())
-    names = _class_names(settings, known)
-    _check_class_count(settings, names, known)
-    plan = Plan(shards, names, layers, identity)
+    plan = Plan(shards, names, layers, identity, others, notes)
     _write_if_changed(stored, json.dumps(asdict(plan), indent=1).encode())
     return plan
 
 
-def _assigned(settings: Settings, folder: Path) -> pd.DataFrame:
+def _listed(settings: Settings) -> scan.Listing:
     if settings.images == "demo":
-        entries = scan.listing(
-            [(path, path.partition("/")[0], 0, 0, None) for path in photographs.audit_files()]
-        )
-        return ledger.assign(entries, None, settings.shard_size, lambda path: None)
+        files = [(path, path.partition("/")[0], 0, 0, None) for path in photographs.audit_files()]
+        return scan.Listing(scan.listing(files))
     source = expanded(settings.images)
-    entries = scan.scan(source)
-    top = scan.root(source)
+    listed = scan.scan(source, settings.exclude, Columns(**settings.columns.model_dump()))
+    faults = listed.files["fault"].dropna()
+    count = len(listed.files)
+    if len(faults) == count or len(faults) > settings.max_quarantined * count:
+        example = listed.files["path"][faults.index[0]]
+        raise AuditError(
+            f"images: {len(faults):,} of {count:,} files of {source} can't be opened (config: "
+            f"max_quarantined: {settings.max_quarantined}), the first is {example!r}: "
+            f"{faults.iloc[0]}"
+        )
+    return listed
+
+
+def _assigned(settings: Settings, folder: Path, files: pd.DataFrame) -> pd.DataFrame:
+    if settings.images == "demo":
+        return ledger.assign(files, None, settings.shard_size, lambda path: None)
+    top = scan.root(expanded(settings.images))
     return ledger.assign(
-        entries, _previous(folder), settings.shard_size, lambda path: _sha256(top / path)
+        files, _previous(folder), settings.shard_size, lambda path: _sha256(top / path)
     )
 
 
@@ -65,7 +84,7 @@ def _previous(folder: Path) -> pd.DataFrame | None:
     files = folder / "files.parquet"
     if not files.exists():
         return None
-    previous = pd.read_parquet(files)
+    previous = pd.read_parquet(files, columns=["path", "size", "mtime_ns", "shard", "stamp"])
     if (folder / "ledger.parquet").exists():
         hashed = pd.read_parquet(folder / "ledger.parquet", columns=["path", "stamp", "sha256"])
         return previous.merge(hashed, on=["path", "stamp"], how="left")
@@ -125,47 +144,12 @@ def _application_layers(name: str, folder: Path) -> list[tuple[str, str]]:
     return [(layer, kind) for layer, kind in json.loads(stored.read_text())]
 
 
-def _class_names(settings: Settings, found: list[str]) -> list[str] | None:
-    if settings.classes != "auto":
-        names = labels.read_classes(expanded(settings.classes))
-    elif not found or labels.are_indices(found):
-        return None
-    else:
-        _refuse_empty_classes(settings, found)
-        names = found
-    labels.resolve(found, names)
-    return names
-
-
-def _refuse_empty_classes(settings: Settings, found: list[str]) -> None:
-    """A folder without an image would shift the index of every class after it."""
-    folders = set() if settings.images == "demo" else scan.folders(expanded(settings.images))
-    if empty := sorted(folders - set(found)):
-        raise AuditError(
-            f"images: no image for the class {labels.some(empty)}: put images into its folder, or "
-            "give the names of all classes in index order with classes=FILE"
-        )
-
-
-def _check_class_count(settings: Settings, names: list[str] | None, found: list[str]) -> None:
-    """Where the file says how many classes the model has; else the first job checks it."""
+def _expected(settings: Settings) -> int | None:
+    """The number of classes, where the model's file says it; else the first job checks it."""
     if settings.model == "demo" or model_file.is_application(settings.model):
-        return
+        return None
     units = model_file.read_head_units(expanded(settings.model))
-    expected = 2 if units == 1 else units
-    if expected is None:
-        return
-    if names is None:
-        labels.resolve(found, labels.of_model(None, expected))
-    elif len(names) != expected and settings.classes != "auto":
-        raise AuditError(
-            f"config: classes: {len(names)} lines, but the model has {expected} classes"
-        )
-    elif len(names) != expected:
-        raise AuditError(
-            f"config: images: its labels ({labels.some(names)}) are taken for the classes, but the "
-            f"model has {expected} classes: give the names in index order with classes=FILE"
-        )
+    return 2 if units == 1 else units
 
 
 def _sha256(path: Path) -> str | None:

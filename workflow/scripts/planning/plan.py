@@ -5,7 +5,7 @@ parse the Snakefile too; they read the plan that the main process wrote.
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -26,6 +26,10 @@ class Plan:
     """Name and Keras class of each layer."""
     model: str
     """Identity of the model: a hash of its file, or name and weights."""
+    other_files: dict[str, int] = field(default_factory=dict)
+    """How many files beside the images are none, by their ending."""
+    notes: list[str] = field(default_factory=list)
+    """What was assumed of the dataset, a sentence each."""
 
     @property
     def sampled(self) -> list[str]:

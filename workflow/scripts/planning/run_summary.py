@@ -26,9 +26,10 @@ def say(results: Path) -> None:
     began = _mark(results).stat().st_mtime
     if QUIET not in os.environ and (line := took(results)):
         print(line, file=sys.stderr)
-        summary = results / "summary.json"
-        if summary.exists() and summary.stat().st_mtime >= began:
-            print(outcome(results, json.loads(summary.read_text())), file=sys.stderr)
+        for name, told in (("summary.json", outcome), ("comparison.json", compared)):
+            made = results / name
+            if made.exists() and made.stat().st_mtime >= began:
+                print(told(results, json.loads(made.read_text())), file=sys.stderr)
 
 
 def outcome(results: Path, summary: dict[str, Any]) -> str:
@@ -40,6 +41,19 @@ def outcome(results: Path, summary: dict[str, Any]) -> str:
     lines = [f"{results / 'report' / 'index.html'}: {', '.join(parts)}"]
     lines += [f"First finding: {finding['title']}." for finding in summary["findings"][:1]]
     return "\n".join(lines)
+
+
+def compared(results: Path, comparison: dict[str, Any]) -> str:
+    """A comparison in a line for its page and one for each doubt."""
+    numbers = comparison["comparison"]
+    parts = [f"{numbers['images']:,} images"]
+    if numbers["accuracy_difference"] is not None:
+        ends = (numbers[f"accuracy_difference{end}"] * 100 for end in ("", "_95_low", "_95_high"))
+        parts.append("accuracy {:+.1f} points ({:+.1f} to {:+.1f})".format(*ends))
+    if numbers["negative_flips"] is not None:
+        parts.append(f"{numbers['negative_flips']:.1%} right before and wrong now")
+    page = results / "comparison" / "index.html"
+    return "\n".join([f"{page}: {', '.join(parts)}", *comparison["doubts"]])
 
 
 def took(results: Path) -> str:

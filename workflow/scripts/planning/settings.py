@@ -63,6 +63,21 @@ class Preprocess(Section):
     )
 
 
+class Columns(Section):
+    """Of a table of images: which column is what. All others go into `predictions.parquet`."""
+
+    path: str = Field(
+        "auto",
+        description="The column of paths, relative to the table's folder or absolute. `auto`: "
+        "`path`, else a usual name such as `filename`, `Path` or `image_id`.",
+    )
+    label: str = Field(
+        "auto",
+        description="The column of labels. `auto`: `label`, else a usual name such as `class`, "
+        "`ClassId` or `category`.",
+    )
+
+
 class Predict(Section):
     """The one pass through the network."""
 
@@ -165,10 +180,18 @@ class Settings(Section):
         description="`demo`, a folder (one sub-folder a class, or flat: unlabelled) or a "
         ".csv/.parquet table with columns path[, label].",
     )
+    exclude: Annotated[list[str], BeforeValidator(_listed)] = Field(
+        [],
+        description="Files left out: patterns of the name of a file or of a folder above it "
+        "(`masks`, `*_mask.png`) or, with a `/`, of a path (`val/*`).",
+    )
+    columns: Columns = Columns()
     classes: str = Field(
         "auto",
-        description="`auto` (the folders' or labels' names, sorted) or a text file with one class "
-        "name a line in index order.",
+        description="`auto` (the folders' or labels' names, sorted; whole numbers are the outputs' "
+        "numbers), `alphanumeric` (sorted as texts also where they are numbers, as Keras' loaders "
+        "do: 0, 1, 10, 11, 2) or a file: text with one class name a line in index order (`0 cat` "
+        "too), `class_indices.json`, .csv, .npy or .yaml.",
     )
     results: Annotated[str, AfterValidator(_one_spelling)] = Field(
         "results", description="Where everything is written."

@@ -1,11 +1,12 @@
 """Would the model be right more often with another scaling? The commonest silent mistake."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from convaudit.checks.class_order import better_order
+from convaudit.checks.class_order import better_order, is_better, other_number_order
 from convaudit.models.network import Network
 from convaudit.models.scaling import SCALINGS, Scaling
 
@@ -17,7 +18,11 @@ _LEVEL = 1e-3
 
 
 def check_scaling(
-    network: Network, pixels: np.ndarray, labels: np.ndarray, used: str
+    network: Network,
+    pixels: np.ndarray,
+    labels: np.ndarray,
+    used: str,
+    names: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Compare the accuracy with each scaling, in its own and in the other channel order.
 
@@ -30,6 +35,7 @@ def check_scaling(
         pixels: (n, H, W, 3) uint8 RGB at its size; a few dozen images of several classes.
         labels: (n,) indices of their classes.
         used: the scaling that the audit uses, a key of ``SCALINGS``.
+        names: of the classes, in index order.
 
     Returns:
         As JSON: ``used``; ``images``, their number; ``accuracies`` by name, as "unit" or
@@ -38,13 +44,13 @@ def check_scaling(
         in the order of ``better_order``, None where there is none. Where that explains more, no
         scaling is called better.
     """
-    said = _said(network, pixels, SCALINGS[used])
+    said = answers(network, pixels, SCALINGS[used])
     first = said == labels
     hits = {used: first}
     if _tail(wins=int((~first).sum()), losses=0) < _LEVEL:
         for name, scaling in _variants().items():
             if name != used:
-                hits[name] = _said(network, pixels, scaling) == labels
+                hits[name] = answers(network, pixels, scaling) == labels
     accuracies = {name: float(right.mean()) if len(right) else 0.0 for name, right in hits.items()}
     clearly = [
         name
@@ -53,6 +59,9 @@ def check_scaling(
     ]
     better = max(clearly, key=accuracies.__getitem__, default=None)
     order = better_order(labels, said, network.classes)
+    setting = None
+    if (other := other_number_order(names)) and is_better(other[1], labels, said):
+        setting, order = other
     in_order = None if order is None else float((order[labels] == said).mean())
     if better is not None and in_order is not None and in_order > accuracies[better]:
         better = None
@@ -62,6 +71,7 @@ def check_scaling(
         "accuracies": accuracies,
         "better": better,
         "in_order": in_order,
+        "order": setting,
     }
 
 
@@ -74,7 +84,7 @@ def _variants() -> dict[str, Scaling]:
     return found
 
 
-def _said(network: Network, pixels: np.ndarray, scaling: Scaling) -> np.ndarray:
+def answers(network: Network, pixels: np.ndarray, scaling: Scaling) -> np.ndarray:
     """The class that each image is taken for."""
     found = [np.zeros(0, np.int64)]
     for start in range(0, len(pixels), _BATCH):

@@ -75,20 +75,16 @@ class Comparison:
         return sum(each.state == "new" for each in self.reliance)
 
 
-def compare(first: Finished, second: Finished, properties: list[str]) -> Comparison:
+def compare(first: Finished, second: Finished) -> Comparison:
     """Compare two finished audits.
-
-    Args:
-        properties: names of numbers of an image that are compared between two datasets.
 
     Raises:
         AuditError: neither the images nor the model are the same.
     """
     pairs = pair(first, second)
-    kind = kind_of(first, second, pairs)
-    if kind == "models":
+    if kind_of(first, second, pairs) == "models":
         return _two_models(first, second, pairs)
-    return _two_datasets(first, second, pairs, properties)
+    return _two_datasets(first, second, pairs)
 
 
 def _two_models(first: Finished, second: Finished, pairs: Pairs) -> Comparison:
@@ -126,10 +122,8 @@ def _two_models(first: Finished, second: Finished, pairs: Pairs) -> Comparison:
     )
 
 
-def _two_datasets(
-    first: Finished, second: Finished, pairs: Pairs, properties: list[str]
-) -> Comparison:
-    tables = first.properties(properties), second.properties(properties)
+def _two_datasets(first: Finished, second: Finished, pairs: Pairs) -> Comparison:
+    tables = first.properties(), second.properties()
     accuracy = _accuracy(first.right, first.known), _accuracy(second.right, second.known)
     size = heat_maps.common_size(first.map_size, second.map_size)
     return Comparison(
@@ -167,12 +161,7 @@ def facts(found: Comparison) -> dict[str, Any]:
         "images_in_both": len(found.pairs.first),
         "doubts": found.doubts,
         "comparison": headline(found),
-        "reliance": None
-        if found.reliance is None
-        else [
-            {name: value for name, value in _plain(each).items() if name != "images"}
-            for each in found.reliance
-        ],
+        "reliance": None if found.reliance is None else [_plain(each) for each in found.reliance],
         "heat": [
             {"class": each.name, "overlap": each.overlap, "images": list(each.images)}
             for each in found.heat
@@ -307,17 +296,16 @@ def _datasets(found: Comparison) -> dict[str, Any]:
     }
 
 
-def _plain(value: Any) -> dict[str, Any]:
-    """A dataclass as JSON; intervals as value, low and high."""
-
-    def plain(inner: Any) -> Any:
-        return inner._asdict() if isinstance(inner, Interval) else inner
-
-    return {name: plain(inner) for name, inner in vars(value).items()} | (
-        {"carriers": vars(value.carriers) if value.carriers else None}
-        if isinstance(value, Reliance)
-        else {}
-    )
+def _plain(value: Group | Reliance | Correlation) -> dict[str, Any]:
+    """As JSON: an interval as value, low and high; ``of`` is the class, as suspects name it."""
+    plain = {
+        {"of": "class"}.get(name, name): inner._asdict() if isinstance(inner, Interval) else inner
+        for name, inner in vars(value).items()
+    }
+    if isinstance(value, Reliance):
+        del plain["images"]
+        plain["carriers"] = value.carriers and asdict(value.carriers)
+    return plain
 
 
 def _median(values: np.ndarray) -> float | None:

@@ -21,6 +21,12 @@ COLUMNS = (
     *("image_id", "path", "label_index", "predicted_index", "probability", "true_probability"),
     *("map_empty", "shard", "row"),
 )
+ANSWERS = {
+    *COLUMNS,
+    *("label", "predicted", "logit", "correct", "top_classes", "top_probabilities"),
+    *("map_max", "heat_border", "heat_x", "heat_y", "heat_concentration"),
+}
+"""Columns of the predictions that say what the model made of an image, not what the image is."""
 
 
 @dataclass(frozen=True)
@@ -100,19 +106,18 @@ class Finished:
                 maps *= stored["scale"][:count, None, None]
                 yield rows, stored["class_index"][:count], maps
 
-    def properties(self, names: list[str]) -> pd.DataFrame:
-        """The named numbers of each image (n,), of those that this audit measured."""
-        parts = sorted((self.folder / "preprocess").glob("*.parquet"))
-        present = set(pq.read_schema(parts[0]).names) if parts else set()
-        columns = [name for name in names if name in present]
-        if not columns:
-            return pd.DataFrame(index=self.images.index)
-        table = pd.concat([pd.read_parquet(part, columns=["image_id", *columns]) for part in parts])
-        return (
-            table.set_index("image_id")[columns]
-            .reindex(self.images["image_id"])
-            .reset_index(drop=True)
-        )
+    def properties(self) -> pd.DataFrame:
+        """What each image is in numbers, one column a property: its size, what was measured of its
+        file and pixels, and the numbers of the user's own table.
+        """
+        path = self.folder / "predictions.parquet"
+        numbers = [
+            field.name
+            for field in pq.read_schema(path)
+            if field.name not in ANSWERS
+            and (pa.types.is_integer(field.type) or pa.types.is_floating(field.type))
+        ]
+        return pq.read_table(path, columns=numbers).to_pandas()
 
     def suspects(self) -> list[dict[str, Any]] | None:
         """The suspects after their experiments; None where none were made."""

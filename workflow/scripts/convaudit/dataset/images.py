@@ -25,6 +25,9 @@ INTERPOLATIONS = {
 }
 """The ways to resize, each with the tool that it imitates, called with its defaults."""
 
+DIFFERENT = ("area", "nearest", "bilinear", "bicubic", "crop", "fit")
+"""The ways whose results differ: ``cv2`` is as ``bilinear``, ``lanczos`` nearly as ``bicubic``."""
+
 _LONGEST_SIDE = 65_500
 """Pixels; the longest side that a JPEG, which is what overlays are written as, can have."""
 
@@ -188,6 +191,11 @@ def resize(image: np.ndarray, size: tuple[int, int], interpolation: str) -> np.n
     if interpolation == "fit":
         return np.asarray(ImageOps.fit(picture, (width, height), Image.Resampling.LANCZOS))
     return np.asarray(picture.resize((width, height), Image.Resampling[interpolation.upper()]))
+
+
+def variants(image: np.ndarray, size: tuple[int, int], used: str) -> dict[str, np.ndarray]:
+    """An image as ``resize`` gives it by the way that is used and by each that differs."""
+    return {name: resize(image, size, name) for name in dict.fromkeys((used, *DIFFERENT))}
 
 
 def seen(

@@ -1,9 +1,8 @@
-"""Class lists, and which class a label means."""
+"""Which class a label means."""
 
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -12,32 +11,6 @@ from convaudit.errors import AuditError
 
 _SHOWN = 5
 _INTEGER = re.compile(r"([0-9]{1,9})(\.0+)?")
-
-
-def read_classes(path: str | Path) -> list[str]:
-    """Read a class list: one name a line, in the order of the model's outputs.
-
-    Names are stripped and in Unicode's composed form (NFC). Blank lines may only end the file,
-    for a blank one in between would shift every class after it.
-
-    Raises:
-        AuditError: the file is missing, not UTF-8 text, empty, or has a blank line in between.
-    """
-    try:
-        text = Path(path).read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise AuditError(f"classes: {path}: {(error.strerror or 'unreadable').lower()}") from None
-    except UnicodeDecodeError:
-        raise AuditError(
-            f"classes: {path} is not UTF-8 text: give a text file, one class name a line"
-        ) from None
-    names = [_composed(line) for line in text.rstrip().split("\n")]
-    if names == [""]:
-        raise AuditError(f"classes: {path} is empty: write one class name a line, in index order")
-    if "" in names:
-        line = names.index("") + 1
-        raise AuditError(f"classes: {path}: line {line} is blank: every line names one class")
-    return names
 
 
 def are_indices(labels: Iterable[str]) -> bool:
@@ -63,10 +36,10 @@ def resolve(labels: Iterable[str | int], classes: Sequence[str]) -> list[int]:
         AuditError: a label is no class, or fits several (two classes of one name); the message
             lists the first offenders.
     """
-    texts = [_composed(str(label)) for label in labels]
+    texts = [composed(str(label)) for label in labels]
     ways = [
-        _lookup([_composed(name) for name in classes]),
-        _lookup([_composed(name).partition(" ")[0] for name in classes]),
+        _lookup([composed(name) for name in classes]),
+        _lookup([composed(name).partition(" ")[0] for name in classes]),
         lambda text: _integer(text, len(classes)),
     ]
     readings = [_read(texts, way) for way in ways]
@@ -133,5 +106,6 @@ def _complaint(offenders: list[str], found: dict[str, list[int]], classes: Seque
     )
 
 
-def _composed(text: str) -> str:
+def composed(text: str) -> str:
+    """A name without spaces around it, in Unicode's composed form (NFC)."""
     return unicodedata.normalize("NFC", text).strip()

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from convaudit.dataset.image_ids import image_id
+from convaudit.dataset.table_files import meta_columns
 from convaudit.errors import AuditError
 
 MOST_SHARDS = 1000
@@ -60,9 +61,9 @@ def assign(
 def digests(assigned: pd.DataFrame) -> dict[str, tuple[int, str]]:
     """For each shard its number of images and the digest of what it holds."""
     result = {}
-    lines = (
-        assigned["path"].str.cat([assigned["label"].fillna("\0"), assigned["stamp"]], sep="\n")
-    ).to_numpy()
+    meta = [assigned[name].astype("str").fillna("\0") for name in meta_columns(assigned)]
+    parts = [assigned["label"].fillna("\0"), assigned["stamp"], *meta]
+    lines = assigned["path"].str.cat(parts, sep="\n").to_numpy()
     shards = assigned["shard"].to_numpy()
     order = np.argsort(shards, kind="stable")
     for rows in np.split(order, np.flatnonzero(np.diff(shards[order])) + 1):

@@ -3,53 +3,105 @@
 import hashlib
 import os
 import stat
-import warnings
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
 
+from convaudit.dataset import table_files
+from convaudit.dataset.exclusion import excluded
 from convaudit.dataset.image_ids import clashes
+from convaudit.dataset.table_files import Columns
 from convaudit.errors import AuditError
 
 COLUMNS = ("path", "label", "size", "mtime_ns", "fault")
-"""Of a listing; a label or a fault that there is not is a missing value."""
-_IGNORED = frozenset({"thumbs.db", "desktop.ini"})
+"""Of a listing, beside ``meta_…``; a label or a fault that there is not is a missing value."""
+_IGNORED = frozenset({"thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "__macosx", "@eadir"})
+"""What Windows, macOS and a NAS leave beside images, in lower case."""
+_OTHERS = frozenset(
+    (
+        ".txt .xml .json .jsonl .csv .tsv .md .rst .yaml .yml .names .data .cfg .cache .log .pdf "
+        ".doc .docx .xls .xlsx .ods .odt .htm .html .css .js .py .pyc .ipynb .m .r .sh .bat .npy "
+        ".npz .mat .h5 .hdf5 .keras .pb .tflite .onnx .pt .pth .pkl .pickle .parquet .feather "
+        ".tfrecord .tfrecords .db .sqlite .ini .url .lnk .zip .tar .gz .tgz .bz2 .xz .7z .rar "
+        ".sha256 .md5 .mp4 .avi .mov .mkv .webm .mp3 .wav .tex .bib .ds_store"
+    ).split()
+)
+"""Endings of files that nobody takes for an image."""
 _LARGEST = 10**9
 """Bytes. More than the largest image that is decoded has, even where nothing is compressed."""
 
 
-def scan(source: Path) -> pd.DataFrame:
+@dataclass(frozen=True)
+class Listing:
+    """A dataset's files."""
+
+    files: pd.DataFrame
+    """One row a file, sorted by path: ``path`` (relative to the root, with "/"), ``label`` (if
+    any), ``size`` in bytes, ``mtime_ns``, ``fault``: why it can't be read, if it can't, and
+    ``meta_…``: further columns of the user's table, text or float64.
+    """
+    others: dict[str, int] = field(default_factory=dict)
+    """How many files are beside them that are no images, by their ending: annotations, notes."""
+    notes: tuple[str, ...] = ()
+    """What was assumed, a sentence each."""
+
+
+def scan(source: Path, exclude: Sequence[str] = (), columns: Columns | None = None) -> Listing:
     """List a dataset.
 
     Args:
-        source: a folder (one sub-folder a class, or flat) or a .csv/.parquet table with the
-            columns ``path`` and, if labelled, ``label``.
-
-    Returns:
-        One row a file, sorted by path: ``path`` (relative to the root, with "/"), ``label`` (if
-        any), ``size`` in bytes, ``mtime_ns``, and ``fault``: why it can't be read, if it can't.
+        source: a folder (one sub-folder a class, or flat) or a .csv/.tsv/.parquet table with a
+            column of paths and, if labelled, one of labels.
+        exclude: patterns of what is left out (``exclusion``).
+        columns: which of a table's columns these are.
 
     Raises:
-        AuditError: there is no such folder or table, or it has no file.
+        AuditError: there is no such folder or table, it has no image, or one path twice.
     """
+    others: Counter[str] = Counter()
+    notes: tuple[str, ...] = ()
+    meta: list[str] = []
     if source.is_dir():
-        rows = list(_walk(source))
-    elif source.suffix.lower() in {".csv", ".parquet"}:
-        rows = list(_table(source))
+        rows = list(_walk(source, others))
+    elif source.suffix.lower() in table_files.SUFFIXES:
+        table = table_files.read(source, columns or Columns())
+        notes, meta = table.notes, list(table.rows.columns[2:])
+        rows = list(_listed(source, table.rows))
     elif source.exists():
         raise AuditError(f"images: {source} is neither a folder nor a .csv/.parquet table")
     else:
         raise AuditError(f"images: there is no folder or table {source}")
     if not rows:
-        raise AuditError(f"images: {source} has no file: put images in it, or name another folder")
-    return listing(rows)
+        kinds = ", ".join(f"{count:,} {ending}" for ending, count in others.most_common(5))
+        raise AuditError(
+            f"images: {source} has no "
+            + (f"image, only other files ({kinds})" if others else "file")
+            + ": put images in it, or name another folder"
+        )
+    files = listing(rows, meta)
+    if exclude:
+        out, said = excluded(files["path"], exclude)
+        if out.all():
+            raise AuditError(f"config: exclude: nothing is left of {source}: every file matches")
+        files = files[~out].reset_index(drop=True)
+        notes += tuple(said)
+    return Listing(files, dict(sorted(others.items())), notes)
 
 
-def listing(rows: list[tuple]) -> pd.DataFrame:
-    """Rows of (path, label, size, mtime_ns, fault) as ``scan`` returns them, sorted by path."""
-    table = pd.DataFrame(rows, columns=list(COLUMNS))
+def listing(rows: list[tuple], meta: Sequence[str] = ()) -> pd.DataFrame:
+    """Rows of (path, label, size, mtime_ns, fault, …) as ``Listing.files``, sorted by path.
+
+    Args:
+        meta: names of the further columns.
+    """
+    table = pd.DataFrame(rows, columns=[*COLUMNS, *meta])
     table = table.astype({"path": "str", "label": "str", "fault": "str"})
+    for name in meta:
+        if not pd.api.types.is_float_dtype(table[name]):
+            table[name] = table[name].astype("str")
     table = table.sort_values("path", kind="stable", ignore_index=True)
     paths = table["path"].tolist()
     for row, earlier in clashes(paths).items():
@@ -89,15 +141,17 @@ def read_unchanged(path: Path, sha256: str) -> bytes:
         data = path.read_bytes() if stat.S_ISREG(path.stat().st_mode) else b""
     except OSError as error:
         raise AuditError(
-            f"{path}: {_why(error)}, though the audit has begun: run it again"
+            f"{path}: {table_files.why(error)}, though the audit has begun: run it again"
         ) from None
     if hashlib.sha256(data).hexdigest() != sha256:
         raise AuditError(f"{path} changed while the audit ran: run it again")
     return data
 
 
-def _walk(top: Path) -> Iterator[tuple]:
-    """Files below ``top``, hidden ones and link loops left out. Iterative: depth has no limit."""
+def _walk(top: Path, others: Counter[str]) -> Iterator[tuple]:
+    """Files below ``top``, hidden ones and link loops left out; those that are no images are only
+    counted. Iterative: depth has no limit.
+    """
     pending = [("", str(top), frozenset({_identity(os.stat(top))}))]
     while pending:
         prefix, folder, ancestors = pending.pop()
@@ -106,18 +160,24 @@ def _walk(top: Path) -> Iterator[tuple]:
                 children = [e for e in found if not _ignored(e.name)]
         except OSError as error:
             if not prefix:
-                raise AuditError(f"images: {top} can't be listed: {_why(error)}") from None
-            yield _row(prefix, None, f"the folder can't be listed: {_why(error)}")
+                raise AuditError(
+                    f"images: {top} can't be listed: {table_files.why(error)}"
+                ) from None
+            yield _row(prefix, None, f"the folder can't be listed: {table_files.why(error)}")
             continue
         for entry in children:
             relative = prefix + entry.name
             try:
                 status = entry.stat()
             except OSError as error:
-                yield _row(relative, None, _why(error))
+                yield _row(relative, None, table_files.why(error))
                 continue
             if not stat.S_ISDIR(status.st_mode):
-                yield _row(relative, status)
+                ending = f".{entry.name.rpartition('.')[2].lower()}"
+                if ending in _OTHERS:
+                    others[ending] += 1
+                else:
+                    yield _row(relative, status)
             elif (identity := _identity(status)) in ancestors:
                 yield _row(relative, None, "a link to a folder that contains it")
             else:
@@ -148,61 +208,16 @@ def _fault(status: os.stat_result) -> str | None:
     return None
 
 
-def _table(source: Path) -> Iterator[tuple]:
-    table = _read_table(source)
-    if "path" not in table.columns:
-        raise AuditError(
-            f"images: {source} has no column 'path' (it has: {', '.join(map(str, table.columns))})"
-        )
-    paths = table["path"]
-    if (pathless := paths.isna()).any():
-        raise AuditError(f"images: {source}: row {pathless.argmax() + 1} has no path")
-    repeated = paths[paths.duplicated()]
-    if len(repeated):
-        raise AuditError(f"images: {source} names {repeated.iloc[0]!r} twice: keep one row of it")
-    labels = table["label"] if "label" in table.columns else pd.Series(None, table.index, "str")
-    for path, label in zip(paths, labels.replace("", None), strict=True):
-        text = None if pd.isna(label) else label
+def _listed(source: Path, table: pd.DataFrame) -> Iterator[tuple]:
+    """The rows of a table, with what the files are like."""
+    for path, label, *meta in table.itertuples(index=False, name=None):
         try:
             status = os.stat(source.parent / path)
         except (OSError, ValueError) as error:
-            yield path, text, 0, 0, _why(error)
+            yield path, label, 0, 0, table_files.why(error), *meta
         else:
             _, _, size, mtime, fault = _row(path, status)
-            yield path, text, size, mtime, fault
-
-
-def _read_table(source: Path) -> pd.DataFrame:
-    """A table with "path" and "label", if it has them, as texts or missing values."""
-    try:
-        if source.suffix.lower() == ".parquet":
-            table = pd.read_parquet(source)
-        else:
-            with warnings.catch_warnings():  # of rows that are longer than the header
-                warnings.simplefilter("error", pd.errors.ParserWarning)
-                table = pd.read_csv(source, dtype=str, keep_default_na=False, index_col=False)
-        table.columns = table.columns.map(str).str.strip()
-        for name in table.columns.intersection(["path", "label"]):
-            table[name] = table[name].astype("str")
-        if "label" in table.columns:
-            table["label"] = table["label"].str.strip()
-    except OSError as error:
-        raise AuditError(f"images: {source}: {_why(error)}") from None
-    except (ValueError, UnicodeError, pd.errors.ParserWarning) as error:
-        raise AuditError(f"images: {source} is no readable table: {_first_line(error)}") from None
-    return table
-
-
-def _why(error: Exception) -> str:
-    if isinstance(error, FileNotFoundError):
-        return "no such file"
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror.lower()
-    return _first_line(error)
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0] if str(error) else type(error).__name__
+            yield path, label, size, mtime, fault, *meta
 
 
 def _ignored(name: str) -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from convaudit.dataset.images import INTERPOLATIONS
 from convaudit.errors import printable
 from convaudit.models.facts import LayerInfo, ModelFacts
 from convaudit.system.progress import duration
@@ -84,8 +85,17 @@ def _layers(layers: Sequence[LayerInfo], watched: set[str], filtered: set[str]) 
     return lines
 
 
-def describe_images(files: pd.DataFrame) -> str:
-    """Files by label, and what looks alike: ``files`` has path, label, size, fault."""
+def describe_images(
+    files: pd.DataFrame, others: dict[str, int], notes: Sequence[str], interpolation: str
+) -> str:
+    """Files by label, what looks alike and what is assumed.
+
+    Args:
+        files: path, label, size, fault.
+        others: how many files beside them are no images, by their ending.
+        notes: what is assumed of the images, a sentence each.
+        interpolation: as in the config.
+    """
     names = files["path"].str.rpartition("/")[2]
     sizes = files.loc[files["size"] > 0, "size"]
     unopened = files["fault"].notna().sum()
@@ -94,7 +104,10 @@ def describe_images(files: pd.DataFrame) -> str:
             _line(
                 "images",
                 f"{len(files):,} files, {files['size'].sum() / 1e6:,.0f} MB, not decoded yet"
-                + f"; {unopened:,} can't be opened" * bool(unopened),
+                + f"; {unopened:,} can't be opened" * bool(unopened)
+                + f"; {sum(others.values()):,} other files beside them are left alone "
+                f"({_few([f'{ending} {count:,}' for ending, count in others.items()])})"
+                * bool(others),
             ),
             _line("labels", _by_label(files["label"])),
             _line(
@@ -102,6 +115,8 @@ def describe_images(files: pd.DataFrame) -> str:
                 f"{sizes.duplicated(keep=False).sum():,} share their size in bytes with another, "
                 f"{names.duplicated(keep=False).sum():,} their name",
             ),
+            _line("resizing", f"{interpolation}, as {INTERPOLATIONS[interpolation]}"),
+            *(_line("ASSUMED", note) for note in notes),
         ]
     )
 
@@ -124,9 +139,10 @@ def describe_check(found: dict[str, Any]) -> str:
         f"with scaling {found['used']}"
     )
     if found["better"] is None and found["in_order"] is not None:
+        way = "FILE" if found["order"] is None else found["order"]
         return (
             f"{line}\n              BUT {found['in_order']:.0%} if the classes stood in another "
-            "order: give the model's own with classes=FILE"
+            f"order: give the model's own with classes={way}"
         )
     if found["better"]:
         return (
@@ -134,6 +150,22 @@ def describe_check(found: dict[str, Any]) -> str:
             f"{found['better']}: was the model trained so? Then set preprocess.scaling"
         )
     return line + (": no other is clearly better" * (len(accuracies) > 1))
+
+
+def describe_resizing(found: dict[str, Any]) -> str:
+    """What came of resizing otherwise (``check_resizing``)."""
+    shares = found["accuracies"] or found["changed"]
+    others = {name: share for name, share in shares.items() if name != found["used"]}
+    listed = ", ".join(f"{name} {share:.0%}" for name, share in others.items())
+    if not found["accuracies"]:
+        return _line("", f"resized otherwise this share of the answers changes: {listed}")
+    text = f"resized by {found['used']} {shares[found['used']]:.0%}; by {listed}"
+    if found["better"]:
+        text += (
+            f": {found['better']} IS CLEARLY BETTER: was the model trained so? Then set "
+            "preprocess.interpolation"
+        )
+    return _line("", text)
 
 
 def describe_effort(

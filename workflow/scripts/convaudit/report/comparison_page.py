@@ -17,6 +17,7 @@ from convaudit.drawing.sprites import SHEET, fitted
 from convaudit.errors import AuditError
 from convaudit.report import rendering, thumbnails
 from convaudit.report.charts import heat_key
+from convaudit.report.comparison_findings import sentences
 from convaudit.report.thumbnails import COLUMNS, SIZE, Seen
 
 SHOWN = {"negative": 48, "mended": 24, "moved": 24}
@@ -48,6 +49,8 @@ def write_comparison(folder: Path, found: Comparison, page: Path) -> None:
             found=found,
             numbers=headline(found),
             sides=[_side(audit, page) for audit in (found.first, found.second)],
+            titles=_titles(found),
+            sentences=sentences(found),
             cards=cards,
             heat=[_heat(each, top) for each in shown],
             heat_key=heat_key(top, found.heat[0].first.size) if found.heat else "",
@@ -179,6 +182,16 @@ def _side(audit: Finished, page: Path) -> dict[str, Any]:
 def _link(audit: Finished, row: int, page: Path) -> str:
     image = audit.images.iloc[row]
     return f"{_relative(audit, page)}/report/images.html#image={image['shard']}-{image['row']}"
+
+
+def _titles(found: Comparison) -> tuple[str, str]:
+    """The models' or the datasets' names; the folders' where these are the same."""
+    first, second = found.first, found.second
+    if found.models is not None:
+        names = first.model_name, second.model_name
+    else:
+        names = first.images_name, second.images_name
+    return names if names[0] != names[1] else (first.name, second.name)
 
 
 def _relative(audit: Finished, page: Path) -> str:

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from convaudit.checks.class_order import better_order
+from convaudit.checks.class_order import better_order, is_better, other_number_order
+from convaudit.dataset.images import INTERPOLATIONS
 from convaudit.report import metrics
 from convaudit.report.misclassified import surest
 from convaudit.report.regions import HOT, NOWHERE, REGIONS
@@ -53,6 +54,7 @@ def findings(audit: Results) -> list[Finding]:
     return [
         *_better_order(audit),
         *_better_scaling(audit),
+        *_better_resizing(audit),
         *_errors_by_region(audit),
         *_classes_by_region(audit),
         *_trust(audit),
@@ -64,7 +66,9 @@ def _better_order(audit: Results) -> list[Finding]:
     if audit.facts.head == "sigmoid":
         return []
     labels, said = audit.labels[audit.known], audit.predicted[audit.known]
-    order = better_order(labels, said, len(audit.class_names))
+    order, way = better_order(labels, said, len(audit.class_names)), "FILE"
+    if (other := other_number_order(audit.class_names)) and is_better(other[1], labels, said):
+        way, order = other
     if order is None:
         return []
     names = np.empty(len(order), object)
@@ -74,7 +78,7 @@ def _better_order(audit: Results) -> list[Finding]:
         f"{(labels == said).mean():.0%} of {len(labels):,} labelled images are right; with the "
         f"names in the order {shown}, {(order[labels] == said).mean():.0%} would be. If the model "
         "was trained so, all that follows has wrong names: give them in its order with "
-        "classes=FILE and run again."
+        f"classes={way} and run again."
     )
     title = "The classes seem to be in another order"
     return [Finding("classes", title, text, "#confusion")]
@@ -92,6 +96,20 @@ def _better_scaling(audit: Results) -> list[Finding]:
         "follows is of a model fed wrongly: set preprocess.scaling and run again."
     )
     return [Finding("scaling", "Pixels are scaled wrongly", text, "#data")]
+
+
+def _better_resizing(audit: Results) -> list[Finding]:
+    check = audit.scaling_check.get("resizing")
+    if not check or not check["better"]:
+        return []
+    accuracies = check["accuracies"]
+    text = (
+        f"Of {check['labelled']} labelled images {accuracies[check['used']]:.0%} are right when "
+        f"they are resized as in this audit, by “{check['used']}”; by “{check['better']}” (as "
+        f"{INTERPOLATIONS[check['better']]}) {accuracies[check['better']]:.0%} would be. If the "
+        f"model was trained so, set preprocess.interpolation: {check['better']} and run again."
+    )
+    return [Finding("scaling", "Images are resized in another way than in training", text, "#data")]
 
 
 def _errors_by_region(audit: Results) -> list[Finding]:
@@ -231,6 +249,9 @@ def _data(audit: Results) -> list[Finding]:
         count = len(audit.quarantine)
         text = f"{count:,} of {count + audit.count:,} files could not be audited."
         found.append(_plain("Files that are not images", text, "#data"))
+    if audit.assumptions:
+        text = " ".join(f"{note[0].upper()}{note[1:]}." for note in audit.assumptions)
+        found.append(_plain("What the audit assumes of the images", text, "#data"))
     channels = audit.own_channels
     dead = channels["dead"].mean() if len(channels) else 0
     if dead > 0.05:

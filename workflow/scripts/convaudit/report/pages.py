@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from jinja2 import Environment
 
+from convaudit.dataset.images import INTERPOLATIONS
 from convaudit.models.facts import LayerInfo
 from convaudit.report import (
     charts,
@@ -98,6 +99,7 @@ def write_report(
         reliability=charts.reliability(summary["calibration"]),
         histogram=_histogram(audit),
         sizes=sizes,
+        resizing=INTERPOLATIONS[audit.settings["preprocess"]["interpolation"]],
         **looks,
     )
 

@@ -7,7 +7,7 @@ which ninths their heat is. Any other column is read where it is asked for and d
 
 import itertools
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -59,6 +59,10 @@ class Results:
     command: str
     """What makes this audit again."""
     provenance: dict[str, Any]
+    assumptions: tuple[str, ...] = ()
+    """What was assumed of the images and their labels, a sentence each."""
+    other_files: dict[str, int] = field(default_factory=dict)
+    """How many files beside the images are none, by their ending."""
     model_sha256: str | None = None
     """Of the model's file; None where there is none, as of a model that Keras gives by its name."""
 

@@ -1,0 +1,20 @@
+"""What is said of images whose values have more than eight bits."""
+
+import numpy as np
+
+
+def depth_notes(bits: np.ndarray) -> list[str]:
+    """A sentence on how values of more than 8 bits were read, if there are any.
+
+    Args:
+        bits: (n,), of each image, as ``images.read`` tells.
+    """
+    kinds, counts = np.unique(bits[bits > 8], return_counts=True)
+    if not len(kinds):
+        return []
+    listed = " and ".join(
+        f"of {count:,} images as values of {kind} bits"
+        for kind, count in zip(kinds, counts, strict=True)
+    )
+    mixed = ", so the brightness of one and of another can't be compared" * (len(kinds) > 1)
+    return [f"the upper 8 bits are read {listed}{mixed}"]

@@ -1,0 +1,45 @@
+"""Files that the user leaves out of a dataset, by patterns."""
+
+import fnmatch
+import re
+from collections.abc import Callable, Sequence
+from functools import cache
+
+import numpy as np
+import pandas as pd
+
+
+def excluded(paths: pd.Series, patterns: Sequence[str]) -> tuple[np.ndarray, list[str]]:
+    """Which paths match a pattern, and a sentence a pattern on how many do.
+
+    A pattern without "/" is compared with the name of the file and of each folder above it
+    (``masks``, ``*_mask.png``), one with "/" with the whole path and those of the folders above,
+    from the root on (``val/*``, ``cats/old``). ``*`` is any text, ``?`` any character, ``[ab]``
+    one of several.
+
+    Args:
+        paths: relative, with "/".
+
+    Returns:
+        bool, (n,), and the sentences.
+    """
+    out = np.zeros(len(paths), bool)
+    said = []
+    for pattern in patterns:
+        fits = _matcher(pattern.strip("/"))
+        matched = np.fromiter(map(fits, paths), bool, len(paths))
+        said.append(f"exclude leaves out {int(matched.sum()):,} files that match {pattern!r}")
+        out |= matched
+    return out, said
+
+
+def _matcher(pattern: str) -> Callable[[str], bool]:
+    regex = re.compile(fnmatch.translate(pattern))
+    whole = "/" in pattern
+
+    def fits(path: str) -> bool:
+        above, _, name = path.rpartition("/")
+        return bool(regex.match(path if whole else name)) or (above != "" and folder(above))
+
+    folder = cache(fits)
+    return fits

@@ -1,0 +1,253 @@
+"""Tables of images as people have them: which column is the path, which the label, what is kept."""
+
+import os
+import warnings
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from convaudit.errors import AuditError
+
+SUFFIXES = frozenset({".csv", ".tsv", ".parquet"})
+META = "meta_"
+"""What the names of a table's further columns begin with."""
+
+_PATHS = (
+    "path filepath file_path image_path img_path imagepath filename file_name file image "
+    "image_name imagename img image_file image_id imageid id"
+).split()
+_LABELS = (
+    "label labels class class_name classname category category_name target class_id classid "
+    "label_name species breed diagnosis dx"
+).split()
+_ENDINGS = ("", ".jpg", ".jpeg", ".png", ".JPG", ".JPEG", ".PNG", ".bmp", ".tif", ".tiff", ".webp")
+_TRIED = 50
+"""Rows that tell in which folder a table's files lie."""
+_EXACT = 2**53
+"""Whole numbers below this are told apart as float64."""
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The names of a table's columns, or "auto"."""
+
+    path: str = "auto"
+    label: str = "auto"
+
+
+@dataclass(frozen=True)
+class Table:
+    """``rows`` has "path" and "label" (texts; None where there is none), then ``meta_…``: further
+    columns, float64 where all values are numbers, else text. ``notes``: what was assumed.
+    """
+
+    rows: pd.DataFrame
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where the files of a table lie: of each path so many first parts are wrong, then it is in
+    this folder and ends so.
+    """
+
+    cut: int
+    folder: str
+    ending: str
+
+    def path(self, path: str) -> str:
+        return f"{self.folder}{path.split('/', self.cut)[-1]}{self.ending}"
+
+
+def read(source: Path, columns: Columns) -> Table:
+    """Read a table of images.
+
+    Args:
+        source: .csv (of commas, semicolons or tabs), .tsv or .parquet.
+        columns: as the user named them.
+
+    Raises:
+        AuditError: it can't be read, has no column of paths, a row without a path or a path twice.
+    """
+    table = _content(source)
+    names = [str(name) for name in table.columns]
+    path = _chosen(source, names, "path", columns.path, _PATHS)
+    if path is None:
+        raise AuditError(_no_path(source, names))
+    label = _chosen(source, names, "label", columns.label, _LABELS)
+    paths = table[path].astype("str").str.strip()
+    if not paths.str.contains("/").any():  # of Windows
+        paths = paths.str.replace("\\", "/")
+    if (pathless := (paths.isna() | (paths == ""))).any():
+        raise AuditError(f"images: {source}: row {pathless.argmax() + 1} has no path")
+    repeated = paths[paths.duplicated()]
+    if len(repeated):
+        raise AuditError(f"images: {source} names {repeated.iloc[0]!r} twice: keep one row of it")
+    notes = []
+    labels = _labels(table[label]) if label else None
+    if label is None and (marks := _one_hot(table.drop(columns=path))) is not None:
+        labels = marks
+        notes.append("the label is the name of the one column that holds a 1")
+    elif (path, label) not in {("path", "label"), ("path", None)}:
+        said = f"the label from {label!r}" if label else "no label"
+        notes.append(f"of the table the path is taken from the column {path!r}, {said}")
+    if labels is None and len(names) > 1:
+        others = ", ".join(repr(name) for name in names if name != path)
+        notes.append(
+            f"the table has no column of labels that is known by its name (but {others}): "
+            "columns='{label: NAME}' names one"
+        )
+    if (place := _place(source.parent, paths)) is not None:
+        paths = paths.map(place.path)
+        notes.append(
+            f"the table's files are not where it says: {table[path].iloc[0]!r} is taken for "
+            f"{paths.iloc[0]!r}, from the table's folder"
+        )
+    rows = {"path": paths, "label": labels}
+    kept = {name: table[name] for name in names if name not in {path, label}}
+    meta = {
+        META + name: values for name, each in kept.items() if (values := _meta(each)) is not None
+    }
+    return Table(pd.DataFrame(rows | meta, index=table.index, dtype=None), tuple(notes))
+
+
+def meta_columns(table: pd.DataFrame) -> list[str]:
+    """The names of the further columns of the user's table, among those of another table."""
+    return [name for name in table.columns if name.startswith(META)]
+
+
+def why(error: Exception) -> str:
+    """Why a file can't be read, in words."""
+    if isinstance(error, FileNotFoundError):
+        return "no such file"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror.lower()
+    return str(error).splitlines()[0] if str(error) else type(error).__name__
+
+
+def _content(source: Path) -> pd.DataFrame:
+    try:
+        if source.suffix.lower() == ".parquet":
+            table = _parquet(source)
+        else:
+            with warnings.catch_warnings():  # of rows that are longer than the header
+                warnings.simplefilter("error", pd.errors.ParserWarning)
+                table = pd.read_csv(
+                    source,
+                    sep=_separator(source),
+                    dtype=str,
+                    keep_default_na=False,
+                    index_col=False,
+                    encoding="utf-8-sig",
+                )
+    except OSError as error:
+        raise AuditError(f"images: {source}: {why(error)}") from None
+    except (ValueError, UnicodeError, pa.ArrowException, pd.errors.ParserWarning) as error:
+        raise AuditError(f"images: {source} is no readable table: {why(error)}") from None
+    table.columns = table.columns.map(str).str.strip()
+    return table.loc[:, ~table.columns.duplicated()]
+
+
+def _parquet(source: Path) -> pd.DataFrame:
+    """Without columns of lists, structs and bytes: an image may be stored in them."""
+    schema = pq.read_schema(source)
+    nested = (pa.types.is_nested, pa.types.is_binary, pa.types.is_large_binary)
+    plain = [f.name for f in schema if not any(kind(f.type) for kind in nested)]
+    texts = [name for name in schema.names if name not in plain and name.lower() in _PATHS]
+    table = pq.read_table(source, columns=plain + texts).to_pandas()
+    for name in texts:  # paths as bytes
+        table[name] = table[name].str.decode("utf-8")
+    return table
+
+
+def _separator(source: Path) -> str:
+    if source.suffix.lower() == ".tsv":
+        return "\t"
+    with source.open(encoding="utf-8-sig", errors="replace") as file:
+        header = file.readline()
+    return max(",;\t", key=header.count)
+
+
+def _chosen(
+    source: Path, names: list[str], role: str, wanted: str, usual: Iterable[str]
+) -> str | None:
+    """The column for a role: the one that is named, else the first that is usual for it."""
+    if wanted != "auto":
+        if wanted not in names:
+            raise AuditError(
+                f"config: columns.{role}: {source} has no column {wanted!r} (it has: "
+                f"{', '.join(names)})"
+            )
+        return wanted
+    plain = {name.lower().replace(" ", "_").replace("-", "_"): name for name in reversed(names)}
+    return next((plain[name] for name in usual if name in plain), None)
+
+
+def _no_path(source: Path, names: list[str]) -> str:
+    listed = ", ".join(names)
+    if any((source.parent / name).is_file() for name in names if name):
+        return f"images: {source}: its first line names an image: begin it with path,label"
+    return (
+        f"images: {source} has no column 'path' (it has: {listed}): name the right ones with "
+        "columns='{path: NAME, label: NAME}'"
+    )
+
+
+def _place(top: Path, paths: pd.Series) -> _Place | None:
+    """The one way in which the first paths become files, where they are none."""
+    first = paths.head(_TRIED).tolist()
+    if not first or any("\0" in path or (top / path).exists() for path in first):
+        return None
+    folders = ["", *sorted(f"{entry.name}/" for entry in os.scandir(top) if entry.is_dir())]
+    depth = min(path.count("/") for path in first)
+    every = (
+        _Place(cut, folder, ending)
+        for cut in range(depth + 1)
+        for folder in folders
+        for ending in _ENDINGS
+    )
+    found = [place for place in every if all((top / place.path(p)).is_file() for p in first)]
+    # "images/1.jpg" itself and "1.jpg" in the folder images are the same.
+    return found[0] if len({place.path(first[0]) for place in found}) == 1 else None
+
+
+def _one_hot(table: pd.DataFrame) -> pd.Series | None:
+    """The name of the column with the 1, where each row has one 1 and else zeros."""
+    numbers = table.apply(pd.to_numeric, errors="coerce")
+    marks = numbers.to_numpy("float64")
+    if marks.shape[1] < 2 or not np.isin(marks, (0, 1)).all() or (marks.sum(axis=1) != 1).any():
+        return None
+    return pd.Series(numbers.columns.to_numpy(object)[marks.argmax(axis=1)], index=table.index)
+
+
+def _labels(values: pd.Series) -> pd.Series:
+    texts = values.astype("str").str.strip()
+    return texts.where(texts != "").astype(object).where(texts.notna(), None)
+
+
+def _meta(values: pd.Series) -> pd.Series | None:
+    """A further column as float64 or text; None of one that is only an unnamed row number."""
+    if not str(values.name) or str(values.name).startswith("Unnamed:"):
+        return None
+    if pd.api.types.is_bool_dtype(values) or not pd.api.types.is_numeric_dtype(values):
+        texts = values.astype("str").str.strip()
+        texts = texts.where(texts != "")
+        present = texts.dropna()
+        code = present.str.fullmatch(r"0[0-9]+").any()
+        numbers = pd.to_numeric(present, errors="coerce")
+        if not len(present) or code or not _exact(numbers):
+            return texts
+        values = pd.to_numeric(texts, errors="coerce")
+    numbers = values.astype("float64")
+    return numbers if _exact(numbers.dropna()) else values.astype("str")
+
+
+def _exact(numbers: pd.Series) -> bool:
+    """Whether they are finite and small enough to be told apart."""
+    found = numbers.to_numpy("float64")
+    return bool(np.isfinite(found).all() and (np.abs(found) < _EXACT).all())

@@ -1,0 +1,1 @@
+"""What an image is, in numbers: of its file and of its pixels."""

@@ -1,0 +1,21 @@
+"""All properties of an image, and the table of many images' properties."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from convaudit.properties.catalogue import BY_NAME, MEASURED
+from convaudit.properties.file_properties import measure_file
+from convaudit.properties.pixel_properties import measure_pixels
+
+
+def measure(data: bytes, image: np.ndarray) -> dict[str, float | str]:
+    """Every property of ``catalogue.MEASURED``, of a file and its decoded pixels (h, w, 3)."""
+    return {**measure_file(data, image.shape), **measure_pixels(image)}
+
+
+def table(measured: Sequence[dict[str, float | str]]) -> pd.DataFrame:
+    """A row an image: texts, and numbers as float32. The types do not depend on the values."""
+    kinds = {name: "str" if BY_NAME[name].is_text else "float32" for name in MEASURED}
+    return pd.DataFrame(list(measured), columns=list(MEASURED)).astype(kinds)

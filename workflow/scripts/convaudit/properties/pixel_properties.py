@@ -1,0 +1,272 @@
+"""What an image's pixels tell: exposure, colour, sharpness, noise, blocks, borders.
+
+Noise, blocks, detail and borders are measured on the pixels as they are. Everything else is
+measured after the image was halved, by averaging 2 x 2 pixels, until its longer side is at most
+``WORKING`` (colours: ``COLOURS``) pixels, so that files of different size can be compared.
+"""
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+
+import cv2
+import numpy as np
+
+from convaudit.properties.catalogue import PIXEL_PROPERTIES
+
+WORKING = 362
+"""256 x sqrt(2): the longer side ends up between 181 and 362 pixels, where it was not smaller."""
+COLOURS = 90
+_WINDOW = 128
+"""Side of the middle part whose spectrum is taken, in pixels."""
+_PLAIN_STEP, _PLAIN_DRIFT = 2.0, 6.0
+"""Levels: what a plain frame may vary by, after JPEG compression."""
+_MOST_SPREAD_OF_GREY = 4
+_ROUNDING = 1 / 12
+"""Levels²: the mean square of the error when values are rounded to whole levels."""
+
+
+def measure_pixels(image: np.ndarray) -> dict[str, float]:
+    """The properties ``catalogue.PIXEL_PROPERTIES`` of an image.
+
+    Args:
+        image: RGB, uint8, (height, width, 3), at the file's own size.
+
+    Returns:
+        A finite number by name, or NaN where the image is too small for it: a side under 32
+        pixels for the spectrum, under 24 for what is measured on the pixels as they are.
+    """
+    luminance = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+    working = _halved(luminance, WORKING)
+    found = {
+        **_exposure(working),
+        **_colours(_halved(image, COLOURS)),
+        "sharpness": _sharpness(working),
+        **_spectrum(working),
+        **_as_it_is(luminance),
+        **_ring(image),
+        "vignette": _vignette(working),
+    }
+    return {each.name: found[each.name] for each in PIXEL_PROPERTIES}
+
+
+def _as_it_is(luminance: np.ndarray) -> dict[str, float]:
+    if min(luminance.shape) < 24:
+        names = "detail_ratio", "blockiness", "noise", "border_width", "letterbox"
+        return dict.fromkeys(names, math.nan)
+    across = cv2.absdiff(luminance[:, 1:], luminance[:, :-1])
+    down = cv2.absdiff(luminance[1:], luminance[:-1])
+    return {
+        "detail_ratio": _detail_ratio(luminance),
+        "blockiness": (_at_edges(_means(across, 0)) + _at_edges(_means(down, 1))) / 2,
+        "noise": _noise(luminance),
+        **_frame(luminance, across, down),
+    }
+
+
+def _halved(image: np.ndarray, longest: int) -> np.ndarray:
+    """The image, halved until its longer side is at most ``longest``; an odd last row or column is
+    dropped.
+    """
+    while max(image.shape[:2]) > longest and min(image.shape[:2]) > 1:
+        image = _half(image)
+    return image
+
+
+def _half(image: np.ndarray) -> np.ndarray:
+    height, width = (side // 2 for side in image.shape[:2])
+    return cv2.resize(
+        image[: 2 * height, : 2 * width], (width, height), interpolation=cv2.INTER_AREA
+    )
+
+
+def _exposure(working: np.ndarray) -> dict[str, float]:
+    counts = _counts(working)
+    levels = np.arange(256)
+    mean = counts @ levels / counts.sum()
+    below = np.cumsum(counts) / counts.sum()
+    return {
+        "luminance_mean": float(mean),
+        "luminance_p05": float(np.searchsorted(below, 0.05)),
+        "luminance_p95": float(np.searchsorted(below, 0.95)),
+        "contrast": float(math.sqrt(counts @ (levels - mean) ** 2 / counts.sum())),
+    }
+
+
+def _colours(small: np.ndarray) -> dict[str, float]:
+    channels = cv2.split(small)
+    highest = cv2.max(cv2.max(channels[0], channels[1]), channels[2])
+    spread = highest - cv2.min(cv2.min(channels[0], channels[1]), channels[2])
+    a, b = _chroma(small)
+    return {
+        "chroma_a": a,
+        "chroma_b": b,
+        "saturation": float((spread / np.maximum(highest, 1, dtype=np.float32)).mean()),
+        "grey": float((spread <= _MOST_SPREAD_OF_GREY).mean()),
+    }
+
+
+def _chroma(pixels: np.ndarray) -> tuple[float, float]:
+    """Mean a* and b* of RGB pixels (h, w, 3)."""
+    _, a, b, _ = cv2.mean(cv2.cvtColor(pixels, cv2.COLOR_RGB2LAB))
+    return a - 128, b - 128  # as OpenCV stores them in bytes
+
+
+def _sharpness(working: np.ndarray) -> float:
+    _, deviation = cv2.meanStdDev(cv2.Laplacian(working, cv2.CV_16S))
+    return math.log10(1 + float(deviation[0, 0]) ** 2)
+
+
+@dataclass(frozen=True)
+class _Grid:
+    """Frequencies of half a spectrum, for parts of one size."""
+
+    window: np.ndarray
+    inside: np.ndarray
+    """Of the flat half spectrum (n,), what lies between 1/20 and 1/2 cycle a pixel."""
+    ring: np.ndarray
+    """Of each of these the number of its ring, each 1/128 cycle a pixel wide."""
+    counts: np.ndarray
+    slope: np.ndarray
+    """Times the rings' mean log power: the slope over log frequency from 1/16 on."""
+
+
+@lru_cache(maxsize=64)
+def _grid(height: int, width: int) -> _Grid:
+    down, across = np.fft.fftfreq(height)[:, None], np.fft.fftfreq(width)[None, : width // 2]
+    frequency = np.hypot(down, across).ravel()
+    inside = np.flatnonzero(
+        (frequency >= 1 / 20) & (frequency <= 1 / 2) & (across > 0).repeat(height, 0).ravel()
+    )
+    numbers, ring = np.unique((frequency[inside] * _WINDOW).round(), return_inverse=True)
+    counts = np.bincount(ring)
+    x = np.log(numbers)
+    fitted = numbers >= _WINDOW / 16
+    x = np.where(fitted, x - x[fitted].mean(), 0)
+    window = np.outer(np.hanning(height), np.hanning(width)).astype(np.float32)
+    return _Grid(window, inside, ring, counts, x / (x**2).sum())
+
+
+def _spectrum(working: np.ndarray) -> dict[str, float]:
+    height, width = (min(side, _WINDOW) // 2 * 2 for side in working.shape)
+    if min(height, width) < 32:
+        return {"spectrum_slope": math.nan, "periodic_peak": math.nan}
+    grid = _grid(height, width)
+    top, left = (working.shape[0] - height) // 2, (working.shape[1] - width) // 2
+    part = working[top : top + height, left : left + width].astype(np.float32)
+    waves = cv2.dft((part - part.mean()) * grid.window, flags=cv2.DFT_COMPLEX_OUTPUT)
+    half = waves[:, : width // 2]
+    # What rounding makes keeps an even picture from dividing by nothing.
+    power = (half[..., 0] ** 2 + half[..., 1] ** 2).ravel()[
+        grid.inside
+    ] + height * width * _ROUNDING
+    levels = np.log(power)
+    rings = np.bincount(grid.ring, levels) / grid.counts
+    return {
+        "spectrum_slope": float(grid.slope @ rings),
+        "periodic_peak": float((levels - rings[grid.ring]).max() / math.log(10)),
+    }
+
+
+def _detail_ratio(luminance: np.ndarray) -> float:
+    height, width = (side // 4 * 4 for side in luminance.shape)
+    whole = luminance[:height, :width].astype(np.float32)
+    half = _half(whole)
+    return math.log2(_lost(whole, half) / _lost(half, _half(half)))
+
+
+def _lost(whole: np.ndarray, half: np.ndarray) -> float:
+    """Mean square of what is lost by halving, in levels²; at least what rounding loses."""
+    enlarged = cv2.resize(half, whole.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    return max(cv2.norm(whole, enlarged, cv2.NORM_L2SQR) / whole.size, _ROUNDING)
+
+
+def _at_edges(steps: np.ndarray) -> float:
+    """Log ratio of the step at every eighth line, where it is greatest, to that at the others.
+
+    Of the lines at each of the eight phases the median counts: a frame's edge is a single line.
+    """
+    phases = np.median(steps[: len(steps) // 8 * 8].reshape(-1, 8), axis=0)
+    greatest = phases.max()
+    # 0.1 levels: a picture without any step has no blocks either.
+    return float(math.log((greatest + 0.1) / ((phases.sum() - greatest) / 7 + 0.1)))
+
+
+def _noise(luminance: np.ndarray) -> float:
+    height = len(luminance) // 2 * 2
+    levels = luminance.astype(np.int16)
+    down = levels[0:height:2] - levels[1:height:2]
+    doubled = cv2.convertScaleAbs(cv2.absdiff(down[:, 1:], down[:, :-1]))
+    # Twice |HH| is a whole number v, which stands for v - 0.5 to v + 0.5, and 0 for 0 to 0.5.
+    counts = _counts(doubled)
+    below = np.cumsum(counts)
+    value = int(np.searchsorted(below, below[-1] / 2))
+    share = 1 - (below[value] - below[-1] / 2) / counts[value]
+    middle = share / 2 if value == 0 else value - 0.5 + share
+    return float(middle / 2 / 0.6745)
+
+
+def _counts(values: np.ndarray) -> np.ndarray:
+    """How many pixels (uint8) have each of the 256 levels."""
+    return cv2.calcHist([values], [0], None, [256], [0, 256])[:, 0].astype(float)
+
+
+def _frame(
+    luminance: np.ndarray, steps_across: np.ndarray, steps_down: np.ndarray
+) -> dict[str, float]:
+    height, width = luminance.shape
+    rows = _plain(steps_across, luminance, 1)
+    columns = _plain(steps_down, luminance, 0)
+    top, bottom = _run(rows), _run(rows[::-1])
+    left, right = _run(columns), _run(columns[::-1])
+    if top == height or left == width:  # one colour all over: neither frame nor bars
+        return {"border_width": 0.0, "letterbox": 0.0}
+    bars = max(2 * min(top, bottom) / height, 2 * min(left, right) / width)
+    frame = min(top, bottom, left, right) / min(height, width)
+    return {"border_width": frame, "letterbox": bars}
+
+
+def _plain(steps: np.ndarray, luminance: np.ndarray, axis: int) -> np.ndarray:
+    """Of each row (``axis`` 1) or column (0) its mean luminance; NaN where it is not plain."""
+    step, mean = _means(steps, axis), _means(luminance, axis)
+    return np.where(step <= _PLAIN_STEP, mean, np.nan)
+
+
+def _means(values: np.ndarray, axis: int) -> np.ndarray:
+    sums = cv2.reduce(values, axis, cv2.REDUCE_SUM, dtype=cv2.CV_32S)
+    return sums.ravel() / values.shape[axis]
+
+
+def _run(means: np.ndarray) -> int:
+    """How many lines, from the first on, are plain and about as bright as the first."""
+    other = np.flatnonzero(~(np.abs(means - means[0]) <= _PLAIN_DRIFT))
+    return int(other[0]) if len(other) else len(means)
+
+
+def _ring(image: np.ndarray) -> dict[str, float]:
+    height, width = image.shape[:2]
+    thick = max(1, round(min(height, width) / 100))
+    strips = (
+        *(image[:thick], image[-thick:]),
+        *(image[thick:-thick, :thick], image[thick:-thick, -thick:]),
+    )
+    pixels = np.concatenate([strip.reshape(-1, 3) for strip in strips])[None]
+    a, b = _chroma(pixels)
+    red, green, blue, _ = cv2.mean(pixels)
+    return {
+        "border_luminance": 0.299 * red + 0.587 * green + 0.114 * blue,
+        "border_chroma_a": a,
+        "border_chroma_b": b,
+    }
+
+
+def _vignette(working: np.ndarray) -> float:
+    height, width = (max(1, side // 4) for side in working.shape)
+    corners = [
+        working[rows, columns].mean()
+        for rows in (slice(height), slice(-height, None))
+        for columns in (slice(width), slice(-width, None))
+    ]
+    top, left = (working.shape[0] - height) // 2, (working.shape[1] - width) // 2
+    centre = working[top : top + height, left : left + width].mean()
+    return float(math.log((np.mean(corners) + 1) / (centre + 1)))
