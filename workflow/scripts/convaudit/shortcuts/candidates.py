@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 
 from convaudit.properties.pixel_properties import measure_pixels
-from convaudit.shortcuts import places, patches, recipes
+from convaudit.shortcuts import patches, places, recipes
 from convaudit.shortcuts.evidence import class_auc, partial_spearman
-from convaudit.shortcuts.experiments import Crop, Experiment, Region, Whole, plain_piece
+from convaudit.shortcuts.experiments import Crop, Experiment, Region, Whole
 from convaudit.shortcuts.halves import ticket
 from convaudit.shortcuts.sample import Sample
 
-FLOOR_AUC, FLOOR_R = 0.15, 0.2
+FLOOR_AUC, FLOOR_R = 0.15, 0.3
 """Least distance of an AUC from 0.5, and least partial correlation, that make a suspect."""
 _DONORS = 16
 _COMPARED = 14
@@ -73,7 +73,6 @@ class Discovery:
         self.target = target
         self._own = sample.truth == target
         self._called = sample.predicted == target
-        self._cache: dict[int, np.ndarray] = {}
 
     @cached_property
     def groupings(self) -> list[np.ndarray]:
@@ -91,9 +90,7 @@ class Discovery:
         sample = self.sample
         aucs = [class_auc(values[half], group[half]) for group in self.groupings]
         auc = max(aucs, key=lambda each: abs(each - 0.5))
-        r, z = partial_spearman(
-            values[half], sample.margin(self.target)[half], sample.truth[half]
-        )
+        r, z = partial_spearman(values[half], sample.margin(self.target)[half], sample.truth[half])
         usable = int(np.isfinite(values[half]).sum())
         return Evidence(r if abs(z) > 2.5 else 0.0, auc, usable)
 
@@ -131,9 +128,7 @@ class Discovery:
         outside = self._chosen(half[(carries[half] <= 0) & ~self._member(half)], recipe.name)
         if len(inside) < 4 or len(outside) < 4:
             return None
-        donors = [self.picture(at) for at in inside[:_DONORS]]
-        others = [self.picture(at) for at in outside[:_DONORS]]
-        experiment = Whole(recipe, donors, others)
+        experiment = Whole(recipe.name, _positions(inside), _positions(outside), self.sample.read)
         likeness = self._likeness(experiment, inside, outside)
         if likeness < _LEAST_LIKE:
             return None
@@ -160,13 +155,22 @@ class Discovery:
         table = self.sample.properties[names].to_numpy(float)
         tried = outside[:_COMPARED]
         changed = [
-            experiment.insert(self.picture(at), recipes.seed_of(self.sample.ids[at], "tried"))
+            experiment.insert(
+                self.sample.read(int(at)), recipes.seed_of(self.sample.ids[at], "tried")
+            )
             for at in tried
         ]
         after = pd.DataFrame([measure_pixels(image) for image in changed])[names].to_numpy(float)
         class_like, before = table[inside], table[tried]
-        scale = np.nanstd(np.concatenate([class_like - np.nanmedian(class_like, 0),
-                                          before - np.nanmedian(before, 0)]), axis=0) + 1e-6
+        scale = (
+            np.nanstd(
+                np.concatenate(
+                    [class_like - np.nanmedian(class_like, 0), before - np.nanmedian(before, 0)]
+                ),
+                axis=0,
+            )
+            + 1e-6
+        )
         goal = np.nanmedian(class_like, axis=0)
         start = np.abs(np.nanmedian(before, axis=0) - goal) / scale
         end = np.abs(np.nanmedian(after, axis=0) - goal) / scale
@@ -179,7 +183,7 @@ class Discovery:
         found: list[Candidate] = []
         for group in self.groupings:
             chosen, member = self._compared(group, _PLACED)
-            small = np.stack([places.small(self.picture(at)) for at in chosen])
+            small = np.stack([places.small(self.sample.read(int(at))) for at in chosen])
             seed = ticket(str(self.target), "places") % 2**32
             for place in places.fixed_places(small, member, seed):
                 if not any(_overlap(place.mask, other) > 0.5 for other in self._masks(found)):
@@ -191,8 +195,8 @@ class Discovery:
     ) -> Candidate:
         alike = self._alike(place.mask, small[member], small)
         likely = chosen[member][np.argsort(-alike[member], kind="stable")]
-        donors = [self.picture(at) for at in likely[: max(4, len(likely) // 2)][:_DONORS]]
-        others = [self.picture(at) for at in chosen[~member][:_DONORS]]
+        donors = _positions(likely[: max(4, len(likely) // 2)])
+        others = _positions(chosen[~member])
         template = _template(small, member, place.mask) if place.translucent else None
         carries = np.full(len(self.sample.ids), np.nan)
         carries[chosen] = alike - _threshold(alike, member)
@@ -201,17 +205,24 @@ class Discovery:
         overlay = place.copied and (area < 0.15 or place.shape == "border" or place.translucent)
         return Candidate(
             cue="border" if place.shape == "border" else "place",
-            kind="acquisition" if place.shape == "border" and overlay else
-            "overlay" if overlay else "appearance",
+            kind="acquisition"
+            if place.shape == "border" and overlay
+            else "overlay"
+            if overlay
+            else "appearance",
             target=self.target,
             name=f"region {_box_text(place.mask)}",
             rank=min(1.0, place.strength / 3) * (1.0 if overlay else 0.4),
             evidence=Evidence(0.0, auc, len(chosen)),
             carries=carries,
-            experiment=Region(place.mask, template, donors, others),
+            experiment=Region(place.mask, template, donors, others, self.sample.read),
             family=f"place {_box_text(place.mask)}",
-            detail={"area": area, "consistency": place.consistency, "spread": place.spread,
-                    "where": _where(place.mask)},
+            detail={
+                "area": area,
+                "consistency": place.consistency,
+                "spread": place.spread,
+                "where": _where(place.mask),
+            },
         )
 
     def of_patches(self) -> list[Candidate]:
@@ -219,26 +230,20 @@ class Discovery:
         found = []
         for group in self.groupings:
             chosen, member = self._compared(group, _SEARCHED)
-            pictures = [self.picture(at) for at in chosen]
+            pictures = [self.sample.read(int(at)) for at in chosen]
             for patch in patches.returning_patches(pictures, member):
-                found.append(self._crop(patch, chosen, member, pictures))
+                found.append(self._crop(patch, chosen, member))
         return found
 
-    def _crop(
-        self,
-        patch: patches.Patch,
-        chosen: np.ndarray,
-        member: np.ndarray,
-        pictures: Sequence[np.ndarray],
-    ) -> Candidate:
+    def _crop(self, patch: patches.Patch, chosen: np.ndarray, member: np.ndarray) -> Candidate:
         donors = [at for at in patch.carriers if member[at]][:_DONORS]
-        crops, plain, shares = [], [], []
-        for at in donors:
-            box = _grown(patch.boxes[at], 0.12)
-            crops.append(_cut(pictures[at], box))
-            plain.append(plain_piece(pictures[at], box, str(self.sample.ids[chosen[at]])))
-            shares.append((box[3] - box[1], box[2] - box[0]))
-        others = [picture for picture, inside in zip(pictures, member, strict=True) if not inside]
+        experiment = Crop(
+            patch,
+            _positions(chosen[donors]),
+            tuple(patch.boxes[at] for at in donors),
+            _positions(chosen[~member]),
+            self.sample.read,
+        )
         carries = np.full(len(self.sample.ids), np.nan)
         carries[chosen] = [patch.match.get(at, -1.0) for at in range(len(chosen))]
         has = np.array([at in patch.match for at in range(len(chosen))], float)
@@ -250,16 +255,10 @@ class Discovery:
             rank=(patch.share - patch.elsewhere) * (1.0 if patch.copied else 0.4),
             evidence=Evidence(0.0, class_auc(has, member), len(chosen)),
             carries=carries,
-            experiment=Crop(crops, plain, shares, others[:_DONORS], patch.locate),
+            experiment=experiment,
             family="patch",
             detail={"share": patch.share, "elsewhere": patch.elsewhere, "copy": patch.copy},
         )
-
-    def picture(self, at: int) -> np.ndarray:
-        """An image's pixels, kept while this class is looked at."""
-        if at not in self._cache:
-            self._cache[at] = self.sample.read(int(at))
-        return self._cache[at]
 
     def _values(self, name: str) -> np.ndarray:
         return self.sample.properties[name].to_numpy(float)
@@ -329,6 +328,10 @@ def _template(small: np.ndarray, member: np.ndarray, mask: np.ndarray) -> np.nda
     return difference - np.median(difference[rim], axis=0) if rim.any() else difference
 
 
+def _positions(chosen: np.ndarray) -> tuple[int, ...]:
+    return tuple(int(at) for at in chosen[:_DONORS])
+
+
 def _overlap(first: np.ndarray, second: np.ndarray) -> float:
     return float((first & second).sum() / max(1, min(first.sum(), second.sum())))
 
@@ -346,14 +349,3 @@ def _where(mask: np.ndarray) -> str:
     down = "top" if y < 0.37 else "bottom" if y > 0.63 else ""
     across = "left" if x < 0.37 else "right" if x > 0.63 else ""
     return " ".join(filter(None, [down, across])) or "centre"
-
-
-def _grown(box: tuple[float, float, float, float], by: float) -> tuple[float, float, float, float]:
-    wide, tall = (box[2] - box[0]) * by, (box[3] - box[1]) * by
-    return max(0, box[0] - wide), max(0, box[1] - tall), min(1, box[2] + wide), min(1, box[3] + tall)
-
-
-def _cut(picture: np.ndarray, box: tuple[float, float, float, float]) -> np.ndarray:
-    height, width = picture.shape[:2]
-    return picture[int(box[1] * height) : max(int(box[1] * height) + 2, round(box[3] * height)),
-                   int(box[0] * width) : max(int(box[0] * width) + 2, round(box[2] * width))]

@@ -7,7 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from convaudit.shortcuts.candidates import DETAIL, FLOOR_AUC, FLOOR_R, Candidate, Discovery, Evidence
+from convaudit.shortcuts.candidates import (
+    DETAIL,
+    FLOOR_AUC,
+    FLOOR_R,
+    Candidate,
+    Discovery,
+    Evidence,
+)
 from convaudit.shortcuts.experiments import Crop, Region
 from convaudit.shortcuts.paired import pairs_needed
 from convaudit.shortcuts.sample import Sample
@@ -98,7 +105,8 @@ def _suspect(
     images, count = _images(sample, candidate)
     name = sample.class_names[candidate.target]
     return Suspect(
-        id="s-" + hashlib.sha256(f"{candidate.cue}|{name}|{candidate.name}".encode()).hexdigest()[:10],
+        id="s-"
+        + hashlib.sha256(f"{candidate.cue}|{name}|{candidate.name}".encode()).hexdigest()[:10],
         cue=candidate.cue,
         kind=candidate.kind,
         target=name,
@@ -128,7 +136,7 @@ def _evidence(sample: Sample, candidate: Candidate) -> tuple[Evidence, bool]:
         sample.properties[str(name)].to_numpy(float), sample.confirm
     )
     same_side = (found.auc - 0.5) * (candidate.evidence.auc - 0.5) > 0
-    holds = same_side and abs(found.auc - 0.5) >= FLOOR_AUC / 2 or abs(found.r) >= FLOOR_R / 2
+    holds = (same_side and abs(found.auc - 0.5) >= FLOOR_AUC / 2) or abs(found.r) >= FLOOR_R / 2
     return found, holds
 
 
@@ -176,17 +184,18 @@ def _images(sample: Sample, candidate: Candidate) -> tuple[list[str], int]:
 _ORDER = ("confirmed", "undecided", "fragile", "data_only", "refuted")
 
 
-def _order(candidate: Candidate, suspect: Suspect) -> tuple[int, float]:
-    """Confirmed ones first, by effect and by how well the recipe explains the class's look."""
-    effect = max(suspect.insert.difference.value if suspect.insert else 0.0,
-                 suspect.remove.difference.value * 0.5 if suspect.remove else 0.0)
+def _order(candidate: Candidate, suspect: Suspect) -> tuple[int, bool, float]:
+    """Confirmed ones first, of these the ones that block, then by effect and by how well the recipe explains the class's look."""
+    effect = max(
+        suspect.insert.difference.value if suspect.insert else 0.0,
+        suspect.remove.difference.value * 0.5 if suspect.remove else 0.0,
+    )
     weight = candidate.likeness if candidate.name in DETAIL else 1.0
-    return _ORDER.index(suspect.status), -effect * weight
+    asks = suspect.severity != "block"
+    return _ORDER.index(suspect.status), asks, -effect * weight
 
 
-def _one_story(
-    candidate: Candidate, suspect: Suspect, other: Candidate, first: Suspect
-) -> bool:
+def _one_story(candidate: Candidate, suspect: Suspect, other: Candidate, first: Suspect) -> bool:
     """Whether a suspect says again what a better one has said."""
     if candidate.target != other.target or first.status != "confirmed":
         return False
@@ -227,7 +236,9 @@ def _text(
     level: float,
 ) -> str:
     if inserted is None:
-        return "It goes with the class in the data; it is not in the pixels, so no model can see it."
+        return (
+            "It goes with the class in the data; it is not in the pixels, so no model can see it."
+        )
     difference = inserted.difference
     parts = [
         f"Given it, {inserted.flips} of {difference.pairs} images of other classes become "

@@ -7,8 +7,11 @@ from typing import Protocol
 import cv2
 import numpy as np
 
-from convaudit.shortcuts import operations
-from convaudit.shortcuts.recipes import Recipe, seed_of
+from convaudit.shortcuts import operations, recipes
+from convaudit.shortcuts.patches import Box, Patch, cut
+
+Read = Callable[[int], np.ndarray]
+"""Gives the pixels of the sample's image at a position."""
 
 FILLS = ("smooth", "other")
 """How a removed region is filled: smoothly from its rim, or with the same region of an image of
@@ -39,30 +42,40 @@ class Experiment(Protocol):
 
 @dataclass(frozen=True)
 class Whole:
-    """The look of the whole picture: a recipe with donors (carriers) and others (no carriers)."""
+    """The look of the whole picture.
 
-    recipe: Recipe
-    donors: Sequence[np.ndarray]
-    others: Sequence[np.ndarray]
+    name: of the recipe; donors, others: positions of carriers and of images without the cue.
+    """
+
+    name: str
+    donors: tuple[int, ...]
+    others: tuple[int, ...]
+    read: Read
 
     @property
     def fills(self) -> Sequence[str]:
         """A blurred or compressed picture can't be mended; a tone can be moved back."""
-        return ("others' look",) if self.recipe.lower is None and self.others else ()
+        return ("others' look",) if recipes.BY_NAME[self.name].lower is None else ()
 
     def insert(self, image: np.ndarray, seed: int) -> np.ndarray:
-        return self.recipe.insert(image, self.donors[seed % len(self.donors)], seed)
+        return recipes.BY_NAME[self.name].insert(image, self._donor(seed), seed)
 
     def insert_control(self, image: np.ndarray, changed: np.ndarray, seed: int) -> np.ndarray:
-        return self.recipe.control(image, changed, self.donors[seed % len(self.donors)], seed)
+        return recipes.BY_NAME[self.name].control(image, changed, self._donor(seed), seed)
 
     def remove(self, image: np.ndarray, seed: int, fill: str) -> np.ndarray | None:
-        return self.recipe.insert(image, self.others[seed % len(self.others)], seed)
+        return recipes.BY_NAME[self.name].insert(image, self._other(seed), seed)
 
     def remove_control(
         self, image: np.ndarray, changed: np.ndarray, seed: int, fill: str
     ) -> np.ndarray | None:
-        return self.recipe.control(image, changed, self.others[seed % len(self.others)], seed)
+        return recipes.BY_NAME[self.name].control(image, changed, self._other(seed), seed)
+
+    def _donor(self, seed: int) -> np.ndarray:
+        return self.read(self.donors[seed % len(self.donors)])
+
+    def _other(self, seed: int) -> np.ndarray:
+        return self.read(self.others[seed % len(self.others)])
 
 
 @dataclass(frozen=True)
@@ -75,21 +88,22 @@ class Region:
 
     mask: np.ndarray
     template: np.ndarray | None
-    donors: Sequence[np.ndarray]
-    others: Sequence[np.ndarray]
+    donors: tuple[int, ...]
+    others: tuple[int, ...]
+    read: Read
 
     @property
     def fills(self) -> Sequence[str]:
         return FILLS
 
     def insert(self, image: np.ndarray, seed: int) -> np.ndarray:
-        return self._laid(image, self.donors[seed % len(self.donors)], self.mask)
+        return self._laid(image, self.read(self.donors[seed % len(self.donors)]), self.mask)
 
     def insert_control(self, image: np.ndarray, changed: np.ndarray, seed: int) -> np.ndarray:
         """The same region from an image of another class; a mark is laid on upside down."""
         if self.template is not None:
             return self._marked(image, self.template[::-1, ::-1], self.mask[::-1, ::-1], -1)
-        return self._laid(image, self.others[seed % len(self.others)], self.mask)
+        return self._laid(image, self.read(self.others[seed % len(self.others)]), self.mask)
 
     def remove(self, image: np.ndarray, seed: int, fill: str) -> np.ndarray | None:
         if self.template is not None and fill == "smooth":
@@ -121,82 +135,67 @@ class Region:
         large = stretched(mask, image)
         if fill == "smooth":
             return operations.healed(image, large)
-        other = self.others[seed % len(self.others)]
+        other = self.read(self.others[seed % len(self.others)])
         patch = cv2.resize(other, image.shape[1::-1], interpolation=cv2.INTER_LINEAR)
         return operations.pasted(image, patch, operations.feathered(large, 2))
-
-
-Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
 class Crop:
     """A piece of picture that may be anywhere.
 
-    crops: donors' pieces with their cue; plain: pieces of the same donors and the same size
-    without it; shares: (height, width) of each as shares of the donor's; locate: gives the cue's
-    box in an image, as shares of its sides, or None.
+    patch: what it looks like; donors, boxes: positions of carriers and where it is in each, as
+    shares of the sides; others: positions of images without it.
     """
 
-    crops: Sequence[np.ndarray]
-    plain: Sequence[np.ndarray]
-    shares: Sequence[tuple[float, float]]
-    others: Sequence[np.ndarray]
-    locate: Callable[[np.ndarray], Box | None]
+    patch: Patch
+    donors: tuple[int, ...]
+    boxes: tuple[Box, ...]
+    others: tuple[int, ...]
+    read: Read
 
     @property
     def fills(self) -> Sequence[str]:
         return FILLS
 
     def insert(self, image: np.ndarray, seed: int) -> np.ndarray:
-        return self._laid(image, self.crops, seed)
+        number = seed % len(self.donors)
+        piece = cut(self.read(self.donors[number]), self.boxes[number])
+        return _dropped(image, piece, self.boxes[number], seed)
 
     def insert_control(self, image: np.ndarray, changed: np.ndarray, seed: int) -> np.ndarray:
-        return self._laid(image, self.plain, seed)
+        """A piece of the same size of the same donor that does not touch the cue."""
+        number = seed % len(self.donors)
+        box = apart_from(self.boxes[number], seed)
+        return _dropped(image, cut(self.read(self.donors[number]), box), box, seed)
 
     def remove(self, image: np.ndarray, seed: int, fill: str) -> np.ndarray | None:
-        box = self.locate(image)
+        box = self.patch.locate(image)
         return None if box is None else self._filled(image, box, seed, fill)
 
     def remove_control(
         self, image: np.ndarray, changed: np.ndarray, seed: int, fill: str
     ) -> np.ndarray | None:
-        box = self.locate(image)
-        return None if box is None else self._filled(image, _apart_from(box, seed), seed, fill)
-
-    def _laid(self, image: np.ndarray, crops: Sequence[np.ndarray], seed: int) -> np.ndarray:
-        number = seed % len(crops)
-        height, width = image.shape[:2]
-        tall, wide = self.shares[number]
-        size = max(2, round(wide * width)), max(2, round(tall * height))
-        piece = cv2.resize(crops[number], size, interpolation=cv2.INTER_AREA)
-        random = np.random.default_rng(seed)
-        x0 = int(random.integers(0, max(1, width - size[0] + 1)))
-        y0 = int(random.integers(0, max(1, height - size[1] + 1)))
-        patch, mask = image.copy(), np.zeros((height, width), bool)
-        piece = piece[: height - y0, : width - x0]
-        patch[y0 : y0 + len(piece), x0 : x0 + piece.shape[1]] = piece
-        mask[y0 : y0 + len(piece), x0 : x0 + piece.shape[1]] = True
-        return operations.pasted(image, patch, operations.feathered(mask, 1))
+        box = self.patch.locate(image)
+        return None if box is None else self._filled(image, apart_from(box, seed), seed, fill)
 
     def _filled(self, image: np.ndarray, box: Box, seed: int, fill: str) -> np.ndarray:
         height, width = image.shape[:2]
         mask = np.zeros((height, width), bool)
         mask[
-            int(box[1] * height) : round(box[3] * height), int(box[0] * width) : round(box[2] * width)
+            int(box[1] * height) : round(box[3] * height),
+            int(box[0] * width) : round(box[2] * width),
         ] = True
         if fill == "smooth":
             return operations.healed(image, mask)
-        other = self.others[seed % len(self.others)]
+        other = self.read(self.others[seed % len(self.others)])
         patch = cv2.resize(other, (width, height), interpolation=cv2.INTER_LINEAR)
         return operations.pasted(image, patch, operations.feathered(mask, 1))
 
 
 def stretched(mask: np.ndarray, image: np.ndarray) -> np.ndarray:
     """A small mask as booleans of the image's size."""
-    large = cv2.resize(
-        mask.astype(np.float32), image.shape[1::-1], interpolation=cv2.INTER_LINEAR
-    )
+    large = cv2.resize(mask.astype(np.float32), image.shape[1::-1], interpolation=cv2.INTER_LINEAR)
     return large > 0.5
 
 
@@ -208,17 +207,22 @@ def elsewhere(mask: np.ndarray, seed: int) -> np.ndarray:
     return min(moved, key=lambda other: int((other & mask).sum()))
 
 
-def plain_piece(
-    image: np.ndarray, box: Box, image_id: str
-) -> np.ndarray:
-    """A piece of the same size of the same image that does not touch the box, if there is one."""
+def _dropped(image: np.ndarray, piece: np.ndarray, box: Box, seed: int) -> np.ndarray:
+    """A donor's piece at a random place, as large as it was in the donor."""
     height, width = image.shape[:2]
-    x0, y0, x1, y1 = _apart_from(box, seed_of(image_id, "plain"))
-    return image[int(y0 * height) : max(int(y0 * height) + 2, round(y1 * height)),
-                 int(x0 * width) : max(int(x0 * width) + 2, round(x1 * width))]
+    wide = min(width, max(2, round((box[2] - box[0]) * width)))
+    tall = min(height, max(2, round((box[3] - box[1]) * height)))
+    random = np.random.default_rng(seed)
+    x0, y0 = int(random.integers(0, width - wide + 1)), int(random.integers(0, height - tall + 1))
+    patch, mask = image.copy(), np.zeros((height, width), bool)
+    patch[y0 : y0 + tall, x0 : x0 + wide] = cv2.resize(
+        piece, (wide, tall), interpolation=cv2.INTER_AREA
+    )
+    mask[y0 : y0 + tall, x0 : x0 + wide] = True
+    return operations.pasted(image, patch, operations.feathered(mask, 1))
 
 
-def _apart_from(box: Box, seed: int) -> Box:
+def apart_from(box: Box, seed: int) -> Box:
     """A box of the same size elsewhere: of some random ones the first that does not touch."""
     random = np.random.default_rng(seed)
     wide, tall = box[2] - box[0], box[3] - box[1]

@@ -37,17 +37,17 @@ def cloudy(image: np.ndarray, deviation: float, seed: int) -> np.ndarray:
     """Noise of the same energy as ``noisy``, in low frequencies: the control of noise."""
     height, width = image.shape[:2]
     small = (max(2, height // 32), max(2, width // 32), 3)
-    noise = np.random.default_rng(seed).standard_normal(small, np.float32)
-    noise = cv2.resize(noise, (width, height), interpolation=cv2.INTER_CUBIC)
-    noise *= deviation / max(float(noise.std()), 1e-6)
-    return _clipped(image + noise)
+    coarse = np.random.default_rng(seed).standard_normal(small, np.float32)
+    noise = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
+    return _clipped(image + noise * (deviation / max(float(noise.std()), 1e-6)))
 
 
 def compressed(image: np.ndarray, quality: int) -> np.ndarray:
     """Encode as JPEG (4:2:0) and decode again; ``quality`` 1..100 as in libjpeg."""
     flags = [cv2.IMWRITE_JPEG_QUALITY, int(np.clip(quality, 1, 100))]
     data = cv2.imencode(".jpg", image[..., ::-1], flags)[1]
-    return cv2.imdecode(data, cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION)
+    decoded = cv2.imdecode(data, cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION)
+    return np.asarray(decoded)
 
 
 def coarsened(image: np.ndarray, factor: float, kernel: str) -> np.ndarray:

@@ -60,7 +60,12 @@ def paired_difference(first: np.ndarray, second: np.ndarray, level: float) -> Pa
     low_1, high_1 = _wilson(both + one, n, level)
     low_2, high_2 = _wilson(both + two, n, level)
     phi = _correlation(both, one, two, neither, n)
-    down_1, up_1, down_2, up_2 = share_1 - low_1, high_1 - share_1, share_2 - low_2, high_2 - share_2
+    down_1, up_1, down_2, up_2 = (
+        share_1 - low_1,
+        high_1 - share_1,
+        share_2 - low_2,
+        high_2 - share_2,
+    )
     low = share_1 - share_2 - sqrt(max(0.0, down_1**2 - 2 * phi * down_1 * up_2 + up_2**2))
     high = share_1 - share_2 + sqrt(max(0.0, up_1**2 - 2 * phi * up_1 * down_2 + down_2**2))
     return PairedDifference(n, both, one, two, max(-1.0, low), min(1.0, high))
@@ -91,7 +96,7 @@ def _correlation(both: int, one: int, two: int, neither: int, n: int) -> float:
     product = (both + one) * (two + neither) * (both + two) * (one + neither)
     if not product:
         return 0.0
-    top = both * neither - one * two
+    top = float(both * neither - one * two)
     if top > 0:
-        top = max(top - n / 2, 0)
+        top = max(top - n / 2, 0.0)
     return float(top / sqrt(product))

@@ -23,11 +23,16 @@ COPY = 0.55
 things of one kind. Tuned on the benchmark's tuning seeds."""
 
 
+Box = tuple[float, float, float, float]
+"""x0, y0, x1, y1 as shares of the picture's sides."""
+
+
 @dataclass(frozen=True)
 class Patch:
     """A piece of picture that returns.
 
-    share, elsewhere: share of the class's and of other images that have it; carriers: positions
+    extent: its whole box in units of what was compared, about the middle of that: 1 where nothing
+    more is alike; share, elsewhere: share of the class's and of other images that have it; carriers: positions
     of images that have it, best match first; boxes: where, (x0, y0, x1, y1) as shares of the
     sides; match: the correlation there; size: side of the patch, in pixels of the searched picture;
     vector: (108,) what is looked for; copy: mean correlation of the finer aligned patches.
@@ -36,25 +41,26 @@ class Patch:
     share: float
     elsewhere: float
     carriers: list[int]
-    boxes: dict[int, tuple[float, float, float, float]]
+    boxes: dict[int, Box]
     match: dict[int, float]
     size: int
     vector: np.ndarray
     copy: float = 0.0
+    extent: float = 1.0
 
     @property
     def copied(self) -> bool:
         """Whether it is a paste: copies of one thing."""
         return self.copy >= COPY
 
-    def locate(self, picture: np.ndarray) -> tuple[float, float, float, float] | None:
+    def locate(self, picture: np.ndarray) -> Box | None:
         """Its box in a picture, as shares of the sides; None where nothing is alike."""
         windows = _windows(picture, self.size)
         if not len(windows.vectors):
             return None
         products = windows.vectors @ self.vector
         best = int(products.argmax())
-        return _box(windows, best) if products[best] >= ALIKE else None
+        return grown(_box(windows, best), self.extent) if products[best] >= ALIKE else None
 
 
 @dataclass(frozen=True)
@@ -91,7 +97,8 @@ def returning_patches(pictures: list[np.ndarray], member: np.ndarray, most: int 
         for score, patch in best:
             found.append((score, patch))
     chosen: list[Patch] = []
-    for _, patch in sorted(found, key=lambda each: -each[0]):
+    # Of about equal ones the larger: a corner of a thing returns as often as the thing.
+    for _, patch in sorted(found, key=lambda each: (-round(each[0], 1), -each[1].size)):
         if not any(_same(patch, other) for other in chosen):
             chosen.append(_finished(patch, pictures))
         if len(chosen) == most:
@@ -163,7 +170,7 @@ def _apart(corners: np.ndarray) -> list[int]:
     return chosen
 
 
-def _box(windows: _Windows, at: int) -> tuple[float, float, float, float]:
+def _box(windows: _Windows, at: int) -> Box:
     row, column = windows.corners[at]
     height, width = windows.shape
     return (
@@ -179,7 +186,9 @@ def _same(first: Patch, second: Patch) -> bool:
     shared = first.boxes.keys() & second.boxes.keys()
     if not shared:
         return False
-    return sum(_overlap(first.boxes[at], second.boxes[at]) > 0.1 for at in shared) >= len(shared) / 2
+    return (
+        sum(_overlap(first.boxes[at], second.boxes[at]) > 0.1 for at in shared) >= len(shared) / 2
+    )
 
 
 def _overlap(a: tuple[float, ...], b: tuple[float, ...]) -> float:
@@ -191,23 +200,63 @@ def _overlap(a: tuple[float, ...], b: tuple[float, ...]) -> float:
     return width * height / min(area)
 
 
-def _finished(patch: Patch, pictures: list[np.ndarray]) -> Patch:
-    """With the copy score of its ten best matches: the mean over pairs of the greatest correlation
-    of 24 x 24 patches at shifts of up to 3 cells.
-    """
-    crops = [_crop(pictures[at], patch.boxes[at]) for at in patch.carriers[:10]]
-    scores = []
-    for first in range(len(crops)):
-        for second in range(first + 1, len(crops)):
-            middle = crops[second][3:-3, 3:-3]
-            scores.append(
-                float(cv2.matchTemplate(crops[first], middle, cv2.TM_CCOEFF_NORMED).max())
-            )
-    return replace(patch, copy=float(np.mean(scores)) if scores else 0.0)
+def grown(box: Box, factor: float) -> Box:
+    """The box with its sides multiplied about its middle, cut at the picture's edges."""
+    x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+    wide, tall = (box[2] - box[0]) * factor / 2, (box[3] - box[1]) * factor / 2
+    return max(0.0, x - wide), max(0.0, y - tall), min(1.0, x + wide), min(1.0, y + tall)
 
 
-def _crop(picture: np.ndarray, box: tuple[float, float, float, float]) -> np.ndarray:
+def cut(picture: np.ndarray, box: Box) -> np.ndarray:
+    """The pixels in a box, two by two at least."""
     height, width = picture.shape[:2]
-    x0, y0, x1, y1 = box[0] * width, box[1] * height, box[2] * width, box[3] * height
-    part = picture[int(y0) : max(int(y0) + 2, round(y1)), int(x0) : max(int(x0) + 2, round(x1))]
-    return cv2.resize(part, (24, 24), interpolation=cv2.INTER_AREA)
+    y0, x0 = min(int(box[1] * height), height - 2), min(int(box[0] * width), width - 2)
+    return picture[
+        y0 : max(y0 + 2, round(box[3] * height)), x0 : max(x0 + 2, round(box[2] * width))
+    ]
+
+
+def _finished(patch: Patch, pictures: list[np.ndarray]) -> Patch:
+    """With its copy score and its extent.
+
+    The copy score is the mean over pairs of the ten best matches of the greatest correlation of 24
+    x 24 patches at shifts of up to 3 cells. The extent is the largest growth at which the rim of
+    the aligned pieces still varies between images by less than half as much as pictures do.
+    """
+    best = patch.carriers[:10]
+    crops = [_crop(pictures[at], patch.boxes[at]) for at in best]
+    scores = [
+        float(cv2.matchTemplate(crops[one], crops[two][3:-3, 3:-3], cv2.TM_CCOEFF_NORMED).max())
+        for one in range(len(crops))
+        for two in range(one + 1, len(crops))
+    ]
+    copy = float(np.mean(scores)) if scores else 0.0
+    boxes = [patch.boxes[at] for at in best]
+    extent = _extent([pictures[at] for at in best], boxes)
+    all_boxes = {at: grown(box, extent) for at, box in patch.boxes.items()}
+    return replace(patch, copy=copy, extent=extent, boxes=all_boxes)
+
+
+_GROWTHS = (1.3, 1.6, 2.0, 2.5, 3.0, 3.6)
+_VARIES = 0.5
+
+
+def _extent(pictures: list[np.ndarray], boxes: list[Box]) -> float:
+    """How far the pieces are alike beyond their boxes; 1.25 at the least, for the soft rim."""
+    if len(pictures) < 4:
+        return 1.25
+    usual = np.mean([picture.reshape(-1, 3).var(axis=0).sum() for picture in pictures])
+    reached = 1.25
+    for growth in _GROWTHS:
+        crops = np.stack([_crop(p, grown(b, growth)) for p, b in zip(pictures, boxes, strict=True)])
+        variance = cv2.blur(crops.astype(np.float32).var(axis=0).sum(axis=2), (3, 3))
+        rim = np.ones((24, 24), bool)
+        rim[3:-3, 3:-3] = False
+        if (variance[rim] < _VARIES * usual).mean() < 0.5:
+            break
+        reached = growth
+    return reached
+
+
+def _crop(picture: np.ndarray, box: Box) -> np.ndarray:
+    return cv2.resize(cut(picture, box), (24, 24), interpolation=cv2.INTER_AREA)

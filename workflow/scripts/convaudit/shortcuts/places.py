@@ -76,11 +76,11 @@ def fixed_places(pictures: np.ndarray, member: np.ndarray, seed: int, most: int 
     random = np.random.default_rng(seed)
     groups = np.stack([member, *(random.permutation(member) for _ in range(_SHUFFLES))])
     consistency, variance = _statistics(values, groups)
-    peaks = [np.quantile(each[1:].reshape(_SHUFFLES, -1).max(axis=1), 0.95) for each in
-             (consistency, variance)]
-    ratio = np.maximum(
-        consistency[0] / max(peaks[0], 0.05), variance[0] / max(peaks[1], 0.05)
-    )
+    peaks = [
+        np.quantile(each[1:].reshape(_SHUFFLES, -1).max(axis=1), 0.95)
+        for each in (consistency, variance)
+    ]
+    ratio = np.maximum(consistency[0] / max(peaks[0], 0.05), variance[0] / max(peaks[1], 0.05))
     own = _consistency(values, groups[:1].astype(np.float32))[0]
     spread = np.exp(-variance[0])
     regions = _regions(ratio)
@@ -160,9 +160,12 @@ def _place(
     region: np.ndarray, ratio: np.ndarray, consistency: np.ndarray, spread: np.ndarray
 ) -> Place:
     sure = region & (ratio > 1)
-    opposite = (region[:_RING].all(), region[-_RING:].all()), (
-        region[:, :_RING].all(),
-        region[:, -_RING:].all(),
+    opposite = (
+        (region[:_RING].all(), region[-_RING:].all()),
+        (
+            region[:, :_RING].all(),
+            region[:, -_RING:].all(),
+        ),
     )
     border = _around(region) or any(all(pair) for pair in opposite)
     return Place(

@@ -65,9 +65,7 @@ def _cast(image: np.ndarray, donor: np.ndarray, seed: int) -> np.ndarray:
     return operations.tinted(image, *_chroma_step(image, donor))
 
 
-def _other_cast(
-    image: np.ndarray, changed: np.ndarray, donor: np.ndarray, seed: int
-) -> np.ndarray:
+def _other_cast(image: np.ndarray, changed: np.ndarray, donor: np.ndarray, seed: int) -> np.ndarray:
     a, b = _chroma_step(image, donor)
     return operations.tinted(image, -b, a) if seed % 2 else operations.tinted(image, b, -a)
 
@@ -89,9 +87,7 @@ def _blur(image: np.ndarray, donor: np.ndarray, seed: int) -> np.ndarray:
     return _dosed(image, donor, "sharpness", lambda dose: operations.blurred(image, dose * longest))
 
 
-def _sharpen(
-    image: np.ndarray, changed: np.ndarray, donor: np.ndarray, seed: int
-) -> np.ndarray:
+def _sharpen(image: np.ndarray, changed: np.ndarray, donor: np.ndarray, seed: int) -> np.ndarray:
     return operations.as_far(image, changed, operations.sharpened(image, 1.0))
 
 
@@ -99,9 +95,7 @@ def _noise(image: np.ndarray, donor: np.ndarray, seed: int) -> np.ndarray:
     return _dosed(image, donor, "noise", lambda dose: operations.noisy(image, dose * 80, seed))
 
 
-def _clouds(
-    image: np.ndarray, changed: np.ndarray, donor: np.ndarray, seed: int
-) -> np.ndarray:
+def _clouds(image: np.ndarray, changed: np.ndarray, donor: np.ndarray, seed: int) -> np.ndarray:
     return operations.as_far(image, changed, operations.cloudy(image, 20, seed))
 
 
@@ -114,9 +108,7 @@ def _compress(image: np.ndarray, donor: np.ndarray, seed: int) -> np.ndarray:
     )
 
 
-def _recode(
-    image: np.ndarray, changed: np.ndarray, donor: np.ndarray, seed: int
-) -> np.ndarray:
+def _recode(image: np.ndarray, changed: np.ndarray, donor: np.ndarray, seed: int) -> np.ndarray:
     return operations.compressed(image, 95)
 
 
@@ -136,9 +128,7 @@ def _size(image: np.ndarray, donor: np.ndarray, seed: int) -> np.ndarray:
     return operations.resampled(image, *donor.shape[:2])
 
 
-def _own_size(
-    image: np.ndarray, changed: np.ndarray, donor: np.ndarray, seed: int
-) -> np.ndarray:
+def _own_size(image: np.ndarray, changed: np.ndarray, donor: np.ndarray, seed: int) -> np.ndarray:
     return image
 
 
@@ -173,9 +163,7 @@ RECIPES = (
         *(("luminance_mean", "luminance_p05", "luminance_p95"), None),
         *(_brightness, _other_brightness),
     ),
-    Recipe(
-        "contrast", "contrast", "appearance", ("contrast",), None, _contrast, _other_contrast
-    ),
+    Recipe("contrast", "contrast", "appearance", ("contrast",), None, _contrast, _other_contrast),
 )
 BY_NAME = {recipe.name: recipe for recipe in RECIPES}
 
