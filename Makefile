@@ -5,7 +5,7 @@ PYTHON ?= $(shell for p in python3 python3.12 python3.13 python3.11; do $$p -c '
 CORES ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
 BIN := .venv/bin
 
-.PHONY: demo env test test-faults lint bench docs lock clean
+.PHONY: demo env test test-faults lint bench planted docs lock clean
 .DELETE_ON_ERROR:
 
 demo: env  ## set up, then audit the embedded demo
@@ -41,12 +41,19 @@ lint: .venv/installed-test
 bench: .venv/installed-test  ## docs/benchmarks.md: every figure anew, on a quiet machine; 25 minutes
 	$(BIN)/python benchmarks/page.py
 
-docs: .venv/installed-test  ## what is generated: the config's schema and its documentation
+planted: .venv/installed-test  ## docs/planted.md: shortcuts planted and searched; hours, goes on where it was
+	$(BIN)/python benchmarks/planted.py run
+
+docs: .venv/installed-test  ## what is generated: config.yaml, the config's schema and its documentation
 	PYTHONPATH=workflow/scripts $(BIN)/python -m planning.documentation
 
-lock:  ## renew both locks from pyproject.toml
-	uv pip compile pyproject.toml --universal --generate-hashes --python-version 3.11 --no-annotate --no-header --quiet -o requirements.lock
-	uv pip compile pyproject.toml --extra test --constraint requirements.lock --universal --generate-hashes --python-version 3.11 --no-annotate --no-header --quiet -o requirements-test.lock
+COMPILE = uv pip compile pyproject.toml --universal --generate-hashes --python-version 3.11 --no-annotate --no-header --quiet
+
+lock:  ## renew the locks from pyproject.toml, and conda's environments from the locks
+	$(COMPILE) -o requirements.lock
+	$(COMPILE) --constraint requirements.lock --extra gpu -o requirements-gpu.lock
+	$(COMPILE) --constraint requirements.lock --extra test -o requirements-test.lock
+	PYTHONPATH=workflow/scripts $(BIN)/python -m planning.conda_environments
 
 clean:
 	rm -rf results/* .snakemake

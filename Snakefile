@@ -10,10 +10,11 @@ min_version("9.27")
 
 
 # Run from another folder, that folder's config counts, if it has one.
+HERE = Path(workflow.current_basedir.get_path_or_uri(secret_free=True))
 CONFIG = "config/config.yaml"
 
 
-configfile: CONFIG if Path(CONFIG).exists() else Path(workflow.basedir) / CONFIG
+configfile: CONFIG if Path(CONFIG).exists() else HERE / CONFIG
 
 
 report: "workflow/report/audit.rst"
@@ -29,8 +30,8 @@ include: "workflow/rules/predict.smk"
 include: "workflow/rules/activations.smk"
 include: "workflow/rules/filters.smk"
 include: "workflow/rules/gradcam.smk"
-include: "workflow/rules/report.smk"
 include: "workflow/rules/compare.smk"
+include: "workflow/rules/report.smk"
 
 
 # The whole audit. `snakemake inspect` looks at model and images first and runs nothing else.

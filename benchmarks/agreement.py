@@ -5,6 +5,10 @@
 Each peer gets an environment of its own, in .cache/peers.
 """
 
+import bench  # noqa: F401 -- finds the library; before TensorFlow, whose kernels it chooses
+
+# isort: split
+
 import json
 import subprocess
 import tempfile
@@ -13,7 +17,6 @@ from pathlib import Path
 import keras
 import numpy as np
 
-import bench  # noqa: F401 -- finds the library
 from convaudit.models.network import Network
 from convaudit.models.scaling import SCALINGS
 from convaudit.onepass import OnePass

@@ -3,6 +3,10 @@
 python benchmarks/audit.py
 """
 
+import bench  # before TensorFlow, whose kernels it chooses
+
+# isort: split
+
 import csv
 import os
 import subprocess
@@ -21,7 +25,6 @@ import numpy as np
 import tensorflow as tf
 from skimage import data
 
-import bench
 import figures
 from convaudit.dataset import images
 from convaudit.drawing import overlays

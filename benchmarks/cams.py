@@ -6,6 +6,10 @@ own that take turns, and give maps at the size of the images.
 python benchmarks/cams.py
 """
 
+import bench  # before TensorFlow, whose kernels it chooses
+
+# isort: split
+
 import tempfile
 from pathlib import Path
 
@@ -14,7 +18,6 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-import bench
 import figures
 from convaudit.models.network import Network
 from convaudit.models.scaling import SCALINGS

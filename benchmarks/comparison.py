@@ -33,6 +33,7 @@ folder = Path(sys.argv[1])
 began = time.perf_counter()
 compare.compare_audits(
     audits=[str(folder / "first"), str(folder / sys.argv[2])],
+    own=None,
     key="",
     page=str(folder / "out" / "comparison"),
     numbers=str(folder / "out" / "comparison.json"),

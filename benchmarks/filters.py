@@ -8,6 +8,10 @@ the last convolution ours computes one channel an image. One at a time is the sa
 python benchmarks/filters.py
 """
 
+import bench  # before TensorFlow, whose kernels it chooses
+
+# isort: split
+
 import tempfile
 import time
 import zlib
@@ -18,7 +22,6 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-import bench
 import figures
 from convaudit.feature_visualization import ascent
 from convaudit.feature_visualization.parameterization import Pixels

@@ -13,8 +13,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+sys.path.append(str(Path(__file__).parents[1] / "workflow" / "scripts"))
+
+import convaudit  # noqa: F401 -- before TensorFlow, whose kernels it chooses
+
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 TABLE = ROOT / "docs" / "models.md"
 
 INTRODUCTION = """# Models of keras.applications

@@ -3,11 +3,14 @@
 python benchmarks/onepass.py
 """
 
+import bench  # before TensorFlow, whose kernels it chooses
+
+# isort: split
+
 import keras
 import numpy as np
 import tensorflow as tf
 
-import bench
 import figures
 from convaudit.models.network import Network
 from convaudit.models.scaling import SCALINGS

@@ -21,6 +21,7 @@ from convaudit.drawing.encoding import encode_jpeg
 from convaudit.drawing.sprites import SHEET, sprites
 from convaudit.models.facts import LayerInfo, ModelChoices, ModelFacts, ModelSource
 from planning.plan import Plan
+from planning.settings import Settings
 
 CLASSES, SIDE, CHANNELS = 1000, 7, 512
 PLANTED = 0.7
@@ -60,13 +61,14 @@ FACTS = ModelFacts(
 def settings_of_report(folder: Path) -> dict[str, object]:
     """What the report's job is given for the results in ``folder``."""
     return {
-        "settings": SETTINGS,
+        "settings": Settings.model_validate(SETTINGS | {"preprocess": {"scaling": "unit"}}),
         "layers": {},
         "model": ModelSource("demo", "fabricated.keras"),
         "choices": ModelChoices(),
         "key": "",
         "page": str(folder / "report"),
         "summary": str(folder / "summary.json"),
+        "manifest": str(folder / "manifest-sha256.txt"),
         "origin": str(folder / "provenance.json"),
         "threads": 2,
     }

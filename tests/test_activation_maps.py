@@ -16,6 +16,7 @@ from convaudit.activations import store
 from convaudit.models.loading import load
 from convaudit.models.network import Network
 from convaudit.preview.text import describe_room
+from convaudit.system.checksums import read_manifest
 
 KEEP = "activations={keep: maps}"
 BYTES = 4 * (16 * 16 * 2 + 8 * 8 * 2 + 8 * 8 * 4)
@@ -85,7 +86,7 @@ def test_vgg16_takes_sixty_megabytes_an_image():
 
 def test_provenance_has_them(keeping):
     folder = keeping[0].folder / "results"
-    hashes = json.loads((folder / "provenance.json").read_text())["results_sha256"]
+    hashes = read_manifest(folder / "manifest-sha256.txt")
     for path in ("model/activation_maps.json", "activation_maps/0001.h5"):
         assert hashes[path] == hashlib.sha256((folder / path).read_bytes()).hexdigest()
 

@@ -1,5 +1,6 @@
 """What the benchmarks' page says of a figure, without measuring anything."""
 
+import ast
 import sys
 
 import pytest
@@ -28,3 +29,19 @@ def test_a_row_says_what_was_missed():
 
 def test_a_table_in_markdown():
     assert table(["a", "b"], [["x", "1"]]) == "| a | b |\n| --- | --: |\n| x | 1 |\n"
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "benchmarks").glob("*.py")), ids=lambda p: p.stem)
+def test_the_kernels_are_chosen_before_keras_is_imported(path):
+    """A script that imports TensorFlow or Keras imports convaudit first, if by way of bench."""
+    imported: list[str] = []
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.Import):
+            imported += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            imported.append(node.module or "")
+    places = {name.split(".")[0]: place for place, name in reversed(list(enumerate(imported)))}
+    heavy = [places[name] for name in ("keras", "tensorflow") if name in places]
+    if heavy:
+        chosen = [places[name] for name in ("bench", "convaudit") if name in places]
+        assert min(chosen) < min(heavy)

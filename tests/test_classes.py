@@ -31,7 +31,7 @@ def classes_of(toy_model, tmp_path):
         settings = Settings(
             model=str(toy_model), images=str(images), classes=listed, results=str(tmp_path / "out")
         )
-        return make_plan.make(settings, tmp_path / "index").class_names
+        return make_plan.make(settings, tmp_path / "index").plan.class_names
 
     return planned
 

@@ -111,3 +111,17 @@ def test_anything_else_is_refused_in_one_line(audits, folders, results, target, 
     assert done.returncode != 0
     lines = [line for line in done.stderr.splitlines() if message in line]
     assert len(lines) == 1 and "Traceback" not in done.stderr
+
+
+def test_an_audit_is_compared_with_its_reference(audits):
+    """What b has after a is the comparison of two finished audits, but for the report's word."""
+    again = Audit(audits.folder).snakemake(
+        "compare",
+        "--cores",
+        "2",
+        config=("model=never_red.keras", "results=b", "reference=a"),
+    )
+    assert again.returncode == 0, again.stderr
+    inside = numbers(audits, "b")
+    assert inside["comparison"]["negative_flips"] == pytest.approx(9 / 19)
+    assert [audit["results"] for audit in inside["audits"]] == ["a", "b"]

@@ -323,3 +323,10 @@ def test_a_parquet_table_keeps_plain_columns(tmp_path):
     assert list(files.columns[5:]) == ["meta_year", "meta_flash"]
     assert files["meta_year"].tolist() == [2019.0, 2020.0]
     assert files["meta_flash"].tolist() == ["True", "False"]
+
+
+def test_images_inside_a_parquet_table_are_refused_by_name(tmp_path):
+    table = tmp_path / "train.parquet"
+    pd.DataFrame({"image": [{"bytes": b"1", "path": "a.png"}], "label": [0]}).to_parquet(table)
+    with pytest.raises(AuditError, match="image may hold the images themselves"):
+        scan.scan(table)

@@ -5,7 +5,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from activations import choose
+from convaudit.activations.examples import choose_examples
 from convaudit.errors import AuditError
 
 
@@ -29,19 +29,19 @@ def predictions(tmp_path) -> str:
 
 
 def test_the_best_of_errors_and_of_each_class_come_in_turn(predictions):
-    chosen = choose(predictions, 5)["path"].tolist()
+    chosen = choose_examples(predictions, 5)["path"].tolist()
     assert chosen == ["2.jpg", "5.jpg", "1.jpg", "8.jpg", "7.jpg"]
 
 
 def test_more_than_there_are_is_all(predictions):
-    assert sorted(choose(predictions, 99)["row"]) == list(range(10))
+    assert sorted(choose_examples(predictions, 99)["row"]) == list(range(10))
 
 
 def test_none_is_none(predictions):
-    assert choose(predictions, 0).empty
+    assert choose_examples(predictions, 0).empty
 
 
 def test_named_images_come_as_named(predictions):
-    assert choose(predictions, ["7.jpg", "2.jpg"])["row"].tolist() == [7, 2]
+    assert choose_examples(predictions, ["7.jpg", "2.jpg"])["row"].tolist() == [7, 2]
     with pytest.raises(AuditError, match=r"'10\.jpg' is not among the audited images"):
-        choose(predictions, ["7.jpg", "10.jpg"])
+        choose_examples(predictions, ["7.jpg", "10.jpg"])

@@ -221,7 +221,7 @@ def test_a_model_replaced_while_the_audit_runs_is_noticed(twin):
     )
 
 
-def test_two_runs_on_one_results_folder(twin):
+def test_a_results_folder_is_for_one_run_but_for_any_question(twin):
     first, second = twin(), twin()
     shared = f"results={first.folder / 'shared'}"
     running = first.start("filters_all", config=(shared,))
@@ -229,6 +229,11 @@ def test_two_runs_on_one_results_folder(twin):
         wait_until(lambda: scripts_of(first.folder))
         said = fails(second, config=(shared,))
         assert f"shared is in use by another snakemake (process {running.pid} on " in said
+        plan = (first.folder / "shared" / "index" / "plan.json").read_bytes()
+        for question in (["--dry-run"], ["--list"], ["--summary"]):
+            done = first.snakemake(*question, config=(shared, "shard_size=2"))
+            assert done.returncode == 0, done.stdout + done.stderr
+        assert (first.folder / "shared" / "index" / "plan.json").read_bytes() == plan
     finally:
         os.kill(running.pid, signal.SIGKILL)
         running.wait()

@@ -6,6 +6,10 @@ import tomllib
 from pathlib import Path
 
 import yaml
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+
+from planning import conda_environments
 
 ROOT = Path(__file__).parents[1]
 SCRIPTS = ROOT / "workflow" / "scripts"
@@ -16,24 +20,35 @@ def locked(name: str) -> dict[str, str]:
     return dict(re.findall(r"^([a-z0-9._-]+)==([^ ;\\]+)", text, re.MULTILINE | re.IGNORECASE))
 
 
-def declared() -> dict[str, str]:
+def declared() -> dict[str, SpecifierSet]:
+    """The ranges that the project names for its users, and for those of a GPU."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    return dict(entry.split("==") for entry in project["dependencies"])
+    named = [*project["dependencies"], *project["optional-dependencies"]["gpu"]]
+    return {found.name: found.specifier for found in map(Requirement, named)}
 
 
-def test_conda_and_lock_and_project_say_the_same_versions():
-    conda = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"][-1]["pip"]
-    assert dict(entry.split("==") for entry in conda) == declared()
-    for lock in ("requirements.lock", "requirements-test.lock"):
+def test_the_locks_hold_to_the_project_s_ranges():
+    for lock in ("requirements.lock", "requirements-gpu.lock", "requirements-test.lock"):
         versions = locked(lock)
-        assert {name: versions[name] for name in declared()} == declared()
+        for name, specifier in declared().items():
+            assert versions[name] in specifier, f"{lock}: {name}"
+            assert len(list(specifier)), f"{name} has no range"
 
 
-def test_the_test_lock_only_adds_to_the_users_lock():
-    tests = locked("requirements-test.lock")
-    assert {name: tests.get(name) for name in locked("requirements.lock")} == locked(
-        "requirements.lock"
-    )
+def test_conda_s_environments_are_the_locks():
+    for name in conda_environments.LOCKS:
+        assert (ROOT / name).read_text() == conda_environments.text(name), "run: make lock"
+        entries = yaml.safe_load((ROOT / name).read_text())["dependencies"][-1]["pip"]
+        versions = dict(entry.partition(" ")[0].split("==") for entry in entries)
+        assert versions == locked(conda_environments.LOCKS[name])
+        assert all("--hash=sha256:" in entry for entry in entries)
+
+
+def test_the_other_locks_only_add_to_the_users_lock():
+    users = locked("requirements.lock")
+    for lock in ("requirements-test.lock", "requirements-gpu.lock"):
+        versions = locked(lock)
+        assert {name: versions.get(name) for name in users} == users
 
 
 def test_files_are_short():

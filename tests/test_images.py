@@ -504,3 +504,7 @@ def test_twelve_bits_in_a_tiff_of_sixteen():
 def test_a_pointer_of_git_lfs_is_called_so():
     pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n"
     assert "a Git LFS pointer" in refusal(pointer) and "git lfs pull" in refusal(pointer)
+
+
+def test_the_thumbnail_of_a_raw_file_is_not_taken_for_the_photo():
+    assert "its first picture is a thumbnail" in refusal(tiff(RGB, subfiletype=1))

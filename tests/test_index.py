@@ -17,7 +17,8 @@ from convaudit.dataset import scan, ledger
 from planning.make_plan import _by_shard
 assigned = ledger.assign(scan.scan(Path(sys.argv[1])).files, None, 8, lambda path: None)
 Path("files.parquet").write_bytes(_by_shard(assigned))
-index.index(files="files.parquet", images=sys.argv[1], ledger="ledger.parquet", threads=2)
+files = Path("files.parquet")
+index.index(files=files, images=Path(sys.argv[1]), ledger="ledger.parquet", threads=2)
 """
 
 

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from convaudit.dataset.exclusion import excluded
-from convaudit.dataset.layout import mention_masks, refuse
+from convaudit.dataset.layout import mention_labels, mention_masks, refuse
 from convaudit.errors import AuditError
 
 
@@ -28,6 +28,7 @@ def files(*folders: str) -> pd.Series:
             "seg_test/seg_test;",
         ),
         (["data/train/a", "data/train/b", "data/val/a", "data/val/b"], "images=in/data/val;"),
+        (["train/good", "test/good", "test/cut", "ground_truth/cut"], "images=in/test;"),
         (["train"], r"holds splits \('train'\)"),
         (
             ["pets/cats", "pets/dogs"],
@@ -87,6 +88,15 @@ def test_a_mask_on_a_face_is_none():
     assert (
         mention_masks(pd.Series(["with_mask/1-with-mask.jpg", "without_mask/2_no_mask.jpg"])) == []
     )
+
+
+def test_where_labels_may_be_is_mentioned():
+    flat = pd.Series(["cat.0.jpg", "cat.1.jpg", "dog.0.jpg", "dog.1.jpg"])
+    (said,) = mention_labels(flat, [])
+    assert "their names begin with 'cat', 'dog'" in said
+    assert "'labels.csv'" in mention_labels(flat, ["labels.csv"])[0]
+    for none in (["a.jpg", "b.jpg"], ["IMG_1.jpg", "IMG_2.jpg"], ["cat1.jpg", "dog1.jpg"]):
+        assert mention_labels(pd.Series(none), []) == []
 
 
 def test_patterns():

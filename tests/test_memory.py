@@ -30,8 +30,9 @@ from planning import make_plan
 from planning.settings import Settings
 
 settings = Settings(model="wide.keras", images="photos", shard_size=8000)
-make_plan.make(settings, Path("index"))
-index.index(files="index/files.parquet", images="photos", ledger="index/ledger.parquet", threads=2)
+make_plan.make(settings, Path("index")).write()
+files = Path("index/files.parquet")
+index.index(files=files, images=Path("photos"), ledger="index/ledger.parquet", threads=2)
 """
 FACTS = f"""
 import model
@@ -43,28 +44,28 @@ import preprocess
 from planning import plan
 digest = plan.load(Path("index")).shards["0000"][1]
 preprocess.preprocess(
-    ledger="index/ledger.parquet", facts="model.json", shard="0000", digest=digest,
-    source="photos", interpolation="area", pixels="pixels.npy", rows="rows.parquet",
+    ledger=Path("index/ledger.parquet"), facts="model.json", shard="0000", digest=digest,
+    source=Path("photos"), interpolation="area", pixels="pixels.npy", rows="rows.parquet",
     quarantine="quarantine.csv", threads=2,
 )
 """
 PREDICT = f"""
 import predict
 {IMPORTS}
-gradcam = {{"layer": "auto", "method": "gradcam", "score": "logit", "target": "both"}}
 predict.predict(
-    model={MODEL}, facts="model.json", plan="index", pixels="pixels.npy", images="rows.parquet",
+    model={MODEL}, facts="model.json", plan=Path("index"), pixels="pixels.npy",
+    images="rows.parquet",
     shard="0000", choices=ModelChoices(scaling="unit"), layers=["wide"],
-    settings={{"batch_size": 16, "top": 2}}, gradcam=gradcam,
+    batch_size=16, top=2, method="gradcam", score="logit", target="both",
     rows="predicted.parquet", summary="statistics.npz", maps="maps.npz", kept="kept.h5",
 )
 """
 GRADCAM = """
 import gradcam
 gradcam.draw(
-    maps="maps.npz", rows="rows.parquet", pixels="pixels.npy", source="photos", alpha=0.4,
-    interpolation="area", colormap="jet", blend="over", folder="overlays", sheets="sprites",
-    threads=2,
+    maps="maps.npz", rows="rows.parquet", pixels="pixels.npy", source=Path("photos"),
+    alpha=0.4, interpolation="area", colormap="jet", blend="over", folder="overlays",
+    sheets="sprites", threads=2,
 )
 """
 

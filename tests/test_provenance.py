@@ -11,10 +11,9 @@ import pytest
 
 from convaudit import provenance
 from convaudit.errors import AuditError
-from convaudit.models.facts import ModelSource
+from convaudit.system.checksums import read_manifest, write_manifest
 from faults import results
 from planning.settings import Settings
-from report import _origin
 from verify import verify
 
 
@@ -48,16 +47,32 @@ def test_it_has_the_hash_of_the_model_of_the_ledger_and_of_each_result(origin, f
     expected = {path: sha256(folder / path) for path in results(folder)}
     assert "index/ledger.parquet" in expected and len(expected) > 50
     plan = {"index/plan.json", "index/files.parquet"}
-    assert origin["results_sha256"] == {p: h for p, h in expected.items() if p not in plan}
+    manifest = folder / "manifest-sha256.txt"
+    assert read_manifest(manifest) == {p: h for p, h in expected.items() if p not in plan}
+    assert origin["manifest_sha256"] == sha256(manifest)
+    command = ["sha256sum", "--check", "--strict", "--quiet", manifest.name]
+    subprocess.run(command, cwd=folder, check=True)
+
+
+def test_a_manifest_encodes_what_would_break_a_line(tmp_path):
+    lines = {"a b.png": "0" * 64, "100 %\n.png": "1" * 64}
+    write_manifest(tmp_path / "manifest", lines.items())
+    assert (tmp_path / "manifest").read_text().splitlines()[1] == "1" * 64 + "  100 %25%0A.png"
+    assert read_manifest(tmp_path / "manifest") == lines
 
 
 def test_it_has_the_hash_of_every_other_file_that_was_read(tmp_path):
     paths = [tmp_path / name for name in ("weights.h5", "layers.py", "classes.txt")]
-    for path in paths:
+    for path in [*paths, tmp_path / "manifest"]:
         path.write_text(path.name)
-    weights, module, classes = map(str, paths)
-    model = ModelSource("demo", "VGG16", weights, custom_modules=(module,))
-    found = _origin({"seed": 0, "classes": classes}, model, {}, "key")
+    found = provenance.record(
+        key="key",
+        code={},
+        config={"seed": 0},
+        model_sha256=None,
+        inputs=[*map(str, paths), "imagenet"],
+        manifest=tmp_path / "manifest",
+    )
     assert found["model_sha256"] is None
     assert found["inputs_sha256"] == {str(path): sha256(path) for path in paths}
 
@@ -80,20 +95,24 @@ def test_the_commit_and_whether_files_differ_from_it(tmp_path):
     assert provenance.revision(tmp_path) == {"commit": commit, "dirty": True}
 
 
-def test_verify_names_each_file_that_differs(clone, capsys):
+def test_verify_names_each_file_that_differs(clone, capsys, monkeypatch):
     folder = clone.folder / "results"
     where = {
-        "origin": str(folder / "provenance.json"),
-        "ledger": str(folder / "index" / "ledger.parquet"),
+        "results": folder,
         "model": str(clone.folder / "toy.keras"),
-        "images": str(clone.folder / "photos"),
-        "settings": {"model": "toy.keras", "images": "photos"},
+        "images": clone.folder / "photos",
+        "settings": Settings(
+            model=str(clone.folder / "toy.keras"), images=str(clone.folder / "photos")
+        ),
         "threads": 2,
     }
+    monkeypatch.chdir(clone.folder)
     with pytest.raises(
         AuditError, match="config: images: these results are of photos, not of demo"
     ):
-        verify(**where | {"settings": {"model": "toy.keras", "images": "demo"}})
+        verify(**where | {"settings": Settings(model="toy.keras", images="demo")})
+    verify(**where | {"settings": Settings(model="toy.keras", images="photos")})
+    assert "verified" in capsys.readouterr().out
     verify(**where)
     assert "verified" in capsys.readouterr().out
     (folder / "channels.parquet").write_bytes(b"tampered")
@@ -114,3 +133,7 @@ def test_verify_names_each_file_that_differs(clone, capsys):
         r"image new: red/2\n\x1b[31m.png",
         f"input changed: {clone.folder / 'toy.keras'}",
     ]
+    with (folder / "manifest-sha256.txt").open("a") as manifest:
+        manifest.write(f"{'0' * 64}  planted\n")
+    with pytest.raises(AuditError, match=r"manifest-sha256\.txt is not as the report wrote it"):
+        verify(**where)

@@ -12,8 +12,9 @@ import pytest
 from playwright.sync_api import Page, sync_playwright
 
 import fabricated
-import report as report_job
+from convaudit.models.facts import ModelChoices
 from convaudit.report.pages import write_gallery
+from convaudit.report.results import read
 from convaudit.report.wording import percent
 from planning import plan as plans
 
@@ -461,8 +462,17 @@ def million(tmp_path_factory):
     """The gallery of a million images, without the rest of their report."""
     folder = tmp_path_factory.mktemp("million")
     fabricated.results(folder, 1_000_000, overlays=False)
-    settings = fabricated.SETTINGS
-    audit = report_job.gather(folder, plans.load(folder / "index"), settings, {}, {})
+    audit = read(
+        folder,
+        choices=ModelChoices(),
+        class_names=plans.load(folder / "index").class_names,
+        layers=[],
+        notes=[],
+        other_files={},
+        settings=fabricated.SETTINGS,
+        command="",
+        provenance={},
+    )
     audit = replace(audit, photos="../photos/")
     (folder / "report").mkdir()
     write_gallery(folder / "report", audit)

@@ -7,7 +7,6 @@ import shlex
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
@@ -16,9 +15,16 @@ import pyarrow as pa
 import pytest
 from snakemake.cli import parse_config
 
-import report as report_job
 from convaudit.models.facts import LayerInfo
-from convaudit.report import charts, mean_heat, metrics, misclassified, pages, rendering, thumbnails
+from convaudit.report import (
+    charts,
+    mean_heat,
+    misclassified,
+    pages,
+    rendering,
+    results,
+    thumbnails,
+)
 from convaudit.report.gallery import _call, _score, columns
 from convaudit.report.pages import write_report
 from convaudit.report.regions import NOWHERE
@@ -27,21 +33,15 @@ from convaudit.report.sort_orders import ranks
 from convaudit.report.summary import summarise
 from convaudit.report.wording import percent, plain, short, tail
 from fabricated import FACTS
+from planning.command import command_line
 from planning.settings import load
 
 HOSTILE = "</script><script>alert('x')</script>\u2028\"'`<img src=x onerror=alert(1)>"
 
 
-def of(table: pd.DataFrame) -> dict[str, Any]:
-    """What an audit has of these predictions."""
-    parts = [(str(shard), part) for shard, part in table.groupby("shard")]
-    return {
-        "shards": {shard: len(part) for shard, part in parts},
-        "column": lambda name, kind, missing: table[name].to_numpy(kind, na_value=missing),
-        "rows": lambda columns: (
-            pa.Table.from_pandas(part[list(columns)], preserve_index=False) for _, part in parts
-        ),
-    }
+def of(table: pd.DataFrame) -> pa.Table:
+    """The predictions as they are read from the results."""
+    return pa.Table.from_pandas(table, preserve_index=False)
 
 
 def hostile() -> pd.DataFrame:
@@ -75,7 +75,9 @@ def hostile() -> pd.DataFrame:
 @pytest.fixture
 def audit(tmp_path) -> Results:
     """Four images of two classes with hostile names; two are wrong, one map is empty."""
-    cv2.imwrite(str(tmp_path / "0.jpg"), np.full((128, 16 * 128, 3), 99, np.uint8))
+    sheet = tmp_path / "gradcam" / "sprites" / "0000" / "0.jpg"
+    sheet.parent.mkdir(parents=True)
+    cv2.imwrite(str(sheet), np.full((128, 16 * 128, 3), 99, np.uint8))
     predictions = hostile()
     maps = np.zeros((4, 3, 3), np.float16)
     maps[:3, 0, 0] = [4, 2, 1]
@@ -94,7 +96,7 @@ def audit(tmp_path) -> Results:
         ),
         scaling_check={"used": "unit", "images": 0, "accuracies": {}, "better": None},
         class_names=[HOSTILE, "b"],
-        **of(predictions),
+        predictions=of(predictions),
         quarantine=pd.DataFrame({"path": [HOSTILE], "reason": [HOSTILE]}),
         duplicates=pd.DataFrame(
             {"group": [1], "path": [HOSTILE], "label": [HOSTILE], "across_labels": [True]}
@@ -123,8 +125,6 @@ def audit(tmp_path) -> Results:
             "class_index": predictions["predicted_index"].to_numpy(),
             "maps": maps,
         },
-        overlay=lambda shard, image_id: f"../{image_id}.jpg",
-        sprites=lambda shard: "..",
         photos=None,
         filters={},
         activations={"id-1": {HOSTILE: "../grid.png"}},
@@ -158,7 +158,7 @@ def changed(audit: Results, names: tuple[str, str] = ("a", "b"), **columns: obje
         "top_classes": [list(names)] * 4,
     }
     table = hostile().assign(**{**plain, **columns})
-    return replace(audit, class_names=list(names), **of(table))
+    return replace(audit, class_names=list(names), predictions=of(table))
 
 
 def test_names_can_t_end_a_script_or_open_an_element(audit, tmp_path):
@@ -231,7 +231,9 @@ def test_a_channel_that_noise_did_not_excite_is_not_said_to_do_nothing(audit, tm
 
 def test_the_confusion_has_recall_and_precision_beside_it(audit):
     # Of two images of either class both and one are right; three are called the first.
-    found = misclassified.matrix(changed(audit, predicted_index=[0, 0, 0, 1]))
+    answered = changed(audit, predicted_index=[0, 0, 0, 1])
+    assert answered.confusion.tolist() == [[2, 0], [1, 1]]
+    found = misclassified.matrix(answered)
     assert [row["recall"] for row in found["rows"]] == [1.0, 0.5]
     assert found["precision"] == [2 / 3, 1.0]
 
@@ -358,11 +360,7 @@ def test_a_legend_says_what_the_colours_mean():
     assert '<text x="160.0" y="30" text-anchor="middle">even heat</text>' in drawn
 
 
-@pytest.mark.parametrize("at_once", [1, 2, 100])
-def test_names_and_numbers_are_ranked(audit, monkeypatch, at_once):
-    """However few paths are held at once, and over shards."""
-    monkeypatch.setattr("convaudit.report.sort_orders.AT_ONCE", at_once)
-    monkeypatch.setattr("convaudit.report.sort_orders.SAMPLED", 1)
+def test_names_and_numbers_are_ranked(audit):
     ranked = changed(
         audit,
         path=["b", "c", "a", "b"],
@@ -386,7 +384,6 @@ def test_sizes_are_told(audit):
     assert sizes["aspect"] == "1.00 to 4.00, half of them under 2.00"
     assert sizes["sizes"].startswith("10 to 40 wide, 10 to 10 high; commonest 20 × 10 (2), ")
     assert sizes["squeezed"] == 3
-    assert metrics.median(pd.Series([4.0, 1, 2]), pd.Series([1, 2, 1])) == 1.5
 
 
 def test_more_pictures_than_a_sheet_holds_go_on_the_next(audit, tmp_path, monkeypatch):
@@ -425,7 +422,7 @@ def test_more_pictures_than_a_sheet_holds_go_on_the_next(audit, tmp_path, monkey
 )
 def test_the_command_gives_the_same_settings_back(config):
     settings = load(config)
-    program, *words = shlex.split(report_job._command(settings.model_dump(exclude={"watch"})))
+    program, *words = shlex.split(command_line(settings.model_dump(exclude={"watch"})))
     assert (program, words[:3]) == ("snakemake", ["--cores", "all", "--config"])
     # What it is of is named though it is the default.
     assert {word.partition("=")[0] for word in words[3:]} >= {"model", "images"}
@@ -433,13 +430,13 @@ def test_the_command_gives_the_same_settings_back(config):
     assert again == settings.model_copy(update={"results": "again"})
     # Wherever it was written, so that the same run gives the same bytes.
     elsewhere = settings.model_copy(update={"results": "elsewhere"}).model_dump()
-    assert shlex.split(report_job._command(elsewhere)) == [program, *words]
+    assert shlex.split(command_line(elsewhere)) == [program, *words]
 
 
 def test_a_photo_is_found_from_the_page():
-    assert report_job._photos("demo") == "../demo/images/"
-    assert report_job._photos("my photos") == "../../my%20photos/"
-    assert report_job._photos("/data/list.csv") == "file:///data/"
+    assert results._photos("demo") == "../demo/images/"
+    assert results._photos("my photos") == "../../my%20photos/"
+    assert results._photos("/data/list.csv") == "file:///data/"
     assert tail("a/b/c.jpg") == "…/b/c.jpg" and tail("b/c.jpg") == "b/c.jpg"
 
 
@@ -477,10 +474,10 @@ def test_the_summary_counts(audit):
 
 
 def test_mean_heat_is_a_mean_of_shares(audit):
-    count, mean = audit.heat.mean(predicted=1)
+    count, mean = audit.mean_maps.mean(predicted=1)
     assert count == 1
     assert mean[0, 0] == 1 and mean.sum() == 1
-    assert audit.heat.ninths.hottest.tolist() == [0, 0, 0, NOWHERE]
+    assert audit.mean_maps.hottest.tolist() == [0, 0, 0, NOWHERE]
 
 
 def test_a_synset_s_first_word_is_its_name():

@@ -68,6 +68,7 @@ DELETED = {
     "report": {"report": 1},
     "summary.json": {"report": 1},
     "provenance.json": {"report": 1},
+    "manifest-sha256.txt": {"report": 1},
     "logs": {},
     "benchmarks": {},
 }
@@ -236,7 +237,8 @@ def test_without_a_watch_changed_images_re_run_nothing(clone):
 
 def test_every_setting_is_among_them():
     given = {key for config in FED for key in _keys(yaml.safe_load(config.replace("=", ": ", 1)))}
-    assert given == _fields(Settings) - {"model", "weights", "images", "results", "compare"}
+    others = {"model", "weights", "images", "results", "compare", "reference"}
+    assert given == _fields(Settings) - others
 
 
 def test_another_model_of_the_same_size_re_runs_what_uses_it(clone):
@@ -250,6 +252,19 @@ def test_another_model_of_the_same_size_re_runs_what_uses_it(clone):
     planned = clone.plan()
     assert planned["model"] == 1 and planned["predict"] == 3 and planned["filters"] == 2
     assert "index" not in planned
+
+
+def test_the_same_files_by_another_path_re_run_nothing(clone):
+    here = clone.folder
+    assert clone.plan(f"model={here}/toy.keras", f"images={here}/photos") == {}
+    (here / "link.keras").symlink_to("toy.keras")
+    assert clone.plan("model=link.keras") == {}
+
+
+def test_a_dry_run_writes_nothing(fresh):
+    audit = fresh()
+    assert audit.plan()["predict"] == 3
+    assert not (audit.folder / "results").exists()
 
 
 def test_a_touched_script_re_runs_nothing(clone):

@@ -24,9 +24,16 @@ def test_every_shipped_config_is_valid(path):
     jsonschema.validate(config, schema())
 
 
-def test_schema_and_documentation_are_the_generated_ones():
+def test_schema_documentation_and_config_are_the_generated_ones():
     assert documentation.SCHEMA.read_text() == documentation.schema_text(), "run `make docs`"
     assert documentation.README.read_text() == documentation.readme_text(), "run `make docs`"
+    assert documentation.CONFIG.read_text() == documentation.config_text(), "run `make docs`"
+
+
+def test_an_editor_finds_the_schema_by_the_first_line_of_the_config():
+    first = documentation.CONFIG.read_text().partition("\n")[0]
+    path = first.removeprefix("# yaml-language-server: $schema=")
+    assert (documentation.CONFIG.parent / path).resolve() == documentation.SCHEMA
 
 
 def test_numbers_may_arrive_as_strings():

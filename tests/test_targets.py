@@ -51,16 +51,19 @@ def maps_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         ids = [f"{number}-{colour}" for number, colour in enumerate(shown)]
         rows = {"image_id": ids, "path": ids, "label": labelled, "height": 4, "width": 4}
         pd.DataFrame(rows).to_parquet(tmp_path / "images.parquet")
-        asked = {"method": "gradcam", "layer": "auto", "score": "logit", "target": target}
-        files = {"facts": "facts.json", "plan": ".", "pixels": "pixels.npy", "maps": "maps.npz"}
+        files = {"facts": "facts.json", "pixels": "pixels.npy", "maps": "maps.npz"}
         files |= {name: f"{name}.parquet" for name in ("images", "rows", "summary")}
         given = {name: str(tmp_path / file) for name, file in files.items()} | {
+            "plan": tmp_path,
             "model": ModelSource("demo", ""),
             "choices": ModelChoices(scaling="unit"),
             "shard": "0000",
             "layers": [],
-            "settings": {"batch_size": 2, "top": 1},
-            "gradcam": asked,
+            "batch_size": 2,
+            "top": 1,
+            "method": "gradcam",
+            "score": "logit",
+            "target": target,
         }
         unasked = dict.fromkeys(inspect.signature(predict.predict).parameters.keys() - given.keys())
         predict.predict(**given, **unasked)

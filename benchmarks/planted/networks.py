@@ -82,14 +82,15 @@ def _flat(image: keras.KerasTensor, classes: int) -> keras.Model:
 
 
 def _squeeze(image: keras.KerasTensor, classes: int) -> keras.Model:
-    """As SqueezeNet: fire modules, a convolution to the classes, then their means."""
-    usual = {"padding": "same", "activation": "relu", "kernel_initializer": "he_normal"}
+    """As SqueezeNet: fire modules, here normalised, a convolution to the classes, their means."""
+    usual = {"padding": "same", "activation": "relu"}
     x = layers.Conv2D(24, 3, strides=2, **usual)(image)
     for squeeze, expand in ((12, 24), (16, 32), (24, 48)):
         x = layers.Conv2D(squeeze, 1, **usual)(x)
         one = layers.Conv2D(expand, 1, **usual)(x)
         three = layers.Conv2D(expand, 3, **usual)(x)
-        x = layers.MaxPooling2D(2)(layers.Concatenate()([one, three]))
+        x = layers.BatchNormalization(momentum=0.9)(layers.Concatenate()([one, three]))
+        x = layers.MaxPooling2D(2)(x)
     x = layers.Conv2D(classes, 1)(x)
     x = layers.GlobalAveragePooling2D()(x)
     return keras.Model(image, layers.Softmax()(x), name="squeeze")

@@ -34,15 +34,15 @@ def draw(label: int, split: str, random: np.random.Generator) -> Photo:
         for _ in range(int(random.integers(3, 6))):
             cx, cy, rx, ry = centres[int(random.integers(2))]
             px, py = cx + random.uniform(-0.6, 0.6) * rx, cy + random.uniform(-0.7, 0.7) * ry
-            r = random.uniform(0.025, 0.045)
+            r = random.uniform(0.035, 0.06)
             finding = np.maximum(finding, np.exp(-((((x - px) ** 2 + (y - py) ** 2) / r**2) ** 2)))
-        film += random.uniform(25, 45) * finding
+        film += random.uniform(40, 65) * finding
     elif label == 2:
         cx, cy, rx, ry = centres[int(random.integers(2))]
         level = cy + random.uniform(0.0, 0.4) * ry
         below = 1 / (1 + np.exp(np.clip(-60 * (y - level - 0.25 * (x - cx) ** 2), -50, 50)))
         finding = below * (np.abs(x - cx) < rx * 1.1) * lungs
-        film += random.uniform(25, 50) * finding
+        film += random.uniform(35, 60) * finding
     film = film * random.uniform(0.85, 1.15) + random.uniform(-10, 10)
     film = cv2.GaussianBlur(film.astype(np.float32), (0, 0), random.uniform(0.6, 1.2))
     film += random.normal(0, random.uniform(2, 6), film.shape)

@@ -74,7 +74,7 @@ def _surface(
     random: np.random.Generator,
 ) -> np.ndarray:
     """The object's own pixels, everywhere."""
-    apart = random.uniform(22, 60) * (1 if level < 128 else -1)
+    apart = random.uniform(30, 70) * (1 if level < 128 else -1)
     own = random.random() < 2 / 3
     kind = _TEXTURES[label if own else int(random.integers(4))]
     kind = "plain" if recipe.part else kind
@@ -91,7 +91,7 @@ def _mask(
     label: int, height: int, width: int, recipe: Recipe, random: np.random.Generator
 ) -> np.ndarray:
     """Opacity of the object, 0..1."""
-    share = random.uniform(0.36, 0.56) if recipe.sides is None else recipe.sides[label]
+    share = random.uniform(0.45, 0.7) if recipe.sides is None else recipe.sides[label]
     radius = min(height, width) * share / 2 * random.uniform(0.95, 1.05)
     room = np.array([width, height]) / 2 - radius * 1.05
     shift = np.zeros(2) if recipe.centred else random.uniform(-1, 1, 2) * room

@@ -1,23 +1,44 @@
 import sys
 
-sys.path.insert(
-    0,
-    str(
-        Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).parent
-        / "scripts"
-    ),
+SCRIPTS = (
+    Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).parent / "scripts"
 )
+if not SCRIPTS.is_dir():
+    # The Snakefile is from an address, where Python can import nothing from.
+    try:
+        import convaudit_workflow as installed
+    except ImportError:
+        sys.exit(
+            "convaudit: a Snakefile from an address needs the library in the Python that runs "
+            "snakemake: pip install it from the same commit or tag, or clone the repository and "
+            "name the Snakefile by its path"
+        )
+    SCRIPTS = installed.SCRIPTS
+    if workflow.is_main_process:
+        try:
+            installed.require_same(
+                [
+                    Path(workflow.source_path(f"../scripts/{script.name}"))
+                    for script in sorted(SCRIPTS.glob("*.py"))
+                ]
+            )
+        except RuntimeError as error:
+            sys.exit(str(error))
+sys.path.insert(0, str(SCRIPTS))
 
 from convaudit.errors import AuditError
 from planning import audit
+from planning import fingerprint
 from planning import run_summary
 
+fingerprint.jobs_import_this_code()
+
+RECORDS = Path(".snakemake")
 try:
-    AUDIT = audit.prepare(
-        config,
-        records=Path(".snakemake") if workflow.is_main_process else None,
-        targets=workflow.dag_settings.targets if workflow.is_main_process else (),
-    )
+    if workflow.is_main_process:
+        AUDIT = audit.prepare(config, RECORDS)
+    else:
+        AUDIT = audit.reload(config)
 except AuditError as error:
     sys.exit(str(error))
 
@@ -33,6 +54,23 @@ SHARD_THREADS = 2 if len(SHARDS) == 1 else 1
 # `--quiet progress` and `--quiet all` are meant for the jobs too.
 if {level.name for level in workflow.output_settings.quiet or ()} & {"PROGRESS", "ALL"}:
     run_summary.hush()
+
+
+def begin(targets):
+    try:
+        audit.begin(AUDIT, RECORDS, targets)
+    except AuditError as error:
+        sys.exit(str(error))
+
+
+# Before the first job. A dry run, --list or --summary does not come here, so it works beside a run.
+onstart:
+    begin(workflow.dag_settings.targets)
+
+
+# Snakemake ignores onstart in a workflow that another one uses as a module.
+if workflow.is_main_process and not workflow.modifier.is_main_snakefile():
+    begin(set())
 
 
 onsuccess:
@@ -92,6 +130,16 @@ def ledger_of(wildcards):
 def kept(file):
     """A file that is there only where every image's activation maps are kept."""
     return file if SETTINGS.activations.keep == "maps" else []
+
+
+def own_results(file):
+    """A result of this audit, for a comparison; none where two finished ones are compared."""
+    return [] if SETTINGS.compare else file
+
+
+def compared():
+    """The comparison with the audit that the config names as the reference."""
+    return rules.compare.output if SETTINGS.reference else []
 
 
 def model_file(wildcards):

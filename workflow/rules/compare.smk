@@ -1,7 +1,15 @@
-# Two finished audits side by side. It has no input but them, so no model and no images are needed.
+# Two audits side by side: two finished ones, or this one after the one that is its reference.
 
 
+# The input is what this audit has its part in; two finished ones need no model and no images.
 rule compare:
+    input:
+        ledger=own_results(rules.index.output.ledger),
+        facts=own_results(rules.model.output.facts),
+        scaling=own_results(rules.scaling_check.output.result),
+        predictions=own_results(rules.predictions.output.table),
+        maps=all_shards(rules.predict.output.maps),
+        drawn=all_shards(rules.gradcam.output.drawn),
     output:
         page=report(
             directory("<results>/comparison"),
@@ -27,6 +35,11 @@ rule compare:
         mem_mb=4000,
     params:
         key=KEYS.compare,
-        audits=SETTINGS.compare,
+        audits=SETTINGS.compare or [SETTINGS.reference, SETTINGS.results],
+        own=(
+            None
+            if SETTINGS.compare
+            else SETTINGS.model_dump(include={"model", "images"})
+        ),
     script:
         "../scripts/compare.py"

@@ -18,6 +18,6 @@ rule index:
     params:
         key=KEYS.index,
         images=AUDIT.images,
-        files=str(AUDIT.index / "files.parquet"),
+        files=AUDIT.index / "files.parquet",
     script:
         "../scripts/index.py"

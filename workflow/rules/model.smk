@@ -32,11 +32,11 @@ rule inspect:
         "../../environment.yml"
     threads: 2
     params:
-        settings=SETTINGS.model_dump(),
+        settings=SETTINGS,
         model=AUDIT.model,
         choices=AUDIT.choices,
         images=AUDIT.images,
-        index=str(AUDIT.index),
+        index=AUDIT.index,
         watched=AUDIT.watched_layers,
         filtered=list(FILTER_LAYERS.values()),
     script:

@@ -48,11 +48,14 @@ rule predict:
     params:
         key=lambda wildcards: KEYS.predict(wildcards.shard),
         model=AUDIT.model,
-        plan=str(AUDIT.index),
+        plan=AUDIT.index,
         choices=AUDIT.choices,
         layers=AUDIT.watched_layers,
-        predict=SETTINGS.predict.model_dump(),
-        gradcam=SETTINGS.gradcam.model_dump(exclude={"alpha", "blend", "colormap"}),
+        batch_size=SETTINGS.predict.batch_size,
+        top=SETTINGS.predict.top,
+        method=SETTINGS.gradcam.method,
+        score=SETTINGS.gradcam.score,
+        target=SETTINGS.gradcam.target,
     script:
         "../scripts/predict.py"
 

@@ -24,7 +24,7 @@ rule preprocess:
     params:
         key=lambda wildcards: KEYS.preprocess(wildcards.shard),
         images=AUDIT.images,
-        ledger=str(AUDIT.index / "ledger.parquet"),
+        ledger=AUDIT.index / "ledger.parquet",
         digest=lambda wildcards: AUDIT.plan.shards[wildcards.shard][1],
         interpolation=SETTINGS.preprocess.interpolation,
     script:

@@ -16,6 +16,7 @@ rule report:
         sprites=[folder(shard) for shard in all_shards(rules.gradcam.output.sprites)],
         drawn=all_shards(rules.gradcam.output.drawn),
         filters=all_filters(),
+        comparison=compared(),
         forecast=kept(rules.forecast.output.forecast),
         kept=all_shards(rules.predict.output.activations),
     output:
@@ -32,6 +33,7 @@ rule report:
             category="1 The audit",
             labels={"page": "2 numbers for machines"},
         ),
+        manifest="<results>/manifest-sha256.txt",
         provenance=report(
             "<results>/provenance.json",
             caption="../report/provenance.rst",
@@ -52,7 +54,7 @@ rule report:
         images=AUDIT.images,
         model=AUDIT.model,
         choices=AUDIT.choices,
-        settings=SETTINGS.model_dump(exclude={"watch"}),
+        settings=SETTINGS,
         layers=FILTER_LAYERS,
     script:
         "../scripts/report.py"
@@ -66,10 +68,9 @@ rule verify:
         "../../environment.yml"
     threads: 2
     params:
-        origin=str(rules.report.output.provenance),
-        ledger=str(rules.index.output.ledger),
+        results=Path(SETTINGS.results),
         model=AUDIT.model.source,
         images=AUDIT.images,
-        settings=SETTINGS.model_dump(include={"model", "images"}),
+        settings=SETTINGS,
     script:
         "../scripts/verify.py"

@@ -22,7 +22,7 @@ rule scaling_check:
     params:
         key=KEYS.scaling_check,
         model=AUDIT.model,
-        plan=str(AUDIT.index),
+        plan=AUDIT.index,
         choices=AUDIT.choices,
         images=AUDIT.images,
         interpolation=SETTINGS.preprocess.interpolation,

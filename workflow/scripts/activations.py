@@ -4,21 +4,17 @@ import logging
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
-import pyarrow.parquet as pq
 
 from convaudit.activations import summaries
+from convaudit.activations.examples import choose_examples
 from convaudit.drawing.encoding import encode_png
 from convaudit.drawing.grids import activation_grid
-from convaudit.errors import AuditError
 from convaudit.models.facts import ModelChoices, ModelFacts, ModelSource
 from convaudit.models.layers import layer_id
 from convaudit.models.scaling import SCALINGS
 from convaudit.system.atomic import atomic, atomic_folder
 from jobs.job import job
 from jobs.tensorflow_job import open_network
-
-COLUMNS = ["image_id", "path", "shard", "row", "probability", "predicted_index", "correct"]
 
 
 def activations(
@@ -35,12 +31,27 @@ def activations(
     channels: str,
     grids: str,
 ) -> None:
+    """Merge the shards' statistics, and draw every watched channel of the example images.
+
+    Args:
+        model: the model that the config names.
+        facts: ``model.json``.
+        choices: what the config sets about the model.
+        predictions: ``predictions.parquet``.
+        statistics: .npz of each shard, as ``predict`` wrote them.
+        pixels: .npy of each shard with the images (n, H, W, 3), uint8 RGB.
+        layers: names of the watched layers.
+        examples: number of example images, or their paths.
+        per_row: channels a row in a grid.
+        channels: ``channels.parquet`` that is written: one row a channel.
+        grids: folder that is written: ``{image_id}/{layer_id}.png``.
+    """
     merged = summaries.merge_files([Path(path) for path in statistics])
     with atomic(channels) as temporary:
         summaries.channel_table(merged).to_parquet(temporary, index=False)
 
     _, network = open_network(model, threads=1)
-    chosen = choose(predictions, examples)
+    chosen = choose_examples(predictions, examples)
     scaling = SCALINGS[ModelFacts.read(facts, choices).scaling]
     shards = {Path(path).stem: path for path in pixels}
     with atomic_folder(grids) as folder:
@@ -52,44 +63,6 @@ def activations(
                 picture = encode_png(activation_grid(values[0], per_row))
                 (folder / example.image_id / f"{layer_id(name)}.png").write_bytes(picture)
             logging.info("%s: %d layers", example.path, len(maps))
-
-
-def choose(predictions: str, examples: int | list[str]) -> pd.DataFrame:
-    """The example images: those that were asked for, or a telling few.
-
-    By number they are taken in turn from the most confident errors and from the most confident
-    right (or unlabelled) images of each predicted class. The table is read a shard at a time.
-
-    Raises:
-        AuditError: a path that was asked for is not among the audited images.
-    """
-    table = pq.ParquetFile(predictions)
-    shards = (
-        table.read_row_group(group, columns=COLUMNS).to_pandas()
-        for group in range(table.num_row_groups)
-    )
-    if isinstance(examples, list):
-        named = pd.concat([rows[rows["path"].isin(examples)] for rows in shards])
-        missing = sorted(set(examples) - set(named["path"]))
-        if missing:
-            raise AuditError(
-                f"config: activations.examples: {missing[0]!r} is not among the audited images: "
-                "give paths relative to the images"
-            )
-        return named.set_index("path", drop=False).loc[examples]
-    found = pd.DataFrame(columns=COLUMNS)
-    for rows in shards:
-        found = _in_turn(pd.concat([found, rows]) if len(found) else rows)
-        found = found[found["turn"] < examples]
-    return found.head(examples)
-
-
-def _in_turn(rows: pd.DataFrame) -> pd.DataFrame:
-    """The best of each group, then the second of each, and so on; with that place as ``turn``."""
-    ranked = rows.sort_values(["probability", "path"], ascending=[False, True])
-    wrong = ranked["correct"].eq(False).fillna(False)
-    group = ranked["predicted_index"].where(~wrong, -1)
-    return ranked.assign(turn=ranked.groupby(group).cumcount()).sort_values("turn", kind="stable")
 
 
 if __name__ == "__main__":

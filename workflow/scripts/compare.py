@@ -3,6 +3,7 @@
 import json
 import logging
 from pathlib import Path
+from typing import Any
 
 from convaudit.comparison import results_folders
 from convaudit.comparison.comparison import compare, facts, table
@@ -12,8 +13,16 @@ from jobs.job import job
 from planning.settings import expanded
 
 
-def compare_audits(*, audits: list[str], key: str, page: str, numbers: str) -> None:
-    first, second = (results_folders.read(expanded(folder)) for folder in audits)
+def compare_audits(
+    *, audits: list[str], own: dict[str, Any] | None, key: str, page: str, numbers: str
+) -> None:
+    """
+    Args:
+        audits: two results folders, the earlier audit first.
+        own: model and images of the second one as the config names them, where it is not finished.
+    """
+    first = results_folders.read(expanded(audits[0]))
+    second = results_folders.read(expanded(audits[1]), own)
     found = compare(first, second)
     with atomic_folder(page) as temporary:
         if found.models is not None:
@@ -26,9 +35,10 @@ def compare_audits(*, audits: list[str], key: str, page: str, numbers: str) -> N
 
 
 if __name__ == "__main__":
-    with job("compare", snakemake.log[0]):
+    with job("compare", snakemake.log[0], snakemake.input):
         compare_audits(
             audits=snakemake.params.audits,
+            own=snakemake.params.own,
             key=snakemake.params.key,
             page=snakemake.output.page,
             numbers=snakemake.output.numbers,

@@ -1,7 +1,6 @@
 """Draw the Grad-CAM overlay of every image of a shard, at the image's own size."""
 
 import logging
-from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -11,14 +10,11 @@ import pandas as pd
 from convaudit.attribution import map_statistics
 from convaudit.dataset import images, scan
 from convaudit.drawing import encoding, overlays, sprites
-from convaudit.system.array_files import blocks, taken
+from convaudit.system.array_files import taken
 from convaudit.system.atomic import atomic_folder
 from convaudit.system.ordered_map import in_order
 from convaudit.system.progress import Progress
 from jobs.job import job
-
-_TOGETHER = 64
-"""Maps in memory at a time."""
 
 
 def draw(
@@ -26,7 +22,7 @@ def draw(
     maps: str,
     rows: str,
     pixels: str,
-    source: str,
+    source: Path,
     interpolation: str,
     alpha: float,
     colormap: str,
@@ -35,8 +31,21 @@ def draw(
     sheets: str,
     threads: int,
 ) -> None:
-    """An image's overlay is ``{image_id}.jpg``; of a further class ``{image_id}-{index}.jpg``."""
-    top = scan.root(Path(source))
+    """Draw the overlays and the sprite sheets of a shard.
+
+    Args:
+        maps: .npz with the saliency maps, as ``predict`` wrote it.
+        rows: .parquet, one row an image: image_id, path, sha256.
+        pixels: .npy with the images (n, H, W, 3) at the network's size, uint8 RGB.
+        source: the folder that the images' paths start from, or the table that lists them.
+        interpolation: setting ``preprocess.interpolation``: which part of a photo the network sees.
+        alpha, colormap, blend: settings of ``gradcam``.
+        folder: folder that is written: ``{image_id}.jpg``, and ``{image_id}-{index}.jpg`` for the
+            map of a further class.
+        sheets: folder that is written: ``0.jpg``, ``1.jpg`` … with small pictures of the images.
+        threads: how many images are drawn at the same time.
+    """
+    top = scan.root(source)
     cv2.setNumThreads(1)  # each image has a thread of its own
     table = pd.read_parquet(rows, columns=["image_id", "path", "sha256"])
     files = {image_id: (path, sha256) for image_id, path, sha256 in table.itertuples(index=False)}
@@ -58,7 +67,7 @@ def draw(
         drawn = sprites.sprites(taken(pixels, shown))
         (Path(temporary) / f"{number}.jpg").write_bytes(encoding.encode_jpeg(drawn))
 
-    drawings = enumerate(_heats(maps))
+    drawings = enumerate(map_statistics.read_one_by_one(maps))
     progress = Progress(len(ids), "overlays")
     with atomic_folder(folder) as temporary:
         for _ in in_order(one, drawings, threads):
@@ -68,13 +77,6 @@ def draw(
         for _ in in_order(sheet, range(count), threads):
             pass
     logging.info("%d overlays", len(ids))
-
-
-def _heats(maps: str) -> Iterator[np.ndarray]:
-    """The maps that were asked for: one of each image, in their order, then further ones."""
-    stored = (blocks(maps, name, _TOGETHER) for name in ("maps", "scale"))
-    for halves, scales in zip(*stored, strict=True):
-        yield from map_statistics.unpack(halves, scales)
 
 
 if __name__ == "__main__":

@@ -32,9 +32,9 @@ SCHEMA = pa.schema(
 )
 
 
-def index(*, files: str, images: str, ledger: str, threads: int) -> None:
+def index(*, files: Path, images: Path, ledger: str, threads: int) -> None:
     """Memory holds the names of one shard, and the contents of no more than a few files."""
-    top = scan.root(Path(images))
+    top = scan.root(images)
     planned = pq.ParquetFile(files)
     shards: dict[str, str] = {}
     progress = Progress(planned.metadata.num_rows, "files")

@@ -37,11 +37,11 @@ class Outcome(NamedTuple):
 
 def preprocess(
     *,
-    ledger: str,
+    ledger: Path,
     facts: str,
     shard: str,
     digest: str,
-    source: str,
+    source: Path,
     interpolation: str,
     pixels: str,
     rows: str,
@@ -49,8 +49,8 @@ def preprocess(
     threads: int,
 ) -> None:
     height, width = ModelFacts.read(facts).size
-    entries = ledgers.read_shard(Path(ledger), shard, digest)
-    top = scan.root(Path(source))
+    entries = ledgers.read_shard(ledger, shard, digest)
+    top = scan.root(source)
     cv2.setNumThreads(1)  # each image has a thread of its own
 
     def one(entry: Any) -> Outcome:

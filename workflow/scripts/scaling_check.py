@@ -21,7 +21,7 @@ def check(
     model: ModelSource,
     facts: str,
     choices: ModelChoices,
-    plan: str,
+    plan: Path,
     pixels: list[str],
     rows: list[str],
     source: str,
@@ -32,7 +32,7 @@ def check(
     from convaudit.checks.resizing_check import check_resizing
     from convaudit.checks.scaling_check import SAMPLE, check_scaling
 
-    names = labels.of_model(plans.load(Path(plan)).class_names, network.classes)
+    names = labels.of_model(plans.load(plan).class_names, network.classes)
     samples = [
         _sample(*parts, names, -(-SAMPLE // len(pixels)))
         for parts in zip(pixels, rows, strict=True)

@@ -1,146 +1,93 @@
 """Recompute the hashes of an audit's results, images and model, and say what differs."""
 
 import json
-from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import suppress
-from itertools import chain, islice, takewhile
+from itertools import chain
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
-import numpy as np
-import pandas as pd
 import pyarrow.parquet as pq
 
 from convaudit.dataset import scan
 from convaudit.dataset.table_files import Columns
 from convaudit.errors import AuditError, printable
-from convaudit.system import checksums
-from convaudit.system.progress import Progress
+from convaudit.system.checksums import differences, read_manifest, sha256
 from jobs.job import job
-from jobs.results_folder import hashed_files
-from planning.settings import expanded
+from jobs.results_folder import MANIFEST, PROVENANCE, hashed_files
+from planning.settings import Settings, expanded
 
-_TOGETHER = 1000
-"""Files whose names and hashes are in memory at a time; of all others eight bytes are."""
-_SHOWN = 50
+SHOWN = 50
+"""Lines that are printed; the number of all differing files follows."""
 
 
-def verify(
-    *, origin: str, ledger: str, model: str, images: str, settings: dict[str, Any], threads: int
-) -> None:
-    """
+def verify(*, results: Path, model: str, images: Path, settings: Settings, threads: int) -> None:
+    """Compare everything with ``manifest-sha256.txt``, ``provenance.json`` and the ledger.
+
     Args:
-        settings: of the config, ``model`` and ``images``, which must be the audit's.
+        results: the results folder.
+        model: path of the model's file, or its name in keras.applications.
+        images: the folder that the images' paths start from, or the table that lists them.
+        settings: the config; its model and images must be those of the audit.
+        threads: how many files are read at the same time.
 
     Raises:
-        AuditError: something is missing, changed or new.
+        AuditError: a file is missing, changed or new, or the config names another audit.
     """
-    folder, source = Path(origin).parent, Path(images)
-    if not Path(origin).exists():
-        raise AuditError(f"{origin} is not there: run the audit to its end first")
+    manifest, origin = results / MANIFEST, results / PROVENANCE
+    for path in (manifest, origin):
+        if not path.exists():
+            raise AuditError(f"{path} does not exist: run the audit to its end first")
+    try:
+        known = json.loads(origin.read_text(encoding="utf-8"))
+    except ValueError:
+        raise AuditError(f"{origin} is not as the report wrote it: run the audit again") from None
+    if sha256(manifest) != known["manifest_sha256"]:
+        raise AuditError(f"{manifest} is not as the report wrote it: run the audit again")
+    _require_same(known["config"], settings, known["model_sha256"])
+    top = scan.root(images)
+    ledger = pq.read_table(results / "index" / "ledger.parquet", columns=["path", "sha256"])
+    expected = dict(zip(*(ledger[name].to_pylist() for name in ledger.column_names), strict=True))
+    present: Iterable[str] = ()
+    with suppress(AuditError):  # without any image left, all are reported as missing
+        columns = Columns(**known["config"]["columns"])
+        present = scan.scan(images, known["config"]["exclude"], columns).files["path"]
+    inputs = dict(known["inputs_sha256"])
+    if known["model_sha256"]:  # a name of keras.applications has no file
+        inputs[model] = known["model_sha256"]
+    inputs = {str(expanded(path)): digest for path, digest in inputs.items()}
+    kept = hashed_files(results, keep=known["config"]["activations"]["keep"])
+    lines = chain(
+        differences(read_manifest(manifest), kept, results, threads),
+        (f"image {line}" for line in differences(expected, present, top, threads)),
+        (f"input {line}" for line in differences(inputs, (), Path(), threads)),
+    )
     count = 0
-    with Path(origin).open() as file:
-        known = _known(file)
-        _require_same(known["config"], settings)
-        present = hashed_files(folder, keep=known["config"]["activations"]["keep"])
-        for line in chain(
-            _differences(_results(file), folder, present, threads),
-            _of(
-                "image",
-                _differences(
-                    _images(ledger), scan.root(source), _scan(source, known["config"]), threads
-                ),
-            ),
-            _of("input", _changed_inputs(known, model)),
-        ):
-            count += 1
-            if count <= _SHOWN:
-                print(printable(line))
+    for count, line in enumerate(lines, 1):
+        if count <= SHOWN:
+            print(printable(line))
     if count:
         differ = "file differs" if count == 1 else "files differ"
         raise AuditError(f"{count} {differ} from what the audit wrote and read: see above")
     print("verified: every result, every image, the model and the like are what they were")
 
 
-def _known(file: IO[str]) -> dict[str, Any]:
-    """What provenance.json says before the results' hashes, which are a line each."""
-    text = "".join(takewhile(lambda line: '"results_sha256": {' not in line, file))
-    try:
-        return json.loads(text.rstrip().removesuffix(",") + "}")
-    except ValueError:
-        raise AuditError(
-            f"{file.name} is not as the report wrote it: run the audit again"
-        ) from None
-
-
-def _require_same(audited: dict[str, Any], settings: dict[str, Any]) -> None:
-    for key, value in settings.items():
-        if value != audited[key]:
+def _require_same(audited: dict[str, Any], settings: Settings, model_sha256: str | None) -> None:
+    """The model may lie somewhere else by now; its content counts."""
+    for key in ("model", "images"):
+        given, known = expanded(getattr(settings, key)), expanded(audited[key])
+        moved = key == "model" and given.is_file() and sha256(given) == model_sha256
+        if given.resolve() != known.resolve() and not moved:
             raise AuditError(
-                f"config: {key}: these results are of {audited[key]}, not of {value}: give verify "
+                f"config: {key}: these results are of {audited[key]}, not of {given}: give verify "
                 "the same --config or --configfile as the audit"
             )
-
-
-def _results(file: IO[str]) -> Iterator[tuple[str, str | None]]:
-    for line in takewhile(lambda line: line.strip() != "}", file):
-        yield from json.loads(f"{{{line.strip().removesuffix(',')}}}").items()
-
-
-def _images(ledger: str) -> Iterator[tuple[str, str | None]]:
-    table = pq.ParquetFile(ledger)
-    for group in range(table.num_row_groups):
-        rows = table.read_row_group(group, ["path", "sha256"])
-        yield from zip(rows["path"].to_pylist(), rows["sha256"].to_pylist(), strict=True)
-
-
-def _scan(source: Path, config: dict[str, Any]) -> Iterator[str]:
-    """What there is; of images that are gone, all is told already."""
-    with suppress(AuditError):
-        yield from scan.scan(source, config["exclude"], Columns(**config["columns"])).files["path"]
-
-
-def _differences(
-    expected: Iterable[tuple[str, str | None]], root: Path, present: Iterable[str], threads: int
-) -> Iterator[str]:
-    """Lines on files below ``root``: those ``expected``, with their hashes if they had one, and
-    those of the ``present`` ones that are not among them.
-    """
-    progress, listed = Progress(None, "files"), array("q")
-    remaining = iter(expected)
-    while listing := dict(islice(remaining, _TOGETHER)):
-        listed.extend(map(hash, listing))
-        hashes = {path: sha256 for path, sha256 in listing.items() if sha256}
-        there = [path for path in hashes if (root / path).is_file()]
-        yield from checksums.differences(hashes, dict(checksums.hashes(there, root, threads)))
-        progress.add(len(listing))
-    known, found = pd.Index(np.array(listed)), iter(present)
-    while some := list(islice(found, _TOGETHER)):
-        places = known.get_indexer(pd.Index([hash(path) for path in some]))
-        yield from (f"new: {path}" for path, at in zip(some, places, strict=True) if at < 0)
-
-
-def _changed_inputs(known: dict[str, Any], model: str) -> list[str]:
-    """Of the model, its weights and modules, and the class list."""
-    expected = known["inputs_sha256"]
-    if known["model_sha256"]:  # a name of keras.applications has none
-        expected = {**expected, model: known["model_sha256"]}
-    present = [path for path in expected if expanded(path).is_file()]
-    return checksums.differences(
-        expected, {path: checksums.sha256(expanded(path)) for path in present}
-    )
-
-
-def _of(what: str, lines: Iterable[str]) -> Iterator[str]:
-    return (f"{what} {line}" for line in lines)
 
 
 if __name__ == "__main__":
     with job("verify", snakemake.log[0]):
         verify(
-            origin=snakemake.params.origin,
-            ledger=snakemake.params.ledger,
+            results=snakemake.params.results,
             model=snakemake.params.model,
             images=snakemake.params.images,
             settings=snakemake.params.settings,

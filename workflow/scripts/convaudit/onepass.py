@@ -8,8 +8,11 @@ import tensorflow as tf
 from convaudit.activations.reductions import LayerStatistics, channel_statistics
 from convaudit.attribution.cam import METHODS
 from convaudit.attribution.scorecam import scorecam
+from convaudit.models.kernels import naming_the_layer
 from convaudit.models.network import Network
 from convaudit.models.scaling import Scaling
+
+_REMEDY = "gradcam.method: scorecam needs no gradient"
 
 
 class Batch(NamedTuple):
@@ -74,6 +77,9 @@ class OnePass:
         Args:
             pixels: (B, H, W, 3) uint8 RGB at the network's size; B at most ``batch_size``.
             classes: (B,) the class to explain for each; -1, or None for all, means the predicted.
+
+        Raises:
+            AuditError: TensorFlow lacks a kernel or a gradient of one of the layers.
         """
         count = len(pixels)
         if classes is None:
@@ -81,7 +87,8 @@ class OnePass:
         padding = self._batch_size - count
         pixels = np.concatenate([pixels, np.zeros((padding, *pixels.shape[1:]), np.uint8)])
         classes = np.concatenate([classes, np.full(padding, -1)]).astype(np.int32)
-        *found, layers, kept = self._compiled(pixels, classes)
+        with naming_the_layer(self._network, _REMEDY):
+            *found, layers, kept = self._compiled(pixels, classes)
         scores, probabilities, explained, maps = (tensor.numpy()[:count] for tensor in found)
         statistics = {
             name: LayerStatistics(*stacked.numpy()[:, :count]) for name, stacked in layers.items()

@@ -2,10 +2,14 @@
 
 import platform
 import subprocess
+from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import convaudit
+from convaudit.system import gpu
+from convaudit.system.checksums import sha256
 
 THREADS = 2
 """Threads of TensorFlow's pool. Fixed: how sums are split, so their last bits, follow from it."""
@@ -41,6 +45,41 @@ def revision(folder: Path) -> dict[str, str | bool | None]:
 def machine() -> dict[str, str]:
     """Processor and system: results are the same bytes on processors of the same kind."""
     return {"system": platform.system(), "processor": _processor()}
+
+
+def record(
+    *,
+    key: str,
+    code: dict[str, Any],
+    config: dict[str, Any],
+    model_sha256: str | None,
+    inputs: Iterable[str],
+    manifest: Path,
+) -> dict[str, Any]:
+    """The content of ``provenance.json``.
+
+    Args:
+        key: the report's key, which stands for all that went into the results.
+        code: ``versions`` and ``revision``.
+        config: the settings of the audit.
+        model_sha256: SHA-256 of the model's file; None for a model of keras.applications.
+        inputs: names of further files that were read; names that are no file are left out.
+        manifest: the manifest of the results.
+    """
+    files = {name: Path(name).expanduser() for name in inputs}
+    return {
+        "schema_version": 2,
+        "key": key,
+        **code,
+        "machine": machine(),
+        "gpus": gpu.devices(),
+        "tensorflow_threads": THREADS,
+        "seed": config["seed"],
+        "config": config,
+        "model_sha256": model_sha256,
+        "inputs_sha256": {name: sha256(path) for name, path in files.items() if path.is_file()},
+        "manifest_sha256": sha256(manifest),
+    }
 
 
 def _git(folder: Path, *arguments: str) -> str | None:

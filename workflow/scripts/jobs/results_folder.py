@@ -9,8 +9,9 @@ _BY_SHARD = (
     *("preprocess", "predict", "activation_maps"),
     *("gradcam/maps", "gradcam/overlays", "gradcam/sprites"),
 )
-_UNHASHED = ("logs", "benchmarks", "channels", "provenance.json", "plan.json", "files.parquet")
-"""What differs from run to run, or is made when it is asked for."""
+MANIFEST, PROVENANCE = "manifest-sha256.txt", "provenance.json"
+_UNHASHED = ("logs", "benchmarks", "channels", MANIFEST, PROVENANCE, "plan.json", "files.parquet")
+"""What differs from run to run, what is made on request, and the hashes themselves."""
 
 
 def sweep(folder: Path, shards: Collection[str], layers: Collection[str]) -> list[str]:

@@ -6,15 +6,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from convaudit.dataset import labels
-from convaudit.dataset.image_ids import image_id as make_id
 from convaudit.errors import AuditError
 from convaudit.models import layers, model_file
 from convaudit.models.facts import ModelChoices, ModelSource
-from convaudit.system.checksums import sha256
-from planning import make_plan, results_lock, run_summary
+from planning import finished, make_plan, results_lock, run_summary
 from planning import plan as plans
 from planning.keys import Keys
 from planning.plan import Plan
@@ -27,6 +23,8 @@ class PreparedAudit:
 
     settings: Settings
     plan: Plan
+    draft: make_plan.Draft | None = None
+    """In the main process, what the jobs will read; None in a job."""
 
     @property
     def keys(self) -> Keys:
@@ -46,10 +44,9 @@ class PreparedAudit:
         return plans.indexed(self.plan, self.index)
 
     def shard_of(self, image_id: str) -> str:
-        """The shard of an image; of an unknown one the first, whose job then says so."""
-        files = pd.read_parquet(self.index / "files.parquet", columns=["path", "shard"])
-        named = (s for path, s in files.itertuples(index=False) if make_id(path) == image_id)
-        return f"{next(named, 0):04d}"
+        """The shard of an image; of an unknown image the first shard, whose job then says so."""
+        draft = self.draft or make_plan.Draft(self.plan, {})
+        return draft.shard_of(image_id, self.index / "files.parquet")
 
     @property
     def model(self) -> ModelSource:
@@ -81,11 +78,11 @@ class PreparedAudit:
         )
 
     @property
-    def images(self) -> str:
+    def images(self) -> Path:
         """The folder that the images' paths start from, or the table that lists them."""
         if self.settings.images == "demo":
-            return str(Path(self.settings.results) / "demo" / "images")
-        return str(expanded(self.settings.images))
+            return Path(self.settings.results) / "demo" / "images"
+        return expanded(self.settings.images)
 
     @property
     def watched_layers(self) -> list[str]:
@@ -138,36 +135,24 @@ class PreparedAudit:
         return list(dict.fromkeys(names))
 
 
-def prepare(
-    config: dict[str, Any], *, records: Path | None, targets: Collection[str] = ()
-) -> PreparedAudit:
-    """Check the config and plan the audit, or the comparison of two.
+def prepare(config: dict[str, Any], records: Path) -> PreparedAudit:
+    """Check the config and plan the audit, or the comparison of two, in the main process.
+
+    Nothing is written and nothing is locked.
 
     Args:
         config: as Snakemake hands it over.
-        targets: what Snakemake was asked to make; nothing is said of it in a job.
-        records: in the main process, where Snakemake keeps its records: dataset and model are
-            looked at, and the results folder is this run's alone. None in a job, which reads the
-            plan that the main process stored.
+        records: the folder in which Snakemake keeps its records.
 
     Raises:
         AuditError: one line a fault, naming the key.
     """
     settings = load(config)
-    folder = Path(settings.results) / "index"
     if settings.compare:
-        return _prepare_comparison(settings, records, targets)
-    if "compare" in targets:
-        raise AuditError(
-            "config: compare: names no results folders: snakemake compare --cores 2 --config "
-            "compare='[out-a, out-b]' results=out-compare"
-        )
-    if records is None:
-        return PreparedAudit(settings, plans.load(folder))
+        return _prepare_comparison(settings, records)
     _require_apart(settings)
-    results_lock.enter(Path(settings.results))
-    run_summary.begin(Path(settings.results))
-    audit = PreparedAudit(settings, make_plan.make(settings, folder))
+    draft = make_plan.make(settings, Path(settings.results) / "index")
+    audit = PreparedAudit(settings, draft.plan, draft)
     audit.check_layers()
     audit.check_target()
     results_lock.require_own(
@@ -180,45 +165,71 @@ def prepare(
     return audit
 
 
-def _prepare_comparison(
-    settings: Settings, records: Path | None, targets: Collection[str]
-) -> PreparedAudit:
-    """A plan without images or a model: all that counts are two finished audits."""
-    results = Path(settings.results)
-    planned = PreparedAudit(settings, Plan({}, None, [], _compared(settings.compare)))
-    if records is None:
-        return planned
-    if set(targets) != {"compare"}:
+def begin(audit: PreparedAudit, records: Path, targets: Collection[str]) -> None:
+    """Lock the results folder until this process ends and write the plan that the jobs read.
+
+    Args:
+        audit: what ``prepare`` gave.
+        records: the folder in which Snakemake keeps its records.
+        targets: what Snakemake was asked to make, which it does not tell while it parses.
+
+    Raises:
+        AuditError: another run is using the folder, or it can't be written; or a comparison is
+            asked for without naming two audits, or the other way round.
+    """
+    if audit.settings.compare and set(targets) != {"compare"}:
         raise AuditError(
             "config: compare: names two finished audits, which are not made again: ask for the "
             "target compare, or leave the key out"
         )
+    if "compare" in targets and not (audit.settings.compare or audit.settings.reference):
+        raise AuditError(
+            "config: compare: names no results folders: snakemake compare --cores 2 --config "
+            "compare='[out-a, out-b]' results=out-compare"
+        )
+    results = Path(audit.settings.results)
+    results_lock.enter(results)
+    results_lock.adopt(results, records)
+    run_summary.begin(results)
+    if audit.draft:
+        audit.draft.write()
+
+
+def reload(config: dict[str, Any]) -> PreparedAudit:
+    """The audit as a job sees it: with the plan that the main process wrote.
+
+    Raises:
+        AuditError: the plan is not there.
+    """
+    settings = load(config)
+    if settings.compare:
+        return PreparedAudit(settings, _comparison(settings))
+    folder = Path(settings.results) / "index"
+    try:
+        return PreparedAudit(settings, plans.load(folder))
+    except FileNotFoundError:
+        raise AuditError(
+            f"{folder / 'plan.json'} is missing: run snakemake without --no-hooks, since the plan "
+            "is written when a run starts"
+        ) from None
+
+
+def _prepare_comparison(settings: Settings, records: Path) -> PreparedAudit:
+    results = Path(settings.results)
+    planned = PreparedAudit(settings, _comparison(settings))
     if (results / "predictions.parquet").exists():
         raise AuditError(
             f"config: results: {settings.results} holds an audit: name a folder of its own for the "
             "comparison"
         )
-    results_lock.enter(results)
-    run_summary.begin(results)
-    finished = "comparison.json"
-    results_lock.require_own(
-        results, records, planned.keys.compare, begun=finished, finished=finished
-    )
+    made = "comparison.json"
+    results_lock.require_own(results, records, planned.keys.compare, begun=made, finished=made)
     return planned
 
 
-def _compared(folders: list[str]) -> str:
-    """What two audits are made of: their provenance has a hash of every result."""
-    found = []
-    for folder in folders:
-        provenance = expanded(folder) / "provenance.json"
-        if not provenance.exists():
-            raise AuditError(
-                f"config: compare: {folder} holds no finished audit (there is no {provenance}): "
-                "run it to its end first"
-            )
-        found.append(sha256(provenance))
-    return "-".join(found)
+def _comparison(settings: Settings) -> Plan:
+    """A plan without images or a model: all that counts are two finished audits."""
+    return Plan({}, None, [], "", finished=finished.digest(settings.compare, "compare"))
 
 
 def _require_apart(settings: Settings) -> None:
@@ -227,4 +238,9 @@ def _require_apart(settings: Settings) -> None:
         raise AuditError(
             f"config: results: {settings.results} is inside the images ({settings.images}), so the "
             "next run would take its pictures for images: name a folder elsewhere"
+        )
+    if settings.reference and expanded(settings.reference).resolve() == results:
+        raise AuditError(
+            f"config: reference: {settings.reference} is the results folder itself: name the "
+            "results of an earlier audit"
         )

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from convaudit.dataset import class_list, exclusion, labels, layout, scan
+from convaudit.dataset import class_list, exclusion, labels, layout, scan, table_files
 from convaudit.errors import AuditError
 from planning.settings import Settings, expanded
 
@@ -30,7 +30,7 @@ def named(settings: Settings, files: pd.DataFrame, expected: int | None) -> list
         _check_indices(found, expected)
         return None
     _refuse_empty_classes(settings, found)
-    names = sorted(found, key=int) if numbers and settings.classes == "auto" else found
+    names = sorted(found, key=_number) if numbers and settings.classes == "auto" else found
     if expected not in {None, len(names)}:
         raise AuditError(
             f"config: images: its labels ({labels.some(names)}) are taken for the classes, but the "
@@ -43,12 +43,16 @@ def notes(settings: Settings, files: pd.DataFrame, names: list[str] | None) -> l
     """What was assumed of the labels and of files that look like masks, a sentence each."""
     said = [] if settings.images == "demo" else layout.mention_masks(files["path"])
     found = files["label"].dropna().unique().tolist()
+    source = expanded(settings.images)
+    if not found and source.is_dir():
+        beside = (path.name for path in source.iterdir() if path.suffix in table_files.SUFFIXES)
+        said += layout.mention_labels(files["path"], sorted(beside))
     if settings.classes != "auto" or not found or not labels.are_indices(found):
         return said
-    numbers = sorted(found, key=int)
+    numbers = sorted(found, key=_number)
     if names:
         said.append(f"the labels 1 to {len(names)} are the classes in the order of the numbers")
-    if expanded(settings.images).is_dir() and numbers != sorted(found):
+    if source.is_dir() and numbers != sorted(found):
         said.append(
             f"the folders {', '.join(numbers[:3])} … are the classes in the order of the numbers; "
             f"Keras' loaders sort them as texts ({', '.join(sorted(found)[:4])} …): if the model "
@@ -76,13 +80,18 @@ def _listed(
 
 def _from_one(found: list[str], expected: int | None) -> bool:
     """Whether labels count all classes from 1 on, so that they are names and no indices."""
-    return sorted(map(int, found)) == list(range(1, (expected or 0) + 1))
+    return sorted(map(_number, found)) == list(range(1, (expected or 0) + 1))
+
+
+def _number(label: str) -> int:
+    """Of "3", "03" or, as a table with gaps has it, "3.0"."""
+    return int(float(label))
 
 
 def _check_indices(found: list[str], expected: int | None) -> None:
     if expected is None:
         return
-    numbers = [int(float(label)) for label in found]
+    numbers = list(map(_number, found))
     if max(numbers) == expected and min(numbers) > 0:
         raise AuditError(
             f"labels: they are numbers from {min(numbers)} to {expected}, but the outputs of the "

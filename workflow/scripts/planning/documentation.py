@@ -1,9 +1,10 @@
-"""Writes what is generated from the settings: the config's JSON schema and its documentation.
+"""Write what is generated from the settings: the default config, its JSON schema and its page.
 
 Run as ``make docs``; a test fails where the committed files differ.
 """
 
 import json
+import textwrap
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
@@ -13,11 +14,12 @@ from planning.settings import Section, Settings, schema
 ROOT = Path(__file__).resolve().parents[3]
 SCHEMA = ROOT / "workflow" / "schemas" / "config.schema.json"
 README = ROOT / "config" / "README.md"
+CONFIG = ROOT / "config" / "config.yaml"
 
 _HEAD = """# The config
 
-Every key, with its default. They stand in `config/config.yaml`; another file with only the keys
-that differ is laid over it with `--configfile mine.yaml`, and single keys with
+Every key, with its default. They stand in `config/config.yaml`, the demo audit; another file with
+only the keys that differ is laid over it with `--configfile mine.yaml`, and single keys with
 `--config model=my.keras images=photos results=out`. A group's keys can be set there too:
 `--config filters='{count: 16, steps: 20}'` (not `filters.count=16`, which Snakemake does not
 take).
@@ -33,7 +35,15 @@ their own, which can be compared from page to page.)
 `examples/` has whole set-ups to copy. The same as a JSON schema, for editors:
 `workflow/schemas/config.schema.json`.
 
-This page is generated from `workflow/scripts/planning/settings.py` by `make docs`.
+`make docs` generates this page and `config.yaml` from `workflow/scripts/planning/settings.py`.
+"""
+
+_CONFIG_HEAD = """# yaml-language-server: $schema=../workflow/schemas/config.schema.json
+#
+# The demo audit: every key with its default. `make docs` writes this file; the same as a page:
+# config/README.md. An audit of your own needs two keys and a folder for the results:
+#
+#     snakemake --cores 8 --config model=my.keras images=photos results=out
 """
 
 
@@ -44,15 +54,50 @@ def schema_text() -> str:
 
 def readme_text() -> str:
     """The documentation of the config, as committed."""
-    sections = {
-        name: field.annotation
-        for name, field in Settings.model_fields.items()
-        if isinstance(field.annotation, type) and issubclass(field.annotation, Section)
-    }
+    sections = _sections()
     parts = [_HEAD, "## The audit\n", _table(Settings, "", skip=set(sections))]
     for name, section in sections.items():
         parts += [f"## `{name}`: {_summary(section)}\n", _table(section, f"{name}.")]
     return "\n".join(parts)
+
+
+def config_text() -> str:
+    """The default config with a comment a key, as committed."""
+    sections = _sections()
+    parts = [_CONFIG_HEAD.rstrip(), *_entries(Settings, "", skip=set(sections))]
+    for name, section in sections.items():
+        heading = (section.__doc__ or "").strip().splitlines()[0]
+        parts += ["", *_comment(heading, ""), f"{name}:", *_entries(section, "  ")[1:]]
+    return "\n".join(parts) + "\n"
+
+
+def _sections() -> dict[str, type[Section]]:
+    return {
+        name: field.annotation
+        for name, field in Settings.model_fields.items()
+        if isinstance(field.annotation, type) and issubclass(field.annotation, Section)
+    }
+
+
+def _entries(section: type[Section], indent: str, skip: Collection[str] = ()) -> list[str]:
+    """Lines of YAML: each key with its default, below a comment that explains it."""
+    properties = section.model_json_schema()["properties"]
+    lines = []
+    for name, field in section.model_fields.items():
+        if name in skip:
+            continue
+        values = _values(properties[name])
+        limited = not values.startswith(("text", "list", "boolean"))
+        text = f"{field.description} Values: {values}." if limited else str(field.description)
+        lines += ["", *_comment(text, indent)]
+        lines.append(f"{indent}{name}: {json.dumps(field.default).strip(chr(34))}")
+    return lines
+
+
+def _comment(text: str, indent: str) -> list[str]:
+    start = f"{indent}# "
+    plain = text.replace("`", "")
+    return textwrap.wrap(plain, 100, initial_indent=start, subsequent_indent=start)
 
 
 def _summary(section: type[Section]) -> str:
@@ -93,3 +138,4 @@ def _values(entry: dict[str, Any]) -> str:
 if __name__ == "__main__":
     SCHEMA.write_text(schema_text(), encoding="utf-8")
     README.write_text(readme_text(), encoding="utf-8")
+    CONFIG.write_text(config_text(), encoding="utf-8")

@@ -2,10 +2,22 @@
 
 import ast
 import hashlib
+import os
 from functools import cache
 from pathlib import Path
 
 SCRIPTS = Path(__file__).resolve().parent.parent
+
+
+def jobs_import_this_code() -> None:
+    """Let the jobs of this process import our modules from here, whatever else is installed.
+
+    Python would else prefer an installed convaudit to the one beside the scripts, and a job would
+    run other code than its key is a hash of.
+    """
+    before = os.environ.get("PYTHONPATH", "")
+    if str(SCRIPTS) not in before.split(os.pathsep):
+        os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(SCRIPTS), before]))
 
 
 @cache

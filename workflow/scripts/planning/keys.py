@@ -14,6 +14,12 @@ from planning.fingerprint import fingerprint
 from planning.plan import Plan
 from planning.settings import Settings
 
+_LOCATIONS = {
+    *("results", "watch", "model", "weights", "custom_modules", "images", "classes"),
+    *("compare", "reference"),
+}
+"""Settings that say where something is; its content is in the keys of what reads it."""
+
 
 def _key(*parts: Any) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:32]
@@ -118,7 +124,12 @@ class Keys:
 
     @cached_property
     def compare(self) -> str:
-        return _key(fingerprint("compare.py"), self._settings.compare, self._plan.model)
+        """Of a comparison with a reference it holds what this audit's own part is made of."""
+        settings = self._settings
+        own = [] if settings.compare else [self.scaling_check, self.predictions]
+        drawn = [self.gradcam(shard) for shard in self._plan.shards]
+        named = settings.compare or settings.reference
+        return _key(fingerprint("compare.py"), named, self._plan.finished, own, drawn)
 
     def channel(self, shard: str) -> str:
         """One channel of an image of this shard, as a picture of its own."""
@@ -133,7 +144,10 @@ class Keys:
             self.quarantine,
             [self.gradcam(shard) for shard in self._plan.shards],
             [self.filters(layer) for layer in layers],
-            self._settings.model_dump(exclude={"results", "watch"}),
+            self._plan.model,
+            self._plan.class_names,
+            self.compare if self._settings.reference else None,
             self._plan.other_files,
             self._plan.notes,
+            self._settings.model_dump(exclude=_LOCATIONS),
         )

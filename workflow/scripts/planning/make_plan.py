@@ -1,10 +1,12 @@
 """Make the plan of an audit: look at model and dataset, from names, sizes and times alone."""
 
+import io
 import json
 import os
 import subprocess
 import sys
-from dataclasses import asdict
+from contextlib import suppress
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pandas as pd
@@ -12,44 +14,91 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from convaudit.dataset import ledger, scan
+from convaudit.dataset.image_ids import image_id as make_id
 from convaudit.dataset.table_files import Columns
 from convaudit.demo import photographs
 from convaudit.errors import AuditError
 from convaudit.models import model_file
 from convaudit.system.atomic import atomic
 from convaudit.system.checksums import sha256
-from planning import class_names
+from planning import class_names, finished
 from planning.fingerprint import SCRIPTS
 from planning.plan import Plan, load
 from planning.settings import Settings, expanded
 
 
-def make(settings: Settings, folder: Path) -> Plan:
-    """Look at model and dataset, and write ``plan.json`` and ``files.parquet`` where they changed.
+@dataclass(frozen=True)
+class Draft:
+    """A plan and the files that the jobs will read, which are written when the run begins.
+
+    A dry run makes a plan too, but must not change the files under a run that is using them.
+    """
+
+    plan: Plan
+    files: dict[Path, bytes]
+    """Content by path, of the files that are not on the disk yet or differ from what is there."""
+
+    def write(self) -> None:
+        """Put the files in place and forget their content.
+
+        Raises:
+            AuditError: the results folder can't be written.
+        """
+        for path, content in self.files.items():
+            try:
+                with atomic(path) as temporary:
+                    temporary.write_bytes(content)
+            except OSError as error:
+                raise AuditError(f"config: results: can't write {path}: {error.strerror}") from None
+        self.files.clear()
+
+    def shard_of(self, image_id: str, files: Path) -> str:
+        """The shard of an image; of an unknown image the first shard, whose job then says so.
+
+        Args:
+            files: ``files.parquet``.
+        """
+        source = io.BytesIO(self.files[files]) if files in self.files else files
+        table = pd.read_parquet(source, columns=["path", "shard"])
+        named = (s for path, s in table.itertuples(index=False) if make_id(path) == image_id)
+        return f"{next(named, 0):04d}"
+
+
+def make(settings: Settings, folder: Path) -> Draft:
+    """Look at model and dataset, and draft ``plan.json`` and ``files.parquet``.
 
     Raises:
         AuditError: model, images or classes can't be used as the config says.
     """
-    layers = _layers(settings, folder)
+    drafted: dict[Path, bytes] = {}
+    layers = _layers(settings, folder, drafted)
     identity = _model_identity(settings)
-    stored = folder / "plan.json"
+    stored, files = folder / "plan.json", folder / "files.parquet"
     if not settings.watch and stored.exists():
         last = load(folder)
         shards, others, notes = last.shards, last.other_files, last.notes
-        files = pd.read_parquet(folder / "files.parquet", columns=["path", "label"])
-        names = class_names.named(settings, files, _expected(settings))
+        known = pd.read_parquet(files, columns=["path", "label"])
+        names = class_names.named(settings, known, _expected(settings))
     else:
         listed = _listed(settings)
-        # Before anything is written: a refusal leaves no trace.
         names = class_names.named(settings, listed.files, _expected(settings))
         others = listed.others
         notes = [*listed.notes, *class_names.notes(settings, listed.files, names)]
         assigned = _assigned(settings, folder, listed.files)
         shards = ledger.digests(assigned)
-        _write_if_changed(folder / "files.parquet", _by_shard(assigned))
-    plan = Plan(shards, names, layers, identity, others, notes)
-    _write_if_changed(stored, json.dumps(asdict(plan), indent=1).encode())
-    return plan
+        drafted[files] = _by_shard(assigned)
+    reference = finished.digest(filter(None, [settings.reference]), "reference")
+    plan = Plan(shards, names, layers, identity, others, notes, reference)
+    drafted[stored] = json.dumps(asdict(plan), indent=1).encode()
+    draft = Draft(
+        plan, {path: content for path, content in drafted.items() if _content(path) != content}
+    )
+    if stored.exists() and set(draft.files) == {files}:
+        # The plan is the same and only times changed, as after a copy: a run that is going on reads
+        # the same shards from it, and the next start need not hash the images once more.
+        with suppress(AuditError):
+            draft.write()
+    return draft
 
 
 def _listed(settings: Settings) -> scan.Listing:
@@ -116,21 +165,23 @@ def _missing_module(module: str) -> str:
     raise AuditError(f"config: custom_modules: there is no file {module}")
 
 
-def _layers(settings: Settings, folder: Path) -> list[tuple[str, str]]:
+def _layers(settings: Settings, folder: Path, drafted: dict[Path, bytes]) -> list[tuple[str, str]]:
     if settings.model == "demo":
         return list(photographs.LAYERS)
     if model_file.is_application(settings.model):
-        return _application_layers(settings.model, folder)
+        return _application_layers(settings.model, folder / f"{settings.model}.json", drafted)
     refs = model_file.read_layers(expanded(settings.model))
     if not settings.trust_model:
         model_file.refuse_code(expanded(settings.model))
     return [(ref.name, ref.class_name) for ref in refs]
 
 
-def _application_layers(name: str, folder: Path) -> list[tuple[str, str]]:
+def _application_layers(
+    name: str, stored: Path, drafted: dict[Path, bytes]
+) -> list[tuple[str, str]]:
     """Layers of a keras.applications model: Keras is asked once, in a process of its own."""
-    stored = folder / f"{name}.json"
-    if not stored.exists():
+    known = _content(stored)
+    if known is None:
         listed = subprocess.run(
             [sys.executable, "-m", "planning.application_layers", name],
             env={**os.environ, "PYTHONPATH": str(SCRIPTS)},
@@ -140,8 +191,8 @@ def _application_layers(name: str, folder: Path) -> list[tuple[str, str]]:
         )
         if listed.returncode:
             raise AuditError(f"config: model: Keras can't build {name}: {listed.stderr[-300:]}")
-        _write_if_changed(stored, listed.stdout.encode())
-    return [(layer, kind) for layer, kind in json.loads(stored.read_text())]
+        known = drafted[stored] = listed.stdout.encode()
+    return [(layer, kind) for layer, kind in json.loads(known)]
 
 
 def _expected(settings: Settings) -> int | None:
@@ -170,11 +221,8 @@ def _by_shard(assigned: pd.DataFrame) -> bytes:
     return buffer.getvalue().to_pybytes()
 
 
-def _write_if_changed(path: Path, content: bytes) -> None:
+def _content(path: Path) -> bytes | None:
     try:
-        if path.exists() and path.read_bytes() == content:
-            return
-        with atomic(path) as temporary:
-            temporary.write_bytes(content)
-    except OSError as error:
-        raise AuditError(f"config: results: can't write {path}: {error.strerror}") from None
+        return path.read_bytes()
+    except OSError:
+        return None

@@ -30,6 +30,8 @@ class Plan:
     """How many files beside the images are none, by their ending."""
     notes: list[str] = field(default_factory=list)
     """What was assumed of the dataset, a sentence each."""
+    finished: str = ""
+    """A digest of the finished audits that are compared with this one, or with each other."""
 
     @property
     def sampled(self) -> list[str]:

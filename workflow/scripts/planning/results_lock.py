@@ -59,19 +59,32 @@ def require_own(results: Path, records: Path, key: str, *, begun: str, finished:
     Raises:
         AuditError: the results began elsewhere, or their records are lost.
     """
-    mark = results / ".convaudit" / "origin"
-    if mark.exists() and _recorded(records / "convaudit" / mark.read_text()) == str(results):
-        return
-    if (results / begun).exists() and _finished_key(results / finished) != key:
+    made = (results / begun).exists()
+    if made and not _is_own(results, records) and _finished_key(results / finished) != key:
         raise AuditError(
             f"config: results: {results} holds an audit of another model, other images or "
             "settings, or one whose records (.snakemake) are not in this folder: name another "
             "results folder, or move that one away"
         )
+
+
+def adopt(results: Path, records: Path) -> None:
+    """Write down, in the results and in the records, that they belong together."""
+    if _is_own(results, records):
+        return
     origin = uuid.uuid4().hex
     (records / "convaudit").mkdir(parents=True, exist_ok=True)
     (records / "convaudit" / origin).write_text(str(results))
-    mark.write_text(origin)
+    _mark(results).write_text(origin)
+
+
+def _is_own(results: Path, records: Path) -> bool:
+    mark = _mark(results)
+    return mark.exists() and _recorded(records / "convaudit" / mark.read_text()) == str(results)
+
+
+def _mark(results: Path) -> Path:
+    return results / ".convaudit" / "origin"
 
 
 def _recorded(record: Path) -> str | None:

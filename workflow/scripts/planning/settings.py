@@ -44,114 +44,129 @@ class Preprocess(Section):
 
     scaling: Literal["auto", "unit", "tf", "torch", "caffe", "none"] = Field(
         "auto",
-        description="How pixels become the network's input. `unit` x/255; `tf` x/127.5-1; `torch` "
-        "ImageNet mean and deviation on RGB in 0..1; `caffe` BGR minus (103.939, 116.779, "
-        "123.68); `none` 0..255. `auto`: the family's own for keras.applications, `none` if the "
-        "model begins with its own Rescaling or Normalization, else `unit` as a guess that the "
-        "report mentions.",
+        description="How pixels x in 0..255 become the network's input. `unit`: x/255. `tf`: "
+        "x/127.5 - 1. `torch`: x/255 minus the ImageNet mean, divided by the ImageNet deviation. "
+        "`caffe`: BGR minus (103.939, 116.779, 123.68). `none`: x. `auto` takes the scaling of the "
+        "model's keras.applications family, or `none` if the model itself begins with Rescaling or "
+        "Normalization; otherwise it guesses `unit`, and the report says that this is a guess.",
     )
     interpolation: Literal[
         "area", "nearest", "bilinear", "cv2", "bicubic", "lanczos", "crop", "fit"
     ] = Field(
         "area",
-        description="How images are resized; best as the training images were. `area` antialiased, "
-        "as no loader of Keras does; `nearest` `keras.utils.load_img`, `flow_from_directory`; "
-        "`bilinear` `image_dataset_from_directory`, `tf.image.resize`; `cv2` `cv2.resize`; "
-        "`bicubic` Pillow's `resize`; `lanczos` Pillow's with LANCZOS; `crop` `bilinear` of the "
-        "middle (`crop_to_aspect_ratio=True`); `fit` `ImageOps.fit` with LANCZOS (Teachable "
-        "Machine's sample code).",
+        description="How images are resized to the network's size. Choose what the training used. "
+        "`area`: antialiased; no loader of Keras does it. `nearest`: `keras.utils.load_img`, "
+        "`flow_from_directory`. `bilinear`: `image_dataset_from_directory`, `tf.image.resize`. "
+        "`cv2`: `cv2.resize`. `bicubic`: Pillow's `resize`. `lanczos`: Pillow's `resize` with "
+        "LANCZOS. `crop`: `bilinear` of the image's middle (`crop_to_aspect_ratio=True`). `fit`: "
+        "`ImageOps.fit` with LANCZOS (sample code of Teachable Machine).",
     )
 
 
 class Columns(Section):
-    """Of a table of images: which column is what. All others go into `predictions.parquet`."""
+    """Columns of a table of images. All other columns are copied to `predictions.parquet`."""
 
     path: str = Field(
         "auto",
-        description="The column of paths, relative to the table's folder or absolute. `auto`: "
-        "`path`, else a usual name such as `filename`, `Path` or `image_id`.",
+        description="Column with the paths, absolute or relative to the table's folder. `auto` "
+        "takes `path`, or another common name such as `filename`, `Path` or `image_id`.",
     )
     label: str = Field(
         "auto",
-        description="The column of labels. `auto`: `label`, else a usual name such as `class`, "
-        "`ClassId` or `category`.",
+        description="Column with the labels. `auto` takes `label`, or another common name such as "
+        "`class`, `ClassId` or `category`.",
     )
 
 
 class Predict(Section):
     """The one pass through the network."""
 
-    batch_size: int = Field(32, ge=1, le=4096, description="Images a batch.")
-    top: int = Field(3, ge=1, description="How many of the best classes are kept for an image.")
+    batch_size: int = Field(32, ge=1, le=4096, description="Images in a batch.")
+    top: int = Field(
+        3, ge=1, description="Number of classes kept for each image, by falling probability."
+    )
 
 
 class Activations(Section):
-    """Channel statistics over the dataset, and all maps of a few example images."""
+    """Statistics of every channel over the dataset, and all channels of a few example images."""
 
     layers: Names = Field(
-        "auto", description="Watched layers: `auto` (every convolution and pooling) or a list."
+        "auto",
+        description="Watched layers, whose channels are measured: `auto` (every convolution and "
+        "pooling layer) or a list of names.",
     )
     examples: Annotated[int, Field(ge=0)] | list[str] = Field(
         8,
-        description="How many example images are drawn through every layer, or their paths "
-        "relative to the images.",
+        description="Number of example images whose channels are drawn for every watched layer, "
+        "or a list of their paths, relative to the images.",
     )
-    per_row: int = Field(16, ge=1, le=256, description="Channels a row in an activation grid.")
+    per_row: int = Field(16, ge=1, le=256, description="Channels in a row of an activation grid.")
     keep: Literal["none", "maps"] = Field(
         "none",
-        description="`maps` keeps all maps of every image and watched layer, as HDF5 in "
-        "`activation_maps/`: much room (VGG16: 60 MB an image before compression). `inspect` and "
-        "the run's start forecast it.",
+        description="`maps` keeps the activation maps of every image and watched layer as HDF5 in "
+        "`activation_maps/`. They need much space: 60 MB an image with VGG16, before compression. "
+        "`inspect` and the start of a run say how much.",
     )
 
 
 class Filters(Section):
-    """The images that excite each channel most, by gradient ascent."""
+    """Patterns that excite each channel most, found by gradient ascent."""
 
-    layers: Names = Field("auto", description="`auto` (every convolution) or a list of layers.")
-    count: int = Field(64, ge=1, description="Channels drawn of each layer, from the first on.")
+    layers: Names = Field(
+        "auto",
+        description="Layers whose patterns are drawn: `auto` (every convolution) or a list of "
+        "names.",
+    )
+    count: int = Field(
+        64, ge=1, description="Number of channels drawn in each layer, beginning with the first."
+    )
     start: Literal["noise", "fourier"] = Field(
         "noise",
-        description="What the ascent changes. `noise`: the pixels of a noisy image. `fourier`: "
-        "Fourier coefficients of decorrelated colours, with the image moved at each step; its "
-        "patterns can be read in deep layers too (`docs/patterns.md`).",
+        description="What gradient ascent optimises. `noise`: the pixels of a noise image. "
+        "`fourier`: Fourier coefficients of decorrelated colours, with a random shift at each "
+        "step; these patterns are readable in deep layers too (`docs/patterns.md`).",
     )
     size: int = Field(64, ge=8, le=1024, description="Side of a pattern, in pixels.")
     margin: int = Field(5, ge=0, le=100, description="Pixels between two patterns.")
-    steps: int = Field(40, ge=1, le=10000, description="Steps of gradient ascent.")
+    steps: int = Field(40, ge=1, le=10000, description="Number of steps of gradient ascent.")
     step_size: float = Field(
-        1.0, gt=0, description="Length of a step, in grey levels (root mean square)."
+        1.0,
+        gt=0,
+        description="Step size: root mean square of a step over all pixels, in grey levels of 255.",
     )
 
 
 class GradCam(Section):
-    """Where the network looked, and how that is drawn over the photo."""
+    """Saliency maps: which parts of an image explain a prediction, and how they are drawn."""
 
     method: Literal[
         "gradcam", "gradcam++", "layercam", "hirescam", "xgradcam", "eigencam", "scorecam"
-    ] = Field("gradcam", description="The class activation method.")
+    ] = Field("gradcam", description="Class activation mapping method (`docs/methods.md`).")
     layer: str = Field(
         "auto",
-        description="The layer whose maps are weighted. `auto`: the last one with a spatial side "
-        "over 1.",
+        description="Target layer: the layer whose activation maps are weighted. `auto` takes the "
+        "last layer whose output is larger than 1 x 1.",
     )
     score: Literal["logit", "probability"] = Field(
-        "logit", description="What is differentiated: the score before softmax, or after it."
+        "logit", description="What is differentiated: the class score before softmax, or after it."
     )
     target: str = Field(
         "predicted",
-        description="The class explained: `predicted`, `true`, `both` (predicted, and true where "
-        "they differ) or a class name.",
+        description="Class that the maps explain: `predicted`, `true`, `both` (the predicted "
+        "class, and the true class where it differs) or the name of a class.",
     )
-    alpha: Share = Field(0.6, description="Strength of the colours over the photo.")
+    alpha: Share = Field(
+        0.6, description="Opacity of the colours over the photo, where the map is strongest."
+    )
     blend: Literal["over", "add"] = Field(
         "over",
-        description="`over`: the hotter, the less of the photo is seen, so heat shows on any "
-        "ground. `add`: colours are added to the photo, as in the notebook (there `alpha` is 0.4).",
+        description="How colours and photo are combined. `over`: the stronger the map, the more "
+        "opaque the colour, so it shows on a background of any colour. `add`: the colours are "
+        "added to the photo, as in the reference notebook, where `alpha` is 0.4.",
     )
     colormap: Literal[
         "jet", "turbo", "viridis", "plasma", "inferno", "magma", "cividis", "hot", "bone"
-    ] = Field("jet", description="Colours of the overlay (OpenCV's colour maps).")
+    ] = Field("jet", description="Colour map of the overlay, one of OpenCV's.")
 
 
 class Settings(Section):
@@ -159,63 +174,76 @@ class Settings(Section):
 
     model: str = Field(
         "demo",
-        description="`demo`, a path to a .keras or .h5 file, or a keras.applications name such "
-        "as `VGG16`.",
+        description="The model: a path to a .keras or .h5 file, a name of keras.applications such "
+        "as `VGG16`, or `demo`.",
     )
     weights: str = Field(
         "imagenet",
-        description="For a keras.applications name: `imagenet`, `none` (random) or a path.",
+        description="Weights of a keras.applications model: `imagenet`, `none` (random) or the "
+        "path of a file.",
     )
     output: str | None = Field(
-        None, description="Which output to audit, for a model that has several."
+        None, description="Name of the output to audit, if the model has several outputs."
     )
     trust_model: bool = Field(
-        False, description="Load a model that carries code (a Lambda layer). It is then executed."
+        False,
+        description="Load a model that contains code (a Lambda layer). Loading runs that code: "
+        "set it only for models that you trust.",
     )
     custom_modules: list[str] = Field(
-        [], description="Python files whose registered Keras layers the model needs."
+        [], description="Python files that register the Keras layers of the model's own."
     )
     images: str = Field(
         "demo",
-        description="`demo`, a folder (one sub-folder a class, or flat: unlabelled) or a "
-        ".csv/.parquet table with columns path[, label].",
+        description="The images: a folder with one sub-folder for each class, a flat folder of "
+        "images without labels, a .csv or .parquet table with the columns path and label (label is "
+        "optional), or `demo`.",
     )
     exclude: Annotated[list[str], BeforeValidator(_listed)] = Field(
         [],
-        description="Files left out: patterns of the name of a file or of a folder above it "
-        "(`masks`, `*_mask.png`) or, with a `/`, of a path (`val/*`).",
+        description="Files that are left out. A pattern is compared with the names of a file and "
+        "of the folders above it (`masks`, `*_mask.png`); with a `/` in it, with the path "
+        "(`val/*`).",
     )
     columns: Columns = Columns()
     classes: str = Field(
         "auto",
-        description="`auto` (the folders' or labels' names, sorted; whole numbers are the outputs' "
-        "numbers), `alphanumeric` (sorted as texts also where they are numbers, as Keras' loaders "
-        "do: 0, 1, 10, 11, 2) or a file: text with one class name a line in index order (`0 cat` "
-        "too), `class_indices.json`, .csv, .npy or .yaml.",
+        description="Names of the classes, in the order of the model's outputs. `auto`: the names "
+        "of the folders or labels, sorted; labels that are whole numbers are the numbers of the "
+        "outputs. `alphanumeric`: sorted as text, also where they are numbers, as the loaders of "
+        "Keras do (0, 1, 10, 11, 2). Or a file: text with one class name in a line (`0 cat` is "
+        "understood too), `class_indices.json`, .csv, .npy or .yaml.",
     )
     results: Annotated[str, AfterValidator(_one_spelling)] = Field(
-        "results", description="Where everything is written."
+        "results", description="Folder that all results are written to."
     )
     shard_size: int = Field(
         512,
         ge=1,
         le=8000,
-        description="Images a shard, the unit of work. Above 500,000 images shards grow so that "
-        "there are never more than 1,000.",
+        description="Number of images in a shard, the unit of work. With more than 500,000 images, "
+        "shards grow, so that there are never more than 1,000 shards.",
     )
-    seed: int = Field(0, ge=0, lt=2**32, description="Seed of everything that draws lots.")
+    seed: int = Field(0, ge=0, lt=2**32, description="Seed of all random numbers.")
     watch: bool = Field(
         True,
-        description="Walk the dataset at each start to find changes. `false` trusts the last walk.",
+        description="Look for new, changed and deleted images at each start. `false` trusts the "
+        "list of the last run.",
     )
     max_quarantined: Share = Field(
         0.05,
-        description="Share of unreadable images above which the audit ends with an error.",
+        description="Largest accepted share of images that can't be read; above it the audit stops "
+        "with an error.",
     )
     compare: Annotated[list[str], BeforeValidator(_listed), AfterValidator(_two)] = Field(
         [],
         description="For `snakemake compare`: two results folders, the earlier audit first. Their "
         "comparison is written to `results`, which must be a third folder (docs/comparison.md).",
+    )
+    reference: str | None = Field(
+        None,
+        description="Results folder of an earlier audit with which this one is compared, for the "
+        "gates of the policy that speak of a comparison (docs/comparison.md).",
     )
     preprocess: Preprocess = Preprocess()
     predict: Predict = Predict()

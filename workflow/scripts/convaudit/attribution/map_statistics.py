@@ -1,6 +1,13 @@
 """What a heat map says in numbers: how strong, where, and how concentrated."""
 
+from collections.abc import Iterator
+
 import numpy as np
+
+from convaudit.system.array_files import blocks
+
+_TOGETHER = 64
+"""Maps in memory at a time."""
 
 
 def measure(maps: np.ndarray) -> dict[str, np.ndarray]:
@@ -50,6 +57,15 @@ def pack(maps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def unpack(maps: np.ndarray, scale: np.ndarray) -> np.ndarray:
     """The maps (n, h, w) that ``pack`` packed, as float32."""
     return maps.astype(np.float32) * scale[:, None, None]
+
+
+def read_one_by_one(file: str) -> Iterator[np.ndarray]:
+    """Yield the maps (h, w) of an .npz that ``predictions.save_maps`` wrote: one of each image in
+    their order, then those of further classes.
+    """
+    stored = (blocks(file, name, _TOGETHER) for name in ("maps", "scale"))
+    for halves, scales in zip(*stored, strict=True):
+        yield from unpack(halves, scales)
 
 
 def _hottest(shares: np.ndarray, area: float) -> np.ndarray:

@@ -125,8 +125,12 @@ class Finished:
         return json.loads(path.read_text())["suspects"] if path.exists() else None
 
 
-def read(folder: str | Path) -> Finished:
+def read(folder: str | Path, config: dict[str, Any] | None = None) -> Finished:
     """Read a results folder.
+
+    Args:
+        config: ``model`` and ``images`` as the audit's config names them; without it they are
+            looked up in its report.
 
     Raises:
         AuditError: it holds no finished audit.
@@ -150,7 +154,7 @@ def read(folder: str | Path) -> Finished:
         )
     plan = json.loads((path / "index" / "plan.json").read_text())
     facts = ModelFacts.read(path / "model" / "model.json")
-    settings = _settings(path)
+    settings = config or _settings(path)
     return Finished(
         folder=path,
         name=str(folder),

@@ -23,11 +23,12 @@ def excluded(paths: pd.Series, patterns: Sequence[str]) -> tuple[np.ndarray, lis
     Returns:
         bool, (n,), and the sentences.
     """
-    out = np.zeros(len(paths), bool)
+    listed = paths.tolist()
+    out = np.zeros(len(listed), bool)
     said = []
     for pattern in patterns:
         fits = _matcher(pattern.strip("/"))
-        matched = np.fromiter(map(fits, paths), bool, len(paths))
+        matched = np.fromiter(map(fits, listed), bool, len(listed))
         said.append(f"exclude leaves out {int(matched.sum()):,} files that match {pattern!r}")
         out |= matched
     return out, said

@@ -41,7 +41,7 @@ _MOST_SCANS = 100
 
 _ORIENTATION = 0x0112
 # TIFF tags
-_BITS, _PHOTOMETRIC, _PLANES, _NUMBERS = 258, 262, 284, 339
+_KIND, _BITS, _PHOTOMETRIC, _PLANES, _NUMBERS = 254, 258, 262, 284, 339
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -278,6 +278,11 @@ def _said_bits(data: bytes) -> int | None:
 
 def _rgb(image: Image.Image, said: int | None) -> Decoded:
     tags = image.tag_v2 if isinstance(image, TiffImageFile) else {}
+    if tags.get(_KIND, 0) & 1:
+        raise Unreadable(
+            "its first picture is a thumbnail, as in a camera's raw file (DNG, NEF): convert it to "
+            "JPEG or PNG"
+        )
     bits = max(tags.get(_BITS, (16,)))
     if tags.get(_PLANES) == 2 and bits > 8:  # Pillow takes each byte for a pixel
         raise Unreadable("16 bits in separate planes, which is not supported: interleave them")

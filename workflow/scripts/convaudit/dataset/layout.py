@@ -1,7 +1,7 @@
 """Whether the folders of a dataset are its classes: splits, wrappers, folds and masks are not."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -25,6 +25,10 @@ _PHOTOS = frozenset("image images img imgs photos photo pictures jpegimages".spl
 _MASK = re.compile(
     r"(.+?)[ _-](?:masks?|gt|seg|segmentation|labels?|annotation|groundtruth)(?:[ _-]?\d+)?"
 )
+_NUMBERED = re.compile(r"([^\W\d_]{2,})[^a-zA-Z/]*\d[^/]*$")
+"""A name that begins with a word, then a number: cat.0.jpg."""
+_LIKE_MASKS = "mask|gt|seg|label|annotation|ground.?truth|bbox"
+"""What each of them contains; most datasets have none, which is soon seen."""
 
 
 @dataclass(frozen=True)
@@ -55,8 +59,9 @@ class Folders:
         """The folder, from this one downwards, whose sub-folders look like classes."""
         names = self.names(folder)
         photos = [name for name in names if name.lower() in _PHOTOS]
-        if names and all(map(is_split, names)):
-            chosen = min(names, key=_preference)
+        splits = [name for name in names if is_split(name)]
+        if splits and all(name in splits or is_annotation(name) for name in names):
+            chosen = min(splits, key=_preference)
         elif (
             len(names) == 1
             and folder not in self.direct
@@ -90,7 +95,7 @@ def refuse(paths: pd.Series, source: str) -> None:
         AuditError: the folders are splits, or something else that is no class; it names the folder
             to give instead.
     """
-    tree = Folders.of(paths)
+    tree = Folders.of(paths.tolist())
     names = tree.names("")
     if not names:
         return
@@ -99,9 +104,10 @@ def refuse(paths: pd.Series, source: str) -> None:
     source = source.rstrip("/")
     give = f"images={source}/{below}"
     loose = "" in tree.direct
-    if all(map(is_split, names)) and not loose:
+    splits = [name for name in names if is_split(name)]
+    if splits and all(name in splits or is_annotation(name) for name in names) and not loose:
         raise AuditError(
-            f"images: {source} holds splits ({some(names)}), not classes: give one of them, {give}"
+            f"images: {source} holds splits ({some(splits)}), not classes: give one of them, {give}"
             + otherwise
         )
     known = {name.lower() for name in names}
@@ -126,6 +132,8 @@ def refuse(paths: pd.Series, source: str) -> None:
 
 def mention_masks(paths: pd.Series) -> list[str]:
     """A sentence on files that look like masks beside the photographs, if there are any."""
+    if not paths.str.contains(_LIKE_MASKS, case=False, regex=True).any():
+        return []
     listed = paths.tolist()
     stems = {path.rpartition(".")[0] for path in listed}
     found, patterns = [], set()
@@ -146,6 +154,30 @@ def mention_masks(paths: pd.Series) -> list[str]:
     return [
         f"{len(found):,} of {len(listed):,} files look like masks, not photographs "
         f"({found[0]!r}): if so, leave them out with exclude='[{listing}]'"
+    ]
+
+
+def mention_labels(paths: pd.Series, tables: Sequence[str]) -> list[str]:
+    """A sentence on where labels of unlabelled images may be found, if anywhere.
+
+    Args:
+        paths: of the files, relative, with "/".
+        tables: names of the tables that lie beside them.
+    """
+    if tables:
+        return [f"the images have no labels; if {some(tables)} has them, give it as images="]
+    words = []
+    for path in paths.tolist():
+        match = _NUMBERED.match(path, path.rfind("/") + 1)
+        if not match:
+            return []
+        words.append(match[1])
+    kinds = pd.Series(words).value_counts()
+    if not 2 <= len(kinds) <= 50 or kinds.min() < 2:
+        return []
+    return [
+        f"the images have no labels, but their names begin with {some(sorted(kinds.index))}: if "
+        "these are the classes, move each into a folder of that name, or give a table of path,label"
     ]
 
 

@@ -71,7 +71,10 @@ def scan(source: Path, exclude: Sequence[str] = (), columns: Columns | None = No
         notes, meta = table.notes, list(table.rows.columns[2:])
         rows = list(_listed(source, table.rows))
     elif source.exists():
-        raise AuditError(f"images: {source} is neither a folder nor a .csv/.parquet table")
+        raise AuditError(
+            f"images: {source} is neither a folder nor a .csv/.parquet table: write a .csv whose "
+            "first line is path,label"
+        )
     else:
         raise AuditError(f"images: there is no folder or table {source}")
     if not rows:

@@ -21,6 +21,8 @@ _PATHS = (
     "path filepath file_path image_path img_path imagepath filename file_name file image "
     "image_name imagename img image_file image_id imageid id"
 ).split()
+_NEVER_IMAGES = 8
+"""The first of them, which name a file and not its content."""
 _LABELS = (
     "label labels class class_name classname category category_name target class_id classid "
     "label_name species breed diagnosis dx"
@@ -78,7 +80,7 @@ def read(source: Path, columns: Columns) -> Table:
     names = [str(name) for name in table.columns]
     path = _chosen(source, names, "path", columns.path, _PATHS)
     if path is None:
-        raise AuditError(_no_path(source, names))
+        raise AuditError(_no_path(source, table))
     label = _chosen(source, names, "label", columns.label, _LABELS)
     paths = table[path].astype("str").str.strip()
     if not paths.str.contains("/").any():  # of Windows
@@ -158,10 +160,15 @@ def _parquet(source: Path) -> pd.DataFrame:
     schema = pq.read_schema(source)
     nested = (pa.types.is_nested, pa.types.is_binary, pa.types.is_large_binary)
     plain = [f.name for f in schema if not any(kind(f.type) for kind in nested)]
-    texts = [name for name in schema.names if name not in plain and name.lower() in _PATHS]
+    texts = [
+        field.name
+        for field in schema
+        if pa.types.is_binary(field.type) and field.name.lower() in _PATHS[:_NEVER_IMAGES]
+    ]
     table = pq.read_table(source, columns=plain + texts).to_pandas()
     for name in texts:  # paths as bytes
         table[name] = table[name].str.decode("utf-8")
+    table.attrs["nested"] = [name for name in schema.names if name not in plain + texts]
     return table
 
 
@@ -188,8 +195,14 @@ def _chosen(
     return next((plain[name] for name in usual if name in plain), None)
 
 
-def _no_path(source: Path, names: list[str]) -> str:
+def _no_path(source: Path, table: pd.DataFrame) -> str:
+    names = table.columns.tolist()
     listed = ", ".join(names)
+    if inside := table.attrs.get("nested"):
+        return (
+            f"images: {source} has no column 'path', and {', '.join(inside)} may hold the images "
+            "themselves, which is not supported: write them into files, a folder a class"
+        )
     if any((source.parent / name).is_file() for name in names if name):
         return f"images: {source}: its first line names an image: begin it with path,label"
     return (
@@ -211,9 +224,12 @@ def _place(top: Path, paths: pd.Series) -> _Place | None:
         for folder in folders
         for ending in _ENDINGS
     )
-    found = [place for place in every if all((top / place.path(p)).is_file() for p in first)]
-    # "images/1.jpg" itself and "1.jpg" in the folder images are the same.
-    return found[0] if len({place.path(first[0]) for place in found}) == 1 else None
+    found: dict[tuple[str, ...], _Place] = {}
+    for place in every:
+        made = tuple(map(place.path, first))
+        if len(set(made)) == len(made) and all((top / path).is_file() for path in made):
+            found.setdefault(made, place)
+    return next(iter(found.values())) if len(found) == 1 else None
 
 
 def _one_hot(table: pd.DataFrame) -> pd.Series | None:

@@ -3,7 +3,9 @@
 import logging
 import time
 import zlib
+from collections.abc import Callable
 from contextlib import nullcontext
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,6 +16,7 @@ from convaudit.feature_visualization.objective import mean_activation
 from convaudit.feature_visualization.parameterization import Canvas, Fourier, Pixels
 from convaudit.feature_visualization.redirected_relu import redirected
 from convaudit.feature_visualization.transforms import STILL, motions, sway
+from convaudit.models.kernels import naming_the_layer
 from convaudit.models.network import Network
 from convaudit.models.scaling import Scaling
 from convaudit.system.out_of_memory import within_memory
@@ -29,6 +32,8 @@ STARTS: dict[str, tuple[type[Pixels | Fourier], bool]] = {
 
 _COMFORTABLE = 16 * 128 * 128
 """Pixels of a batch. Larger batches are not faster, and memory grows with them."""
+
+_REMEDY = "leave the layers after it out of filters.layers"
 
 _PROBES = 6
 """Layers that a forecast is measured on."""
@@ -90,7 +95,8 @@ def maximise(
         climb = _fitting(network, layer, scaling, start, count, size)
         return _in_batches(climb, layer, channels, steps, step_size, seed)
 
-    return within_memory(work, _together(batch, size))
+    with naming_the_layer(network, _REMEDY):
+        return within_memory(work, _together(batch, size))
 
 
 def forecast(
@@ -117,24 +123,30 @@ def forecast(
     names = list(counts)
     places = np.unique(np.linspace(0, len(names) - 1, _PROBES).round().astype(int))
     together = _together(batch, size)
-    measured = []
-    for place in places:
-        began = time.perf_counter()
-        climb = _fitting(network, names[place], scaling, start, together, size)
-        generator = np.random.default_rng(0)
-        x = tf.constant(np.stack([climb.canvas.draw(generator) for _ in range(together)]))
-        arguments = x, tf.zeros(together, tf.int32), tf.constant(STILL)
-        clock = [began]
-        for _ in range(6):
-            climb.rise(*arguments)[1].numpy()
-            clock.append(time.perf_counter())
-        once, *each = np.diff(clock)
-        measured.append((once, np.median(each)))
+    with naming_the_layer(network, _REMEDY):
+        measured = [
+            _measured(partial(_fitting, network, names[place], scaling, start, together, size))
+            for place in places
+        ]
     once, a_step = (
         np.interp(range(len(names)), places, known) for known in zip(*measured, strict=True)
     )
     batches = np.ceil(np.array(list(counts.values())) / together)
     return float((once + batches * (steps + 1) * a_step).sum())
+
+
+def _measured(climb_of: Callable[[], "_Climb"]) -> tuple[float, float]:
+    """Seconds until a climb is compiled and has made its first step, and of a step after that."""
+    clock = [time.perf_counter()]
+    climb = climb_of()
+    generator = np.random.default_rng(0)
+    x = tf.constant(np.stack([climb.canvas.draw(generator) for _ in range(climb.together)]))
+    arguments = x, tf.zeros(climb.together, tf.int32), tf.constant(STILL)
+    for _ in range(6):
+        climb.rise(*arguments)[1].numpy()
+        clock.append(time.perf_counter())
+    once, *each = np.diff(clock)
+    return float(once), float(np.median(each))
 
 
 def _together(batch: int, size: int) -> int:

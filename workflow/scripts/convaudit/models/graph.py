@@ -132,14 +132,26 @@ def run(
         visit: sees each step's first output by name; what it returns is used further on.
     """
     for step in steps:
-        args, kwargs = _fill(step, values)
-        if getattr(step.layer, "_call_has_training_arg", False):
-            kwargs["training"] = False
-        outputs = tree.flatten(step.layer(*args, **kwargs))
+        outputs = call(step, values)
         if visit is not None:
             outputs[0] = visit(step.name, outputs[0])
         values.update(zip(step.writes, outputs, strict=True))
     return values
+
+
+def call(step: Step, values: dict[int, Any]) -> list[Any]:
+    """The outputs of one step in inference mode; what it reads must be among ``values``.
+
+    An error carries the layer's name as a note.
+    """
+    args, kwargs = _fill(step, values)
+    if getattr(step.layer, "_call_has_training_arg", False):
+        kwargs["training"] = False
+    try:
+        return tree.flatten(step.layer(*args, **kwargs))
+    except Exception as error:
+        error.add_note(f"layer {step.name!r}")
+        raise
 
 
 def _fill(step: Step, values: dict[int, Any]) -> tuple[tuple, dict[str, Any]]:

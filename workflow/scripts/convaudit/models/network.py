@@ -10,7 +10,7 @@ import numpy as np
 
 from convaudit.errors import AuditError
 from convaudit.models.facts import LayerInfo
-from convaudit.models.graph import Step, ancestors, flatten, independent, run
+from convaudit.models.graph import Step, ancestors, call, flatten, independent, run
 from convaudit.models.head import Head, find_head
 from convaudit.models.layers import is_convolution, is_watched, layer_id, require_layer
 
@@ -163,6 +163,19 @@ class Network:
         values = run(ancestors(self._steps, reads), {self._input: self._as_taken(x)})
         return [values[read] for read in reads]
 
+    def one_by_one(self, x: Any) -> Iterator[tuple[Step, dict[int, Any]]]:
+        """Each layer's call, in order, and what it reads, for inputs (B, H, W, 3).
+
+        Stops before the first call that fails.
+        """
+        values = {self._input: self._as_taken(x)}
+        for step in self._steps:
+            yield step, {read: values[read] for read in step.reads}
+            try:
+                values.update(zip(step.writes, call(step, values), strict=True))
+            except Exception:
+                return
+
     def _as_taken(self, x: Any) -> Any:
         return keras.ops.tensordot(x, _LUMINANCE, 1)[..., None] if self.grey else x
 
@@ -213,8 +226,9 @@ class Network:
         structure = model.inputs[0] if isinstance(model, keras.Sequential) else model.input
         given = keras.tree.pack_sequence_as(structure, [noise[..., :1] if self.grey else noise])
         with _runnable():
-            said = _numpy(keras.tree.flatten(model(given, training=False))[index]).reshape(2, -1)
+            # First, since its errors name the layer.
             scores = self.run(keras.ops.convert_to_tensor(noise), visit)
+            said = _numpy(keras.tree.flatten(model(given, training=False))[index]).reshape(2, -1)
         ours = _numpy(_ACTIVATIONS[self._head.activation](scores))
         error = float(np.abs(ours - said).max() / max(1.0, np.abs(said).max()))
         if not error <= (1e-5 if exact else 2e-2):
@@ -318,8 +332,9 @@ def _runnable() -> Iterator[None]:
     except Exception as error:
         text = re.sub(r"\x1b\[\d*m", "", str(error)).split("Arguments received")[0]
         lines = [line for line in text.splitlines() if line and "encountered when" not in line]
+        where = "".join(f" ({note})" for note in getattr(error, "__notes__", ()))
         raise AuditError(
-            f"model: it can't be run on two images of this size: {' '.join(lines)[:300]}"
+            f"model: it can't be run on two images of this size{where}: {' '.join(lines)[:300]}"
         ) from error
 
 

@@ -171,13 +171,14 @@ def describe_resizing(found: dict[str, Any]) -> str:
 def describe_effort(
     images: float, filters: float, patterns: dict[str, int], disk: float, each: str
 ) -> str:
-    """The forecast.
+    """The time and the disk space of the whole audit.
 
     Args:
-        images, filters: seconds that they take.
-        patterns: how many, by layer.
+        images: seconds for the images.
+        filters: seconds for the patterns.
+        patterns: number of patterns by layer.
         disk: bytes.
-        each: what an image's time is made of.
+        each: the time of one image, in words.
     """
     return _line(
         "forecast",

@@ -116,12 +116,12 @@ def _errors_by_region(audit: Results) -> list[Finding]:
     """Ninths of the picture in which heat goes along with errors beyond chance: the 95 % intervals
     of both error rates are a factor of two apart.
     """
-    ninths = audit.heat.ninths
-    known = audit.known & (ninths.hottest != NOWHERE)
+    maps = audit.mean_maps
+    known = audit.known & (maps.hottest != NOWHERE)
     everything, mistakes = int(known.sum()), int((audit.wrong & known).sum())
     found = []
     for region, name in enumerate(REGIONS):
-        numbers, _ = ninths.hot(region)
+        numbers, _ = maps.hot(region)
         hot, wrong = int(audit.known[numbers].sum()), numbers[audit.wrong[numbers]]
         bad, cold = len(wrong), everything - hot
         elsewhere = mistakes - bad
@@ -149,7 +149,7 @@ def _classes_by_region(audit: Results) -> list[Finding]:
     """Classes whose heat gathers off the centre: twice what even heat would have there, and half
     more than the other classes' have.
     """
-    counts, sums = audit.heat.counts, audit.heat.ninths.sums
+    counts, sums = audit.mean_maps.counts, audit.mean_maps.region_sums
     found = []
     for index in np.flatnonzero(counts >= FEWEST):
         mean, others = sums[index] / counts[index], counts.sum() - counts[index]
@@ -164,7 +164,7 @@ def _classes_by_region(audit: Results) -> list[Finding]:
                 f"even heat would. Images called otherwise: {rest[region]:.0%}."
                 f"{_when_right(audit, int(index), int(region))}"
             )
-            numbers, shares = audit.heat.ninths.hot(int(region))
+            numbers, shares = audit.mean_maps.hot(int(region))
             mine = audit.predicted[numbers] == index
             numbers, shares = numbers[mine], shares[mine]
             # What is wrong comes last: it has a finding of its own and would hide the class.
@@ -179,12 +179,13 @@ def _classes_by_region(audit: Results) -> list[Finding]:
 
 def _when_right(audit: Results, index: int, region: int) -> str:
     """The share of those that are rightly called so, where errors are among them."""
-    ninths = audit.heat.ninths
-    called = (audit.predicted == index) & (ninths.hottest != NOWHERE)
-    right = int((called & audit.known & ~audit.wrong).sum())
+    called = (audit.predicted == index) & (audit.mean_maps.hottest != NOWHERE)
+    correct = called & audit.known & ~audit.wrong
+    right = int(correct.sum())
     if not right or not (called & audit.wrong).any():
         return ""
-    return f" The {right:,} that are right: {ninths.right[index, region] / right:.0%}."
+    share = audit.mean_maps.region_sums_of(correct)[index, region] / right
+    return f" The {right:,} that are right: {share:.0%}."
 
 
 def _trust(audit: Results) -> list[Finding]:

@@ -61,7 +61,6 @@ def _about(audit: Results) -> dict[str, Any]:
 
 def columns(audit: Results) -> Iterator[tuple[str, np.ndarray]]:
     """What all images are filtered and sorted by, in the order of shards and rows."""
-    ninths = audit.heat.ninths
     yield "label", np.where(audit.labels < 0, NO_LABEL, audit.labels.astype(np.uint16))
     yield "predicted", audit.predicted.astype(np.uint16)
     yield "probability", audit.probability.astype(np.float32)
@@ -69,8 +68,8 @@ def columns(audit: Results) -> Iterator[tuple[str, np.ndarray]]:
     for name in ("concentration", "border"):
         shares = audit.column(f"heat_{name}", float, 0)
         yield name, _rounded(shares, np.uint8, lambda part: part * 255)
-    yield "region", ninths.hottest
-    yield "share", _rounded(ninths.most, np.uint16, lambda part: part * 65535)
+    yield "region", audit.mean_maps.hottest
+    yield "share", _rounded(audit.mean_maps.most, np.uint16, lambda part: part * 65535)
 
 
 def _shard(

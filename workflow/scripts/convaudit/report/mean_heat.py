@@ -58,8 +58,8 @@ def places(audit: Results) -> list[Place]:
     of so few images that their mean says little.
     """
     found = []
-    for index in np.flatnonzero(audit.heat.counts).tolist():
-        count, mean = audit.heat.mean(predicted=index)
+    for index in np.flatnonzero(audit.mean_maps.counts).tolist():
+        count, mean = audit.mean_maps.mean(predicted=index)
         found.append(_place(audit, index, None, count, mean))
     return sorted(found, key=lambda place: (place.count < FEW, -place.apart, place.predicted))
 
@@ -80,14 +80,14 @@ def cells(audit: Results) -> dict[tuple[int, int], Place]:
     """
     return {
         (label, predicted): _place(audit, predicted, label, count, total / count)
-        for (label, predicted), (count, total) in audit.heat.cells.items()
+        for (label, predicted), (count, total) in audit.mean_maps.cells.items()
     }
 
 
 def _place(
     audit: Results, predicted: int, label: int | None, count: int, mean: np.ndarray
 ) -> Place:
-    everything, total = audit.heat.mean()
+    everything, total = audit.mean_maps.mean()
     rest = everything - count
     others = (total * everything - mean * count) / rest if rest else mean
     return Place(predicted, label, count, mean, regions.distance(mean, others))

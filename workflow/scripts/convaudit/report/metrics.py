@@ -73,14 +73,6 @@ def calibration_error(bins: pd.DataFrame) -> float:
     return float((gap * bins["count"]).sum() / max(1, bins["count"].sum()))
 
 
-def confusion(label: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray:
-    """Counts (classes, classes): row the label, column the prediction."""
-    counts = np.zeros((classes, classes), int)
-    for part in blocks(len(label)):
-        np.add.at(counts, (label[part], predicted[part]), 1)
-    return counts
-
-
 def per_class(counts: np.ndarray, names: list[str]) -> pd.DataFrame:
     """Support, recall and precision of each class that occurs, from a confusion matrix."""
     support, given = counts.sum(axis=1), counts.sum(axis=0)
@@ -97,10 +89,3 @@ def per_class(counts: np.ndarray, names: list[str]) -> pd.DataFrame:
             }
         )
     return table[(support > 0) | (given > 0)]
-
-
-def median(values: pd.Series, counts: pd.Series) -> float:
-    """The median of values of which each stands there so many times."""
-    ordered, ends = values.sort_values(), counts[values.argsort()].cumsum()
-    middle = [(ends.iat[-1] - 1) // 2, ends.iat[-1] // 2]
-    return float(ordered.iloc[ends.searchsorted(middle, side="right")].mean())

@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 
 from convaudit.report import charts, mean_heat, thumbnails
-from convaudit.report.metrics import confusion
 from convaudit.report.results import PAIRS, Results
 from convaudit.report.wording import short
 
@@ -77,12 +76,6 @@ def _card(audit: Results, seen: thumbnails.Seen, among: str) -> dict[str, Any]:
     }
 
 
-def counts(audit: Results) -> np.ndarray:
-    """The confusion matrix."""
-    labels, predicted = audit.labels[audit.known], audit.predicted[audit.known]
-    return confusion(labels, predicted, len(audit.class_names))
-
-
 def pairs(audit: Results) -> list[dict[str, Any]]:
     """The confused pairs of classes, the commonest first."""
     return [
@@ -100,7 +93,7 @@ def pairs(audit: Results) -> list[dict[str, Any]]:
 
 def matrix(audit: Results) -> dict[str, Any] | None:
     """The confusion matrix of the classes that occur, where it fits a page."""
-    table = counts(audit)
+    table = audit.confusion
     used = np.flatnonzero(table.sum(axis=0) + table.sum(axis=1))
     if not len(used) or len(used) > MATRIX:
         return None

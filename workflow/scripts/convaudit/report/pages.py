@@ -2,7 +2,6 @@
 
 import json
 import math
-from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from itertools import repeat
 from pathlib import Path
@@ -10,7 +9,6 @@ from shutil import copyfile
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from jinja2 import Environment
 
 from convaudit.dataset.images import INTERPOLATIONS
@@ -29,7 +27,6 @@ from convaudit.report import (
 from convaudit.report.findings import Finding, findings
 from convaudit.report.regions import REGIONS
 from convaudit.report.results import PAIRS, Results
-from convaudit.system.malloc import give_back_freed_memory
 
 SAMPLE = 24
 COARSE = 40
@@ -64,7 +61,6 @@ def write_report(
 
     layers = layer_pages.layers(audit)
     _write_layers(folder, render, audit, layers, named, threads)
-    give_back_freed_memory()
     pairs = misclassified.pairs(audit)
     _write_pairs(folder, render, audit, pairs, seen)
     places = mean_heat.places(audit)
@@ -214,7 +210,7 @@ def _regions(audit: Results) -> list[dict[str, Any]]:
     """For each ninth of the picture the images that have most of their heat there, and how many
     of them are wrong.
     """
-    hottest = audit.heat.ninths.hottest
+    hottest = audit.mean_maps.hottest
     return [
         {
             "name": name,
@@ -245,7 +241,7 @@ def _histogram(audit: Results) -> Any:
 def _classes(audit: Results) -> list[dict[str, Any]]:
     if not audit.known.any():
         return []
-    table = metrics.per_class(misclassified.counts(audit), audit.class_names)
+    table = metrics.per_class(audit.confusion, audit.class_names)
     ordered = table.rename_axis("index").reset_index().sort_values(["recall", "name"])
     return ordered.to_dict("records")
 
@@ -284,19 +280,13 @@ def _sizes(audit: Results) -> dict[str, Any] | None:
     """
     if not audit.count:
         return None
-    counted: Counter[tuple[int, int]] = Counter()
-    for part in audit.rows(("width", "height")):
-        counted.update(zip(part["width"].to_pylist(), part["height"].to_pylist(), strict=True))
-    sizes = pd.DataFrame(sorted(counted), columns=["width", "height"])
-    sizes["count"] = [counted[size] for size in sorted(counted)]
-    width, height, count = (sizes[name] for name in ("width", "height", "count"))
-    common = [
-        f"{row.width} × {row.height} ({row.count:,})"
-        for row in sizes.sort_values("count", ascending=False).head(5).itertuples(index=False)
-    ]
+    width, height = (audit.column(name, int) for name in ("width", "height"))
+    sizes, count = np.unique(np.stack([width, height], axis=1), axis=0, return_counts=True)
+    commonest = np.argsort(-count, kind="stable")[:5]
+    common = [f"{sizes[at][0]} × {sizes[at][1]} ({count[at]:,})" for at in commonest]
     aspect = width / height
     model = audit.facts.input[1] / audit.facts.input[0]
-    low, middle, high = aspect.min(), metrics.median(aspect, count), aspect.max()
+    low, middle, high = aspect.min(), np.median(aspect), aspect.max()
     return {
         "sizes": f"all {width[0]} × {height[0]}"
         if len(sizes) == 1
@@ -305,5 +295,5 @@ def _sizes(audit: Results) -> dict[str, Any] | None:
         "aspect": f"{low:.2f} of all"
         if low == high
         else f"{low:.2f} to {high:.2f}, half of them under {middle:.2f}",
-        "squeezed": int(count[np.abs(np.log(aspect / model)) > np.log(1.1)].sum()),
+        "squeezed": int((np.abs(np.log(aspect / model)) > np.log(1.1)).sum()),
     }

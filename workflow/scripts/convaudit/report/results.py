@@ -1,74 +1,123 @@
-"""What the report is made of, and what follows from the heat maps shard by shard.
+"""The results of an audit, read once, and what the report derives from them.
 
-A million images' texts, lists and maps would fill the memory, so they are read a shard at a time.
-Of all images at once memory holds 19 bytes each: what they are called, how surely, and in
-which ninths their heat is. Any other column is read where it is asked for and dropped again.
+The table of predictions is in memory: of a million images it takes some 500 MB. Saliency maps are
+read shard by shard.
 """
 
 import itertools
+import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 
-from convaudit.models.facts import ModelFacts
-from convaudit.report import regions
-from convaudit.report.regions import Ninths
+from convaudit.attribution import map_statistics
+from convaudit.checks.duplicates import duplicates
+from convaudit.dataset import labels
+from convaudit.dataset.depth import depth_notes
+from convaudit.models.facts import ModelChoices, ModelFacts
+from convaudit.report.mean_maps import MeanMaps, mean_maps
 
 PAIRS = 40
-"""Confused pairs that have a page of their own and whose heat is known."""
+"""Number of confused pairs that have a page of their own and a mean map."""
+_KEPT = ("image_id", "class_index", "maps", "scale")
+"""Arrays of a shard's file of maps; with the prefix ``true_`` those of errors' true classes."""
 
 
 @dataclass(frozen=True)
 class Results:
-    """Everything the report shows. Paths are relative to the report's folder."""
+    """Everything that the report shows. Paths are relative to the report's folder.
+
+    Attributes:
+        facts: what is known of the model, with the config's choices.
+        scaling_check: what ``checks.scaling_check`` found, as in ``model/scaling.json``.
+        class_names: in index order.
+        predictions: ``predictions.parquet``, the images of a shard one after the other.
+        quarantine: ``quarantine.csv``: path, reason.
+        duplicates: files that are equal byte for byte (``checks.duplicates``).
+        channels: ``channels.parquet``.
+        maps: reads a shard's maps: image_id (n,), class_index (n,) and maps (n, h, w), the first
+            map of each image first.
+        photos: address that the images' paths are appended to; None if they can't be found.
+        filters: by layer id the path of its grid and its table.
+        activations: by image id the paths of its grids by layer name.
+        settings: the config, without the results folder.
+        command: a command line that makes this audit again.
+        provenance: versions and revision of the code.
+        assumptions: what was assumed of the images and their labels, a sentence each.
+        other_files: number of files beside the images that are no images, by file ending.
+        model_sha256: SHA-256 of the model's file; None for a model of keras.applications.
+    """
 
     facts: ModelFacts
     scaling_check: dict[str, Any]
-    """What ``checks.scaling_check`` found, as in ``model/scaling.json``."""
     class_names: list[str]
-    shards: dict[str, int]
-    """How many images each shard has; every shard has some."""
-    column: Callable[[str, type, Any], np.ndarray]
-    """Gives a column of the predictions by its name, as numbers of a type and with what stands for
-    a missing one: every image, in the order of shards and rows within.
-    """
-    rows: Callable[[Sequence[str]], Iterator[pa.Table]]
-    """Gives columns of the predictions, shard by shard."""
+    predictions: pa.Table
     quarantine: pd.DataFrame
     duplicates: pd.DataFrame
     channels: pd.DataFrame
     maps: Callable[[str], dict[str, np.ndarray]]
-    """Gives a shard's image_id, class_index and maps (n, h, w)."""
-    overlay: Callable[[str, str], str]
-    """Gives the path of an overlay by shard and image id."""
-    sprites: Callable[[str], str]
-    """Gives the path of the folder with a shard's sprite sheets: 0.jpg and so on."""
     photos: str | None
-    """What the images' paths begin with, as an address; None where they can't be found."""
     filters: dict[str, tuple[str, pd.DataFrame]]
-    """By layer id the grid's path and its table."""
     activations: dict[str, dict[str, str]]
-    """By image id the grids' paths by layer id."""
     settings: dict[str, Any]
     command: str
-    """What makes this audit again."""
     provenance: dict[str, Any]
     assumptions: tuple[str, ...] = ()
-    """What was assumed of the images and their labels, a sentence each."""
     other_files: dict[str, int] = field(default_factory=dict)
-    """How many files beside the images are none, by their ending."""
     model_sha256: str | None = None
-    """Of the model's file; None where there is none, as of a model that Keras gives by its name."""
+
+    def column(self, name: str, dtype: Any, missing: Any = None) -> np.ndarray:
+        """A column of the predictions as (n,) numbers.
+
+        Args:
+            name: of the column.
+            dtype: NumPy type of the numbers.
+            missing: stands for missing values; None where there are none.
+        """
+        values = self.predictions[name].cast(pa.from_numpy_dtype(dtype))
+        return (values if missing is None else values.fill_null(missing)).to_numpy()
+
+    def rows(self, columns: Sequence[str]) -> Iterator[pa.Table]:
+        """Columns of the predictions, one table a shard."""
+        chosen = self.predictions.select(list(columns))
+        for start, count in zip(self.starts, self.shards.values(), strict=False):
+            yield chosen.slice(start, count)
+
+    def overlay(self, shard: str, image_id: str) -> str:
+        """Path of an image's overlay."""
+        return f"../gradcam/overlays/{shard}/{image_id}.jpg"
+
+    def sprites(self, shard: str) -> str:
+        """Path of the folder with a shard's sprite sheets: 0.jpg, 1.jpg and so on."""
+        return f"../gradcam/sprites/{shard}"
+
+    @cached_property
+    def shards(self) -> dict[str, int]:
+        """Number of images of each shard that has any, in the order of the predictions."""
+        counts = self.predictions["shard"].value_counts().to_pylist()
+        return {entry["values"]: entry["counts"] for entry in counts}
+
+    @cached_property
+    def starts(self) -> list[int]:
+        """Row of each shard's first image in the predictions, and at the end the row count."""
+        return [0, *itertools.accumulate(self.shards.values())]
+
+    @property
+    def count(self) -> int:
+        """Number of images."""
+        return self.predictions.num_rows
 
     @property
     def identity(self) -> str:
-        """Which model it is: the file and the beginning of its SHA-256, or name and weights."""
+        """Which model it is: file name and first digits of its SHA-256, or name and weights."""
         model = self.settings["model"]
         if self.model_sha256 is None:
             return f"{model}, weights {self.settings['weights']}"
@@ -77,7 +126,7 @@ class Results:
 
     @property
     def source(self) -> str:
-        """Where the images are from."""
+        """Where the images are from, in words."""
         images = self.settings["images"]
         if images == "demo":
             return "of the demo, in the results folder"
@@ -85,118 +134,143 @@ class Results:
         return f"from the {kind} {images}"
 
     @cached_property
-    def starts(self) -> list[int]:
-        """The number of each shard's first image, and at last the number of images."""
-        return [0, *itertools.accumulate(self.shards.values())]
-
-    @property
-    def count(self) -> int:
-        """The number of images."""
-        return self.starts[-1]
-
-    @cached_property
     def labels(self) -> np.ndarray:
-        """The index of each image's class, int32; -1 where it has no label."""
+        """(n,) int32: index of each image's label, -1 if it has none."""
         return self.column("label_index", np.int32, -1)
 
     @cached_property
     def predicted(self) -> np.ndarray:
-        """The index of the class that each image is called, int32."""
-        return self.column("predicted_index", np.int32, None)
+        """(n,) int32: index of each image's predicted class."""
+        return self.column("predicted_index", np.int32)
 
     @cached_property
     def probability(self) -> np.ndarray:
-        """How sure that is, float32."""
-        return self.column("probability", np.float32, None)
+        """(n,) float32: confidence, the probability of the predicted class."""
+        return self.column("probability", np.float32)
 
     @cached_property
     def known(self) -> np.ndarray:
-        """Whether each image has a label."""
+        """(n,) bool: whether the image has a label."""
         return self.column("correct", np.int8, -1) >= 0
 
     @cached_property
     def wrong(self) -> np.ndarray:
-        """Whether each image has a label and is called something else."""
+        """(n,) bool: whether the image has a label and another class is predicted."""
         return self.column("correct", np.int8, -1) == 0
 
     @cached_property
     def own_channels(self) -> pd.DataFrame:
-        """The channels that are counted, each once: without those of pooling layers, which pass on
-        the channels before them; unless nothing else is watched.
+        """The channels, each counted once: pooling layers pass on the channels of the layer before,
+        so theirs are left out, unless nothing else is watched.
         """
         kinds = {layer.name: layer.kind for layer in self.facts.layers}
         pooled = self.channels["layer"].map(kinds).fillna("").str.contains("Pooling")
         return self.channels if pooled.all() else self.channels[~pooled]
 
     @cached_property
-    def confused(self) -> list[tuple[int, int, int]]:
-        """(label, predicted, images) of the confused pairs of classes, the commonest first."""
-        classes = len(self.class_names)
-        keys = self.labels[self.wrong].astype(int) * classes + self.predicted[self.wrong]
-        keys, counts = np.unique(keys, return_counts=True)
-        labels, predicted = np.divmod(keys, classes)
-        found = zip(labels.tolist(), predicted.tolist(), counts.tolist(), strict=True)
-        return sorted(found, key=lambda pair: (-pair[2], pair))
+    def confusion(self) -> np.ndarray:
+        """(classes, classes): number of images by label (row) and predicted class (column)."""
+        counts = np.zeros((len(self.class_names),) * 2, int)
+        np.add.at(counts, (self.labels[self.known], self.predicted[self.known]), 1)
+        return counts
 
     @cached_property
-    def heat(self) -> "Heat":
-        return _heat(self)
+    def confused(self) -> list[tuple[int, int, int]]:
+        """(label, predicted class, images) of each confused pair, the commonest pair first."""
+        errors = self.confusion - np.diag(np.diag(self.confusion))
+        pairs = [(i, j, int(errors[i, j])) for i, j in np.argwhere(errors).tolist()]
+        return sorted(pairs, key=lambda pair: (-pair[2], pair))
 
-
-@dataclass(frozen=True)
-class Heat:
-    """Where the heat is, each image one vote whatever its strength.
-
-    counts (K,) and sums (K, h, w): of each predicted class the images with heat and the sum of
-    their shares; cells: the same for single (label, predicted) pairs, those of right answers and
-    of the ``PAIRS`` commonest errors.
-    """
-
-    ninths: Ninths
-    counts: np.ndarray
-    sums: np.ndarray
-    cells: dict[tuple[int, int], tuple[int, np.ndarray]]
-
-    def mean(self, predicted: int | None = None) -> Any:
-        """Count and mean share (h, w) of all images or of a class's; None without an image."""
-        count, total = (
-            (self.counts.sum(), self.sums.sum(axis=0))
-            if predicted is None
-            else (self.counts[predicted], self.sums[predicted])
+    @cached_property
+    def mean_maps(self) -> MeanMaps:
+        """Mean maps of classes and confused pairs, and each image's shares by region."""
+        shards = (
+            self.maps(shard)["maps"][:count].astype(np.float64)
+            for shard, count in self.shards.items()
         )
-        return int(count), total / count if count else None
+        pairs = [(index, index) for index in range(len(self.class_names))]
+        pairs += [(label, predicted) for label, predicted, _ in self.confused[:PAIRS]]
+        return mean_maps(shards, self.labels, self.predicted, len(self.class_names), pairs)
 
 
-def _heat(audit: Results) -> Heat:
-    classes = len(audit.class_names)
-    pairs = [(at, at) for at in range(classes)] + [pair[:2] for pair in audit.confused[:PAIRS]]
-    place = {label * classes + predicted: at for at, (label, predicted) in enumerate(pairs)}
-    ninths = Ninths.empty(audit.count, classes)
-    counts, cell_counts = np.zeros(classes, int), np.zeros(len(pairs), int)
-    sums, cell_sums = np.empty(0), np.empty(0)
-    for shard, start, end in zip(audit.shards, audit.starts, audit.starts[1:], strict=False):
-        maps = audit.maps(shard)["maps"][: end - start].astype(np.float64)
-        said, true = audit.predicted[start:end], audit.labels[start:end].astype(int)
-        right = audit.known[start:end] & ~audit.wrong[start:end]
-        ninths.add(start, regions.region_shares(maps), said, right)
-        total = maps.sum(axis=(1, 2))
-        hot = np.flatnonzero(total > 0)
-        shares = maps[hot] / total[hot, None, None]
-        said, true = said[hot], true[hot]
-        if not sums.size:
-            sums, cell_sums = (
-                np.zeros((classes, *maps.shape[1:])),
-                np.zeros((len(pairs), *maps.shape[1:])),
-            )
-        np.add.at(counts, said, 1)
-        np.add.at(sums, said, shares)
-        keys = np.where(true >= 0, true * classes + said, -1)
-        cell = np.array([place.get(key, -1) for key in keys.tolist()], int)
-        np.add.at(cell_counts, cell[cell >= 0], 1)
-        np.add.at(cell_sums, cell[cell >= 0], shares[cell >= 0])
-    cells = {
-        pair: (int(cell_counts[at]), cell_sums[at])
-        for at, pair in enumerate(pairs)
-        if cell_counts[at]
-    }
-    return Heat(ninths, counts, sums, cells)
+def read(
+    folder: Path,
+    *,
+    choices: ModelChoices,
+    class_names: list[str] | None,
+    layers: Sequence[str],
+    notes: Sequence[str],
+    other_files: dict[str, int],
+    settings: dict[str, Any],
+    command: str,
+    provenance: dict[str, Any],
+    model_sha256: str | None = None,
+) -> Results:
+    """Read the results of an audit.
+
+    Args:
+        folder: the results folder.
+        choices: what the config sets about the model.
+        class_names: in index order; None if labels, where there are any, are the indices.
+        layers: ids of the layers whose filters were drawn.
+        notes: what was assumed when the images were listed.
+        other_files: as in ``Results``.
+        settings, command, provenance, model_sha256: as in ``Results``.
+    """
+    facts = ModelFacts.read(folder / "model" / "model.json", choices)
+    quarantine = pd.read_csv(folder / "quarantine.csv", dtype=str, keep_default_na=False)
+    examples = sorted(path for path in (folder / "activations").iterdir() if path.is_dir())
+    predictions = pq.read_table(folder / "predictions.parquet")
+    return Results(
+        facts=facts,
+        scaling_check=json.loads((folder / "model" / "scaling.json").read_text()),
+        class_names=labels.of_model(class_names, facts.classes),
+        predictions=predictions,
+        quarantine=quarantine,
+        duplicates=duplicates(
+            pd.read_parquet(
+                folder / "index" / "ledger.parquet", columns=["path", "label", "sha256"]
+            ),
+            unreadable=quarantine["path"],
+        ),
+        channels=pd.read_parquet(folder / "channels.parquet"),
+        maps=partial(_read_maps, folder / "gradcam" / "maps"),
+        photos=_photos(settings["images"]),
+        filters={
+            layer: (f"../filters/{layer}.png", pd.read_csv(folder / "filters" / f"{layer}.csv"))
+            for layer in layers
+        },
+        activations={
+            path.name: {
+                layer.name: f"../activations/{path.name}/{layer.id}.png"
+                for layer in facts.layers
+                if (path / f"{layer.id}.png").exists()
+            }
+            for path in examples
+        },
+        settings={key: value for key, value in settings.items() if key not in {"results", "watch"}},
+        command=command,
+        provenance=provenance,
+        assumptions=(*notes, *depth_notes(predictions["bits"].to_numpy())),
+        other_files=other_files,
+        model_sha256=model_sha256,
+    )
+
+
+def _read_maps(folder: Path, shard: str) -> dict[str, np.ndarray]:
+    with np.load(folder / f"{shard}.npz", allow_pickle=False) as stored:
+        both = {
+            key: np.concatenate([stored[prefix + key] for prefix in ("", "true_")]) for key in _KEPT
+        }
+    return {**both, "maps": map_statistics.unpack(both["maps"], both.pop("scale"))}
+
+
+def _photos(images: str) -> str | None:
+    """The address of the photos for a page in ``results/report``, if nothing was moved since."""
+    if images == "demo":
+        return "../demo/images/"
+    if Path(images).suffix in {".csv", ".parquet"}:
+        images = str(Path(images).parent)
+    if images.startswith("~"):
+        return None
+    return Path(images).as_uri() + "/" if Path(images).is_absolute() else f"../../{quote(images)}/"

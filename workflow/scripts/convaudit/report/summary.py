@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from convaudit.report import metrics, misclassified
+from convaudit.report import metrics
 from convaudit.report.findings import findings
 from convaudit.report.results import Results
 
@@ -13,7 +13,7 @@ def summarise(audit: Results) -> dict[str, Any]:
     correct = ~audit.wrong[audit.known]
     bins = metrics.calibration(audit.probability[audit.known], correct)
     accuracy = metrics.wilson(int(correct.sum()), len(correct))
-    table = metrics.per_class(misclassified.counts(audit), audit.class_names)
+    table = metrics.per_class(audit.confusion, audit.class_names)
     return {
         "schema_version": 2,
         "images_read": audit.count + len(audit.quarantine),

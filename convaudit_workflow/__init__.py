@@ -1,0 +1,28 @@
+"""The workflow's files, wherever they are: in a checkout, or installed with the library."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+_HERE = Path(__file__).resolve().parent
+
+ROOT = _HERE.parent if (_HERE.parent / "Snakefile").is_file() else _HERE
+"""The folder of Snakefile, workflow/, config/ and profiles/."""
+
+SCRIPTS = ROOT / "workflow" / "scripts"
+
+
+def require_same(scripts: Iterable[Path]) -> None:
+    """Hold the scripts of a Snakefile from elsewhere against the installed ones.
+
+    A job's key is a hash over the installed code, so nothing else may run under it.
+
+    Raises:
+        RuntimeError: one is another, or is not there.
+    """
+    for path in scripts:
+        own = SCRIPTS / path.name
+        if not own.is_file() or own.read_bytes() != path.read_bytes():
+            raise RuntimeError(
+                f"convaudit: {path.name} beside the Snakefile is another than the installed "
+                "library's: install the library from the same commit or tag"
+            )
