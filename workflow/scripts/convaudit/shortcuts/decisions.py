@@ -74,8 +74,10 @@ def decide(
     Of confirmed suspects of one class and family (all that take fine detail away, say) only the
     one that explains the class's look best is kept: the others are what it brings with it.
     """
-    tried = [(each, *_tried(each, laboratory)) for each in candidates]
-    judged = [(each, _suspect(sample, each, *trials, laboratory)) for each, *trials in tried]
+    judged = [
+        (each, _suspect(sample, each, *_tried(each, laboratory), laboratory.level))
+        for each in candidates
+    ]
     kept: list[tuple[Candidate, Suspect]] = []
     for candidate, suspect in sorted(judged, key=lambda each: _order(*each)):
         if not any(_one_story(candidate, suspect, *other) for other in kept):
@@ -97,21 +99,21 @@ def _suspect(
     candidate: Candidate,
     inserted: Trial | None,
     removed: Trial | None,
-    laboratory: Laboratory,
+    level: float,
 ) -> Suspect:
     data, holds = _evidence(sample, candidate)
     status = _status(candidate, data, holds, inserted, removed)
     severity = _severity(candidate, status)
     images, count = _images(sample, candidate)
     name = sample.class_names[candidate.target]
+    hashed = f"{candidate.cue}|{name}|{candidate.name}"
     return Suspect(
-        id="s-"
-        + hashlib.sha256(f"{candidate.cue}|{name}|{candidate.name}".encode()).hexdigest()[:10],
+        id=f"s-{hashlib.sha256(hashed.encode()).hexdigest()[:10]}",
         cue=candidate.cue,
         kind=candidate.kind,
         target=name,
         title=_title(candidate, name, status),
-        text=_text(candidate, name, status, inserted, removed, laboratory.level),
+        text=_text(candidate, name, status, inserted, removed, level),
         status=status,
         severity=severity,
         data=data,
@@ -185,7 +187,7 @@ _ORDER = ("confirmed", "undecided", "fragile", "data_only", "refuted")
 
 
 def _order(candidate: Candidate, suspect: Suspect) -> tuple[int, bool, float]:
-    """Confirmed ones first, of these the ones that block, then by effect and by how well the recipe explains the class's look."""
+    """Confirmed ones first, of these those that block, then by effect x likeness of the recipe."""
     effect = max(
         suspect.insert.difference.value if suspect.insert else 0.0,
         suspect.remove.difference.value * 0.5 if suspect.remove else 0.0,
@@ -242,8 +244,8 @@ def _text(
     difference = inserted.difference
     parts = [
         f"Given it, {inserted.flips} of {difference.pairs} images of other classes become "
-        f"“{name}”; changed as much in another way, {inserted.control_flips}. "
-        f"Difference {difference.value:.0%}, interval {difference.low:.0%} to {difference.high:.0%}."
+        f"“{name}”; changed as much in another way, {inserted.control_flips}. Difference "
+        f"{difference.value:.0%}, interval {difference.low:.0%} to {difference.high:.0%}."
     ]
     if removed is not None and removed.difference.pairs:
         parts.append(

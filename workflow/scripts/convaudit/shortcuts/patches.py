@@ -31,11 +31,11 @@ Box = tuple[float, float, float, float]
 class Patch:
     """A piece of picture that returns.
 
-    extent: its whole box in units of what was compared, about the middle of that: 1 where nothing
-    more is alike; share, elsewhere: share of the class's and of other images that have it; carriers: positions
-    of images that have it, best match first; boxes: where, (x0, y0, x1, y1) as shares of the
-    sides; match: the correlation there; size: side of the patch, in pixels of the searched picture;
-    vector: (108,) what is looked for; copy: mean correlation of the finer aligned patches.
+    share, elsewhere: share of the class's and of other images that have it; carriers: positions
+    of images that have it, best match first; boxes: where it is in each; match: the correlation
+    there; size: side of what was compared, in pixels of the searched picture; vector: (108,) that
+    itself; copy: mean correlation of the finer aligned patches; extent: side of the whole thing in
+    units of what was compared.
     """
 
     share: float

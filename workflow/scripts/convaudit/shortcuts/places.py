@@ -135,9 +135,15 @@ def _averaged(maps: np.ndarray) -> np.ndarray:
     return np.stack([cv2.blur(each, (3, 3)) for each in maps])
 
 
+_RIM = np.ones((SIDE, SIDE), bool)
+_RIM[_RING + 3 : -_RING - 3, _RING + 3 : -_RING - 3] = False
+
+
 def _regions(ratio: np.ndarray) -> list[np.ndarray]:
     """Connected parts above 1, small gaps closed, each grown by a pixel."""
     above = ndimage.binary_closing(ratio > 1, iterations=2) | (ratio > 1)
+    if _around(above) and above[_RIM].mean() > 0.6:
+        return [above & _RIM, *_regions(np.where(_RIM, 0, ratio))]
     labels, count = ndimage.label(above, structure=np.ones((3, 3)))
     found = [labels == number for number in range(1, count + 1)]
     found = [region for region in found if (region & (ratio > 1)).sum() >= _LEAST_CELLS]
