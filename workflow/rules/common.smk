@@ -27,6 +27,7 @@ if not SCRIPTS.is_dir():
 sys.path.insert(0, str(SCRIPTS))
 
 from convaudit.errors import AuditError
+from convaudit.shortcuts.scored import score_share
 from planning import audit
 from planning import fingerprint
 from planning import run_summary
@@ -140,6 +141,11 @@ def own_results(file):
 def compared():
     """The comparison with the audit that the config names as the reference."""
     return rules.compare.output if SETTINGS.reference else []
+
+
+def looked_for(files):
+    """What the search for shortcuts found, where it is switched on."""
+    return [str(file) for file in files] if SETTINGS.shortcuts.enabled else []
 
 
 def model_file(wildcards):

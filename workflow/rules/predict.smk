@@ -33,6 +33,7 @@ rule predict:
     output:
         rows="<results>/predict/{shard}.parquet",
         statistics="<results>/predict/{shard}.npz",
+        scores="<results>/predict/{shard}.scores.npz",
         maps="<results>/gradcam/maps/{shard}.npz",
         activations=kept("<results>/activation_maps/{shard}.h5"),
     log:
@@ -56,6 +57,7 @@ rule predict:
         method=SETTINGS.gradcam.method,
         score=SETTINGS.gradcam.score,
         target=SETTINGS.gradcam.target,
+        score_share=score_share(AUDIT.plan.files),
     script:
         "../scripts/predict.py"
 

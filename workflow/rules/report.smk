@@ -17,6 +17,7 @@ rule report:
         drawn=all_shards(rules.gradcam.output.drawn),
         filters=all_filters(),
         comparison=compared(),
+        shortcuts=looked_for(rules.interventions.output),
         forecast=kept(rules.forecast.output.forecast),
         kept=all_shards(rules.predict.output.activations),
     output:

@@ -5,6 +5,8 @@ from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 
+import numpy as np
+
 from convaudit import predictions
 from convaudit.activations import summaries
 from convaudit.dataset import labels
@@ -31,8 +33,10 @@ def predict(
     method: str,
     score: str,
     target: str,
+    score_share: float,
     rows: str,
     summary: str,
+    scores: str,
     maps: str,
     kept: str | None,
 ) -> None:
@@ -50,8 +54,10 @@ def predict(
         batch_size: images a batch; halved until a batch fits the memory.
         top: how many classes of an image are kept, by falling probability.
         method, score, target: settings ``gradcam.method``, ``gradcam.score``, ``gradcam.target``.
+        score_share: share of the images whose scores are kept.
         rows: .parquet that is written: one row an image, as in ``predictions.parquet``.
         summary: .npz that is written: sums of each watched channel (``summaries.save``).
+        scores: .npz that is written: image_id (m,) and scores (m, units) before softmax or sigmoid.
         maps: .npz that is written: image_id, class_index, maps (float16) and scale of every map,
             and the same with the prefix ``true_`` for the true class of errors.
         kept: .h5 that is written: the activation maps of the watched layers; None writes none.
@@ -80,6 +86,7 @@ def predict(
             top=top,
             sides=known.layer(known.target_layer).sides,
             folder=maps_file.parent,
+            score_share=score_share,
         )
         found = within_memory(partial(run.first, layers, kept_file), batch_size)
         more = within_memory(partial(run.second, found.further), batch_size)
@@ -92,6 +99,8 @@ def predict(
         found.predictions.to_parquet(temporary, index=False)
     with atomic(summary) as temporary:
         summaries.save(temporary, found.layers)
+    with atomic(scores) as temporary, temporary.open("wb") as file:
+        np.savez(file, **found.scores)
     logging.info("%d images", len(found.predictions))
 
 
@@ -111,8 +120,10 @@ if __name__ == "__main__":
             method=snakemake.params.method,
             score=snakemake.params.score,
             target=snakemake.params.target,
+            score_share=snakemake.params.score_share,
             rows=snakemake.output.rows,
             summary=snakemake.output.statistics,
+            scores=snakemake.output.scores,
             maps=snakemake.output.maps,
             kept=snakemake.output.activations or None,
         )

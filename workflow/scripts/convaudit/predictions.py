@@ -14,6 +14,7 @@ import pandas as pd
 from convaudit.activations import store, summaries
 from convaudit.attribution import map_statistics, targets
 from convaudit.dataset import labels
+from convaudit.shortcuts.scored import scored
 from convaudit.system import array_files
 from convaudit.system.progress import Progress
 
@@ -105,12 +106,14 @@ class PassResults(NamedTuple):
         further: (m, 2) pairs (row, class) that need a further map (``targets.further``).
         maps: one map an image.
         layers: channel statistics by layer.
+        scores: image_id (m,) and scores (m, units) of the images that keep them.
     """
 
     predictions: pd.DataFrame
     further: np.ndarray
     maps: MapWriter
     layers: dict[str, summaries.Summary]
+    scores: dict[str, np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -125,6 +128,7 @@ class ShardPass:
         top: how many classes of an image are kept, by falling probability.
         sides: height and width of a map.
         folder: where maps wait until the shard is complete.
+        score_share: share of the images that keep their scores (``scored.score_share``).
     """
 
     shard: Shard
@@ -134,6 +138,7 @@ class ShardPass:
     top: int
     sides: tuple[int, int]
     folder: Path
+    score_share: float
 
     def first(self, layers: list[str], kept: Path | None, batch_size: int) -> PassResults:
         """Predict every image, with one map each and the statistics of the watched layers.
@@ -144,7 +149,8 @@ class ShardPass:
             batch_size: images a batch.
         """
         shard, maps = self.shard, self._writer()
-        numbers, further = [], []
+        numbers, further, scores = [], [], []
+        keeps_scores = scored(shard.ids, self.score_share)
         summary: summaries.Summary | None = None
         channels: dict[str, int] = {}
         rows = np.arange(len(shard.ids))
@@ -158,6 +164,7 @@ class ShardPass:
                     self.target, self.head, batch.probabilities, predicted, truth
                 ).T
                 further.append(np.stack([chosen[places], more], axis=1))
+                scores.append(batch.scores[keeps_scores[chosen]])
                 maps.add(chosen, batch)
                 keep(chosen, batch.activations)
                 if batch.layers:
@@ -166,7 +173,9 @@ class ShardPass:
                     summary = summaries.merge(summary, part) if summary else part
                     channels = {name: one.mean.shape[1] for name, one in batch.layers.items()}
         split = summaries.split(summary, channels) if summary else {}
-        return PassResults(_table(shard, numbers), np.concatenate(further), maps, split)
+        kept_scores = {"image_id": shard.ids[keeps_scores], "scores": np.concatenate(scores)}
+        table = _table(shard, numbers)
+        return PassResults(table, np.concatenate(further), maps, split, kept_scores)
 
     def second(self, pairs: np.ndarray, batch_size: int) -> MapWriter:
         """The maps of further pairs (m, 2) of row and class."""

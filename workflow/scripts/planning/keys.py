@@ -10,6 +10,7 @@ import json
 from functools import cached_property
 from typing import Any
 
+from convaudit.shortcuts.scored import score_share
 from planning.fingerprint import fingerprint
 from planning.plan import Plan
 from planning.settings import Settings
@@ -69,6 +70,7 @@ class Keys:
             settings.predict.model_dump(),
             settings.gradcam.model_dump(exclude=drawing),
             settings.activations.layers,
+            score_share(self._plan.files),
         )
 
     @cached_property
@@ -115,6 +117,27 @@ class Keys:
         return _key(fingerprint("predictions.py"), shards)
 
     @cached_property
+    def suspects(self) -> str:
+        """What may be a shortcut, named from half of the images."""
+        return _key(
+            fingerprint("suspects.py"),
+            self.predictions,
+            self.index,
+            self._settings.shortcuts.model_dump(exclude={"budget"}),
+        )
+
+    @cached_property
+    def interventions(self) -> str:
+        """The experiments with the suspects, on the other half."""
+        settings = self._settings
+        return _key(
+            fingerprint("interventions.py"),
+            self.suspects,
+            settings.preprocess.model_dump(),
+            settings.shortcuts.budget,
+        )
+
+    @cached_property
     def activations(self) -> str:
         return _key(
             fingerprint("activations.py"),
@@ -142,6 +165,7 @@ class Keys:
             self.scaling_check,
             self.activations,
             self.quarantine,
+            self.interventions if self._settings.shortcuts.enabled else None,
             [self.gradcam(shard) for shard in self._plan.shards],
             [self.filters(layer) for layer in layers],
             self._plan.model,

@@ -13,27 +13,10 @@ from convaudit.properties.catalogue import PROPERTIES
 from convaudit.shortcuts.halves import ticket
 from convaudit.shortcuts.sample import Sample
 
-SCORED = 20_000
-"""Images whose scores are kept, at the most, whatever the size of the dataset."""
 _LONGEST = 2_000
 """Pixels: larger photographs are shrunk to it before experiments, or they would fill the memory."""
 _KEPT = 64
 """Decoded photographs that are kept: donors are read again and again."""
-
-
-def scored(ids: np.ndarray, files: int) -> np.ndarray:
-    """Which images keep their scores (n,): a share of all files, by the hash of their ids.
-
-    The share is a power of two, so that it seldom changes when images are added.
-
-    Args:
-        ids: (n,) image ids.
-        files: number of files in the dataset.
-    """
-    share = 1.0
-    while share * files > SCORED:
-        share /= 2
-    return np.array([ticket(str(each), "scores") < share * 2**64 for each in ids], bool)
 
 
 def collect(

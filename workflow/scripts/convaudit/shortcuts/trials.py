@@ -80,7 +80,9 @@ class Laboratory:
         """Of the intervals: 95 % over all suspects, both trials and all looks."""
         return self._level
 
-    def insert(self, candidate: Candidate, experiment: Experiment) -> Trial:
+    def insert(
+        self, candidate: Candidate, experiment: Experiment, looks: int = len(_LOOKS)
+    ) -> Trial:
         """Give images of other classes the cue; an image flips when it then is the class.
 
         The images are those of another true class that the model does not take for this one.
@@ -99,6 +101,7 @@ class Laboratory:
             experiment.insert,
             experiment.insert_control,
             flipped=lambda margin: margin > TIE,
+            looks=_LOOKS[:looks],
         )
 
     def remove(self, candidate: Candidate, experiment: Experiment) -> Trial:
@@ -122,6 +125,7 @@ class Laboratory:
                 partial(experiment.remove, fill=fill),
                 partial(experiment.remove_control, fill=fill),
                 flipped=lambda margin: margin < -TIE,
+                looks=_LOOKS,
             )
             if not worst.pairs or trial.difference.low < worst.difference.low:
                 worst = trial
@@ -140,13 +144,14 @@ class Laboratory:
         cue: Callable[[np.ndarray, int], np.ndarray | None],
         control: Callable[[np.ndarray, np.ndarray, int], np.ndarray | None],
         flipped: Callable[[np.ndarray], np.ndarray],
+        looks: Sequence[int],
     ) -> Trial:
         first: list[np.ndarray] = []
         second: list[np.ndarray] = []
         pairs: list[Pair] = []
         done = 0
         found = paired_difference(np.zeros(0), np.zeros(0), self._level)
-        for look in _LOOKS:
+        for look in looks:
             goal = min(look, len(order))
             if goal > done and self.passes + 2 * (goal - done) > self.budget and done:
                 break
