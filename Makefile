@@ -12,7 +12,13 @@ demo: env  ## set up, then audit the embedded demo
 	$(BIN)/snakemake --cores $(CORES) --quiet rules
 	@echo; echo "The report: file://$(CURDIR)/results/report/index.html"
 
-env: .venv/installed  ## the locked packages in .venv
+# `make env GPU=1`: with CUDA and cuDNN, 3 GB more. Kept by a later `make env` or `make test`.
+env: .venv/installed$(if $(GPU),-gpu)  ## the locked packages in .venv; GPU=1 adds CUDA and cuDNN
+
+.venv/installed-gpu: requirements-gpu.lock .venv/installed
+	$(BIN)/pip install --quiet --require-hashes --requirement requirements-gpu.lock
+	@touch $@
+	@PYTHONPATH=workflow/scripts $(BIN)/python -m jobs.gpu_check
 
 .venv/installed: requirements.lock
 	@test -n "$(PYTHON)" || { echo "convaudit needs Python 3.11 to 3.13; none is on the PATH. Name yours: make PYTHON=/path/to/python3.12"; exit 1; }

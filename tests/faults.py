@@ -23,7 +23,7 @@ PATIENCE = 300
 
 def results(folder: Path) -> dict[str, bytes]:
     """Every file that an audit must reproduce, by its path in the results folder."""
-    volatile = ("logs", "benchmarks", "provenance.json", "manifest-sha256.txt")
+    volatile = ("logs", "benchmarks", "devices", "provenance.json", "manifest-sha256.txt")
     return {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in sorted(folder.rglob("*"))

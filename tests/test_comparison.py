@@ -242,7 +242,9 @@ def test_real_images_with_the_cue_are_counted_for_both_models(tmp_path):
     now = [("a", "cat", "cat"), ("b", "cat", "cat"), ("c", "dog", "dog"), ("d", "dog", "dog")]
     found = compare(first, audit(tmp_path / "b", now, model="model-b", suspects=[]))
     assert found.reliance[0].state == "gone" and found.reliance[0].second_status is None
-    assert found.reliance[0].carriers == reliance.Carriers(images=1, first=1, second=0)
+    carriers = found.reliance[0].carriers
+    assert (carriers.images, carriers.first, carriers.second) == (1, 1, 0)
+    assert carriers.difference.value == -1
     assert headline(found)["new_shortcuts"] == 0
 
 

@@ -68,20 +68,6 @@ def test_a_difference_of_independent_estimates():
     assert statistics.difference_of(second, first) == pytest.approx(expected)
 
 
-def test_the_paired_bootstrap_is_that_of_the_mean():
-    differences = np.repeat([-1.0, 0.0, 1.0], [50, 130, 20])
-    found = statistics.paired_bootstrap(differences, "sticker")
-    half = 1.96 * differences.std() / math.sqrt(200)
-    assert found == pytest.approx((-0.15, -0.15 - half, -0.15 + half), abs=0.008)
-    assert found == statistics.paired_bootstrap(differences[::-1], "sticker")
-
-
-def test_what_is_drawn_follows_from_the_seeds_text():
-    values = np.random.default_rng(3).normal(size=50)
-    found = [statistics.paired_bootstrap(values, seed) for seed in ("sticker", "sticker", "frame")]
-    assert found[0] == found[1] != found[2]
-
-
 @pytest.mark.parametrize("zeros", [(0, 0), (40, 10), (0, 200)])
 def test_two_samples_against_scipy(zeros):
     random = np.random.default_rng(1)

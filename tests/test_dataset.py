@@ -254,6 +254,15 @@ def test_columns_with_other_names(tmp_path):
         scan.scan(table, (), table_files.Columns(label="kind"))
 
 
+def test_a_column_that_numbers_the_classes_otherwise_is_mentioned(tmp_path):
+    make(tmp_path, "a.jpg", "b.jpg", "c.jpg")
+    table = tmp_path / "table.csv"
+    table.write_text("path,label,class_id\na.jpg,dog,0\nb.jpg,cat,1\nc.jpg,dog,0\n")
+    assert "set columns='{label: class_id}'" in scan.scan(table).notes[0]
+    table.write_text("path,label,class_id\na.jpg,dog,1\nb.jpg,cat,0\nc.jpg,dog,1\n")
+    assert scan.scan(table).notes == ()
+
+
 def test_one_hot_labels(tmp_path):
     make(tmp_path, "a.jpg", "b.jpg", "c.jpg")
     table = tmp_path / "table.csv"

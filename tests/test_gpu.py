@@ -1,6 +1,7 @@
 """The lease of GPUs, with pretended devices: each process one of its own, and back at once."""
 
 import itertools
+import json
 import os
 import re
 import select
@@ -9,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -16,11 +18,12 @@ import pandas as pd
 import pytest
 
 from conftest import Audit
-from convaudit.system import gpu
+from convaudit.system import device_records, gpu, processor
+from convaudit.system.device import Device
 
 LIBRARY = Path(gpu.__file__).parents[2]
 LEASE = (
-    "import sys; from pathlib import Path; from convaudit import gpu; "
+    "import sys; from pathlib import Path; from convaudit.system import gpu; "
     "print(gpu.lease(sys.argv[2:], Path(sys.argv[1])), flush=True); input()"
 )
 
@@ -90,11 +93,13 @@ def test_hidden_whatever_was_set(monkeypatch):
 def test_memory_grows_on_every_device_that_is_seen(monkeypatch):
     import tensorflow as tf
 
+    from convaudit.system import device
     from jobs import tensorflow_job
 
     grown = []
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
     monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: [f"{kind}:0"])
+    monkeypatch.setattr(device, "gpus", lambda: ["pretended"])
     for name in ("set_intra_op_parallelism_threads", "set_inter_op_parallelism_threads"):
         monkeypatch.setattr(tf.config.threading, name, lambda count: None)
     monkeypatch.setattr(
@@ -102,6 +107,70 @@ def test_memory_grows_on_every_device_that_is_seen(monkeypatch):
     )
     tensorflow_job.start_tensorflow()
     assert grown == [("GPU:0", True)]
+
+
+def started(**environment: str) -> str:
+    """The last line of a process that starts TensorFlow as a job does."""
+    code = "from jobs.tensorflow_job import start_tensorflow; start_tensorflow(); print('started')"
+    variables = {**os.environ, "PYTHONPATH": str(LIBRARY), **environment}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=variables, capture_output=True, text=True, check=False
+    )
+    return (done.stdout or done.stderr).splitlines()[-1]
+
+
+def test_a_gpu_that_tensorflow_does_not_see_ends_the_job_in_a_line_that_says_why():
+    said = started(CUDA_VISIBLE_DEVICES="0")
+    assert re.search("AuditError: GPU 0 is this job's, but TensorFlow does not see it: .*GPU", said)
+    assert "make env GPU=1" in said and "device: cpu" in said
+
+
+def test_device_gpu_without_a_gpu_is_an_error():
+    said = started(CONVAUDIT_DEVICE="gpu", CUDA_VISIBLE_DEVICES="-1")
+    assert "config: device: gpu, but this machine shows no GPU" in said
+
+
+def test_device_cpu_goes_on_and_waits_for_no_lease(holder, monkeypatch, tmp_path):
+    """A CPU-only job on a machine whose only GPU is taken."""
+    assert device(holder("0")) == "0"
+    monkeypatch.setenv(gpu.CHOICE, "cpu")
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
+    assert gpu.lease(["0"], tmp_path) == "-1" == os.environ["CUDA_VISIBLE_DEVICES"]
+    assert started() == "started"
+
+
+def test_shards_of_different_devices_are_named(tmp_path):
+    gpu_made = Device("gpu", "NVIDIA A100", None, "2.21.0", "12.5.1")
+    cpu_made = Device("cpu", "AMD EPYC", "AVX2", "2.21.0", "12.5.1")
+    for shard, made in (("0000", cpu_made), ("0001", gpu_made), ("0002", gpu_made)):
+        (tmp_path / f"{shard}.json").write_text(json.dumps(asdict(made)))
+    found = device_records.read(tmp_path, ["0000", "0001", "0002", "0003"])
+    assert [each["shards"] for each in found] == [["0001", "0002"], ["0000"]]
+    assert device_records.mixture(found) == [
+        "The shards were computed on different devices, so numbers may differ in their last digits "
+        "from shard to shard: NVIDIA A100 (GPU) 2: 0001, 0002; AMD EPYC (CPU) 1: 0000."
+    ]
+    assert device_records.mixture(found[:1]) == []
+    assert str(cpu_made) == "processor AMD EPYC, AVX2; TensorFlow 2.21.0, built for CUDA 12.5.1"
+
+
+@pytest.mark.parametrize(
+    ("cap", "expected"),
+    [
+        ("", "AVX-512"),
+        ("DEFAULT", "AVX-512"),
+        ("AVX512_CORE_VNNI", "AVX-512"),
+        ("AVX512_CORE_AMX", "AVX-512"),
+        ("AVX2_VNNI", "AVX2"),
+        ("AVX", "AVX"),
+        ("SSE41", "SSE4.1"),
+    ],
+)
+def test_the_instruction_set_is_the_processor_s_newest_under_its_cap(monkeypatch, cap, expected):
+    flags = {"flags": "fpu sse4_1 sse4_2 avx avx2 avx512f", "model name": "a processor"}
+    monkeypatch.setattr(processor, "_cpuinfo", flags.__getitem__)
+    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", cap)
+    assert processor.instruction_set() == expected
 
 
 LINE = re.compile(r"^(\S+ \S+) INFO (.*)$", re.MULTILINE)
@@ -121,8 +190,10 @@ def crowded(finished, tmp_path_factory) -> Path:
     audit = Audit(tmp_path_factory.mktemp("crowded") / "audit")
     shutil.copytree(finished.folder, audit.folder)
     library = audit.folder / "workflow" / "scripts" / "convaudit"
-    with (library / "gpu.py").open("a") as file:
+    with (library / "system" / "gpu.py").open("a") as file:
         file.write('\n\ndef devices() -> list[str]:\n    return ["0", "1"]\n')
+    with (library / "system" / "device.py").open("a") as file:
+        file.write('\n\ndef gpus() -> list[str]:\n    return ["pretended"]\n')
     with (library / "onepass.py").open("a") as file:
         file.write(
             "\n\ndef _only_two(self, pixels, classes=None, call=OnePass.__call__):"
@@ -174,3 +245,15 @@ def test_what_was_found_before_memory_ran_out_is_not_there_twice(crowded, finish
                 assert np.array_equal(ours[key], expected[key])
             else:
                 assert np.allclose(ours[key], expected[key], rtol=1e-5)
+
+
+def test_each_shard_s_device_is_on_record(crowded, finished):
+    ours, theirs = (
+        json.loads((folder / "devices" / "0000.json").read_text())
+        for folder in (crowded, finished.folder / "results")
+    )
+    assert (ours["kind"], ours["name"]) == ("gpu", "pretended")
+    assert (theirs["kind"], theirs["name"]) == ("cpu", processor.name())
+    origin = json.loads((finished.folder / "results" / "provenance.json").read_text())
+    assert [made["shards"] for made in origin["devices"]] == [["0000", "0001", "0002"]]
+    assert origin["machine"]["TF_ENABLE_ONEDNN_OPTS"] == "1"

@@ -1,6 +1,7 @@
 """The house keeps its own promises: versions agree, files stay short, arrows run one way."""
 
 import ast
+import inspect
 import re
 import tomllib
 from pathlib import Path
@@ -57,6 +58,68 @@ def test_files_are_short():
         assert len(path.read_text().splitlines()) <= 400, path
 
 
+FLOORS = (
+    ("errors",),
+    ("system", "metrics"),
+    ("dataset", "provenance"),
+    ("models",),
+    ("attribution", "activations", "feature_visualization", "properties", "drawing", "demo"),
+    ("onepass",),
+    ("predictions", "checks", "shortcuts", "trust", "preview"),
+    ("verdict", "comparison"),
+    ("report",),
+    ("jobs",),
+    ("planning",),
+    ("scripts",),
+)
+"""The rooms of the house, from the ground up. Imports lead from a room to one on a lower floor.
+
+All but the last three are subpackages or modules of ``convaudit``; "scripts" are the rules' own.
+"""
+
+
+def room_of(module: str) -> str:
+    """The room of a module that is given by its dotted name from workflow/scripts."""
+    parts = module.split(".")
+    if parts[0] == "convaudit":
+        return parts[1] if len(parts) > 1 else "convaudit"
+    return parts[0] if parts[0] in {"jobs", "planning"} else "scripts"
+
+
+def arrows() -> dict[tuple[str, str], list[str]]:
+    """The imports from room to room, with the files that have them."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for path in sorted(SCRIPTS.rglob("*.py")):
+        here = room_of(".".join(path.relative_to(SCRIPTS).with_suffix("").parts))
+        for node in ast.walk(ast.parse(path.read_text())):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom) and node.module:
+                names = [f"{node.module}.{alias.name}" for alias in node.names]
+            for name in names:
+                if (SCRIPTS / name.split(".")[0]).is_dir() and room_of(name) != here:
+                    found.setdefault((here, room_of(name)), []).append(path.name)
+    return found
+
+
+def test_imports_lead_down_the_floors():
+    floor = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
+    found = arrows()
+    assert ("report", "models") in found and ("scripts", "jobs") in found
+    upwards = {
+        arrow: files
+        for arrow, files in found.items()
+        # The package itself holds its version and is imported before TensorFlow.
+        if arrow[1] not in {"convaudit", "__version__"} and floor[arrow[0]] <= floor[arrow[1]]
+    }
+    assert not upwards
+
+
+def test_every_room_has_a_floor():
+    entries = (path for path in (SCRIPTS / "convaudit").iterdir() if path.name[0] != "_")
+    rooms = {path.stem for path in entries if path.is_dir() or path.suffix == ".py"}
+    assert rooms <= {room for floor in FLOORS for room in floor}
+
+
 def imports(path: Path) -> set[str]:
     names = set()
     for node in ast.walk(ast.parse(path.read_text())):
@@ -65,6 +128,18 @@ def imports(path: Path) -> set[str]:
         elif isinstance(node, ast.ImportFrom):
             names.add((node.module or "").split(".")[0])
     return names
+
+
+def test_the_contributors_page_calls_a_script_as_it_is():
+    import predict
+
+    page = (ROOT / "CONTRIBUTING.md").read_text()
+    code = page.partition("```python\n")[2].partition("```")[0]
+    calls = [node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Call)]
+    call = next(node for node in calls if ast.unparse(node.func) == "predict.predict")
+    given = {keyword.arg for keyword in call.keywords}
+    expected = set(inspect.signature(predict.predict).parameters)
+    assert given == expected, "mend the example in CONTRIBUTING.md"
 
 
 def test_the_library_knows_nothing_of_the_workflow():

@@ -501,6 +501,10 @@ def test_twelve_bits_in_a_tiff_of_sixteen():
     assert (found.pixels[..., 0] == 255 - (4095 - RAMP >> 4)).all()
 
 
+def test_dicom_is_called_so():
+    assert "DICOM, which is not supported" in refusal(bytes(128) + b"DICM" + b"\x02\0" * 40)
+
+
 def test_a_pointer_of_git_lfs_is_called_so():
     pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n"
     assert "a Git LFS pointer" in refusal(pointer) and "git lfs pull" in refusal(pointer)

@@ -39,6 +39,14 @@ def test_integers_are_indices():
     assert resolve(["2.0", "0.0"], SYNSETS) == [2, 0]
 
 
+def test_case_and_underscores_are_the_last_thing_that_counts():
+    breeds = ["Golden Retriever", "Pug", "pug"]
+    assert resolve(["golden_retriever"], breeds) == [0]
+    assert resolve(["Pug", "pug"], breeds) == [1, 2]
+    assert resolve(["GOLDEN-RETRIEVER", "pug"], breeds[:2]) == [0, 1]
+    assert "no class is called 'PUG'" in complaint(["PUG"], breeds)  # it may be either
+
+
 def test_digits_that_are_names_are_names():
     digits = ["3", "1", "0", "2"]
     assert resolve(["0", "3"], digits) == [2, 0]

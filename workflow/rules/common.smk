@@ -28,6 +28,7 @@ sys.path.insert(0, str(SCRIPTS))
 
 from convaudit.errors import AuditError
 from convaudit.shortcuts.scored import score_share
+from convaudit.system import gpu
 from planning import audit
 from planning import fingerprint
 from planning import run_summary
@@ -44,6 +45,7 @@ except AuditError as error:
     sys.exit(str(error))
 
 SETTINGS = AUDIT.settings
+gpu.choose(SETTINGS.device)
 KEYS = AUDIT.keys
 SHARDS = AUDIT.shards
 FILTER_LAYERS = AUDIT.filter_layers

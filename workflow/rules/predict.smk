@@ -36,6 +36,7 @@ rule predict:
         scores="<results>/predict/{shard}.scores.npz",
         maps="<results>/gradcam/maps/{shard}.npz",
         activations=kept("<results>/activation_maps/{shard}.h5"),
+        device="<results>/devices/{shard}.json",
     log:
         "<results>/logs/predict/{shard}.log",
     benchmark:

@@ -11,6 +11,7 @@ rule report:
         channels=rules.activations.output.channels,
         activations=folder(rules.activations.output.grids),
         statistics=all_shards(rules.predict.output.statistics),
+        devices=all_shards(rules.predict.output.device),
         maps=all_shards(rules.predict.output.maps),
         overlays=[folder(shard) for shard in all_shards(rules.gradcam.output.overlays)],
         sprites=[folder(shard) for shard in all_shards(rules.gradcam.output.sprites)],

@@ -59,7 +59,9 @@ def inspect(
     start = time.perf_counter() - began
     from convaudit.checks.resizing_check import check_resizing
     from convaudit.checks.scaling_check import check_scaling
+    from convaudit.system.device import current
 
+    print(text.describe_device(str(current())), flush=True)
     for section, chosen in (("activations", watched), ("filters", filtered)):
         for name in chosen:
             network.require_maps(name, f"config: {section}.layers")

@@ -1,7 +1,9 @@
 """The one pass over a shard: predictions, saliency maps and channel statistics."""
 
+import json
 import logging
 from contextlib import nullcontext
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
@@ -39,6 +41,7 @@ def predict(
     scores: str,
     maps: str,
     kept: str | None,
+    device: str,
 ) -> None:
     """Send every image of a shard through the network once.
 
@@ -61,12 +64,14 @@ def predict(
         maps: .npz that is written: image_id, class_index, maps (float16) and scale of every map,
             and the same with the prefix ``true_`` for the true class of errors.
         kept: .h5 that is written: the activation maps of the watched layers; None writes none.
+        device: .json that is written: what computed.
 
     Raises:
         AuditError: a layer or class of the config is not in the model.
     """
     _, network = open_network(model)
     from convaudit.onepass import OnePass
+    from convaudit.system import device as devices
     from convaudit.system.out_of_memory import within_memory
 
     known = ModelFacts.read(facts, choices)
@@ -100,7 +105,9 @@ def predict(
     with atomic(summary) as temporary:
         summaries.save(temporary, found.layers)
     with atomic(scores) as temporary, temporary.open("wb") as file:
-        np.savez(file, **found.scores)
+        np.savez(file, image_id=found.scores["image_id"], scores=found.scores["scores"])
+    with atomic(device) as temporary:
+        temporary.write_text(json.dumps(asdict(devices.current())) + "\n")
     logging.info("%d images", len(found.predictions))
 
 
@@ -126,4 +133,5 @@ if __name__ == "__main__":
             scores=snakemake.output.scores,
             maps=snakemake.output.maps,
             kept=snakemake.output.activations or None,
+            device=snakemake.output.device,
         )

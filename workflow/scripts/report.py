@@ -11,6 +11,7 @@ from convaudit.models.facts import ModelChoices, ModelSource
 from convaudit.report import results
 from convaudit.report.pages import write_report
 from convaudit.report.summary import summarise
+from convaudit.system import device_records
 from convaudit.system.atomic import atomic, atomic_folder
 from convaudit.system.checksums import hashes, sha256, write_manifest
 from jobs.job import job
@@ -54,6 +55,7 @@ def report(
     config = settings.model_dump(exclude={"watch"})
     code = provenance.versions() | provenance.revision(ROOT)
     plan = plans.load(folder / "index")
+    devices = device_records.read(folder / "devices", plan.shards)
     for path in sweep(folder, plan.shards, layers):
         logging.info("removed %s, of an earlier state of this audit", path)
     model.require_unchanged()
@@ -64,11 +66,11 @@ def report(
         choices=choices,
         class_names=plan.class_names,
         layers=list(layers),
-        notes=plan.notes,
+        notes=[*plan.notes, *device_records.mixture(devices)],
         other_files=plan.other_files,
         settings=config,
         command=command_line(config),
-        provenance=code,
+        provenance=code | {"devices": devices},
         model_sha256=model_sha256,
     )
     numbers = summarise(audit)
@@ -82,6 +84,7 @@ def report(
     about = provenance.record(
         key=key,
         code=code,
+        devices=devices,
         config=config,
         model_sha256=model_sha256,
         inputs=(model.weights, *model.custom_modules, settings.classes),

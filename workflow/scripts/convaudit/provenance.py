@@ -1,5 +1,6 @@
 """Where a result comes from: versions of the packages, revision of the code, the machine."""
 
+import os
 import platform
 import subprocess
 from collections.abc import Iterable
@@ -8,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import convaudit
-from convaudit.system import gpu
+from convaudit.system import gpu, processor
 from convaudit.system.checksums import sha256
 
 THREADS = 2
@@ -37,20 +38,29 @@ def revision(folder: Path) -> dict[str, str | bool | None]:
 
     Files that git does not know, such as results, are no part of the code.
     """
+    if not (folder / ".git").exists():  # an installed copy, maybe within somebody else's checkout
+        return {"commit": None, "dirty": None}
     commit = _git(folder, "rev-parse", "HEAD")
     changes = _git(folder, "status", "--porcelain", "--untracked-files=no")
     return {"commit": commit or None, "dirty": None if changes is None else bool(changes)}
 
 
 def machine() -> dict[str, str]:
-    """Processor and system: results are the same bytes on processors of the same kind."""
-    return {"system": platform.system(), "processor": _processor()}
+    """Processor and system, and which kernels compute (docs/processors.md)."""
+    return {
+        "system": platform.system(),
+        "processor": processor.name(),
+        "instruction_set": processor.instruction_set(),
+        "TF_ENABLE_ONEDNN_OPTS": os.environ["TF_ENABLE_ONEDNN_OPTS"],
+        "ONEDNN_MAX_CPU_ISA": os.environ.get("ONEDNN_MAX_CPU_ISA", ""),
+    }
 
 
 def record(
     *,
     key: str,
     code: dict[str, Any],
+    devices: list[dict[str, Any]],
     config: dict[str, Any],
     model_sha256: str | None,
     inputs: Iterable[str],
@@ -61,6 +71,7 @@ def record(
     Args:
         key: the report's key, which stands for all that went into the results.
         code: ``versions`` and ``revision``.
+        devices: what computed the shards (``device_records.read``).
         config: the settings of the audit.
         model_sha256: SHA-256 of the model's file; None for a model of keras.applications.
         inputs: names of further files that were read; names that are no file are left out.
@@ -73,6 +84,7 @@ def record(
         **code,
         "machine": machine(),
         "gpus": gpu.devices(),
+        "devices": devices,
         "tensorflow_threads": THREADS,
         "seed": config["seed"],
         "config": config,
@@ -90,12 +102,3 @@ def _git(folder: Path, *arguments: str) -> str | None:
     except OSError:
         return None
     return done.stdout.strip() if done.returncode == 0 else None
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return platform.processor() or platform.machine()
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.machine()

@@ -6,11 +6,20 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 _BY_SHARD = (
-    *("preprocess", "predict", "activation_maps"),
+    *("preprocess", "predict", "devices", "activation_maps"),
     *("gradcam/maps", "gradcam/overlays", "gradcam/sprites"),
 )
 MANIFEST, PROVENANCE = "manifest-sha256.txt", "provenance.json"
-_UNHASHED = ("logs", "benchmarks", "channels", MANIFEST, PROVENANCE, "plan.json", "files.parquet")
+_UNHASHED = (
+    "logs",
+    "benchmarks",
+    "devices",
+    "channels",
+    MANIFEST,
+    PROVENANCE,
+    "plan.json",
+    "files.parquet",
+)
 """What differs from run to run, what is made on request, and the hashes themselves."""
 
 

@@ -3,11 +3,14 @@
 import gc
 import logging
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from convaudit.errors import AuditError
 from convaudit.models.facts import ModelSource
 from convaudit.provenance import THREADS
 from convaudit.system import gpu
@@ -21,6 +24,9 @@ def start_tensorflow(threads: int = THREADS, *, on_gpu: bool = True) -> None:
     """Lease a GPU or hide them all, then import TensorFlow quietly, with a fixed number of threads.
 
     Operations are deterministic; GPU memory grows as needed.
+
+    Raises:
+        AuditError: there is a GPU but TensorFlow does not see it, or ``device: gpu`` and none.
     """
     device = gpu.lease() if on_gpu else gpu.hide()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -38,7 +44,49 @@ def start_tensorflow(threads: int = THREADS, *, on_gpu: bool = True) -> None:
     tf.config.experimental.enable_op_determinism()
     for found in tf.config.list_physical_devices("GPU"):
         tf.config.experimental.set_memory_growth(found, True)
-    logging.info("TensorFlow %s, CUDA_VISIBLE_DEVICES=%s", tf.__version__, device)
+    from convaudit.system.device import current
+
+    logging.info("CUDA_VISIBLE_DEVICES=%s; %s", device, found := current())
+    if on_gpu and found.kind == "cpu":
+        _require_no_gpu(device)
+
+
+def _require_no_gpu(device: str) -> None:
+    """Going on with the processor must be meant: it is tens of times slower, one job a GPU.
+
+    Args:
+        device: the value of CUDA_VISIBLE_DEVICES.
+
+    Raises:
+        AuditError: a GPU was leased, or the config asks for one.
+    """
+    if device not in {"", "-1"}:
+        raise AuditError(
+            f"GPU {device} is this job's, but TensorFlow does not see it: {_why_not()}: install "
+            "NVIDIA's driver and CUDA's libraries (make env GPU=1, or pip install "
+            "'convaudit[gpu]'), or set device: cpu"
+        )
+    if gpu.chosen() == "gpu":
+        raise AuditError(
+            "config: device: gpu, but this machine shows no GPU (no /dev/nvidia*, or "
+            "CUDA_VISIBLE_DEVICES hides it): set device: auto or cpu, or run it elsewhere"
+        )
+
+
+def _why_not() -> str:
+    """What TensorFlow itself says, asked in a process of its own that may speak."""
+    code = "import tensorflow as tf; tf.config.list_physical_devices('GPU')"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "0"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    logging.info("TensorFlow says:\n%s", done.stderr)
+    said = [line.partition("] ")[2].strip() for line in done.stderr.splitlines()]
+    telling = [line for line in said if "GPU" in line or "CUDA" in line]
+    return telling[0].rstrip(".") if telling else "it does not say why"
 
 
 @contextmanager

@@ -249,6 +249,13 @@ class Settings(Section):
         "shards grow, so that there are never more than 1,000 shards.",
     )
     seed: int = Field(0, ge=0, lt=2**32, description="Seed of all random numbers.")
+    device: Literal["auto", "cpu", "gpu"] = Field(
+        "auto",
+        description="What computes. `auto`: a GPU if the machine has one, else the processor; a "
+        "GPU that TensorFlow can't use is an error. `cpu`: the processor, even if there is a GPU. "
+        "`gpu`: an error if there is none. A change re-runs the report alone, which names "
+        "shards that different devices computed.",
+    )
     watch: bool = Field(
         True,
         description="Look for new, changed and deleted images at each start. `false` trusts the "

@@ -11,7 +11,7 @@ from convaudit.comparison.alignment import Kind, Pairs, doubts, kind_of, pair
 from convaudit.comparison.datasets import Correlation, Drift, LabelShift
 from convaudit.comparison.heat_maps import ClassHeat
 from convaudit.comparison.paired_answers import Answers, Group
-from convaudit.comparison.reliance import Reliance
+from convaudit.comparison.reliance import Carriers, Reliance
 from convaudit.comparison.results_folders import Finished
 from convaudit.metrics.intervals import Interval, wilson
 
@@ -296,7 +296,7 @@ def _datasets(found: Comparison) -> dict[str, Any]:
     }
 
 
-def _plain(value: Group | Reliance | Correlation) -> dict[str, Any]:
+def _plain(value: Group | Reliance | Carriers | Correlation) -> dict[str, Any]:
     """As JSON: an interval as value, low and high; ``of`` is the class, as suspects name it."""
     plain = {
         {"of": "class"}.get(name, name): inner._asdict() if isinstance(inner, Interval) else inner
@@ -304,7 +304,7 @@ def _plain(value: Group | Reliance | Correlation) -> dict[str, Any]:
     }
     if isinstance(value, Reliance):
         del plain["images"]
-        plain["carriers"] = value.carriers and asdict(value.carriers)
+        plain["carriers"] = value.carriers and _plain(value.carriers)
     return plain
 
 

@@ -15,12 +15,13 @@ State = Literal["new", "gone", "stays", "not in both"]
 @dataclass(frozen=True)
 class Carriers:
     """Images with the cue whose true class is another: how many each model predicts as the class
-    of the cue.
+    of the cue, and the difference of these shares, second minus first, of the same images.
     """
 
     images: int
     first: int
     second: int
+    difference: Interval
 
 
 @dataclass(frozen=True)
@@ -129,5 +130,9 @@ def on_carriers(
     others = carries & (label >= 0) & (label != of)
     if not others.any():
         return None
-    called = [int((predicted[others] == of).sum()) for predicted in (first, second)]
-    return Carriers(int(others.sum()), *called)
+    before, now = first[others] == of, second[others] == of
+    counts = [
+        int(chosen.sum()) for chosen in (before & now, before & ~now, ~before & now, ~before & ~now)
+    ]
+    difference = statistics.paired_difference(*counts)
+    return Carriers(int(others.sum()), int(before.sum()), int(now.sum()), difference)

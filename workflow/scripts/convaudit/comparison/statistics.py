@@ -1,6 +1,5 @@
 """The statistics of a comparison, as pure functions over counts and arrays."""
 
-import hashlib
 from typing import NamedTuple
 
 import numpy as np
@@ -85,28 +84,6 @@ def mcnemar(first_only: int, second_only: int) -> float:
     """Exact two-sided p of as uneven a split of the cases that only one of two gets right."""
     changed = first_only + second_only
     return float(binomtest(second_only, changed).pvalue) if changed else 1.0
-
-
-def paired_bootstrap(
-    differences: np.ndarray, seed: str, level: float = 0.95, resamples: int = 2000
-) -> Interval:
-    """The mean of paired differences with its percentile interval.
-
-    Args:
-        differences: (n,) second minus first of each case; n at least 1.
-        seed: any text, such as the id of what is compared: the same text draws the same cases.
-        level: of the two-sided interval.
-        resamples: how often n cases are drawn.
-    """
-    digest = hashlib.sha256(seed.encode()).digest()
-    random = np.random.default_rng(int.from_bytes(digest[:8], "big"))
-    values, counts = np.unique(differences, return_counts=True)
-    # Few values occur (a flip or none, in either audit): to draw their counts is to draw cases.
-    drawn = random.multinomial(len(differences), counts / counts.sum(), resamples)
-    means = drawn @ values / len(differences)
-    tail = (1 - level) / 2
-    low, high = np.quantile(means, [tail, 1 - tail])
-    return Interval(float(np.mean(differences)), float(low), float(high))
 
 
 def two_samples(first: np.ndarray, second: np.ndarray, sizes: tuple[int, int]) -> TwoSamples:

@@ -61,6 +61,8 @@ _STRANGERS = (
     (rb"\xff\x0a|\0\0\0\x0cJXL ", f"JPEG XL, {_CONVERT}"),
     (rb"\xff\x4f\xff\x51|\0\0\0\x0cjP  ", f"JPEG 2000, {_CONVERT}"),
     (rb"....ftyp", "a video (MP4), not an image"),
+    (rb".{128}DICM", f"DICOM, {_CONVERT}"),
+    (rb"8BPS", f"a document of Photoshop, {_CONVERT}"),
     (rb"%PDF", "a PDF document, not an image"),
     (rb"\s*<(!doctype )?html", "a web page, not an image"),
     (rb"\s*(<\?xml.*)?<svg", f"SVG, {_CONVERT}"),

@@ -28,9 +28,10 @@ def resolve(labels: Iterable[str | int], classes: Sequence[str]) -> list[int]:
     """Find the class index of each label.
 
     All labels are read in one way, the first that fits them all: as class names, as synset ids
-    (the first word of a class's line, such as n01440764), as integers (the index itself). The
-    ways are never mixed, so a class called "3" can't be taken for the fourth one. The order of
-    the labels means nothing; accents match in composed and decomposed form.
+    (the first word of a class's line, such as n01440764), as integers (the index itself), as names
+    in whatever case and with spaces, hyphens or underscores. The ways are never mixed, so a class
+    called "3" can't be taken for the fourth one. The order of the labels means nothing; accents
+    match in composed and decomposed form.
 
     Raises:
         AuditError: a label is no class, or fits several (two classes of one name); the message
@@ -41,6 +42,7 @@ def resolve(labels: Iterable[str | int], classes: Sequence[str]) -> list[int]:
         _lookup([composed(name) for name in classes]),
         _lookup([composed(name).partition(" ")[0] for name in classes]),
         lambda text: _integer(text, len(classes)),
+        _lookup([_loose(name) for name in classes], _loose),
     ]
     readings = [_read(texts, way) for way in ways]
     best = min(readings, key=lambda found: sum(len(fits) != 1 for fits in found.values()))
@@ -82,11 +84,18 @@ def _read(texts: list[str], way: Callable[[str], list[int]]) -> dict[str, list[i
     return {text: way(text) for text in dict.fromkeys(texts)}
 
 
-def _lookup(names: Sequence[str]) -> Callable[[str], list[int]]:
+def _lookup(
+    names: Sequence[str], form: Callable[[str], str] = lambda text: text
+) -> Callable[[str], list[int]]:
     indices: dict[str, list[int]] = {}
     for index, name in enumerate(names):
         indices.setdefault(name, []).append(index)
-    return lambda text: indices.get(text, [])
+    return lambda text: indices.get(form(text), [])
+
+
+def _loose(name: str) -> str:
+    """A name without what people vary: "Golden Retriever" and golden_retriever are one."""
+    return re.sub(r"[\s_-]+", " ", composed(name)).casefold()
 
 
 def _integer(text: str, count: int) -> list[int]:

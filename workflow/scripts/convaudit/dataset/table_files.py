@@ -98,6 +98,11 @@ def read(source: Path, columns: Columns) -> Table:
     elif (path, label) not in {("path", "label"), ("path", None)}:
         said = f"the label from {label!r}" if label else "no label"
         notes.append(f"of the table the path is taken from the column {path!r}, {said}")
+    if label and (numbers := _numbering(table, label)):
+        notes.append(
+            f"the classes are sorted by name, while the column {numbers!r} numbers them otherwise: "
+            f"if the model's outputs are these numbers, set columns='{{label: {numbers}}}'"
+        )
     if labels is None and len(names) > 1:
         others = ", ".join(repr(name) for name in names if name != path)
         notes.append(
@@ -149,7 +154,11 @@ def _content(source: Path) -> pd.DataFrame:
                 )
     except OSError as error:
         raise AuditError(f"images: {source}: {why(error)}") from None
-    except (ValueError, UnicodeError, pa.ArrowException, pd.errors.ParserWarning) as error:
+    except UnicodeError:
+        raise AuditError(
+            f"images: {source} is no readable table: it is not UTF-8 text: save it as CSV UTF-8"
+        ) from None
+    except (ValueError, pa.ArrowException, pd.errors.ParserWarning) as error:
         raise AuditError(f"images: {source} is no readable table: {why(error)}") from None
     table.columns = table.columns.map(str).str.strip()
     return table.loc[:, ~table.columns.duplicated()]
@@ -239,6 +248,21 @@ def _one_hot(table: pd.DataFrame) -> pd.Series | None:
     if marks.shape[1] < 2 or not np.isin(marks, (0, 1)).all() or (marks.sum(axis=1) != 1).any():
         return None
     return pd.Series(numbers.columns.to_numpy(object)[marks.argmax(axis=1)], index=table.index)
+
+
+def _numbering(table: pd.DataFrame, label: str) -> str | None:
+    """A column with one index for each class that puts them in another order than their names."""
+    texts = table[label].astype("str").str.strip()
+    for name in table.columns:
+        usual = str(name).lower().replace(" ", "_") in _LABELS
+        values = pd.to_numeric(table[name], errors="coerce")
+        if name == label or not usual or values.isna().any():
+            continue
+        pairs = pd.DataFrame({"name": texts, "number": values}).drop_duplicates()
+        one_each = pairs["name"].is_unique and pairs["number"].is_unique
+        if one_each and not pairs.sort_values("name")["number"].is_monotonic_increasing:
+            return str(name)
+    return None
 
 
 def _labels(values: pd.Series) -> pd.Series:

@@ -129,6 +129,11 @@ def _by_label(labels: pd.Series) -> str:
     return f"{len(counts):,}, of {counts.min():,} to {counts.max():,} images: {_few(listed)}"
 
 
+def describe_device(device: str) -> str:
+    """What computes, in words."""
+    return _line("device", device)
+
+
 def describe_check(found: dict[str, Any]) -> str:
     """What came of trying other scalings (``check_scaling``)."""
     if not found["images"]:

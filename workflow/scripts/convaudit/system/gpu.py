@@ -7,7 +7,20 @@ import time
 from pathlib import Path
 from typing import IO
 
+CHOICE = "CONVAUDIT_DEVICE"
+"""Environment variable with the setting ``device``: jobs inherit it, and no job re-runs for it."""
+
 _held: list[IO[str]] = []
+
+
+def choose(device: str) -> None:
+    """Say what this process and its children compute on: ``auto``, ``cpu`` or ``gpu``."""
+    os.environ[CHOICE] = device
+
+
+def chosen() -> str:
+    """What ``choose`` was given; ``auto`` without it."""
+    return os.environ.get(CHOICE, "auto")
 
 
 def devices() -> list[str]:
@@ -20,7 +33,7 @@ def lease(available: list[str] | None = None, folder: Path | None = None) -> str
 
     Must run before TensorFlow is imported. A ``CUDA_VISIBLE_DEVICES`` that is already set (by
     Slurm, or by a person) is left alone. The lock is the kernel's: a killed process frees its
-    device at once.
+    device at once. Where the processor was chosen, nothing is leased, so nothing waits.
 
     Args:
         available: indices of the devices; those of the machine if None.
@@ -29,6 +42,8 @@ def lease(available: list[str] | None = None, folder: Path | None = None) -> str
     Returns:
         The value of ``CUDA_VISIBLE_DEVICES``: the leased index, or "-1" without any GPU.
     """
+    if chosen() == "cpu":
+        return hide()
     if (preset := os.environ.get("CUDA_VISIBLE_DEVICES")) is not None:
         return preset
     available = devices() if available is None else available
