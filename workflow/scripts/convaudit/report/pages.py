@@ -22,6 +22,7 @@ from convaudit.report import (
     misclassified,
     regions,
     rendering,
+    suspects,
     thumbnails,
 )
 from convaudit.report.findings import Finding, findings
@@ -49,6 +50,8 @@ def write_report(
     """
     render = _environment(audit)
     write_gallery(folder, audit)
+    if audit.shortcuts is not None:
+        suspects.write_strips(folder, audit.folder, audit.shortcuts["suspects"])
     config = json.dumps(audit.settings, indent=1)
     (folder / "config.json").write_text(config + "\n", encoding="utf-8")
 
@@ -80,6 +83,7 @@ def write_report(
         style=rendering.style(),
         summary=summary,
         findings=[_finding(audit, one, seen) for one in found],
+        shortcuts=suspects.cards(audit.shortcuts, folder),
         errors=misclassified.cards(
             audit, [seen[number] for number in misclassified.worst(audit).tolist()], "truth=wrong"
         ),
