@@ -32,6 +32,7 @@ include: "workflow/rules/activations.smk"
 include: "workflow/rules/filters.smk"
 include: "workflow/rules/gradcam.smk"
 include: "workflow/rules/compare.smk"
+include: "workflow/rules/verdict.smk"
 include: "workflow/rules/report.smk"
 
 
@@ -40,6 +41,7 @@ rule all:
     default_target: True
     input:
         rules.report.output,
+        rules.verdict.output,
         rules.index.output,
         rules.quarantine.output,
         rules.predictions.output,

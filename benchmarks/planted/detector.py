@@ -8,12 +8,12 @@ from typing import Any
 import cv2
 import numpy as np
 import tensorflow as tf
-from convaudit.shortcuts.audit import ShortcutSettings, name_suspects, try_suspects
-from convaudit.shortcuts.sample import Sample
 
 from convaudit.models.network import Network
 from convaudit.models.scaling import SCALINGS
 from convaudit.properties.measuring import measure, table
+from convaudit.shortcuts.audit import ShortcutSettings, name_suspects, try_suspects
+from convaudit.shortcuts.sample import Sample
 from planted.audited import Audited
 from planted.finding import Answer, Finding
 

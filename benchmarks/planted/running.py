@@ -85,7 +85,6 @@ def _one(specification: Specification, folder: Path, rows: Path, peers: bool) ->
 
 def _detect(images: audited.Audited) -> Answer:
     from convaudit.shortcuts.audit import ShortcutSettings
-
     from planted import detector
 
     return detector.detect(images, ShortcutSettings())

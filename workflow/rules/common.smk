@@ -27,7 +27,6 @@ if not SCRIPTS.is_dir():
 sys.path.insert(0, str(SCRIPTS))
 
 from convaudit.errors import AuditError
-from convaudit.shortcuts.scored import score_share
 from convaudit.system import gpu
 from planning import audit
 from planning import fingerprint
@@ -145,9 +144,9 @@ def compared():
     return rules.compare.output if SETTINGS.reference else []
 
 
-def looked_for(files):
-    """What the search for shortcuts found, where it is switched on."""
-    return [str(file) for file in files] if SETTINGS.shortcuts.enabled else []
+def looked_for(file):
+    """A result of the search for shortcuts, where that is switched on."""
+    return file if SETTINGS.shortcuts.enabled else []
 
 
 def model_file(wildcards):

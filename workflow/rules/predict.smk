@@ -32,8 +32,8 @@ rule predict:
         facts=rules.model.output.facts,
     output:
         rows="<results>/predict/{shard}.parquet",
-        statistics="<results>/predict/{shard}.npz",
         scores="<results>/predict/{shard}.scores.npz",
+        statistics="<results>/predict/{shard}.npz",
         maps="<results>/gradcam/maps/{shard}.npz",
         activations=kept("<results>/activation_maps/{shard}.h5"),
         device="<results>/devices/{shard}.json",
@@ -58,7 +58,6 @@ rule predict:
         method=SETTINGS.gradcam.method,
         score=SETTINGS.gradcam.score,
         target=SETTINGS.gradcam.target,
-        score_share=score_share(AUDIT.plan.files),
     script:
         "../scripts/predict.py"
 

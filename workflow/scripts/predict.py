@@ -7,8 +7,6 @@ from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
-import numpy as np
-
 from convaudit import predictions
 from convaudit.activations import summaries
 from convaudit.dataset import labels
@@ -35,10 +33,9 @@ def predict(
     method: str,
     score: str,
     target: str,
-    score_share: float,
     rows: str,
-    summary: str,
     scores: str,
+    summary: str,
     maps: str,
     kept: str | None,
     device: str,
@@ -57,10 +54,9 @@ def predict(
         batch_size: images a batch; halved until a batch fits the memory.
         top: how many classes of an image are kept, by falling probability.
         method, score, target: settings ``gradcam.method``, ``gradcam.score``, ``gradcam.target``.
-        score_share: share of the images whose scores are kept.
         rows: .parquet that is written: one row an image, as in ``predictions.parquet``.
+        scores: .npz that is written: the scores of some images (``ScoreSample.save``).
         summary: .npz that is written: sums of each watched channel (``summaries.save``).
-        scores: .npz that is written: image_id (m,) and scores (m, units) before softmax or sigmoid.
         maps: .npz that is written: image_id, class_index, maps (float16) and scale of every map,
             and the same with the prefix ``true_`` for the true class of errors.
         kept: .h5 that is written: the activation maps of the watched layers; None writes none.
@@ -91,7 +87,6 @@ def predict(
             top=top,
             sides=known.layer(known.target_layer).sides,
             folder=maps_file.parent,
-            score_share=score_share,
         )
         found = within_memory(partial(run.first, layers, kept_file), batch_size)
         more = within_memory(partial(run.second, found.further), batch_size)
@@ -102,10 +97,10 @@ def predict(
             predictions.save_maps(maps_file, [found.maps], [more])
     with atomic(rows) as temporary:
         found.predictions.to_parquet(temporary, index=False)
+    with atomic(scores) as temporary:
+        found.sample.save(temporary)
     with atomic(summary) as temporary:
         summaries.save(temporary, found.layers)
-    with atomic(scores) as temporary, temporary.open("wb") as file:
-        np.savez(file, image_id=found.scores["image_id"], scores=found.scores["scores"])
     with atomic(device) as temporary:
         temporary.write_text(json.dumps(asdict(devices.current())) + "\n")
     logging.info("%d images", len(found.predictions))
@@ -127,10 +122,9 @@ if __name__ == "__main__":
             method=snakemake.params.method,
             score=snakemake.params.score,
             target=snakemake.params.target,
-            score_share=snakemake.params.score_share,
             rows=snakemake.output.rows,
-            summary=snakemake.output.statistics,
             scores=snakemake.output.scores,
+            summary=snakemake.output.statistics,
             maps=snakemake.output.maps,
             kept=snakemake.output.activations or None,
             device=snakemake.output.device,

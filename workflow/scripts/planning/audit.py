@@ -10,6 +10,9 @@ from convaudit.dataset import labels
 from convaudit.errors import AuditError
 from convaudit.models import layers, model_file
 from convaudit.models.facts import ModelChoices, ModelSource
+from convaudit.verdict import decision as decisions
+from convaudit.verdict import policy as policies
+from convaudit.verdict.policy import Policy
 from planning import finished, make_plan, results_lock, run_summary
 from planning import plan as plans
 from planning.keys import Keys
@@ -29,6 +32,11 @@ class PreparedAudit:
     @property
     def keys(self) -> Keys:
         return Keys(self.settings, self.plan)
+
+    @property
+    def policy(self) -> Policy:
+        """What the model must meet to be signed."""
+        return policies.load(self.settings.policy)
 
     @property
     def shards(self) -> list[str]:
@@ -148,6 +156,9 @@ def prepare(config: dict[str, Any], records: Path) -> PreparedAudit:
         AuditError: one line a fault, naming the key.
     """
     settings = load(config)
+    policies.load(settings.policy)
+    if settings.decision is not None:
+        decisions.load(settings.decision)
     if settings.compare:
         return _prepare_comparison(settings, records)
     _require_apart(settings)

@@ -7,17 +7,20 @@ only then: modification times, which a copy or a clone changes, decide nothing.
 
 import hashlib
 import json
+from datetime import date
 from functools import cached_property
 from typing import Any
 
-from convaudit.shortcuts.scored import score_share
+from convaudit.verdict import decision as decisions
+from convaudit.verdict import policy as policies
+from convaudit.verdict.policy import Policy
 from planning.fingerprint import fingerprint
 from planning.plan import Plan
 from planning.settings import Settings
 
 _LOCATIONS = {
     *("results", "watch", "model", "weights", "custom_modules", "images", "classes"),
-    *("compare", "reference"),
+    *("policy", "decision", "compare", "reference"),
 }
 """Settings that say where something is; its content is in the keys of what reads it."""
 
@@ -70,7 +73,6 @@ class Keys:
             settings.predict.model_dump(),
             settings.gradcam.model_dump(exclude=drawing),
             settings.activations.layers,
-            score_share(self._plan.files),
         )
 
     @cached_property
@@ -159,6 +161,40 @@ class Keys:
         how = self._settings.preprocess.scaling
         return _key(fingerprint("channel.py"), self.preprocess(shard), how)
 
+    @cached_property
+    def audit(self) -> str:
+        """All that is measured of the model. A decision is bound to it, so it holds no policy, and
+        of the activations' settings none: they choose what is drawn.
+        """
+        return _key(
+            fingerprint("verdict.py"),
+            fingerprint("activations.py"),
+            self.scaling_check,
+            self.quarantine,
+            self.predictions,
+        )
+
+    @cached_property
+    def policy(self) -> Policy:
+        return policies.load(self._settings.policy)
+
+    @cached_property
+    def expired(self) -> list[int]:
+        """The policy's waivers that no longer hold today, by their numbers."""
+        return list(self.policy.expired(date.today()))
+
+    @cached_property
+    def verdict(self) -> str:
+        compared = self.compare if self._settings.reference else None
+        tried = self.interventions if self._settings.shortcuts.enabled else None
+        return _key(self.audit, tried, compared, self.policy.sha256, self.expired)
+
+    @cached_property
+    def decision(self) -> str | None:
+        """The content of the decision's file."""
+        path = self._settings.decision
+        return None if path is None else hashlib.sha256(decisions.read(path)).hexdigest()
+
     def report(self, layers: list[str]) -> str:
         return _key(
             fingerprint("report.py"),
@@ -168,6 +204,8 @@ class Keys:
             self.interventions if self._settings.shortcuts.enabled else None,
             [self.gradcam(shard) for shard in self._plan.shards],
             [self.filters(layer) for layer in layers],
+            self.verdict,
+            self.decision,
             self._plan.model,
             self._plan.class_names,
             self.compare if self._settings.reference else None,

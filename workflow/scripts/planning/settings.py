@@ -266,6 +266,17 @@ class Settings(Section):
         description="Largest accepted share of images that can't be read; above it the audit stops "
         "with an error.",
     )
+    policy: str | dict[str, Any] = Field(
+        "default",
+        description="What the model must meet to be signed: `default`, a YAML file, or its content "
+        "(`docs/verdict.md`). A gate of a known name changes only what it gives: "
+        "`{gates: [{name: accuracy, limit: 0.95}]}`.",
+    )
+    decision: str | None = Field(
+        None,
+        description="A decision that was exported from the report, as JSON. It stands at the top "
+        "of the report for as long as the audit is the one that was signed.",
+    )
     compare: Annotated[list[str], BeforeValidator(_listed), AfterValidator(_two)] = Field(
         [],
         description="For `snakemake compare`: two results folders, the earlier audit first. Their "

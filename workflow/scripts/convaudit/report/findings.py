@@ -8,7 +8,7 @@ import numpy as np
 
 from convaudit.checks.class_order import better_order, is_better, other_number_order
 from convaudit.dataset.images import INTERPOLATIONS
-from convaudit.report import metrics
+from convaudit.metrics.intervals import wilson
 from convaudit.report.misclassified import surest
 from convaudit.report.regions import HOT, NOWHERE, REGIONS
 from convaudit.report.results import Results
@@ -125,8 +125,8 @@ def _errors_by_region(audit: Results) -> list[Finding]:
         hot, wrong = int(audit.known[numbers].sum()), numbers[audit.wrong[numbers]]
         bad, cold = len(wrong), everything - hot
         elsewhere = mistakes - bad
-        surely = metrics.wilson(bad, hot).low
-        at_most = metrics.wilson(elsewhere, cold).high
+        surely = wilson(bad, hot).low
+        at_most = wilson(elsewhere, cold).high
         if bad < FEWEST or surely is None or at_most is None or surely < 2 * at_most:
             continue
         said = np.bincount(audit.predicted[wrong])
@@ -193,7 +193,7 @@ def _trust(audit: Results) -> list[Finding]:
     if audit.known.sum() >= FEWEST:
         correct = ~audit.wrong[audit.known]
         sure = audit.probability[audit.known].mean(dtype=float)
-        high = metrics.wilson(int(correct.sum()), len(correct)).high
+        high = wilson(int(correct.sum()), len(correct)).high
         if high is not None and sure > high:
             bold = audit.wrong & (audit.probability > np.float64(0.9))
             text = (

@@ -17,18 +17,18 @@ _STATES = {
 }
 
 
-def write_strips(folder: Path, results: Path, suspects: Sequence[dict[str, Any]]) -> None:
+def write_strips(folder: Path, strips: Path, suspects: Sequence[dict[str, Any]]) -> None:
     """Copy the pictures of the experiments beside the page, so that it can be handed over.
 
     Args:
         folder: of the report.
-        results: the results folder.
+        strips: folder with a picture a suspect.
         suspects: entries of ``interventions.json``.
     """
     target = folder / "shortcuts"
     target.mkdir(exist_ok=True)
     for suspect in suspects:
-        picture = results / "shortcuts" / "pairs" / f"{suspect['id']}.jpg"
+        picture = strips / f"{suspect['id']}.jpg"
         if picture.exists():
             copyfile(picture, target / picture.name)
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -33,17 +34,19 @@ def collect(
 
     Args:
         predictions: the audit's table, a row an image.
-        scores: files with image_id (m,) and scores (m, units), one a shard.
+        scores: ``{shard}.scores.npz``, as ``predictions.ScoreSample`` writes them.
         ledger: path and sha256 of each image.
         source: the folder or table of the images.
         head: as ``Network.head``.
         class_names: (K,) in index order.
         most: images at the most; each class gets the same share of them, as far as it has images.
     """
+    table = pd.read_parquet(predictions)
     parts = [_scores(path) for path in scores]
-    ids = np.concatenate([part[0] for part in parts])
-    values = np.concatenate([part[1] for part in parts])
-    table = pd.read_parquet(predictions).set_index("image_id").loc[ids]
+    values = np.concatenate([part["scores"] for part in parts])
+    places = pd.MultiIndex.from_frame(pd.concat([part["places"] for part in parts]))
+    table = table.set_index(["shard", "row"]).loc[places].reset_index()
+    ids = table["image_id"].to_numpy(str)
     truth = table["label_index"].fillna(-1).to_numpy(int)
     strata = np.where(truth >= 0, truth, table["predicted_index"].to_numpy(int))
     chosen = _even(ids, strata, most)
@@ -65,9 +68,12 @@ def collect(
     )
 
 
-def _scores(path: Path) -> tuple[np.ndarray, np.ndarray]:
+def _scores(path: Path) -> dict[str, Any]:
+    shard = path.name.partition(".")[0]
     with np.load(path, allow_pickle=False) as stored:
-        return stored["image_id"], stored["scores"]
+        rows = stored["row"]
+        places = pd.DataFrame({"shard": [shard] * len(rows), "row": rows})
+        return {"scores": stored["scores"], "places": places}
 
 
 def _even(ids: np.ndarray, strata: np.ndarray, most: int) -> np.ndarray:
