@@ -28,6 +28,7 @@ include: "workflow/rules/preprocess.smk"
 include: "workflow/rules/scaling.smk"
 include: "workflow/rules/predict.smk"
 include: "workflow/rules/shortcuts.smk"
+include: "workflow/rules/near_duplicates.smk"
 include: "workflow/rules/activations.smk"
 include: "workflow/rules/filters.smk"
 include: "workflow/rules/gradcam.smk"
@@ -47,9 +48,8 @@ rule all:
         rules.predictions.output,
         rules.activations.output,
         all_filters(),
-        all_shards(rules.predict.output.maps),
         all_shards(rules.predict.output.activations),
-        all_shards(rules.gradcam.output),
+        all_shards([rules.predict.output.maps, *rules.gradcam.output]),
     localrule: True
 
 

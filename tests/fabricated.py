@@ -53,6 +53,7 @@ FACTS = ModelFacts(
     target_layer="last",
     target_why="the last one",
     scaling="unit",
+    channels="rgb",
     scaling_known=True,
     scaling_why="as the config says",
     parameters=9,
@@ -88,7 +89,7 @@ def settings_of_verdict(folder: Path) -> dict[str, object]:
         "channels": str(folder / "channels.parquet"),
         "facts": str(folder / "model" / "model.json"),
         "scaling": str(folder / "model" / "scaling.json"),
-        "optional": {},
+        "optional": {"near_duplicates": str(folder / "near_duplicates.json")},
         "plan": folder / "index",
         "model": ModelSource("demo", "fabricated.keras"),
         "choices": ModelChoices(),
@@ -114,6 +115,7 @@ def results(folder: Path, count: int, *, overlays: bool = True) -> None:
     (folder / "model" / "model.json").write_text(FACTS.to_json())
     tried = {"used": "unit", "images": 0, "accuracies": {}, "better": None}
     (folder / "model" / "scaling.json").write_text(json.dumps(tried))
+    (folder / "near_duplicates.json").write_text("null")
     (folder / "quarantine.csv").write_text("path,reason\n")
     _channels(count).to_parquet(folder / "channels.parquet", index=False)
     _sprites(folder / "gradcam" / "sheets")

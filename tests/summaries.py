@@ -45,7 +45,7 @@ def summary_of(audit: Results, **changes: Any) -> dict[str, Any]:
         **numbers(evidence),
         "suspects": None,
         "trust": None,
-        "near_duplicates": None,
+        "near_duplicates": audit.near_duplicates,
         "comparison": None,
         **changes,
     }

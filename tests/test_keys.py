@@ -1,6 +1,7 @@
 """Changing a config value re-runs exactly what it feeds."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,8 @@ PLAN = Plan(
 )
 DRAWING = {"gradcam 0000", "gradcam 0001", "report"}
 JUDGED = {"audit", "verdict", "report"}
-PASS = {"predict 0000", "predict 0001", "predictions", "activations"} | DRAWING | JUDGED
+PASS = {"predict 0000", "predict 0001", "predictions", "near_duplicates", "activations"}
+PASS |= DRAWING | JUDGED
 READING = {"preprocess 0000", "preprocess 0001", "quarantine", "scaling_check"} | PASS
 
 
@@ -31,6 +33,7 @@ def keys(config: dict, plan: Plan = PLAN) -> dict[str, str]:
         "quarantine": made.quarantine,
         "scaling_check": made.scaling_check,
         "predictions": made.predictions,
+        "near_duplicates": made.near_duplicates,
         "activations": made.activations,
         "filters conv": made.filters("conv"),
         "audit": made.audit,
@@ -99,6 +102,7 @@ def test_a_changed_shard_re_runs_its_own_jobs_and_the_merges():
         "quarantine",
         "scaling_check",
         "predictions",
+        "near_duplicates",
         "activations",
         *JUDGED,
     }
@@ -107,6 +111,14 @@ def test_a_changed_shard_re_runs_its_own_jobs_and_the_merges():
 def test_another_model_re_runs_all_but_the_index():
     other = PLAN.__class__(PLAN.shards, PLAN.class_names, PLAN.layers, "another-digest")
     assert changed(keys({}), keys({}, other)) == READING | {"model", "filters conv"}
+
+
+def test_other_training_images_re_run_their_hashes_and_what_compares_them():
+    config = {"training_images": "train"}
+    before, after = (replace(PLAN, training=digest) for digest in ("one", "two"))
+    assert changed(keys(config, before), keys(config, after)) == {"near_duplicates"} | JUDGED
+    hashes = [Keys(load(config), plan).training_hashes for plan in (before, after)]
+    assert hashes[0] != hashes[1]
 
 
 def test_two_values_that_swap_places_are_a_change():

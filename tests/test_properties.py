@@ -27,9 +27,10 @@ def test_the_catalogue_names_every_property_once_and_measuring_gives_them_all():
     assert len(set(names)) == len(names)
     image = photographs.procedural(0)
     measured = measuring.measure(jpeg(image, 90), image)
-    assert tuple(measured) == catalogue.MEASURED
+    assert tuple(measured) == (*catalogue.MEASURED, measuring.HASH)
     texts = {name for name, value in measured.items() if isinstance(value, str)}
-    assert texts == {name for name in measured if catalogue.BY_NAME[name].is_text}
+    described = {each.name for each in catalogue.PROPERTIES if each.is_text}
+    assert texts == described | {measuring.HASH}
 
 
 def test_each_property_is_documented_with_unit_and_formula():
@@ -44,7 +45,9 @@ def test_every_audited_image_has_its_properties_beside_its_prediction(finished):
         data = (finished.folder / "photos" / row.path).read_bytes()
         expected = measuring.table([measuring.measure(data, decode(data))]).iloc[0]
         pd.testing.assert_series_equal(
-            predictions.loc[row.Index, list(catalogue.MEASURED)], expected, check_names=False
+            predictions.loc[row.Index, [*catalogue.MEASURED, measuring.HASH]],
+            expected,
+            check_names=False,
         )
 
 

@@ -12,13 +12,12 @@ import yaml
 from conftest import COLOURS, Audit, job_counts, paint
 from planning.settings import Section, Settings
 
-MERGES = dict.fromkeys(
-    ("quarantine", "scaling_check", "predictions", "activations", "verdict", "report"), 1
-)
+MERGED = ("predictions", "near_duplicates", "activations", "verdict", "report")
+MERGES = dict.fromkeys(("quarantine", "scaling_check", *MERGED), 1)
 SHARD = {"preprocess": 1, "predict": 1, "gradcam": 1}
 DRAWING = {"gradcam": 3, "report": 1}
 JUDGED = {"verdict": 1, "report": 1}
-PASS = DRAWING | JUDGED | {"predict": 3, "predictions": 1, "activations": 1}
+PASS = DRAWING | {"predict": 3} | dict.fromkeys(MERGED, 1)
 TRIED = {"scaling_check": 1}
 READING = PASS | TRIED | {"preprocess": 3, "quarantine": 1}
 FILTERS = {"filters": 2, "report": 1}
@@ -36,6 +35,7 @@ FED = {
     "shard_size=9": {"report": 1},
     "seed=1": FILTERS,
     "watch=false": {},
+    "training_images=photos": JUDGED | {"training_hashes": 1, "near_duplicates": 1},
     "max_quarantined=0.3": JUDGED | {"quarantine": 1},
     "preprocess={scaling: tf}": PASS | FILTERS | TRIED,
     "preprocess={interpolation: nearest}": READING,
@@ -68,7 +68,9 @@ DELETED = {
     "filters/mix.csv": {"filters": 1, "report": 1},
     "activations": JUDGED | {"activations": 1},
     "channels.parquet": JUDGED | {"activations": 1},
-    "predictions.parquet": JUDGED | {"predictions": 1, "activations": 1},
+    "predictions.parquet": dict.fromkeys(MERGED, 1),
+    "duplicates.parquet": JUDGED | {"near_duplicates": 1},
+    "near_duplicates.json": JUDGED | {"near_duplicates": 1},
     "quarantine.csv": JUDGED | {"quarantine": 1},
     "verdict.json": JUDGED,
     "junit.xml": JUDGED,
@@ -223,9 +225,7 @@ def test_a_deleted_overlay_folder_is_drawn_again(clone):
 
 def test_deleted_maps_are_made_again(clone):
     (clone.folder / "results" / "gradcam" / "maps" / "0000.npz").unlink()
-    assert clone.plan() == {"predict": 1, "gradcam": 1} | dict.fromkeys(
-        ("predictions", "activations", "verdict", "report"), 1
-    )
+    assert clone.plan() == {"predict": 1, "gradcam": 1} | dict.fromkeys(MERGED, 1)
 
 
 def test_a_deleted_filter_grid_is_drawn_again(clone):

@@ -25,6 +25,7 @@ CPU_RULES = {
     "preprocess",
     "quarantine",
     "predictions",
+    "near_duplicates",
     "gradcam",
     "report",
 }

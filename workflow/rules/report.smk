@@ -8,6 +8,7 @@ rule report:
         scaling=rules.scaling_check.output.result,
         quarantine=rules.quarantine.output.table,
         predictions=rules.predictions.output.table,
+        near_duplicates=rules.near_duplicates.output,
         channels=rules.activations.output.channels,
         activations=folder(rules.activations.output.grids),
         statistics=all_shards(rules.predict.output.statistics),

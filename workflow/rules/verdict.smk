@@ -14,7 +14,7 @@ rule verdict:
         # Stages that may be off: [] is "not looked for".
         interventions=looked_for(rules.interventions.output.result),
         trust=[],
-        near_duplicates=[],
+        near_duplicates=rules.near_duplicates.output.numbers,
         comparison=rules.compare.output.numbers if SETTINGS.reference else [],
     output:
         metrics="<results>/metrics.json",

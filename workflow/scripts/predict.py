@@ -11,7 +11,7 @@ from convaudit import predictions
 from convaudit.activations import summaries
 from convaudit.dataset import labels
 from convaudit.models.facts import ModelChoices, ModelFacts, ModelSource
-from convaudit.models.scaling import SCALINGS
+from convaudit.models.scaling import scaling_of
 from convaudit.system.atomic import atomic
 from jobs.job import job
 from jobs.tensorflow_job import open_network
@@ -76,7 +76,7 @@ def predict(
     network.require_target(known.target_layer, "config: gradcam.layer")
     names = labels.of_model(plans.load(plan).class_names, network.classes)
     build = partial(
-        OnePass, network, SCALINGS[known.scaling], known.target_layer, method=method, score=score
+        OnePass, network, scaling_of(known), known.target_layer, method=method, score=score
     )
     with atomic(maps) as maps_file, atomic(kept) if kept else nullcontext() as kept_file:
         run = predictions.ShardPass(

@@ -73,6 +73,7 @@ class PreparedAudit:
             source=source,
             weights=weights,
             output=settings.output,
+            task=settings.task,
             trust=settings.trust_model,
             custom_modules=tuple(str(expanded(module)) for module in settings.custom_modules),
             seed=settings.seed if settings.weights == "none" else 0,
@@ -82,7 +83,9 @@ class PreparedAudit:
     def choices(self) -> ModelChoices:
         """What the config says about the model in place of the model's own facts."""
         return ModelChoices(
-            scaling=self.settings.preprocess.scaling, target_layer=self.settings.gradcam.layer
+            scaling=self.settings.preprocess.scaling,
+            channels=self.settings.preprocess.channels,
+            target_layer=self.settings.gradcam.layer,
         )
 
     @property
@@ -91,6 +94,12 @@ class PreparedAudit:
         if self.settings.images == "demo":
             return Path(self.settings.results) / "demo" / "images"
         return expanded(self.settings.images)
+
+    @property
+    def training(self) -> Path | None:
+        """The training images or their hashes, where the config names them."""
+        named = self.settings.training_images
+        return expanded(named) if named else None
 
     @property
     def watched_layers(self) -> list[str]:

@@ -20,7 +20,7 @@ from planning.settings import Settings
 
 _LOCATIONS = {
     *("results", "watch", "model", "weights", "custom_modules", "images", "classes"),
-    *("policy", "decision", "compare", "reference"),
+    *("policy", "decision", "compare", "reference", "training_images"),
 }
 """Settings that say where something is; its content is in the keys of what reads it."""
 
@@ -48,7 +48,9 @@ class Keys:
     def model(self) -> str:
         settings = self._settings
         identity = self.demo_model if settings.model == "demo" else self._plan.model
-        return _key(fingerprint("model.py"), identity, settings.output, settings.trust_model)
+        return _key(
+            fingerprint("model.py"), identity, settings.output, settings.trust_model, settings.task
+        )
 
     @cached_property
     def index(self) -> str:
@@ -70,6 +72,7 @@ class Keys:
             self.preprocess(shard),
             self._plan.class_names,
             settings.preprocess.scaling,
+            settings.preprocess.channels,
             settings.predict.model_dump(),
             settings.gradcam.model_dump(exclude=drawing),
             settings.activations.layers,
@@ -87,6 +90,7 @@ class Keys:
             [self.preprocess(shard) for shard in self._plan.sampled],
             self._plan.class_names,
             self._settings.preprocess.scaling,
+            self._settings.preprocess.channels,
         )
 
     def gradcam(self, shard: str) -> str:
@@ -104,6 +108,7 @@ class Keys:
             self.model,
             layer,
             settings.preprocess.scaling,
+            settings.preprocess.channels,
             settings.filters.model_dump(exclude={"layers"}),
             settings.seed,
         )
@@ -140,6 +145,15 @@ class Keys:
         )
 
     @cached_property
+    def training_hashes(self) -> str:
+        return _key(fingerprint("training_hashes.py"), self._plan.training)
+
+    @cached_property
+    def near_duplicates(self) -> str:
+        training = self.training_hashes if self._settings.training_images else ""
+        return _key(fingerprint("near_duplicates.py"), self.predictions, training)
+
+    @cached_property
     def activations(self) -> str:
         return _key(
             fingerprint("activations.py"),
@@ -158,8 +172,9 @@ class Keys:
 
     def channel(self, shard: str) -> str:
         """One channel of an image of this shard, as a picture of its own."""
-        how = self._settings.preprocess.scaling
-        return _key(fingerprint("channel.py"), self.preprocess(shard), how)
+        how = self._settings.preprocess
+        pixels = self.preprocess(shard)
+        return _key(fingerprint("channel.py"), pixels, how.scaling, how.channels)
 
     @cached_property
     def audit(self) -> str:
@@ -172,6 +187,7 @@ class Keys:
             self.scaling_check,
             self.quarantine,
             self.predictions,
+            self.near_duplicates,
         )
 
     @cached_property
@@ -202,6 +218,7 @@ class Keys:
             self.activations,
             self.quarantine,
             self.interventions if self._settings.shortcuts.enabled else None,
+            self.near_duplicates,
             [self.gradcam(shard) for shard in self._plan.shards],
             [self.filters(layer) for layer in layers],
             self.verdict,

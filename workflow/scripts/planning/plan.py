@@ -32,6 +32,8 @@ class Plan:
     """What was assumed of the dataset, a sentence each."""
     finished: str = ""
     """A digest of the finished audits that are compared with this one, or with each other."""
+    training: str = ""
+    """A digest of the training images, where the config names them."""
 
     @property
     def sampled(self) -> list[str]:

@@ -48,7 +48,13 @@ class Preprocess(Section):
         "x/127.5 - 1. `torch`: x/255 minus the ImageNet mean, divided by the ImageNet deviation. "
         "`caffe`: BGR minus (103.939, 116.779, 123.68). `none`: x. `auto` takes the scaling of the "
         "model's keras.applications family, or `none` if the model itself begins with Rescaling or "
-        "Normalization; otherwise it guesses `unit`, and the report says that this is a guess.",
+        "Normalization for 0..255; otherwise it guesses the scaling of the family whose layers the "
+        "model contains, or `unit`, and the report says that this is a guess.",
+    )
+    channels: Literal["auto", "rgb", "bgr"] = Field(
+        "auto",
+        description="Order of the colours in the network's input. `auto`: BGR with `caffe`, RGB "
+        "with all others. Choose `bgr` if the training read its images with `cv2.imread`.",
     )
     interpolation: Literal[
         "area", "nearest", "bilinear", "cv2", "bicubic", "lanczos", "crop", "fit"
@@ -198,16 +204,22 @@ class Settings(Section):
 
     model: str = Field(
         "demo",
-        description="The model: a path to a .keras or .h5 file, a name of keras.applications such "
-        "as `VGG16`, or `demo`.",
+        description="The model: a path to a .keras or .h5 file, a path to an architecture (.json, "
+        "with its `weights`), a name of keras.applications such as `VGG16`, or `demo`.",
     )
     weights: str = Field(
         "imagenet",
         description="Weights of a keras.applications model: `imagenet`, `none` (random) or the "
-        "path of a file.",
+        "path of a file. Of an architecture (.json): the path of a file.",
     )
     output: str | None = Field(
         None, description="Name of the output to audit, if the model has several outputs."
+    )
+    task: Literal["auto", "classification"] = Field(
+        "auto",
+        description="What the model does. `auto` refuses a model whose loss, last layer or outputs "
+        "say that it is no classifier (regression, embedding, autoencoder); `classification` "
+        "audits it all the same.",
     )
     trust_model: bool = Field(
         False,
@@ -286,6 +298,12 @@ class Settings(Section):
         None,
         description="Results folder of an earlier audit with which this one is compared, for the "
         "gates of the policy that speak of a comparison (docs/comparison.md).",
+    )
+    training_images: str | None = Field(
+        None,
+        description="The images that the model was trained on: a folder, a table, or the "
+        "`training_hashes.parquet` of an earlier audit. Audited images among them, exactly or "
+        "nearly, are counted and listed in `duplicates.parquet`.",
     )
     preprocess: Preprocess = Preprocess()
     predict: Predict = Predict()

@@ -60,7 +60,7 @@ def _create(layers: h5py.Group, name: str, shape: tuple[int, ...]) -> None:
     dataset.attrs["layer"] = name
 
 
-def forecast(layers: Iterable[LayerInfo], watched: list[str]) -> int:
+def bytes_per_image(layers: Iterable[LayerInfo], watched: list[str]) -> int:
     """Bytes of an image's maps before compression.
 
     Args:

@@ -72,6 +72,11 @@ def _as_it_is(luminance: np.ndarray) -> dict[str, float]:
     }
 
 
+def working_luminance(image: np.ndarray) -> np.ndarray:
+    """The luminance (h, w), uint8, of an RGB image, halved until it is of the working size."""
+    return _halved(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), WORKING)
+
+
 def _halved(image: np.ndarray, longest: int) -> np.ndarray:
     """The image, halved until its longer side is at most ``longest``; an odd last row or column is
     dropped.

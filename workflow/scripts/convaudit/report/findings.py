@@ -55,6 +55,7 @@ def findings(audit: Results) -> list[Finding]:
         *_better_order(audit),
         *_better_scaling(audit),
         *_better_resizing(audit),
+        *_guess(audit),
         *_errors_by_region(audit),
         *_classes_by_region(audit),
         *_trust(audit),
@@ -63,7 +64,7 @@ def findings(audit: Results) -> list[Finding]:
 
 
 def _better_order(audit: Results) -> list[Finding]:
-    if audit.facts.head == "sigmoid":
+    if audit.facts.head == "sigmoid" or audit.scaling_check["better"]:
         return []
     labels, said = audit.labels[audit.known], audit.predicted[audit.known]
     order, way = better_order(labels, said, len(audit.class_names)), "FILE"
@@ -88,19 +89,23 @@ def _better_scaling(audit: Results) -> list[Finding]:
     check = audit.scaling_check
     if not check["better"]:
         return []
-    accuracies = check["accuracies"]
+    also = (
+        f" As many are right with {check['also'][0]}: look at a few images to tell which it is."
+        if check["also"]
+        else ""
+    )
     text = (
-        f"Of {check['images']} labelled images {accuracies[check['used']]:.0%} are right with the "
-        f"scaling of this audit, “{check['used']}”; with “{check['better']}” "
-        f"{accuracies[check['better']]:.0%} would be. If the model was trained so, all that "
-        "follows is of a model fed wrongly: set preprocess.scaling and run again."
+        f"Of {check['images']} labelled images {check['accuracies'][check['used']]:.0%} are right "
+        f"with the scaling of this audit, “{check['used']}”; with {check['advice']} "
+        f"{check['accuracy']:.0%} would be. If the model was trained so, all that follows is of a "
+        f"model fed wrongly: set it and run again.{also}"
     )
     return [Finding("scaling", "Pixels are scaled wrongly", text, "#data")]
 
 
 def _better_resizing(audit: Results) -> list[Finding]:
     check = audit.scaling_check.get("resizing")
-    if not check or not check["better"]:
+    if not check or not check["better"] or audit.scaling_check["better"]:
         return []
     accuracies = check["accuracies"]
     text = (
@@ -110,6 +115,28 @@ def _better_resizing(audit: Results) -> list[Finding]:
         f"model was trained so, set preprocess.interpolation: {check['better']} and run again."
     )
     return [Finding("scaling", "Images are resized in another way than in training", text, "#data")]
+
+
+def _guess(audit: Results) -> list[Finding]:
+    """A guessed scaling, and what hangs on it."""
+    if audit.facts.scaling_known:
+        return []
+    check, guess = audit.scaling_check, audit.scaling_check.get("guess")
+    why = audit.facts.scaling_why.removeprefix("a guess: ")
+    text = f"Pixels are scaled as “{audit.facts.scaling_name}”, which is a guess: {why}. "
+    if guess:
+        changed = [
+            f"{share:.0%} with {name}"
+            for name, share in guess["changed"].items()
+            if name != guess["used"]
+        ]
+        text += (
+            f"Of {guess['images']} images so many would get another answer: {', '.join(changed)}. "
+        )
+        if guess["likelier"]:
+            text += f"“{guess['likelier']}” fits the model better: {guess['why']}. "
+    text += f"{_tried(check)} Set preprocess.scaling as it was in training."
+    return [Finding("trust", "The scaling is a guess", text, "#data")]
 
 
 def _errors_by_region(audit: Results) -> list[Finding]:
@@ -210,12 +237,6 @@ def _trust(audit: Results) -> list[Finding]:
         )
         link = f"images.html#region={NOWHERE}"
         found.append(_of("Answers without evidence", text, link, empty))
-    if not audit.facts.scaling_known:
-        text = (
-            f"Pixels are scaled as “{audit.facts.scaling}”: {audit.facts.scaling_why}. "
-            f"{_tried(audit.scaling_check)} Set preprocess.scaling to be sure."
-        )
-        found.append(Finding("trust", "The scaling is a guess", text, "#data"))
     return found
 
 
@@ -246,6 +267,7 @@ def _data(audit: Results) -> list[Finding]:
             "at most one of the labels is right."
         )
         found.append(_plain("The same image under two labels", text, "#duplicates"))
+    found += _near_duplicates(audit.near_duplicates)
     if len(audit.quarantine):
         count = len(audit.quarantine)
         text = f"{count:,} of {count + audit.count:,} files could not be audited."
@@ -262,6 +284,36 @@ def _data(audit: Results) -> list[Finding]:
         )
         found.append(_plain("Channels that do nothing", text, "#sees"))
     return found
+
+
+def _near_duplicates(known: dict[str, Any] | None) -> list[Finding]:
+    if not known:
+        return []
+    found = []
+    if count := known["images_across_labels"]:
+        text = (
+            f"{count:,} images look nearly the same as an image with another label: a copy that "
+            "was resized, recompressed or slightly cropped, or a picture of the same series. Of a "
+            "copy at most one label is right. duplicates.parquet lists them."
+        )
+        found.append(_plain("Images that look alike under two labels", text, "#duplicates"))
+    training = known["training"]
+    if training and training["images"]:
+        text = (
+            f"{training['images']:,} audited images ({training['share']:.1%}) are among the "
+            f"training images, {training['exact']:,} of them as the same file. "
+            f"{_with_and_without(training)}An accuracy measured on training images says nothing "
+            "of new images."
+        )
+        found.append(_plain("The model was trained on audited images", text, "#duplicates"))
+    return found
+
+
+def _with_and_without(training: dict[str, Any]) -> str:
+    among, without = training["accuracy_among"], training["accuracy_without"]
+    if among is None or without is None:
+        return ""
+    return f"Of these {among:.1%} are right, of the others {without:.1%}. "
 
 
 def _plain(title: str, text: str, link: str) -> Finding:

@@ -54,6 +54,7 @@ class Results:
         provenance: versions and revision of the code.
         assumptions: what was assumed of the images and their labels, a sentence each.
         other_files: number of files beside the images that are no images, by file ending.
+        near_duplicates: numbers of ``checks.near_duplicates``, as in ``near_duplicates.json``.
         model_sha256: SHA-256 of the model's file; None for a model of keras.applications.
         shortcuts: ``interventions.json``; None where nothing was looked for.
         strips: folder with the pictures of the experiments.
@@ -78,6 +79,7 @@ class Results:
     model_sha256: str | None = None
     shortcuts: dict[str, Any] | None = None
     strips: Path = Path()
+    near_duplicates: dict[str, Any] | None = None
 
     def column(self, name: str, dtype: Any, missing: Any = None) -> np.ndarray:
         """A column of the predictions as (n,) numbers.
@@ -257,6 +259,7 @@ def read(
         model_sha256=model_sha256,
         shortcuts=_shortcuts(folder) if settings["shortcuts"]["enabled"] else None,
         strips=folder / "shortcuts" / "pairs",
+        near_duplicates=json.loads((folder / "near_duplicates.json").read_text()),
     )
 
 

@@ -1,0 +1,43 @@
+# Which audited images look alike, and which of them was the model trained on?
+
+
+# A file of hashes can stand for the images in another audit: training_images: training_hashes.parquet
+rule training_hashes:
+    output:
+        table="<results>/training_hashes.parquet",
+    log:
+        "<results>/logs/training_hashes.log",
+    benchmark:
+        "<results>/benchmarks/training_hashes.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 2
+    resources:
+        mem_mb=3000,
+    params:
+        key=KEYS.training_hashes,
+        source=AUDIT.training,
+    script:
+        "../scripts/training_hashes.py"
+
+
+rule near_duplicates:
+    input:
+        shards=all_shards(rules.preprocess.output.rows),
+        predictions=rules.predictions.output.table,
+        training=rules.training_hashes.output.table if SETTINGS.training_images else [],
+    output:
+        table="<results>/duplicates.parquet",
+        numbers="<results>/near_duplicates.json",
+    log:
+        "<results>/logs/near_duplicates.log",
+    benchmark:
+        "<results>/benchmarks/near_duplicates.tsv"
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=4000,
+    params:
+        key=KEYS.near_duplicates,
+    script:
+        "../scripts/near_duplicates.py"

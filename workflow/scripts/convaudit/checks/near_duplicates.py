@@ -1,0 +1,152 @@
+"""Images that look alike within a dataset, and audited images that the model was trained on."""
+
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
+
+from convaudit.checks.hamming import close_pairs
+from convaudit.metrics.intervals import wilson
+from convaudit.properties.difference_hash import MISSING, parse
+
+RADIUS = 6
+"""Different bits of two difference hashes up to which pictures are near duplicates."""
+IMAGES = ["image_id", "path", "label", "sha256", "dhash", "correct"]
+"""Columns that are needed of the audited images."""
+
+
+@dataclass(frozen=True)
+class Training:
+    """How many audited images are among the training images, and what becomes of the accuracy.
+
+    ``exact`` are the same files, ``images`` these and those that look alike. Accuracies are of
+    labelled images, with Wilson's 95 % interval; None where there is none.
+    """
+
+    files: int
+    exact: int
+    images: int
+    share: float
+    labelled_among: int
+    accuracy_among: float | None
+    accuracy_among_95_low: float | None
+    accuracy_among_95_high: float | None
+    labelled_without: int
+    accuracy_without: float | None
+    accuracy_without_95_low: float | None
+    accuracy_without_95_high: float | None
+
+
+@dataclass(frozen=True)
+class NearDuplicates:
+    """``table`` has a row an image that has a near duplicate: ``group`` (from 0, in the order of
+    the groups' first paths), ``image_id``, ``path``, ``label``, ``across_labels`` (whether the
+    group stands under more than one label) and, where training images are known, ``training``:
+    "exact", "near" or "" (``group`` is missing where an image has a double among them alone).
+    """
+
+    table: pd.DataFrame
+    groups: int
+    images: int
+    across_labels: int
+    plain: int
+    training: Training | None
+
+    def summary(self) -> dict[str, object]:
+        """For ``summary.json``."""
+        return {
+            "radius": RADIUS,
+            "groups": self.groups,
+            "images": self.images,
+            "images_across_labels": self.across_labels,
+            "images_too_plain": self.plain,
+            "training": None if self.training is None else asdict(self.training),
+        }
+
+
+def group_numbers(hashes: np.ndarray) -> np.ndarray:
+    """Number the groups of hashes (texts, n) that are connected by near duplicates.
+
+    Returns:
+        int64 (n,): equal for images of one group, -1 for an image that has no near duplicate.
+    """
+    numbers = np.full(len(hashes), -1, np.int64)
+    known = np.flatnonzero(hashes != MISSING)
+    if not len(known):
+        return numbers
+    different, of = np.unique(parse(hashes[known]), return_inverse=True)
+    pairs = close_pairs(different, RADIUS)
+    links = coo_matrix((np.ones(len(pairs), bool), pairs.T), shape=(len(different),) * 2)
+    _, component = connected_components(links, directed=False)
+    mine = component[of]
+    sizes = np.bincount(mine)
+    numbers[known] = np.where(sizes[mine] > 1, mine, -1)
+    return numbers
+
+
+def near_duplicates(images: pd.DataFrame, training: pd.DataFrame | None = None) -> NearDuplicates:
+    """Group the images that look alike, and find those that the model was trained on.
+
+    Args:
+        images: columns ``IMAGES``; ``label`` and ``correct`` missing where there is none.
+        training: columns ``sha256`` and ``dhash`` of the training images, if they are known.
+    """
+    hashes = images["dhash"].to_numpy(object)
+    table = images[["image_id", "path", "label"]].assign(group=group_numbers(hashes))
+    table["training"] = "" if training is None else _seen(images, training)
+    found = table[(table["group"] >= 0) | (table["training"] != "")].sort_values(
+        "path", kind="stable", ignore_index=True
+    )
+    grouped = found["group"] >= 0
+    found.loc[grouped, "group"] = pd.factorize(found.loc[grouped, "group"])[0]
+    labels = found[grouped].groupby("group")["label"].nunique()
+    across = found["group"].map(labels).fillna(0).gt(1)
+    found = found.assign(
+        across_labels=across, group=found["group"].where(grouped).astype("Int64")
+    ).sort_values(["group", "path"], kind="stable", ignore_index=True)
+    columns = ["group", "image_id", "path", "label", "across_labels", "training"]
+    return NearDuplicates(
+        table=found[columns],
+        groups=len(labels),
+        images=int(grouped.sum()),
+        across_labels=int(across.sum()),
+        plain=int((hashes == MISSING).sum()),
+        training=None if training is None else _leak(images, table["training"], len(training)),
+    )
+
+
+def _seen(images: pd.DataFrame, training: pd.DataFrame) -> np.ndarray:
+    """Of each image "exact", "near" or ""."""
+    hashes, others = images["dhash"].to_numpy(object), training["dhash"].to_numpy(object)
+    seen = np.full(len(images), "", object)
+    known = np.flatnonzero(hashes != MISSING)
+    others = others[others != MISSING]
+    if len(known) and len(others):
+        different, of = np.unique(parse(hashes[known]), return_inverse=True)
+        pairs = close_pairs(different, RADIUS, np.unique(parse(others)))
+        seen[known[np.isin(of, pairs[:, 0])]] = "near"
+    seen[images["sha256"].isin(training["sha256"]).to_numpy()] = "exact"
+    return seen
+
+
+def _leak(images: pd.DataFrame, seen: pd.Series, files: int) -> Training:
+    correct = images["correct"].astype("boolean")
+    among = (seen != "").to_numpy()
+    inside, outside = correct[among].dropna(), correct[~among].dropna()
+    here, there = (wilson(int(part.sum()), len(part)) for part in (inside, outside))
+    return Training(
+        files=files,
+        exact=int((seen == "exact").sum()),
+        images=int(among.sum()),
+        share=float(among.sum() / max(1, len(among))),
+        labelled_among=len(inside),
+        accuracy_among=here.value,
+        accuracy_among_95_low=here.low,
+        accuracy_among_95_high=here.high,
+        labelled_without=len(outside),
+        accuracy_without=there.value,
+        accuracy_without_95_low=there.low,
+        accuracy_without_95_high=there.high,
+    )
