@@ -113,9 +113,7 @@ def verdict(
     }
     source = Path(model.source)
     identity = sha256(source) if source.is_file() else model.identity
-    judged = judge(
-        policy, {**found, "comparison": None}, model=identity, audit_key=audit_key, expired=expired
-    )
+    judged = judge(policy, found, model=identity, audit_key=audit_key, expired=expired)
     for path, text in {
         metrics: json.dumps(found, indent=1, allow_nan=False) + "\n",
         result: files.as_json(judged),
