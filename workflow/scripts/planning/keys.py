@@ -124,6 +124,27 @@ class Keys:
         return _key(fingerprint("predictions.py"), shards)
 
     @cached_property
+    def suspects(self) -> str:
+        """What may be a shortcut, named from half of the images."""
+        return _key(
+            fingerprint("suspects.py"),
+            self.predictions,
+            self.index,
+            self._settings.shortcuts.model_dump(exclude={"budget"}),
+        )
+
+    @cached_property
+    def interventions(self) -> str:
+        """The experiments with the suspects, on the other half."""
+        settings = self._settings
+        return _key(
+            fingerprint("interventions.py"),
+            self.suspects,
+            settings.preprocess.model_dump(),
+            settings.shortcuts.budget,
+        )
+
+    @cached_property
     def training_hashes(self) -> str:
         return _key(fingerprint("training_hashes.py"), self._plan.training)
 
@@ -181,7 +202,8 @@ class Keys:
     @cached_property
     def verdict(self) -> str:
         compared = self.compare if self._settings.reference else None
-        return _key(self.audit, compared, self.policy.sha256, self.expired)
+        tried = self.interventions if self._settings.shortcuts.enabled else None
+        return _key(self.audit, tried, compared, self.policy.sha256, self.expired)
 
     @cached_property
     def decision(self) -> str | None:
@@ -195,6 +217,7 @@ class Keys:
             self.scaling_check,
             self.activations,
             self.quarantine,
+            self.interventions if self._settings.shortcuts.enabled else None,
             self.near_duplicates,
             [self.gradcam(shard) for shard in self._plan.shards],
             [self.filters(layer) for layer in layers],
