@@ -48,7 +48,8 @@ def test_predictions_are_the_colours(finished):
 
 def test_the_scaling_is_checked_on_the_labelled_images(finished):
     found = json.loads((finished.folder / "results" / "model" / "scaling.json").read_text())
-    resizing = found.pop("resizing")
+    resizing, guess = found.pop("resizing"), found.pop("guess")
+    assert (guess["used"], guess["changed"]["unit"]) == ("unit", 0)
     assert (resizing["used"], resizing["images"], resizing["labelled"]) == ("area", 19, 19)
     assert resizing["accuracies"]["nearest"] > 0.9 and resizing["better"] is None
     assert found == {
@@ -58,6 +59,10 @@ def test_the_scaling_is_checked_on_the_labelled_images(finished):
         "better": None,
         "in_order": None,
         "order": None,
+        "set": {},
+        "advice": "",
+        "accuracy": 18 / 19,
+        "also": [],
     }
 
 

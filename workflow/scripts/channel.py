@@ -8,7 +8,7 @@ from convaudit.drawing.encoding import encode_png
 from convaudit.drawing.grids import activation_tile
 from convaudit.errors import AuditError
 from convaudit.models.facts import ModelChoices, ModelFacts, ModelSource
-from convaudit.models.scaling import SCALINGS
+from convaudit.models.scaling import scaling_of
 from convaudit.system.atomic import atomic
 from jobs.job import job
 from jobs.tensorflow_job import open_network
@@ -54,7 +54,7 @@ def draw(
     image = np.load(pixels, mmap_mode="r")[ids.index(image_id)]
 
     _, network = open_network(model)
-    inputs = SCALINGS[known.scaling].apply(image[None].astype(np.float32))
+    inputs = scaling_of(known).apply(image[None].astype(np.float32))
     maps = network.activations(inputs, [layer.name])
     tile = activation_tile(maps[layer.name][0, :, :, channel])
     factor = max(1, -(-SIDE // min(tile.shape[:2])))

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from convaudit.models.facts import ModelChoices, ModelFacts, ModelSource
-from convaudit.models.scaling import SCALINGS
+from convaudit.models.scaling import scaling_of
 from convaudit.system.atomic import atomic
 from jobs.job import job
 from jobs.tensorflow_job import open_network
@@ -51,7 +51,7 @@ def draw(
         network,
         layer,
         drawn,
-        scaling=SCALINGS[ModelFacts.read(facts, choices).scaling],
+        scaling=scaling_of(ModelFacts.read(facts, choices)),
         start=filters["start"],
         size=filters["size"],
         steps=filters["steps"],

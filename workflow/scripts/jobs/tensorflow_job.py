@@ -46,6 +46,8 @@ def start_tensorflow(threads: int = THREADS, *, on_gpu: bool = True) -> None:
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     tf.config.threading.set_inter_op_parallelism_threads(1)
     tf.config.experimental.enable_op_determinism()
+    # Newer GPUs would round what convolutions multiply to ten bits.
+    tf.config.experimental.enable_tensor_float_32_execution(False)
     for found in tf.config.list_physical_devices("GPU"):
         tf.config.experimental.set_memory_growth(found, True)
     from convaudit.system.device import current
@@ -117,13 +119,15 @@ def open_network(
         on_gpu: whether a GPU may be used.
 
     Raises:
-        AuditError: the model can't be loaded, or its file was replaced since the audit began.
+        AuditError: the model can't be loaded, is no classifier, or its file was replaced since the
+            audit began.
     """
     start_tensorflow(threads, on_gpu=on_gpu)
     import keras
 
     from convaudit.models import loading
     from convaudit.models.network import Network
+    from convaudit.models.task import require_classifier
 
     keras.utils.set_random_seed(model.seed)
     loaded = loading.load(
@@ -133,4 +137,7 @@ def open_network(
         custom_modules=model.custom_modules,
     )
     model.require_unchanged()
-    return loaded, Network(loaded.model, model.output)
+    network = Network(loaded.model, model.output)
+    if model.task == "auto":
+        require_classifier(network, loaded.training(model.output))
+    return loaded, network

@@ -10,6 +10,9 @@ from convaudit.dataset import labels
 from convaudit.errors import AuditError
 from convaudit.models import layers, model_file
 from convaudit.models.facts import ModelChoices, ModelSource
+from convaudit.verdict import decision as decisions
+from convaudit.verdict import policy as policies
+from convaudit.verdict.policy import Policy
 from planning import finished, make_plan, results_lock, run_summary
 from planning import plan as plans
 from planning.keys import Keys
@@ -29,6 +32,11 @@ class PreparedAudit:
     @property
     def keys(self) -> Keys:
         return Keys(self.settings, self.plan)
+
+    @property
+    def policy(self) -> Policy:
+        """What the model must meet to be signed."""
+        return policies.load(self.settings.policy)
 
     @property
     def shards(self) -> list[str]:
@@ -65,6 +73,7 @@ class PreparedAudit:
             source=source,
             weights=weights,
             output=settings.output,
+            task=settings.task,
             trust=settings.trust_model,
             custom_modules=tuple(str(expanded(module)) for module in settings.custom_modules),
             seed=settings.seed if settings.weights == "none" else 0,
@@ -74,7 +83,9 @@ class PreparedAudit:
     def choices(self) -> ModelChoices:
         """What the config says about the model in place of the model's own facts."""
         return ModelChoices(
-            scaling=self.settings.preprocess.scaling, target_layer=self.settings.gradcam.layer
+            scaling=self.settings.preprocess.scaling,
+            channels=self.settings.preprocess.channels,
+            target_layer=self.settings.gradcam.layer,
         )
 
     @property
@@ -154,6 +165,9 @@ def prepare(config: dict[str, Any], records: Path) -> PreparedAudit:
         AuditError: one line a fault, naming the key.
     """
     settings = load(config)
+    policies.load(settings.policy)
+    if settings.decision is not None:
+        decisions.load(settings.decision)
     if settings.compare:
         return _prepare_comparison(settings, records)
     _require_apart(settings)

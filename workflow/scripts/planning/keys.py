@@ -8,16 +8,20 @@ again if the key changed. Modification times and paths do not matter: a copy cha
 
 import hashlib
 import json
+from datetime import date
 from functools import cached_property
 from typing import Any
 
+from convaudit.verdict import decision as decisions
+from convaudit.verdict import policy as policies
+from convaudit.verdict.policy import Policy
 from planning.fingerprint import fingerprint
 from planning.plan import Plan
 from planning.settings import Settings
 
 _LOCATIONS = {
     *("results", "watch", "model", "weights", "custom_modules", "images", "classes"),
-    *("compare", "reference", "training_images"),
+    *("policy", "decision", "compare", "reference", "training_images"),
 }
 """Settings that name a place. The content of that place is in a key, so the place is not."""
 
@@ -49,7 +53,9 @@ class Keys:
     def model(self) -> str:
         settings = self._settings
         identity = self.demo_model if settings.model == "demo" else self._plan.model
-        return _key(fingerprint("model.py"), identity, settings.output, settings.trust_model)
+        return _key(
+            fingerprint("model.py"), identity, settings.output, settings.trust_model, settings.task
+        )
 
     @cached_property
     def index(self) -> str:
@@ -72,6 +78,7 @@ class Keys:
             self.preprocess(shard),
             self._plan.class_names,
             settings.preprocess.scaling,
+            settings.preprocess.channels,
             settings.predict.model_dump(),
             settings.gradcam.model_dump(exclude=drawing),
             settings.activations.layers,
@@ -89,6 +96,7 @@ class Keys:
             [self.preprocess(shard) for shard in self._plan.sampled],
             self._plan.class_names,
             self._settings.preprocess.scaling,
+            self._settings.preprocess.channels,
         )
 
     def gradcam(self, shard: str) -> str:
@@ -106,6 +114,7 @@ class Keys:
             self.model,
             layer,
             settings.preprocess.scaling,
+            settings.preprocess.channels,
             settings.filters.model_dump(exclude={"layers"}),
             settings.seed,
         )
@@ -119,6 +128,27 @@ class Keys:
     def predictions(self) -> str:
         shards = [self.predict(shard) for shard in self._plan.shards]
         return _key(fingerprint("predictions.py"), shards)
+
+    @cached_property
+    def suspects(self) -> str:
+        """What may be a shortcut, named from half of the images."""
+        return _key(
+            fingerprint("suspects.py"),
+            self.predictions,
+            self.index,
+            self._settings.shortcuts.model_dump(exclude={"budget"}),
+        )
+
+    @cached_property
+    def interventions(self) -> str:
+        """The experiments with the suspects, on the other half."""
+        settings = self._settings
+        return _key(
+            fingerprint("interventions.py"),
+            self.suspects,
+            settings.preprocess.model_dump(),
+            settings.shortcuts.budget,
+        )
 
     @cached_property
     def training_hashes(self) -> str:
@@ -148,8 +178,44 @@ class Keys:
 
     def channel(self, shard: str) -> str:
         """Pictures of single channels, of images of this shard."""
-        how = self._settings.preprocess.scaling
-        return _key(fingerprint("channel.py"), self.preprocess(shard), how)
+        how = self._settings.preprocess
+        pixels = self.preprocess(shard)
+        return _key(fingerprint("channel.py"), pixels, how.scaling, how.channels)
+
+    @cached_property
+    def audit(self) -> str:
+        """All that is measured of the model. A decision is bound to it, so it holds no policy, and
+        of the activations' settings none: they choose what is drawn.
+        """
+        return _key(
+            fingerprint("verdict.py"),
+            fingerprint("activations.py"),
+            self.scaling_check,
+            self.quarantine,
+            self.predictions,
+            self.near_duplicates,
+        )
+
+    @cached_property
+    def policy(self) -> Policy:
+        return policies.load(self._settings.policy)
+
+    @cached_property
+    def expired(self) -> list[int]:
+        """The policy's waivers that no longer hold today, by their numbers."""
+        return list(self.policy.expired(date.today()))
+
+    @cached_property
+    def verdict(self) -> str:
+        compared = self.compare if self._settings.reference else None
+        tried = self.interventions if self._settings.shortcuts.enabled else None
+        return _key(self.audit, tried, compared, self.policy.sha256, self.expired)
+
+    @cached_property
+    def decision(self) -> str | None:
+        """The content of the decision's file."""
+        path = self._settings.decision
+        return None if path is None else hashlib.sha256(decisions.read(path)).hexdigest()
 
     def report(self, layers: list[str]) -> str:
         return _key(
@@ -157,9 +223,12 @@ class Keys:
             self.scaling_check,
             self.activations,
             self.quarantine,
+            self.interventions if self._settings.shortcuts.enabled else None,
             self.near_duplicates,
             [self.gradcam(shard) for shard in self._plan.shards],
             [self.filters(layer) for layer in layers],
+            self.verdict,
+            self.decision,
             self._plan.model,
             self._plan.class_names,
             self.compare if self._settings.reference else None,

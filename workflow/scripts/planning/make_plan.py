@@ -161,7 +161,20 @@ def _model_identity(settings: Settings) -> str:
     digest = _sha256(expanded(settings.model))
     if digest is None:
         raise AuditError(f"config: model: {settings.model} can't be read")
+    if model_file.is_architecture(settings.model):
+        modules = [_weights(settings), *modules]
     return "-".join([digest, *modules])
+
+
+def _weights(settings: Settings) -> str:
+    """The hash of the weights that an architecture needs."""
+    digest = _sha256(expanded(settings.weights))
+    if digest is None:
+        raise AuditError(
+            f"config: weights: {settings.model} is an architecture without weights: give the file "
+            "of its weights with weights=FILE"
+        )
+    return digest
 
 
 def _missing_module(module: str) -> str:
@@ -174,8 +187,7 @@ def _layers(settings: Settings, folder: Path, drafted: dict[Path, bytes]) -> lis
     if model_file.is_application(settings.model):
         return _application_layers(settings.model, folder / f"{settings.model}.json", drafted)
     refs = model_file.read_layers(expanded(settings.model))
-    if not settings.trust_model:
-        model_file.refuse_code(expanded(settings.model))
+    model_file.refuse_code(expanded(settings.model), settings.trust_model)
     return [(ref.name, ref.class_name) for ref in refs]
 
 
@@ -203,7 +215,11 @@ def _expected(settings: Settings) -> int | None:
     if settings.model == "demo" or model_file.is_application(settings.model):
         return None
     units = model_file.read_head_units(expanded(settings.model))
-    return 2 if units == 1 else units
+    expected = 2 if units == 1 else units
+    training = model_file.read(expanded(settings.model)).training(settings.output)
+    if training.regression and not training.classification and settings.task == "auto":
+        return None  # it may be no classifier at all, which the first job finds out
+    return expected
 
 
 def _sha256(path: Path) -> str | None:

@@ -11,6 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from convaudit.dataset.class_list import LFS_POINTER
 from convaudit.errors import AuditError
 
 SUFFIXES = frozenset({".csv", ".tsv", ".parquet"})
@@ -139,6 +140,13 @@ def why(error: Exception) -> str:
 
 def _content(source: Path) -> pd.DataFrame:
     try:
+        with source.open("rb") as file:
+            pointer = file.read(len(LFS_POINTER)) == LFS_POINTER
+        if pointer:
+            raise AuditError(
+                f"images: {source} is a Git LFS pointer, not the table itself: fetch it with git "
+                "lfs pull"
+            )
         if source.suffix.lower() == ".parquet":
             table = _parquet(source)
         else:

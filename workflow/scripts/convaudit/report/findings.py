@@ -8,7 +8,7 @@ import numpy as np
 
 from convaudit.checks.class_order import better_order, is_better, other_number_order
 from convaudit.dataset.images import INTERPOLATIONS
-from convaudit.report import metrics
+from convaudit.metrics.intervals import wilson
 from convaudit.report.misclassified import surest
 from convaudit.report.regions import HOT, NOWHERE, REGIONS
 from convaudit.report.results import Results
@@ -55,6 +55,7 @@ def findings(audit: Results) -> list[Finding]:
         *_better_order(audit),
         *_better_scaling(audit),
         *_better_resizing(audit),
+        *_guess(audit),
         *_errors_by_region(audit),
         *_classes_by_region(audit),
         *_trust(audit),
@@ -63,7 +64,7 @@ def findings(audit: Results) -> list[Finding]:
 
 
 def _better_order(audit: Results) -> list[Finding]:
-    if audit.facts.head == "sigmoid":
+    if audit.facts.head == "sigmoid" or audit.scaling_check["better"]:
         return []
     labels, said = audit.labels[audit.known], audit.predicted[audit.known]
     order, way = better_order(labels, said, len(audit.class_names)), "FILE"
@@ -88,19 +89,23 @@ def _better_scaling(audit: Results) -> list[Finding]:
     check = audit.scaling_check
     if not check["better"]:
         return []
-    accuracies = check["accuracies"]
+    also = (
+        f" As many are right with {check['also'][0]}: look at a few images to tell which it is."
+        if check["also"]
+        else ""
+    )
     text = (
-        f"Of {check['images']} labelled images {accuracies[check['used']]:.0%} are right with the "
-        f"scaling of this audit, “{check['used']}”; with “{check['better']}” "
-        f"{accuracies[check['better']]:.0%} would be. If the model was trained so, all that "
-        "follows is of a model fed wrongly: set preprocess.scaling and run again."
+        f"Of {check['images']} labelled images {check['accuracies'][check['used']]:.0%} are right "
+        f"with the scaling of this audit, “{check['used']}”; with {check['advice']} "
+        f"{check['accuracy']:.0%} would be. If the model was trained so, all that follows is of a "
+        f"model fed wrongly: set it and run again.{also}"
     )
     return [Finding("scaling", "Pixels are scaled wrongly", text, "#data")]
 
 
 def _better_resizing(audit: Results) -> list[Finding]:
     check = audit.scaling_check.get("resizing")
-    if not check or not check["better"]:
+    if not check or not check["better"] or audit.scaling_check["better"]:
         return []
     accuracies = check["accuracies"]
     text = (
@@ -110,6 +115,28 @@ def _better_resizing(audit: Results) -> list[Finding]:
         f"model was trained so, set preprocess.interpolation: {check['better']} and run again."
     )
     return [Finding("scaling", "Images are resized in another way than in training", text, "#data")]
+
+
+def _guess(audit: Results) -> list[Finding]:
+    """A guessed scaling, and what hangs on it."""
+    if audit.facts.scaling_known:
+        return []
+    check, guess = audit.scaling_check, audit.scaling_check.get("guess")
+    why = audit.facts.scaling_why.removeprefix("a guess: ")
+    text = f"Pixels are scaled as “{audit.facts.scaling_name}”, which is a guess: {why}. "
+    if guess:
+        changed = [
+            f"{share:.0%} with {name}"
+            for name, share in guess["changed"].items()
+            if name != guess["used"]
+        ]
+        text += (
+            f"Of {guess['images']} images so many would get another answer: {', '.join(changed)}. "
+        )
+        if guess["likelier"]:
+            text += f"“{guess['likelier']}” fits the model better: {guess['why']}. "
+    text += f"{_tried(check)} Set preprocess.scaling as it was in training."
+    return [Finding("trust", "The scaling is a guess", text, "#data")]
 
 
 def _errors_by_region(audit: Results) -> list[Finding]:
@@ -125,8 +152,8 @@ def _errors_by_region(audit: Results) -> list[Finding]:
         hot, wrong = int(audit.known[numbers].sum()), numbers[audit.wrong[numbers]]
         bad, cold = len(wrong), everything - hot
         elsewhere = mistakes - bad
-        surely = metrics.wilson(bad, hot).low
-        at_most = metrics.wilson(elsewhere, cold).high
+        surely = wilson(bad, hot).low
+        at_most = wilson(elsewhere, cold).high
         if bad < FEWEST or surely is None or at_most is None or surely < 2 * at_most:
             continue
         said = np.bincount(audit.predicted[wrong])
@@ -193,7 +220,7 @@ def _trust(audit: Results) -> list[Finding]:
     if audit.known.sum() >= FEWEST:
         correct = ~audit.wrong[audit.known]
         sure = audit.probability[audit.known].mean(dtype=float)
-        high = metrics.wilson(int(correct.sum()), len(correct)).high
+        high = wilson(int(correct.sum()), len(correct)).high
         if high is not None and sure > high:
             bold = audit.wrong & (audit.probability > np.float64(0.9))
             text = (
@@ -210,12 +237,6 @@ def _trust(audit: Results) -> list[Finding]:
         )
         link = f"images.html#region={NOWHERE}"
         found.append(_of("Answers without evidence", text, link, empty))
-    if not audit.facts.scaling_known:
-        text = (
-            f"Pixels are scaled as “{audit.facts.scaling}”: {audit.facts.scaling_why}. "
-            f"{_tried(audit.scaling_check)} Set preprocess.scaling to be sure."
-        )
-        found.append(Finding("trust", "The scaling is a guess", text, "#data"))
     return found
 
 
