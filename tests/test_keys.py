@@ -77,6 +77,8 @@ def changed(before: dict[str, str], after: dict[str, str]) -> set[str]:
         ({"preprocess": {"scaling": "tf"}}, PASS | {"filters conv", "scaling_check"}),
         ({"preprocess": {"interpolation": "nearest"}}, READING),
         ({"max_quarantined": 0.5}, {"quarantine"} | JUDGED),
+        ({"shortcuts": {"candidates": 5}}, JUDGED),
+        ({"shortcuts": {"enabled": False}}, JUDGED),
         ({"policy": {"gates": [{"name": "accuracy", "limit": 0.9}]}}, {"verdict", "report"}),
         ({"output": "probabilities"}, READING | {"model", "filters conv"}),
         ({"trust_model": True}, READING | {"model", "filters conv"}),
