@@ -19,7 +19,14 @@ PLAN = Plan(
     model="model-digest",
 )
 DRAWING = {"gradcam 0000", "gradcam 0001", "report"}
-PASS = {"predict 0000", "predict 0001", "predictions", "near_duplicates", "activations"} | DRAWING
+PASS = {
+    "predict 0000",
+    "predict 0001",
+    "predictions",
+    "near_duplicates",
+    "trust",
+    "activations",
+} | DRAWING
 READING = {"preprocess 0000", "preprocess 0001", "quarantine", "scaling_check"} | PASS
 
 
@@ -32,6 +39,7 @@ def keys(config: dict, plan: Plan = PLAN) -> dict[str, str]:
         "scaling_check": made.scaling_check,
         "predictions": made.predictions,
         "near_duplicates": made.near_duplicates,
+        "trust": made.trust,
         "activations": made.activations,
         "filters conv": made.filters("conv"),
         "report": made.report(["conv"]),
@@ -53,6 +61,8 @@ def changed(before: dict[str, str], after: dict[str, str]) -> set[str]:
         ({"results": "elsewhere"}, set()),
         ({"watch": False}, set()),
         ({"gradcam": {"alpha": 0.5}}, DRAWING),
+        ({"trust": {"images": 40}}, {"trust", "report"}),
+        ({"trust": {"enabled": False}}, {"report"}),
         ({"gradcam": {"colormap": "viridis"}}, DRAWING),
         ({"gradcam": {"method": "layercam"}}, PASS),
         ({"gradcam": {"layer": "conv"}}, PASS),
@@ -98,6 +108,7 @@ def test_a_changed_shard_re_runs_its_own_jobs_and_the_merges():
         "scaling_check",
         "predictions",
         "near_duplicates",
+        "trust",
         "activations",
         "report",
     }

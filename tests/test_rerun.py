@@ -13,10 +13,11 @@ from conftest import COLOURS, Audit, job_counts, paint
 from planning.settings import Section, Settings
 
 MERGED = ("predictions", "near_duplicates", "activations", "report")
-MERGES = dict.fromkeys(("quarantine", "scaling_check", *MERGED), 1)
+TESTED = {"trust": 1, "report": 1}
+MERGES = dict.fromkeys(("quarantine", "scaling_check", "trust", *MERGED), 1)
 SHARD = {"preprocess": 1, "predict": 1, "gradcam": 1}
 DRAWING = {"gradcam": 3, "report": 1}
-PASS = DRAWING | {"predict": 3} | dict.fromkeys(MERGED, 1)
+PASS = DRAWING | {"predict": 3, "trust": 1} | dict.fromkeys(MERGED, 1)
 TRIED = {"scaling_check": 1}
 READING = PASS | TRIED | {"preprocess": 3, "quarantine": 1}
 FILTERS = {"filters": 2, "report": 1}
@@ -32,6 +33,8 @@ FED = {
     "shard_size=9": {"report": 1},
     "seed=1": FILTERS,
     "watch=false": {},
+    "trust={images: 20}": TESTED,
+    "trust={enabled: false}": {"report": 1},
     "training_images=photos": {"training_hashes": 1, "near_duplicates": 1, "report": 1},
     "max_quarantined=0.3": {"quarantine": 1, "report": 1},
     "preprocess={scaling: tf}": PASS | FILTERS | TRIED,
@@ -66,6 +69,7 @@ DELETED = {
     "activations": {"activations": 1, "report": 1},
     "channels.parquet": {"activations": 1, "report": 1},
     "predictions.parquet": dict.fromkeys(MERGED, 1),
+    "trust/trust.json": TESTED,
     "duplicates.parquet": {"near_duplicates": 1, "report": 1},
     "near_duplicates.json": {"near_duplicates": 1, "report": 1},
     "quarantine.csv": {"quarantine": 1, "report": 1},

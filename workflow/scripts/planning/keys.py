@@ -124,6 +124,12 @@ class Keys:
         return _key(fingerprint("near_duplicates.py"), self.predictions, training)
 
     @cached_property
+    def trust(self) -> str:
+        sampled = [self.predict(shard) for shard in self._plan.sampled]
+        images = self._settings.trust.images
+        return _key(fingerprint("trust.py"), sampled, images)
+
+    @cached_property
     def activations(self) -> str:
         return _key(
             fingerprint("activations.py"),
@@ -152,6 +158,7 @@ class Keys:
             self.activations,
             self.quarantine,
             self.near_duplicates,
+            self.trust if self._settings.trust.enabled else None,
             [self.gradcam(shard) for shard in self._plan.shards],
             [self.filters(layer) for layer in layers],
             self._plan.model,

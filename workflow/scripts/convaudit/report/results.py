@@ -54,6 +54,7 @@ class Results:
         assumptions: what was assumed of the images and their labels, a sentence each.
         other_files: number of files beside the images that are no images, by file ending.
         near_duplicates: numbers of ``checks.near_duplicates``, as in ``near_duplicates.json``.
+        trust: what ``trust.map_tests`` found, as in ``trust/trust.json``; None if not tested.
         model_sha256: SHA-256 of the model's file; None for a model of keras.applications.
     """
 
@@ -75,6 +76,7 @@ class Results:
     other_files: dict[str, int] = field(default_factory=dict)
     model_sha256: str | None = None
     near_duplicates: dict[str, Any] | None = None
+    trust: dict[str, Any] | None = None
 
     def column(self, name: str, dtype: Any, missing: Any = None) -> np.ndarray:
         """A column of the predictions as (n,) numbers.
@@ -257,6 +259,9 @@ def read(
         other_files=other_files,
         model_sha256=model_sha256,
         near_duplicates=json.loads((folder / "near_duplicates.json").read_text()),
+        trust=json.loads((folder / "trust" / "trust.json").read_text())
+        if settings["trust"]["enabled"]
+        else None,
     )
 
 

@@ -32,6 +32,7 @@ def summarise(audit: Results) -> dict[str, Any]:
         "duplicates": len(audit.duplicates),
         "duplicates_across_labels": int(audit.duplicates["across_labels"].sum()),
         "near_duplicates": audit.near_duplicates,
+        "trust": audit.trust,
         "findings": [finding.facts() for finding in findings(audit)],
         "calibration": json.loads(bins.to_json(orient="records")),
         "per_class": json.loads(table.to_json(orient="records")) if len(correct) else [],
