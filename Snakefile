@@ -27,12 +27,13 @@ include: "workflow/rules/model.smk"
 include: "workflow/rules/preprocess.smk"
 include: "workflow/rules/scaling.smk"
 include: "workflow/rules/predict.smk"
-include: "workflow/rules/near_duplicates.smk"
-include: "workflow/rules/trust.smk"
+include: "workflow/rules/shortcuts.smk"
+include: "workflow/rules/checks.smk"
 include: "workflow/rules/activations.smk"
 include: "workflow/rules/filters.smk"
 include: "workflow/rules/gradcam.smk"
 include: "workflow/rules/compare.smk"
+include: "workflow/rules/verdict.smk"
 include: "workflow/rules/report.smk"
 
 
@@ -41,14 +42,13 @@ rule all:
     default_target: True
     input:
         rules.report.output,
+        rules.verdict.output,
         rules.index.output,
         rules.quarantine.output,
-        rules.predictions.output,
         rules.activations.output,
         all_filters(),
-        all_shards(rules.predict.output.maps),
         all_shards(rules.predict.output.activations),
-        all_shards(rules.gradcam.output),
+        all_shards([rules.predict.output.maps, *rules.gradcam.output]),
     localrule: True
 
 

@@ -77,7 +77,7 @@ def measure() -> figures.Part:
     counts = {x.name: x.shape[-1] or 0 for x in network.layers if x.convolution}
     measured, forecast = _slice(network, list(counts))
     how = {"scaling": NOTHING, "size": SIZE, "batch": BATCH}
-    whole = ascent.forecast(network, counts, steps=STEPS, **how)
+    whole = ascent.estimate_seconds(network, counts, steps=STEPS, **how)
     off_by = max(measured / forecast, forecast / measured)
     made = f"forecast {forecast:.0f} s, measured {measured:.0f} s"
     found.append(figures.Figure("all filters of VGG16, forecast", off_by, 1.2, False, made))
@@ -175,7 +175,7 @@ def _cut_steps(free: keras.Model, batch: int, channels: int) -> Callable[[], Non
 def _slice(network: Network, layers: list[str]) -> tuple[float, float]:
     """Seconds measured and forecast for a few channels of each layer and a few steps."""
     how = {"scaling": NOTHING, "size": SIZE, "steps": SLICE_STEPS, "batch": BATCH}
-    forecast = ascent.forecast(network, dict.fromkeys(layers, SLICE), **how)
+    forecast = ascent.estimate_seconds(network, dict.fromkeys(layers, SLICE), **how)
     began = time.perf_counter()
     for layer in layers:
         ascent.maximise(network, layer, np.arange(SLICE), **how)

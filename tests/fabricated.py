@@ -16,10 +16,12 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+import verdict
 from convaudit.attribution import map_statistics
 from convaudit.drawing.encoding import encode_jpeg
 from convaudit.drawing.sprites import SHEET, sprites
 from convaudit.models.facts import LayerInfo, ModelChoices, ModelFacts, ModelSource
+from convaudit.verdict.policy import load
 from planning.plan import Plan
 from planning.settings import Settings
 
@@ -52,6 +54,7 @@ FACTS = ModelFacts(
     target_layer="last",
     target_why="the last one",
     scaling="unit",
+    channels="rgb",
     scaling_known=True,
     scaling_why="as the config says",
     parameters=9,
@@ -67,6 +70,8 @@ def settings_of_report(folder: Path) -> dict[str, object]:
         "model": ModelSource("demo", "fabricated.keras"),
         "choices": ModelChoices(),
         "key": "",
+        "metrics": str(folder / "metrics.json"),
+        "verdict": str(folder / "verdict.json"),
         "page": str(folder / "report"),
         "summary": str(folder / "summary.json"),
         "manifest": str(folder / "manifest-sha256.txt"),
@@ -75,9 +80,34 @@ def settings_of_report(folder: Path) -> dict[str, object]:
     }
 
 
+def settings_of_verdict(folder: Path) -> dict[str, object]:
+    """What the verdict's job is given for the results in ``folder``."""
+    return {
+        "predictions": str(folder / "predictions.parquet"),
+        "scores": [str(path) for path in sorted(folder.glob("predict/*.scores.npz"))],
+        "ledger": str(folder / "index" / "ledger.parquet"),
+        "quarantine": str(folder / "quarantine.csv"),
+        "channels": str(folder / "channels.parquet"),
+        "facts": str(folder / "model" / "model.json"),
+        "scaling": str(folder / "model" / "scaling.json"),
+        "optional": {"near_duplicates": str(folder / "near_duplicates.json")},
+        "plan": folder / "index",
+        "model": ModelSource("demo", "fabricated.keras"),
+        "choices": ModelChoices(),
+        "policy": load("default"),
+        "expired": [],
+        "audit_key": "key",
+        "about": {"model": "fabricated.keras", "images": "photos"},
+        "metrics": str(folder / "metrics.json"),
+        "result": str(folder / "verdict.json"),
+        "junit": str(folder / "junit.xml"),
+        "markdown": str(folder / "summary.md"),
+    }
+
+
 def results(folder: Path, count: int, *, overlays: bool = True) -> None:
     """Write all that the report reads of ``count`` images; pictures are links to a few files."""
-    for part in ("index", "model", "activations", "gradcam/maps", "gradcam/sprites"):
+    for part in ("index", "model", "predict", "activations", "gradcam/maps", "gradcam/sprites"):
         (folder / part).mkdir(parents=True)
     size = max(512, -(-count // 1000))
     shards = {f"{number:04d}": (size, "") for number in range(-(-count // size))}
@@ -97,6 +127,8 @@ def results(folder: Path, count: int, *, overlays: bool = True) -> None:
         shard = f"{number:04d}"
         table, ledger, maps = _shard(np.arange(start, min(count, start + size)), count, shard)
         np.savez(folder / "gradcam" / "maps" / f"{shard}.npz", **maps)
+        scores = np.eye(CLASSES, dtype=np.float32)[table["predicted_index"][:2]]
+        np.savez(folder / "predict" / f"{shard}.scores.npz", row=np.arange(2), scores=scores)
         (folder / "gradcam" / "sprites" / shard).symlink_to("../sheets")
         for name, part in {"predictions.parquet": table, "index/ledger.parquet": ledger}.items():
             if name not in writers:
@@ -106,6 +138,7 @@ def results(folder: Path, count: int, *, overlays: bool = True) -> None:
             _overlays(folder / "gradcam" / "overlays" / shard, table["image_id"].to_pylist())
     for writer in writers.values():
         writer.close()
+    verdict.verdict(**settings_of_verdict(folder))
 
 
 def again(results: Path, folder: Path, *, model: str = "demo", files: str | None = None) -> None:
@@ -163,6 +196,8 @@ def _shard(numbers: np.ndarray, count: int, shard: str) -> tuple[pa.Table, pa.Ta
         "probability": probability.astype(np.float32),
         "logit": probability.astype(np.float32),
         "true_probability": np.where(right, probability, 1 - probability),
+        "true_rank": np.where(right, 1, 2).astype(np.int32),
+        "brier": np.where(right, 0.1, 1.2),
         "correct": right,
         "top_classes": np.stack([NAMES[said], other], axis=1).tolist(),
         "top_probabilities": np.stack([probability, 1 - probability], axis=1).tolist(),

@@ -80,8 +80,8 @@ def test_vgg16_takes_sixty_megabytes_an_image():
     layers = [{"name": str(number), "shape": shape} for number, shape in enumerate(shapes)]
     names = [layer["name"] for layer in layers]
     assert len(names) == 18
-    assert store.forecast(layers, names) == pytest.approx(60e6, rel=0.01)
-    assert store.forecast(layers, names[:1]) == 224 * 224 * 64 * 4
+    assert store.bytes_per_image(layers, names) == pytest.approx(60e6, rel=0.01)
+    assert store.bytes_per_image(layers, names[:1]) == 224 * 224 * 64 * 4
 
 
 def test_provenance_has_them(keeping):

@@ -266,7 +266,7 @@ def test_fourier_follows_the_seed_alone() -> None:
 def tried(monkeypatch) -> list[int]:
     """The batches for which functions are compiled; more than 4 at a time do not fit."""
     sizes: list[int] = []
-    compile_one = ascent._rise
+    compile_one = ascent._compiled_step
 
     def pretended(*arguments: Any) -> Any:
         sizes.append(arguments[-1])
@@ -279,7 +279,7 @@ def tried(monkeypatch) -> list[int]:
 
         return run
 
-    monkeypatch.setattr(ascent, "_rise", pretended)
+    monkeypatch.setattr(ascent, "_compiled_step", pretended)
     return sizes
 
 
@@ -305,8 +305,8 @@ def test_a_batch_that_does_not_fit_is_halved_with_the_same_result(start: str, tr
 @pytest.mark.parametrize(("size", "batch"), [(64, 16), (128, 16), (256, 4), (512, 1), (1024, 1)])
 def test_large_images_are_few_at_a_time(size: int, batch: int, monkeypatch) -> None:
     # Pixels in a batch, and so memory, stay: 16 images of 128 pixels are one of 512.
-    monkeypatch.setattr(ascent, "_fitting", lambda *arguments: arguments)
-    monkeypatch.setattr(ascent, "_in_batches", lambda climb, *rest: climb)
+    monkeypatch.setattr(ascent, "_smallest_fitting", lambda *arguments: arguments)
+    monkeypatch.setattr(ascent, "_optimise", lambda climb, *rest: climb)
     network = Network(deep())
     found = maximise(network, "second", np.arange(1), scaling=SCALINGS["unit"], size=size)
     assert found[-2] == batch
@@ -327,7 +327,7 @@ def test_fourier_climbs_for_a_network_of_grey_images() -> None:
 
 def test_a_forecast_adds_up_what_was_measured_on_a_few_layers(monkeypatch) -> None:
     # Layer n takes n milliseconds a step and thirty to compile; 6 of the 11 are measured.
-    canvas = Pixels(SCALINGS["unit"], 8)
+    parameterization = Pixels(SCALINGS["unit"], 8)
     prepared = []
 
     def fitting(network, layer, scaling, start, batch, size) -> Any:
@@ -338,11 +338,11 @@ def test_a_forecast_adds_up_what_was_measured_on_a_few_layers(monkeypatch) -> No
             time.sleep(int(layer) / 1000)
             return None, x
 
-        return ascent._Climb(batch, size, canvas, rise)
+        return ascent._Ascent(batch, size, parameterization, rise)
 
-    monkeypatch.setattr(ascent, "_fitting", fitting)
+    monkeypatch.setattr(ascent, "_smallest_fitting", fitting)
     counts = {str(layer): 40 for layer in range(1, 12)}
-    found = ascent.forecast(None, counts, scaling=SCALINGS["unit"], size=8, steps=99)
+    found = ascent.estimate_seconds(None, counts, scaling=SCALINGS["unit"], size=8, steps=99)
     assert prepared == ["1", "3", "5", "7", "9", "11"]
     step = sum(range(1, 12)) / 1000
     expected = 11 * 0.03 + step + 3 * 100 * step  # 40 channels are 3 batches of 16

@@ -35,7 +35,7 @@ def test_the_batch_is_halved_until_it_fits(fits: int, tried: list[int], caplog) 
 
 
 def test_a_single_item_that_does_not_fit_is_one_line() -> None:
-    with pytest.raises(AuditError, match=r"too little for a single image"):
+    with pytest.raises(AuditError, match=r"not enough for a single image"):
         within_memory(Memory(0), 4)
 
 

@@ -13,7 +13,12 @@ from planning.settings import Settings
 def classes_of(toy_model, tmp_path):
     """Plan an audit of a model of two classes over folders, or over a list of labels."""
 
-    def planned(*folders: str, table: list | None = None, names: list[str] | None = None):
+    def planned(
+        *folders: str,
+        table: list | None = None,
+        names: list[str] | None = None,
+        listed: str = "auto",
+    ):
         for folder in folders:
             (tmp_path / "photos" / folder).mkdir(parents=True)
             if not folder.startswith("empty"):
@@ -24,7 +29,6 @@ def classes_of(toy_model, tmp_path):
             images = tmp_path / "table.parquet"
             paths = [f"{'./' * row}1.png" for row in range(len(table))]
             pd.DataFrame({"path": paths, "label": table}).to_parquet(images)
-        listed = "auto"
         if names:
             listed = str(tmp_path / "classes.txt")
             (tmp_path / "classes.txt").write_text("\n".join(names))
@@ -52,6 +56,10 @@ def test_whole_numbers_are_the_indices_themselves(classes_of, labels):
 @pytest.mark.parametrize("labels", [["1", "2"], ["02", "01"], [2, 1]])
 def test_numbers_from_one_on_are_names(classes_of, labels):
     assert classes_of(table=labels) == sorted(map(str, labels), key=int)
+
+
+def test_numbers_sorted_as_keras_sorts_folders(classes_of):
+    assert classes_of("2", "10", listed="alphanumeric") == ["10", "2"]
 
 
 def test_without_labels_there_are_no_names(classes_of):

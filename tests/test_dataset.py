@@ -194,6 +194,7 @@ def test_class_folders_are_known_even_if_empty(tmp_path):
         ("kind,label\na.jpg,x\n", "no column 'path'"),
         ("a.jpg,x\nb.jpg,y\n", "begin it with path,label"),
         ("path\na.jpg\na.jpg\n", "twice"),
+        ("version https://git-lfs.github.com/spec/v1\noid sha256:4d7a", "a Git LFS pointer"),
         ("path\n", "has no file"),
     ],
 )

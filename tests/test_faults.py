@@ -19,7 +19,7 @@ from conftest import COLOURS, Audit, paint
 from convaudit.system import atomic
 from faults import PATIENCE, VICTIMS, disturb, lost, recover, results, scripts_of
 
-LIBRARY = Path(atomic.__file__).parents[1]
+LIBRARY = Path(atomic.__file__).parents[2]
 CLAIM = """
 import sys
 from pathlib import Path
@@ -107,7 +107,7 @@ def test_an_orphan_that_begins_to_write_late_is_stopped_too(tmp_path):
             capture_output=True,
         )
         with (
-            pytest.raises(atomic.AuditError, match="a later run has taken over"),
+            pytest.raises(atomic.AuditError, match="another process runs this job now"),
             atomic.atomic(tmp_path / "result") as temporary,
         ):
             temporary.write_text("old")
@@ -145,7 +145,9 @@ def test_a_full_disk_is_named_and_with_room_the_same_bytes_come_out(finished, tw
         timeout=PATIENCE,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "no space left on the disk of the results: make room and run again" in done.stderr
+    assert (
+        "no space left on the disk with the results: free some space and run again" in done.stderr
+    )
     ours, theirs = results(audit.folder / "saved"), results(finished.folder / "results")
     made = {"quarantine.csv"} | {p for p in theirs if p.startswith(("preprocess/", "index/"))}
     assert made < ours.keys()

@@ -7,6 +7,8 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+from convaudit.dataset.depth import depth_notes
+from convaudit.metrics.slices import slices
 from convaudit.models.facts import LayerInfo
 from convaudit.report.findings import findings
 from convaudit.report.results import Results
@@ -113,11 +115,25 @@ def test_classes_in_another_order_are_named_in_theirs():
 def test_a_better_scaling_comes_before_everything():
     numbers = np.arange(60)
     accuracies = {"unit": 0.09, "torch": 0.75}
-    check = {"used": "unit", "images": 64, "accuracies": accuracies, "better": "torch"}
+    check = {"used": "unit", "images": 64, "accuracies": accuracies, "better": "torch, BGR"}
+    check |= {"set": {"preprocess.scaling": "torch", "preprocess.channels": "bgr"}}
+    check |= {"advice": "preprocess.scaling: torch and preprocess.channels: bgr"}
+    check |= {"accuracy": 0.75, "also": ["classes: FILE"]}
     first, *_ = findings(audit(numbers % 2, numbers >= 8, corner=numbers < 8, check=check))
     assert first.kind == "scaling"
     assert "Of 64 labelled images 9% are right with the scaling of this audit, “unit”" in first.text
-    assert "with “torch” 75% would be" in first.text
+    assert "with preprocess.scaling: torch and preprocess.channels: bgr 75% would" in first.text
+    assert "As many are right with classes: FILE: look" in first.text
+
+
+def test_a_better_scaling_silences_another_order_of_the_classes():
+    """Obeyed, that would give every class a wrong name."""
+    check = {"used": "unit", "images": 64, "accuracies": {"unit": 0.1}, "better": "unit, BGR"}
+    check |= {"advice": "preprocess.channels: bgr", "accuracy": 0.99, "also": []}
+    predicted, right = np.arange(100) % 2, np.arange(100) < 10
+    found = findings(audit(predicted, right, corner=np.zeros(100, bool), check=check))
+    assert [finding.kind for finding in found].count("classes") == 0
+    assert found[0].kind == "scaling"
 
 
 def test_overconfidence():
@@ -201,3 +217,41 @@ def test_images_that_look_alike_and_images_of_the_training():
     assert alike.startswith("3 images look nearly the same as an image with another label")
     assert "4 audited images (40.0%) are among the training images, 1 of them as the same" in leak
     assert "Of these 100.0% are right, of the others 50.0%." in leak
+
+
+def test_what_is_assumed_and_how_images_are_resized_is_said():
+    numbers = np.arange(10)
+    resizing = {"used": "area", "images": 60, "labelled": 54, "better": "bilinear"}
+    resizing |= {"accuracies": {"area": 0.8, "bilinear": 0.95}, "changed": {}}
+    audited = audit(
+        numbers % 2,
+        numbers >= 0,
+        corner=numbers < 0,
+        check=NO_CHECK | {"resizing": resizing},
+        assumptions=("six files look like masks", *depth_notes(np.array([8, 12, 12, 16]))),
+    )
+    kinds = dict(said(audited))
+    assert "80% are right when they are resized as in this audit, by “area”" in kinds["scaling"]
+    assert "set preprocess.interpolation: bilinear and run again" in kinds["scaling"]
+    assert kinds["data"] == (
+        "Six files look like masks. The upper 8 bits are read of 2 images as values of 12 bits and "
+        "of 1 image as values of 16 bits, so the brightness of one and of another can't be "
+        "compared."
+    )
+    assert depth_notes(np.full(9, 8)) == []
+
+
+def test_slices_that_are_one_story_are_one_finding():
+    bad = np.arange(200) < 40
+    columns = {
+        "camera": pd.Series(np.where(bad, "old", "new")),
+        "year": pd.Series(np.where(np.arange(200) < 44, "2019", "2024")),
+    }
+    rows = [each.facts() for each in slices(columns, ~bad)]
+    audited = audit(np.zeros(200, int), np.ones(200, bool), corner=np.zeros(200, bool))
+    (found,) = [each for each in findings(audited, rows) if each.kind == "slice"]
+    assert found.title == "It is worse on camera = old"
+    assert found.text == (
+        "0.0% of 40 images with camera = old are right (95 % interval 0.0% to 8.8%); of all others "
+        "100.0%. Much the same images: year = 2019."
+    )

@@ -53,7 +53,7 @@ def test_the_other_locks_only_add_to_the_users_lock():
 
 
 def test_files_are_short():
-    assert len((ROOT / "Snakefile").read_text().splitlines()) < 80
+    assert len((ROOT / "Snakefile").read_text().splitlines()) < 90
     for path in SCRIPTS.rglob("*.py"):
         assert len(path.read_text().splitlines()) <= 400, path
 
@@ -158,6 +158,8 @@ def test_the_scripts_that_draw_and_tabulate_do_not_reach_tensorflow():
         "gradcam",
         "report",
         "compare",
+        "verdict",
+        "gate",
     ):
         for path in closure(SCRIPTS / f"{script}.py"):
             if path.suffix == ".py":

@@ -9,9 +9,10 @@ import pytest
 
 import toys
 from convaudit.models.facts import ModelChoices, ModelFacts
-from convaudit.models.inspection import choose_scaling, inspect_model
-from convaudit.models.loading import Loaded
+from convaudit.models.inspection import inspect_model
+from convaudit.models.loading import Loaded, families
 from convaudit.models.network import Network
+from convaudit.models.scaling_choice import choose_scaling
 from toys import layers
 
 
@@ -83,7 +84,7 @@ def test_a_models_own_scaling_is_found_behind_augmentation():
     augmentation = keras.Sequential([keras.Input((16, 16, 3)), layers.RandomFlip()], name="a")
     model = from_first(augmentation, layers.RandomRotation(0.1), layers.Rescaling(1 / 255))
     assert chosen(model)[:2] == ("none", True)
-    normalised = from_first(layers.Normalization(mean=[1, 2, 3], variance=[1, 1, 1]))
+    normalised = from_first(layers.Normalization(mean=[110, 115, 105], variance=[3600] * 3))
     assert chosen(normalised)[:2] == ("none", True)
 
 
@@ -96,25 +97,32 @@ def through(arithmetic: Callable[[Any], Any]) -> keras.Model:
 @keras.saving.register_keras_serializable("tests")
 class Sunglasses(layers.Layer):
     def call(self, x):
-        return x / 2
+        return x / 200
 
 
 OWN = {
     "arithmetic": (lambda x: x / 127.5 - 1, "true_divide"),
     "caffe": (keras.applications.vgg16.preprocess_input, "add"),
     "behind a flip": (lambda x: keras.ops.flip(x, axis=2) - 127.5, "subtract"),
-    "behind padding": (lambda x: layers.Rescaling(2)(layers.ZeroPadding2D(3)(x)), "rescaling"),
+    "behind padding": (
+        lambda x: layers.Rescaling(1 / 255)(layers.ZeroPadding2D(3)(x)),
+        "rescaling",
+    ),
     "of each image": (lambda x: x - keras.ops.mean(x, axis=(1, 2, 3), keepdims=True), "subtract"),
-    "in a pipeline": (layers.Pipeline([layers.RandomFlip(), layers.Rescaling(2)]), "pipeline"),
+    "in a pipeline": (layers.Pipeline([layers.RandomFlip(), layers.Rescaling(0.01)]), "pipeline"),
     "of a custom layer": (Sunglasses(name="dark"), "dark"),
 }
+
+
+UNDECIDED = ("of each image",)
+"""Whose output is as usual for -1..1 as for 0..255."""
 
 
 @pytest.mark.parametrize("name", OWN)
 def test_a_models_own_scaling_is_found_whatever_does_it(name):
     arithmetic, by = OWN[name]
     scaling, known, why = chosen(through(arithmetic))
-    assert (scaling, known) == ("none", True)
+    assert (scaling, known) == ("none", name not in UNDECIDED)
     assert f"its own scaling, '{by}" in why
 
 
@@ -139,11 +147,68 @@ def test_a_rescaling_deep_inside_is_not_the_inputs():
     assert chosen(model)[:2] == ("unit", False)
 
 
+EXPECTING = {
+    "normalised on 0..1": (
+        lambda: layers.Normalization(mean=[0.45, 0.5, 0.4], variance=[0.05, 0.06, 0.04]),
+        ("unit", True),
+    ),
+    "ImageNet's mean and variance": (
+        lambda: layers.Normalization(
+            mean=[0.485, 0.456, 0.406], variance=[0.229**2, 0.224**2, 0.225**2]
+        ),
+        ("unit", True),
+    ),
+    "2 x - 1": (lambda: layers.Rescaling(2.0, offset=-1.0), ("unit", True)),
+    "x - 0.5": (lambda: layers.Rescaling(1.0, offset=-0.5), ("unit", False)),
+    "back from -1..1": (lambda: layers.Rescaling(0.5, offset=0.5), ("tf", True)),
+    "normalised on -1..1": (
+        lambda: layers.Normalization(mean=[-0.1] * 3, variance=[0.25] * 3),
+        ("tf", True),
+    ),
+    "normalised on 0..255": (
+        lambda: layers.Normalization(mean=[110, 115, 105], variance=[3600] * 3),
+        ("none", True),
+    ),
+    "x / 255": (lambda: layers.Rescaling(1 / 255), ("none", True)),
+    "x / 127.5 - 1": (lambda: layers.Rescaling(1 / 127.5, offset=-1), ("none", True)),
+}
+
+
+@pytest.mark.parametrize("name", EXPECTING)
+def test_what_a_models_own_scaling_expects_is_seen_by_what_comes_out(name):
+    first, expected = EXPECTING[name]
+    scaling, known, why = chosen(from_first(first()))
+    assert (scaling, known) == expected
+    assert ("which expects" in why) == (scaling != "none")
+
+
 @pytest.mark.parametrize(
     ("base", "own"),
     [("vgg16", "caffe"), ("mobilenetv2_1.00_224", "tf"), ("densenet121", "torch")],
 )
-def test_the_guess_mentions_the_scaling_of_a_base_that_is_known(base, own):
-    model = from_first(toys.base(base))
-    assert chosen(model)[:2] == ("unit", False)
-    assert chosen(model)[2].endswith(f"it contains {base!r}, whose own is {own!r}")
+def test_a_nested_base_that_is_known_gives_its_own_scaling_as_a_guess(base, own):
+    assert chosen(from_first(toys.base(base))) == (
+        own,
+        False,
+        f"a guess: it contains {base!r}, whose own is {own!r}",
+    )
+
+
+FLAT = {
+    "VGG16": "caffe",
+    "ResNet50": "caffe",
+    "ResNet50V2": "tf",
+    "MobileNet": "tf",
+    "MobileNetV2": "tf",
+    "InceptionV3": "tf",
+    "DenseNet121": "torch",
+}
+
+
+@pytest.mark.parametrize("family", FLAT)
+def test_the_layers_of_a_flat_or_renamed_base_give_it_away(family):
+    base = families()[family](weights=None, include_top=False, input_shape=(75, 75, 3))
+    x = layers.Dense(2)(layers.GlobalAveragePooling2D()(base.output))
+    name, known, why = chosen(keras.Model(base.input, x))
+    assert (name, known) == (FLAT[family], False)
+    assert why.startswith("a guess: its layers are called as those of ")

@@ -84,7 +84,7 @@ def test_the_filters_name_the_layer_without_a_gradient(without_gradient: Network
     with pytest.raises(AuditError, match=r"gradient of layer 'smaller'.*out of filters\.layers"):
         ascent.maximise(without_gradient, "after", np.arange(1), **asked)
     with pytest.raises(AuditError, match="gradient of layer 'smaller'"):
-        ascent.forecast(without_gradient, {"after": 1}, scaling=SCALINGS["unit"], size=20)
+        ascent.estimate_seconds(without_gradient, {"after": 1}, scaling=SCALINGS["unit"], size=20)
     assert len(ascent.maximise(without_gradient, "before", np.arange(1), **asked).images) == 1
 
 
@@ -109,7 +109,7 @@ def run(code: str, **environment: str) -> str:
     done = subprocess.run(
         command, env=variables | environment, capture_output=True, text=True, check=True
     )
-    return done.stdout + done.stderr
+    return done.stderr + done.stdout
 
 
 @pytest.mark.parametrize("given", ["", "0", "1"])

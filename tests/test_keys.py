@@ -19,14 +19,9 @@ PLAN = Plan(
     model="model-digest",
 )
 DRAWING = {"gradcam 0000", "gradcam 0001", "report"}
-PASS = {
-    "predict 0000",
-    "predict 0001",
-    "predictions",
-    "near_duplicates",
-    "trust",
-    "activations",
-} | DRAWING
+JUDGED = {"audit", "verdict", "report"}
+PASS = {"predict 0000", "predict 0001", "predictions", "near_duplicates", "trust"}
+PASS |= {"activations"} | DRAWING | JUDGED
 READING = {"preprocess 0000", "preprocess 0001", "quarantine", "scaling_check"} | PASS
 
 
@@ -42,6 +37,8 @@ def keys(config: dict, plan: Plan = PLAN) -> dict[str, str]:
         "trust": made.trust,
         "activations": made.activations,
         "filters conv": made.filters("conv"),
+        "audit": made.audit,
+        "verdict": made.verdict,
         "report": made.report(["conv"]),
     }
     for shard in plan.shards:
@@ -61,8 +58,8 @@ def changed(before: dict[str, str], after: dict[str, str]) -> set[str]:
         ({"results": "elsewhere"}, set()),
         ({"watch": False}, set()),
         ({"gradcam": {"alpha": 0.5}}, DRAWING),
-        ({"trust": {"images": 40}}, {"trust", "report"}),
-        ({"trust": {"enabled": False}}, {"report"}),
+        ({"trust": {"images": 40}}, {"trust", "verdict", "report"}),
+        ({"trust": {"enabled": False}}, {"verdict", "report"}),
         ({"gradcam": {"colormap": "viridis"}}, DRAWING),
         ({"gradcam": {"method": "layercam"}}, PASS),
         ({"gradcam": {"layer": "conv"}}, PASS),
@@ -82,7 +79,8 @@ def changed(before: dict[str, str], after: dict[str, str]) -> set[str]:
         ({"filters": {"step_size": 2}}, {"filters conv", "report"}),
         ({"preprocess": {"scaling": "tf"}}, PASS | {"filters conv", "scaling_check"}),
         ({"preprocess": {"interpolation": "nearest"}}, READING),
-        ({"max_quarantined": 0.5}, {"quarantine", "report"}),
+        ({"max_quarantined": 0.5}, {"quarantine"} | JUDGED),
+        ({"policy": {"gates": [{"name": "accuracy", "limit": 0.9}]}}, {"verdict", "report"}),
         ({"output": "probabilities"}, READING | {"model", "filters conv"}),
         ({"trust_model": True}, READING | {"model", "filters conv"}),
     ],
@@ -110,7 +108,7 @@ def test_a_changed_shard_re_runs_its_own_jobs_and_the_merges():
         "near_duplicates",
         "trust",
         "activations",
-        "report",
+        *JUDGED,
     }
 
 
@@ -122,7 +120,7 @@ def test_another_model_re_runs_all_but_the_index():
 def test_other_training_images_re_run_their_hashes_and_what_compares_them():
     config = {"training_images": "train"}
     before, after = (replace(PLAN, training=digest) for digest in ("one", "two"))
-    assert changed(keys(config, before), keys(config, after)) == {"near_duplicates", "report"}
+    assert changed(keys(config, before), keys(config, after)) == {"near_duplicates"} | JUDGED
     hashes = [Keys(load(config), plan).training_hashes for plan in (before, after)]
     assert hashes[0] != hashes[1]
 
@@ -147,7 +145,7 @@ def rules_with_keys() -> list[tuple[str, str, str]]:
 
 def test_every_rule_with_an_output_is_in_the_table_of_rules():
     texts = "".join(path.read_text() for path in (ROOT / "workflow" / "rules").glob("*.smk"))
-    without_output = {"inspect", "verify"}
+    without_output = {"inspect", "verify", "gate"}
     named = set(re.findall(r"^rule (\w+):", texts, re.MULTILINE)) - without_output
     assert {rule for rule, _, _ in rules_with_keys()} == named
 

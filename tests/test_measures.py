@@ -3,29 +3,33 @@
 import numpy as np
 import pytest
 
-from convaudit.report import metrics, regions
+from convaudit.metrics import calibration, classification
+from convaudit.metrics.intervals import wilson
+from convaudit.report import regions
 
 
 def test_wilson_interval_of_a_textbook_case():
-    share, low, high = metrics.wilson(8, 10)
+    share, low, high = wilson(8, 10)
     assert share == 0.8
     assert (low, high) == pytest.approx((0.4901625, 0.9433178), abs=1e-6)
-    assert metrics.wilson(0, 0) == (None, None, None)
-    assert metrics.wilson(0, 5).low == 0
+    assert wilson(0, 0) == (None, None, None)
+    assert wilson(0, 5).low == 0
 
 
 def test_calibration_error_by_hand():
     probability = np.array([0.95, 0.95, 0.95, 0.95, 0.55, 0.55])
     correct = np.array([True, True, True, False, True, False])
-    bins = metrics.calibration(probability, correct)
+    bins = calibration.equal_width(probability, correct)
     assert bins["count"].tolist() == [0, 0, 0, 0, 0, 2, 0, 0, 0, 4]
     expected = (4 * (0.95 - 0.75) + 2 * (0.55 - 0.5)) / 6
-    assert metrics.calibration_error(bins) == pytest.approx(expected)
+    assert calibration.error(bins) == pytest.approx(expected)
 
 
-def test_recall_and_precision_per_class():
-    counts = np.array([[2, 1, 0], [0, 2, 0], [0, 0, 0]])
-    table = metrics.per_class(counts, ["a", "b", "c"]).set_index("name")
+def test_confusion_and_per_class():
+    label, predicted = np.array([0, 0, 0, 1, 1]), np.array([0, 0, 1, 1, 1])
+    counts = classification.confusion(label, predicted, 3)
+    assert counts.tolist() == [[2, 1, 0], [0, 2, 0], [0, 0, 0]]
+    table = classification.per_class(counts, ["a", "b", "c"]).set_index("name")
     assert table["recall"].tolist() == pytest.approx([2 / 3, 1])
     assert table["precision"].tolist() == pytest.approx([1, 2 / 3])
     assert "c" not in table.index

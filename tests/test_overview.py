@@ -9,6 +9,7 @@ from convaudit.models.facts import LayerInfo, ModelChoices, ModelFacts
 from convaudit.preview.text import (
     describe_check,
     describe_effort,
+    describe_guess,
     describe_images,
     describe_layers,
     describe_model,
@@ -101,16 +102,28 @@ def test_of_many_labels_ten_are_named():
 
 def test_a_better_scaling_is_said_loudly():
     found = {"used": "unit", "images": 32, "accuracies": {"unit": 0.1, "torch": 0.75}}
-    found |= {"in_order": None, "order": None}
-    assert "BUT 75% with torch" in describe_check(found | {"better": "torch"})
-    assert "BUT 69% if the classes stood in another order" in describe_check(
-        found | {"better": None, "in_order": 0.69}
+    found |= {"accuracy": 0.75, "set": {"preprocess.scaling": "torch"}, "also": []}
+    found["advice"] = "preprocess.scaling: torch"
+    assert "BUT 75% with preprocess.scaling: torch: was the model" in describe_check(found)
+    found["advice"] += " and preprocess.channels: bgr"
+    found["also"] = ["classes: FILE"]
+    printed = " ".join(describe_check(found).split())
+    assert (
+        "with preprocess.scaling: torch and preprocess.channels: bgr (or classes: FILE" in printed
     )
-    assert "give the model's own with classes=alphanumeric" in describe_check(
-        found | {"better": None, "in_order": 0.69, "order": "alphanumeric"}
-    )
-    assert "no other is clearly better" in describe_check(found | {"better": None})
+    assert "no other is clearly better" in describe_check(found | {"set": {}})
     assert "no label" in describe_check(found | {"images": 0})
+
+
+def test_a_guess_is_said_before_all_with_what_hangs_on_it():
+    found = {"used": "unit", "images": 32, "changed": {"unit": 0.0, "tf": 0.41, "none": 0.5}}
+    found |= {"likelier": "tf", "why": "the first layers' values lie where they should"}
+    printed = " ".join(describe_guess(facts(2), found).split())
+    assert printed.startswith("A GUESS the scaling of pixels is guessed: unit (")
+    assert "Of 32 answers other scalings change: 41% with tf, 50% with none." in printed
+    assert "TF FITS BETTER: the first" in printed
+    alone = " ".join(describe_guess(facts(2), None).split())
+    assert alone.endswith("Set preprocess.scaling as in training.")
 
 
 def test_what_is_assumed_is_said():

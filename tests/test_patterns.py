@@ -1,4 +1,4 @@
-"""The parts of the fourier start, each against its formula: canvas, motion, redirected ReLU."""
+"""The parts of the start "fourier" against their formulas: coefficients, transforms, ReLU."""
 
 import math
 
@@ -8,15 +8,17 @@ import tensorflow as tf
 
 from convaudit.feature_visualization.parameterization import Fourier, amplitudes
 from convaudit.feature_visualization.redirected_relu import redirected
-from convaudit.feature_visualization.transforms import STILL, motions, sway
+from convaudit.feature_visualization.transforms import IDENTITY, random_transforms, transform
 from convaudit.models.scaling import SCALINGS
 
 PUBLISHED = np.array([[0.26, 0.09, 0.02], [0.27, 0.00, -0.05], [0.27, -0.09, 0.03]])
 
 
 def starts(size: int, count: int) -> np.ndarray:
-    canvas = Fourier(SCALINGS["none"], size)
-    return np.stack([canvas.draw(np.random.default_rng(seed)) for seed in range(count)])
+    parameterization = Fourier(SCALINGS["none"], size)
+    return np.stack(
+        [parameterization.initial(np.random.default_rng(seed)) for seed in range(count)]
+    )
 
 
 def waves(size: int, count: int) -> np.ndarray:
@@ -68,13 +70,13 @@ def test_the_image_is_the_inverse_transform_written_out(size: int) -> None:
 
 @pytest.mark.parametrize("name", SCALINGS)
 def test_what_is_shown_is_what_the_network_is_given(name: str) -> None:
-    canvas = Fourier(SCALINGS[name], 12)
+    parameterization = Fourier(SCALINGS[name], 12)
     parameters = starts(12, 3)
-    given = SCALINGS[name].undo(canvas.paint(tf.constant(parameters)).numpy())
+    given = SCALINGS[name].undo(parameterization.to_input(tf.constant(parameters)).numpy())
     assert given.min() >= 0
     assert given.max() <= 255
     assert given.std() > 5
-    assert np.abs(canvas.picture(parameters) - given).max() <= 0.51
+    assert np.abs(parameterization.to_images(parameters) - given).max() <= 0.51
 
 
 def picture(size: int) -> np.ndarray:
@@ -82,11 +84,11 @@ def picture(size: int) -> np.ndarray:
 
 
 def moved(images: np.ndarray, *motion: float) -> np.ndarray:
-    return sway(tf.constant(images), tf.constant(motion, tf.float32)).numpy()
+    return transform(tf.constant(images), tf.constant(motion, tf.float32)).numpy()
 
 
 def test_no_motion_changes_nothing() -> None:
-    assert np.array_equal(moved(picture(9), *STILL), picture(9))
+    assert np.array_equal(moved(picture(9), *IDENTITY), picture(9))
 
 
 def test_a_shift_comes_in_on_the_other_side() -> None:
@@ -106,8 +108,8 @@ def test_enlarging_is_about_the_middle() -> None:
 
 
 def test_motions_are_within_bounds_and_about_none() -> None:
-    drawn = motions(np.random.default_rng(0), 4000, 64)
-    assert np.array_equal(drawn[0], STILL)
+    drawn = random_transforms(np.random.default_rng(0), 4000, 64)
+    assert np.array_equal(drawn[0], IDENTITY)
     angle, scale, *shifts = drawn[1:].T
     assert np.abs(angle).max() == pytest.approx(math.radians(10), rel=0.01)
     assert angle.mean() == pytest.approx(0, abs=0.006)
@@ -122,7 +124,7 @@ def test_motions_are_within_bounds_and_about_none() -> None:
 def test_the_average_of_all_turns_and_scales_is_the_image_a_little_softer() -> None:
     at = np.arange(33) - 16
     blob = np.exp(-(at[:, None] ** 2 + (at - 5) ** 2) / 32)[None, :, :, None].astype(np.float32)
-    drawn = motions(np.random.default_rng(0), 300, 33)
+    drawn = random_transforms(np.random.default_rng(0), 300, 33)
     drawn[:, 2:] = 0
     average = np.mean([moved(blob, *motion) for motion in drawn], axis=0)
     assert np.corrcoef(average.ravel(), blob.ravel())[0, 1] > 0.99

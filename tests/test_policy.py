@@ -1,6 +1,7 @@
 """Policies as people write them: what they mean, and what is said of a broken one."""
 
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -104,3 +105,10 @@ def test_a_file_that_is_no_yaml_is_named_with_its_line(tmp_path):
     path.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(AuditError, match="not UTF-8"):
         load(str(path))
+
+
+def test_the_documentation_tells_each_gate_and_its_reason():
+    text = (Path(__file__).parents[1] / "docs" / "verdict.md").read_text()
+    for gate in load("default").gates:
+        assert f"| {gate.name} | " in text
+        assert f" | {' '.join(gate.reason.split())} |" in text

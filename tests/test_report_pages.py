@@ -30,11 +30,11 @@ from convaudit.report.pages import write_report
 from convaudit.report.regions import NOWHERE
 from convaudit.report.results import Results
 from convaudit.report.sort_orders import ranks
-from convaudit.report.summary import summarise
 from convaudit.report.wording import percent, plain, short, tail
 from fabricated import FACTS
 from planning.command import command_line
 from planning.settings import load
+from summaries import summary_of
 
 HOSTILE = "</script><script>alert('x')</script>\u2028\"'`<img src=x onerror=alert(1)>"
 
@@ -145,7 +145,7 @@ def audit(tmp_path) -> Results:
 def written(audit: Results, folder: Path) -> Path:
     report = folder / "report"
     report.mkdir()
-    write_report(report, audit, summarise(audit))
+    write_report(report, audit, summary_of(audit))
     return report
 
 
@@ -164,7 +164,7 @@ def changed(audit: Results, names: tuple[str, str] = ("a", "b"), **columns: obje
 def test_names_can_t_end_a_script_or_open_an_element(audit, tmp_path):
     report = tmp_path / "report"
     report.mkdir()
-    write_report(report, audit, summarise(audit))
+    write_report(report, audit, summary_of(audit))
     pages = list(report.rglob("*.html"))
     assert {page.name for page in pages} >= {"index.html", "images.html", "layer.html", "1-0.html"}
     for path in pages:
@@ -179,7 +179,7 @@ def test_names_can_t_end_a_script_or_open_an_element(audit, tmp_path):
 def test_a_dossier_marks_the_crop_and_names_the_class(audit, tmp_path):
     report = tmp_path / "report"
     report.mkdir()
-    write_report(report, audit, summarise(audit))
+    write_report(report, audit, summary_of(audit))
     page = (report / "layers" / "layer.html").read_text()
     assert "--cx: 0.250; --cy: 0.500" in page and "--cx: 0.900; --cy: 0.100" in page
     assert "0.33 for" in page
@@ -465,7 +465,7 @@ def test_data_scripts_give_back_what_went_in():
 
 
 def test_the_summary_counts(audit):
-    summary = summarise(audit)
+    summary = summary_of(audit)
     assert summary["images_read"] == 5
     assert summary["images_audited"] + summary["images_quarantined"] == summary["images_read"]
     assert (summary["accuracy"], summary["errors"], summary["empty_maps"]) == (0.5, 2, 1)
@@ -487,4 +487,4 @@ def test_a_synset_s_first_word_is_its_name():
 
 def test_every_field_of_the_summary_is_explained(audit):
     told = (Path(__file__).parents[1] / "docs" / "report.md").read_text()
-    assert {field for field in summarise(audit) if f"`{field}`" not in told} == set()
+    assert {field for field in summary_of(audit) if f"`{field}`" not in told} == set()

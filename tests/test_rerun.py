@@ -12,11 +12,12 @@ import yaml
 from conftest import COLOURS, Audit, job_counts, paint
 from planning.settings import Section, Settings
 
-MERGED = ("predictions", "near_duplicates", "activations", "report")
-TESTED = {"trust": 1, "report": 1}
+MERGED = ("predictions", "near_duplicates", "activations", "verdict", "report")
 MERGES = dict.fromkeys(("quarantine", "scaling_check", "trust", *MERGED), 1)
 SHARD = {"preprocess": 1, "predict": 1, "gradcam": 1}
 DRAWING = {"gradcam": 3, "report": 1}
+JUDGED = {"verdict": 1, "report": 1}
+TESTED = JUDGED | {"trust": 1}
 PASS = DRAWING | {"predict": 3, "trust": 1} | dict.fromkeys(MERGED, 1)
 TRIED = {"scaling_check": 1}
 READING = PASS | TRIED | {"preprocess": 3, "quarantine": 1}
@@ -30,20 +31,22 @@ FED = {
     "columns={path: file}": {"report": 1},
     "columns={label: kind}": {"report": 1},
     "classes=classes.txt": PASS | TRIED,
+    "policy={gates: [{name: accuracy, limit: 0.7}]}": JUDGED,
+    "decision=decision.json": {"report": 1},
     "shard_size=9": {"report": 1},
     "seed=1": FILTERS,
     "watch=false": {},
     "trust={images: 20}": TESTED,
-    "trust={enabled: false}": {"report": 1},
-    "training_images=photos": {"training_hashes": 1, "near_duplicates": 1, "report": 1},
-    "max_quarantined=0.3": {"quarantine": 1, "report": 1},
+    "trust={enabled: false}": JUDGED,
+    "training_images=photos": JUDGED | {"training_hashes": 1, "near_duplicates": 1},
+    "max_quarantined=0.3": JUDGED | {"quarantine": 1},
     "preprocess={scaling: tf}": PASS | FILTERS | TRIED,
     "preprocess={interpolation: nearest}": READING,
     "predict={batch_size: 8}": PASS,
     "predict={top: 1}": PASS,
     "activations={layers: [mix]}": PASS,
-    "activations={examples: 2}": {"activations": 1, "report": 1},
-    "activations={per_row: 8}": {"activations": 1, "report": 1},
+    "activations={examples: 2}": JUDGED | {"activations": 1},
+    "activations={per_row: 8}": JUDGED | {"activations": 1},
     "activations={keep: maps}": PASS | {"forecast": 1},
     "filters={count: 3, size: 16, steps: 3}": FILTERS,
     "filters={count: 4, size: 32, steps: 3}": FILTERS,
@@ -66,13 +69,15 @@ DELETED = {
     "gradcam/sprites/0001": {"gradcam": 1, "report": 1},
     "gradcam/sprites/0001.drawn": {"gradcam": 1, "report": 1},
     "filters/mix.csv": {"filters": 1, "report": 1},
-    "activations": {"activations": 1, "report": 1},
-    "channels.parquet": {"activations": 1, "report": 1},
+    "activations": JUDGED | {"activations": 1},
+    "channels.parquet": JUDGED | {"activations": 1},
     "predictions.parquet": dict.fromkeys(MERGED, 1),
     "trust/trust.json": TESTED,
-    "duplicates.parquet": {"near_duplicates": 1, "report": 1},
-    "near_duplicates.json": {"near_duplicates": 1, "report": 1},
-    "quarantine.csv": {"quarantine": 1, "report": 1},
+    "duplicates.parquet": JUDGED | {"near_duplicates": 1},
+    "near_duplicates.json": JUDGED | {"near_duplicates": 1},
+    "quarantine.csv": JUDGED | {"quarantine": 1},
+    "verdict.json": JUDGED,
+    "junit.xml": JUDGED,
     "report": {"report": 1},
     "summary.json": {"report": 1},
     "provenance.json": {"report": 1},
@@ -87,12 +92,23 @@ EDITED = {
     "convaudit/activations/summaries.py": PASS,
     "convaudit/drawing/overlays.py": DRAWING,
     "convaudit/report/charts.py": {"report": 1},
+    "convaudit/verdict/judge.py": JUDGED,
+    "convaudit/metrics/slices.py": JUDGED,
     "convaudit/report/static/gallery.js": {"report": 1},
     "convaudit/feature_visualization/ascent.py": {"filters": 2, "report": 1},
     "planning/run_summary.py": {},
     "planning/results_lock.py": {},
 }
 """What runs again where a file of the code is edited."""
+
+DECISION = {
+    "name": "Ada",
+    "date": "2026-11-25",
+    "decision": "signed",
+    "audit_key": "0123",
+    "policy_sha256": "0123",
+    "result": "pass",
+}
 
 DRY_RUNS = """
 import json, os, sys
@@ -141,6 +157,7 @@ def plans(finished, tmp_path_factory) -> dict[str, dict[str, int]]:
     shutil.copytree(finished.folder, folder, copy_function=shutil.copyfile)
     (folder / "layers.py").write_text("")
     (folder / "classes.txt").write_text("red\nblue\n")
+    (folder / "decision.json").write_text(json.dumps(DECISION))
     changes = [(config, "", "") for config in FED]
     changes += [("", f"results/{path}", "") for path in DELETED]
     changes += [("", "", f"workflow/scripts/{path}") for path in EDITED]

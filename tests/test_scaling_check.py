@@ -1,14 +1,18 @@
 """Which scaling a model was trained with, read off its accuracy."""
 
+from typing import Any
+
 import keras
 import numpy as np
 
 import toys
 from convaudit.checks.resizing_check import check_resizing
-from convaudit.checks.scaling_check import check_scaling
+from convaudit.checks.scaling_check import _changes, _parts, _variants, check_scaling
 from convaudit.dataset.images import variants
+from convaudit.models.channels import called, channels_of
 from convaudit.models.network import Network
 from convaudit.models.scaling import SCALINGS
+from planning import settings
 from toys import layers
 
 
@@ -43,20 +47,80 @@ def test_the_commonest_silent_mistake_shows_in_the_accuracy():
     assert accuracies[found["better"]] == 1
 
 
-def test_ten_images_prove_it_and_nine_do_not():
-    """Ten heads in a row have a chance of 1 in 1024, nine of 1 in 512."""
+def test_fourteen_images_prove_it_and_thirteen_do_not():
+    """Ten ways are tried: a chance of 10 in 2^14 is under 0.001, of 10 in 2^13 over it."""
     network = Network(reddest())
-    proven = check_scaling(network, images(*[RED] * 10), np.zeros(10, int), "caffe")
+    proven = check_scaling(network, images(*[RED] * 14), np.zeros(14, int), "caffe")
     assert proven["better"] is not None
-    open_question = check_scaling(network, images(*[RED] * 9), np.zeros(9, int), "caffe")
+    open_question = check_scaling(network, images(*[RED] * 13), np.zeros(13, int), "caffe")
     assert open_question == {
         "used": "caffe",
-        "images": 9,
+        "images": 13,
         "accuracies": {"caffe": 0.0},
         "better": None,
         "in_order": None,
         "order": None,
+        "set": {},
+        "advice": "",
+        "accuracy": 0.0,
+        "also": [],
     }
+
+
+def test_channels_are_proposed_word_for_word_and_before_another_order_of_classes():
+    """Trained on BGR, the model is fed RGB. Exchanged names explain as much, which is said."""
+    pixels, labels = images(*[RED, BLUE] * 20), np.array([1, 0] * 20)
+    found = check_scaling(Network(reddest()), pixels, labels, "unit")
+    assert found["accuracies"]["unit"] == 0
+    assert (found["better"], found["accuracy"]) == ("unit, BGR", 1)
+    assert found["set"] == {"preprocess.channels": "bgr"}
+    assert found["also"] == ["classes: FILE"]
+    assert (found["in_order"], found["order"]) == (None, None)
+    settings.load(nested(found["set"]))
+    again = check_scaling(Network(reddest()), pixels, labels, "unit, BGR")
+    assert (again["accuracies"], again["better"]) == ({"unit, BGR": 1.0}, None)
+
+
+def test_everything_that_can_be_proposed_can_be_set():
+    for name in ("unit", "caffe", "torch, BGR"):
+        for other in _variants():
+            changes = _changes(other, name)
+            assert (changes == {}) == (other == name)
+            chosen = settings.load(nested(changes)).preprocess
+            scaling, channels = _parts(name)
+            scaling = scaling if chosen.scaling == "auto" else chosen.scaling
+            if chosen.channels != "auto":
+                channels = chosen.channels
+            elif chosen.scaling != "auto":
+                channels = channels_of(scaling)
+            assert called(scaling, channels) == other
+
+
+def test_numbers_as_texts_are_told_from_scalings():
+    """Twelve classes 0 to 11, trained in the order of texts; colours don't matter to the model."""
+    names = [str(number) for number in range(12)]
+    brightness = np.arange(12) * 20 + 10
+    inputs = toys.image()
+    x = layers.GlobalAveragePooling2D()(inputs)
+    model = keras.Model(inputs, layers.Dense(12, name="head")(x))
+    # The logit of level b is 2 b x - b^2, the greatest for the nearest level.
+    level = brightness / 255
+    model.get_layer("head").set_weights([np.tile(2 * level / 3, (3, 1)), -(level**2)])
+    by_text = np.argsort(np.argsort(np.array(names)))
+    labels = np.repeat(np.arange(12), 5)
+    pixels = images(*[(brightness[by_text[label]],) * 3 for label in labels])
+    found = check_scaling(Network(model), pixels, labels, "unit", names)
+    assert found["set"] == {"classes": "alphanumeric"}
+    assert (found["in_order"], found["better"]) == (1, None)
+
+
+def nested(changes: dict[str, str]) -> dict[str, Any]:
+    config: dict[str, Any] = {}
+    for key, value in changes.items():
+        section, _, name = key.rpartition(".")
+        if section:
+            config.setdefault(section, {})[name] = value
+    return config
 
 
 def test_a_right_scaling_is_not_doubted():

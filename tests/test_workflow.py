@@ -48,7 +48,8 @@ def test_predictions_are_the_colours(finished):
 
 def test_the_scaling_is_checked_on_the_labelled_images(finished):
     found = json.loads((finished.folder / "results" / "model" / "scaling.json").read_text())
-    resizing = found.pop("resizing")
+    resizing, guess = found.pop("resizing"), found.pop("guess")
+    assert (guess["used"], guess["changed"]["unit"]) == ("unit", 0)
     assert (resizing["used"], resizing["images"], resizing["labelled"]) == ("area", 19, 19)
     assert resizing["accuracies"]["nearest"] > 0.9 and resizing["better"] is None
     assert found == {
@@ -58,6 +59,10 @@ def test_the_scaling_is_checked_on_the_labelled_images(finished):
         "better": None,
         "in_order": None,
         "order": None,
+        "set": {},
+        "advice": "",
+        "accuracy": 18 / 19,
+        "also": [],
     }
 
 
@@ -209,14 +214,16 @@ def test_a_config_that_can_t_be_is_one_line(finished, config, message):
     assert "Traceback" not in done.stdout + done.stderr
 
 
-def test_too_many_unreadable_images_end_the_run_with_the_reasons(fresh):
+def test_too_many_unreadable_images_end_the_run_before_the_work(fresh):
     audit = fresh()
     for number in range(6):
         (audit.folder / "photos" / "red" / f"bad{number}.jpg").write_text("not a picture")
-    done = audit.snakemake("--cores", "2", "preprocess_all")
+    done = audit.snakemake("--cores", "2")
     assert done.returncode != 0
     assert "7 of 26 files can't be audited" in done.stderr
     assert "6 ×" in done.stderr
+    assert list((audit.folder / "results").glob("predict/*")) == []
+    assert list((audit.folder / "results").glob("filters/*")) == []
 
 
 def test_the_columns_are_the_documented_ones(finished):

@@ -102,12 +102,7 @@ def neural_pca(audited: Audited) -> list[Finding]:
     alpha_l = (1 . v_l) (psi . v_l) with psi = w_k * phi, centred within the predicted class. The
     eight components of most variance of each class, largest share of its variance first.
     """
-    head = audited.model.layers[-1]
-    if not isinstance(head, keras.layers.Dense):  # SqueezeNet: the classes are the features
-        return []
-    before = keras.Model(audited.model.inputs, head.input)
-    features = np.asarray(before.predict(audited.inputs, batch_size=128, verbose=0))
-    weights = np.asarray(head.kernel)
+    features, weights = _head(audited)
     weights = np.hstack([-weights, weights]) if weights.shape[1] == 1 else weights
     found = []
     for index, name in enumerate(audited.truth.classes):
@@ -122,6 +117,18 @@ def neural_pca(audited: Audited) -> list[Finding]:
             images = tuple(audited.names[at] for at in order)
             found.append((float(share), Finding((), name, images=images)))
     return [finding for _, finding in sorted(found, key=lambda each: -each[0])]
+
+
+def _head(audited: Audited) -> tuple[np.ndarray, np.ndarray]:
+    """What the last layer with weights is given, pooled, (n, d), and its weights (d, units)."""
+    layers = audited.model.layers
+    last = next(each for each in reversed(layers) if each.weights)
+    before = keras.Model(audited.model.inputs, last.input)
+    features = np.asarray(before.predict(audited.inputs, batch_size=128, verbose=0))
+    weights = np.asarray(last.kernel)
+    if features.ndim == 4:  # SqueezeNet: a 1 x 1 convolution to the classes, then their means
+        return features.mean((1, 2)), weights[0, 0]
+    return features, weights
 
 
 def ninths(audited: Audited) -> list[Finding]:

@@ -2,83 +2,70 @@
 
 import re
 import time
-from collections.abc import Sequence
 from typing import Any
 
 import cv2
 import numpy as np
-import tensorflow as tf
-from convaudit.shortcuts.audit import ShortcutSettings, name_suspects, try_suspects
-from convaudit.shortcuts.sample import Sample
 
 from convaudit.models.network import Network
 from convaudit.models.scaling import SCALINGS
+from convaudit.properties.catalogue import PROPERTIES
 from convaudit.properties.measuring import measure, table
+from convaudit.shortcuts.answers import answers
+from convaudit.shortcuts.audit import name_suspects, try_suspects
+from convaudit.shortcuts.sample import Sample
+from convaudit.shortcuts.trials import Answer as Ask
+from planning.settings import Shortcuts
 from planted.audited import Audited
 from planted.finding import Answer, Finding
 
 METHOD = "convaudit"
-_BATCH = 32
+_THREADS = 2
 
 
-def detect(audited: Audited, settings: ShortcutSettings) -> Answer:
-    """Name and try suspects of one audit; decoding and the first pass are not counted."""
-    passer = _Passer(audited)
-    sample = _sample(audited, passer)
+def detect(audited: Audited) -> Answer:
+    """Name and try the suspects of one audit with the settings as released.
+
+    Decoding, properties and the first pass belong to any audit and are not counted.
+    """
+    settings = Shortcuts()
+    network = Network(audited.model)
+    size = (audited.truth.side, audited.truth.side)
+    ask = answers(network, SCALINGS[audited.truth.scaling], size, audited.truth.interpolation)
+    sample = _sample(audited, network.head, ask)
     began = time.perf_counter()
-    suspects, forwards = try_suspects(sample, name_suspects(sample, settings), passer, settings)
+    named = name_suspects(sample, candidates=settings.candidates, classes=settings.classes)
+    found = try_suspects(sample, named, ask, budget=settings.budget, threads=_THREADS)
     seconds = time.perf_counter() - began
-    findings = tuple(_finding(each.as_json()) for each in suspects)
-    return Answer(METHOD, findings, seconds, forwards)
+    findings = tuple(_finding(each.as_json()) for each in found.suspects)
+    return Answer(METHOD, findings, seconds, found.passes)
 
 
-class _Passer:
-    """Scores of pictures of any size: the audit's resize, scaling and forward pass."""
-
-    def __init__(self, audited: Audited) -> None:
-        self.network = Network(audited.model)
-        self._audited = audited
-        self._scaling = SCALINGS[audited.truth.scaling]
-        side = audited.truth.side
-        signature = (tf.TensorSpec((_BATCH, side, side, 3), tf.float32),)
-        self._run = tf.function(self.network.run, input_signature=signature, autograph=False)
-
-    def __call__(self, pictures: Sequence[np.ndarray]) -> np.ndarray:
-        """(m, units) before softmax or sigmoid."""
-        if not pictures:
-            return np.zeros((0, 1), np.float32)
-        pixels = self._audited.prepare(list(pictures)) * 255
-        inputs = self._scaling.apply(pixels).astype(np.float32)
-        scores = []
-        for start in range(0, len(inputs), _BATCH):
-            batch = inputs[start : start + _BATCH]
-            padded = np.concatenate([batch, np.zeros((_BATCH - len(batch), *batch.shape[1:]), "f")])
-            scores.append(self._run(padded).numpy()[: len(batch)])
-        return np.concatenate(scores)
-
-
-def _sample(audited: Audited, passer: _Passer) -> Sample:
-    measured = [
-        measure(data, picture) for data, picture in zip(audited.data, audited.pictures, strict=True)
-    ]
+def _sample(audited: Audited, head: str, ask: Ask) -> Sample:
+    measured = table(
+        [
+            measure(data, picture)
+            for data, picture in zip(audited.data, audited.pictures, strict=True)
+        ]
+    )
+    numbers = [each.name for each in PROPERTIES if not each.is_text and each.name in measured]
     return Sample(
         ids=np.array(audited.names),
         labels=audited.labels,
-        scores=passer(audited.pictures),
-        head=passer.network.head,
+        scores=ask(audited.pictures),
+        head=head,
         class_names=list(audited.truth.classes),
-        properties=table(measured),
+        properties=measured[numbers].astype(float),
         groups=np.array([_look(picture) for picture in audited.pictures]),
         read=lambda at: audited.pictures[at],
     )
 
 
 def _look(picture: np.ndarray) -> str:
-    """A difference hash of 64 bits: equal for a picture that was only encoded anew, mostly."""
-    grey = cv2.resize(
-        cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), (9, 8), interpolation=cv2.INTER_AREA
-    )
-    return np.packbits(grey[:, 1:] > grey[:, :-1]).tobytes().hex()
+    """A difference hash of 64 bits: mostly the same for a picture that was encoded anew."""
+    grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
+    small = cv2.resize(grey, (9, 8), interpolation=cv2.INTER_AREA)
+    return np.packbits(small[:, 1:] > small[:, :-1]).tobytes().hex()
 
 
 def _finding(suspect: dict[str, Any]) -> Finding:

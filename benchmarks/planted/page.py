@@ -16,7 +16,7 @@ _HEAD = """# Planted shortcuts
 Written by `python benchmarks/planted.py page`; do not edit. {planned} cases are planned:
 {positives} with one of 18 cues planted into a class, {negatives} hard negatives. {done} of them
 were run, {failed} failed. Seeds of a third of the cases are for tuning; all figures below are of
-the {reported} other cases, with the settings as released.
+the {reported} other cases, with the settings as released. Library: {library}.
 
 **Photographs.** A: procedural scenes with known masks. B: crops of four materials. C: procedural
 grey radiographs. D: crops in their own colours (negatives, and the grey cue). B and D are cut from
@@ -42,7 +42,7 @@ not rely on it. Intervals are Clopper-Pearson, 95 %.
 def write(raw: Sequence[dict[str, Any]], target: Path) -> None:
     """Write the page."""
     names = {row["case"] for row in raw}
-    failed = {row["case"] for row in raw if "failed" in row}
+    failed = names - {row["case"] for row in raw if "failed" not in row}
     own = scoring.rows(raw, METHOD)
     head = _HEAD.format(
         planned=len(cases.all_cases()),
@@ -51,6 +51,7 @@ def write(raw: Sequence[dict[str, Any]], target: Path) -> None:
         done=len(names),
         failed=len(failed),
         reported=len({row.specification.name for row in own}),
+        library=", ".join(sorted({row["library"] for row in raw if "library" in row})),
         relies=scoring.RELIES,
         ignores=scoring.IGNORES,
     )
@@ -98,7 +99,7 @@ def _bars(own: Sequence[Row]) -> str:
 
 def _by(own: Sequence[Row]) -> str:
     relying = [row for row in own if row.relies]
-    parts = ["## By cue, strength, network, set and audit"]
+    parts = ["## By cue, strength, network, set and audit\n"]
     groups: tuple[tuple[str, Iterable[Any], Callable[[Row], Any]], ...] = (
         ("cue", CUES, lambda row: row.specification.cue),
         ("strength, %", cases.STRENGTHS, lambda row: row.specification.strength),

@@ -1,6 +1,7 @@
 """Run the cases, a case at a time, into a file of JSON lines; what is there is not run again."""
 
 import dataclasses
+import functools
 import json
 import shutil
 import time
@@ -9,7 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from planted import audited, baselines, cases, making, truth
+from convaudit import provenance
+from planted import audited, baselines, cases, detector, making, truth
 from planted.finding import Answer
 from planted.truth import Specification, Truth
 
@@ -35,7 +37,7 @@ def run(
         peers: run the baselines too.
         keep: leave a case's images on disk once it has been audited.
     """
-    done = {row["case"] for row in read(rows)}
+    done = {row["case"] for row in read(rows) if "failed" not in row}
     waiting = [each for each in chosen if each.name not in done]
     began = last = time.time()
     for number, specification in enumerate(waiting):
@@ -76,19 +78,11 @@ def _one(specification: Specification, folder: Path, rows: Path, peers: bool) ->
     for audit in known.audits:
         began = time.perf_counter()
         images = audited.read(folder, known, audit)
-        answers: list[Answer] = [_detect(images)]
+        answers: list[Answer] = [detector.detect(images)]
         if peers:
             answers += baselines.answers(images)
         found.append(_row(images, answers, time.perf_counter() - began))
     _append(rows, found)
-
-
-def _detect(images: audited.Audited) -> Answer:
-    from convaudit.shortcuts.audit import ShortcutSettings
-
-    from planted import detector
-
-    return detector.detect(images, ShortcutSettings())
 
 
 def _row(images: audited.Audited, answers: Sequence[Answer], seconds: float) -> dict[str, Any]:
@@ -107,9 +101,17 @@ def _row(images: audited.Audited, answers: Sequence[Answer], seconds: float) -> 
         "images": len(images.names),
         "shown_carriers": sorted(shown & set(images.audit.carriers)),
         "boxes": [boxes[name] for name in sorted(boxes)[:20]],
+        "library": _library(),
         "answers": [answer.as_json() for answer in answers],
         "seconds": round(seconds, 1),
     }
+
+
+@functools.cache
+def _library() -> str:
+    """The commit of the library under test."""
+    state = provenance.revision(Path(provenance.__file__).parent)
+    return f"{str(state['commit'])[:7]}{' and changes' if state['dirty'] else ''}"
 
 
 def _append(rows: Path, found: Sequence[dict[str, Any]]) -> None:

@@ -32,6 +32,7 @@ rule predict:
         facts=rules.model.output.facts,
     output:
         rows="<results>/predict/{shard}.parquet",
+        scores="<results>/predict/{shard}.scores.npz",
         statistics="<results>/predict/{shard}.npz",
         maps="<results>/gradcam/maps/{shard}.npz",
         activations=kept("<results>/activation_maps/{shard}.h5"),

@@ -11,7 +11,7 @@ from convaudit.drawing.encoding import encode_png
 from convaudit.drawing.grids import activation_grid
 from convaudit.models.facts import ModelChoices, ModelFacts, ModelSource
 from convaudit.models.layers import layer_id
-from convaudit.models.scaling import SCALINGS
+from convaudit.models.scaling import scaling_of
 from convaudit.system.atomic import atomic, atomic_folder
 from jobs.job import job
 from jobs.tensorflow_job import open_network
@@ -52,7 +52,7 @@ def activations(
 
     _, network = open_network(model, threads=1)
     chosen = choose_examples(predictions, examples)
-    scaling = SCALINGS[ModelFacts.read(facts, choices).scaling]
+    scaling = scaling_of(ModelFacts.read(facts, choices))
     shards = {Path(path).stem: path for path in pixels}
     with atomic_folder(grids) as folder:
         for example in chosen.itertuples():

@@ -1,4 +1,4 @@
-"""Draw one channel of one layer for one image, as a picture of its own."""
+"""Draw one channel of one layer for one image."""
 
 import cv2
 import numpy as np
@@ -8,13 +8,13 @@ from convaudit.drawing.encoding import encode_png
 from convaudit.drawing.grids import activation_tile
 from convaudit.errors import AuditError
 from convaudit.models.facts import ModelChoices, ModelFacts, ModelSource
-from convaudit.models.scaling import SCALINGS
+from convaudit.models.scaling import scaling_of
 from convaudit.system.atomic import atomic
 from jobs.job import job
 from jobs.tensorflow_job import open_network
 
 SIDE = 512
-"""Least side of the picture, in pixels; each position of the map becomes a square."""
+"""Least side of the picture in pixels. Each position of the map becomes a square."""
 
 
 def draw(
@@ -29,7 +29,7 @@ def draw(
     channel: int,
     picture: str,
 ) -> None:
-    """Draw it at least 512 px wide, each position of the map a square.
+    """Write the activation map of one channel as a picture.
 
     Args:
         model: the model that the config names.
@@ -54,7 +54,7 @@ def draw(
     image = np.load(pixels, mmap_mode="r")[ids.index(image_id)]
 
     _, network = open_network(model)
-    inputs = SCALINGS[known.scaling].apply(image[None].astype(np.float32))
+    inputs = scaling_of(known).apply(image[None].astype(np.float32))
     maps = network.activations(inputs, [layer.name])
     tile = activation_tile(maps[layer.name][0, :, :, channel])
     factor = max(1, -(-SIDE // min(tile.shape[:2])))

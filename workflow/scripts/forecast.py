@@ -1,11 +1,11 @@
-"""How much room every image's activation maps will take, said before the first is written."""
+"""Estimate the disk space of all activation maps, before the first is written."""
 
 import json
 import shutil
 import sys
 from pathlib import Path
 
-from convaudit.activations.store import forecast
+from convaudit.activations.store import bytes_per_image
 from convaudit.models.facts import ModelFacts
 from convaudit.preview.text import describe_room
 from convaudit.system.atomic import atomic
@@ -13,7 +13,7 @@ from jobs.job import job
 
 
 def foretell(*, facts: str, layers: list[str], files: int, result: str) -> None:
-    each = forecast(ModelFacts.read(facts).layers, layers)
+    each = bytes_per_image(ModelFacts.read(facts).layers, layers)
     free = shutil.disk_usage(Path(result).parent).free
     print(describe_room(each, files, free), file=sys.stderr)
     found = {"bytes_per_image": each, "images": files, "bytes": each * files}

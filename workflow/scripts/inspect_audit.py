@@ -3,19 +3,22 @@
 import shutil
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from convaudit.activations.store import forecast
+from convaudit.activations.store import bytes_per_image
 from convaudit.dataset import labels
 from convaudit.dataset.depth import depth_notes
 from convaudit.models.facts import ModelChoices, ModelFacts, ModelSource
-from convaudit.models.scaling import SCALINGS
+from convaudit.models.scaling import scaling_of
 from convaudit.preview import disk_space, text, timing
 from jobs.job import job
 from jobs.tensorflow_job import open_network
 from planning import plan as plans
+
+if TYPE_CHECKING:
+    from convaudit.models.network import Network
 
 
 def inspect(
@@ -45,18 +48,22 @@ def inspect(
     files = pd.read_parquet(index / "files.parquet", columns=["path", "label", "size", "fault"])
     plan = plans.load(index)
     names = labels.of_model(plan.class_names, known.classes)
+    sample = timing.read_sample(files, source, known.size, settings)
+    network, start = None, 0.0
+    if len(sample.pixels):
+        began = time.perf_counter()
+        _, network = open_network(model)
+        start = time.perf_counter() - began
+    if not known.scaling_known:
+        print(text.describe_guess(known, _guess(network, sample, known) if network else None))
     print(text.describe_layers(known, watched, filtered))
     print(text.describe_model(known, plan.class_names and names, settings["gradcam"]["method"]))
-    sample = timing.read_sample(files, source, known.size, settings)
     notes = [*plan.notes, *depth_notes(sample.bits)]
     how = settings["preprocess"]["interpolation"]
     print(text.describe_images(files, plan.other_files, notes, how), flush=True)
-    if not len(sample.pixels):
+    if network is None:
         print("forecast      none: no image of the sample can be read")
         return
-    began = time.perf_counter()
-    _, network = open_network(model)
-    start = time.perf_counter() - began
     from convaudit.checks.resizing_check import check_resizing
     from convaudit.checks.scaling_check import check_scaling
     from convaudit.system.device import current
@@ -70,14 +77,12 @@ def inspect(
     if network.head == "sigmoid":  # the label is not the only right answer
         truth[:] = -1
     labelled = truth >= 0
-    pixels, scaling = sample.pixels[labelled], SCALINGS[known.scaling]
-    print(
-        text.describe_check(check_scaling(network, pixels, truth[labelled], known.scaling, names))
-    )
-    print(
-        text.describe_resizing(check_resizing(network, sample.resized, truth, scaling, how)),
-        flush=True,
-    )
+    pixels, scaling = sample.pixels[labelled], scaling_of(known)
+    scaled = check_scaling(network, pixels, truth[labelled], known.scaling_name, names)
+    print(text.describe_check(scaled), flush=True)
+    if not scaled["set"]:  # first things first
+        resized = check_resizing(network, sample.resized, truth, scaling, how)
+        print(text.describe_resizing(resized), flush=True)
     counts = {
         name: min(settings["filters"]["count"], known.layer(name).channels) for name in filtered
     }
@@ -107,7 +112,13 @@ def inspect(
     print(text.describe_effort(seconds, climbing, counts, stored, each))
     if settings["activations"]["keep"] == "maps":
         room = shutil.disk_usage(index).free
-        print(text.describe_room(forecast(known.layers, watched), len(files), room))
+        print(text.describe_room(bytes_per_image(known.layers, watched), len(files), room))
+
+
+def _guess(network: "Network", sample: timing.Sample, known: ModelFacts) -> dict[str, Any]:
+    from convaudit.checks.guess_check import check_guess
+
+    return check_guess(network, sample.pixels, known.scaling, known.channels)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from convaudit import predictions
 from convaudit.activations import summaries
 from convaudit.dataset import labels
 from convaudit.models.facts import ModelChoices, ModelFacts, ModelSource
-from convaudit.models.scaling import SCALINGS
+from convaudit.models.scaling import scaling_of
 from convaudit.system.atomic import atomic
 from jobs.job import job
 from jobs.tensorflow_job import open_network
@@ -34,6 +34,7 @@ def predict(
     score: str,
     target: str,
     rows: str,
+    scores: str,
     summary: str,
     maps: str,
     kept: str | None,
@@ -54,6 +55,7 @@ def predict(
         top: how many classes of an image are kept, by falling probability.
         method, score, target: settings ``gradcam.method``, ``gradcam.score``, ``gradcam.target``.
         rows: .parquet that is written: one row an image, as in ``predictions.parquet``.
+        scores: .npz that is written: the scores of some images (``ScoreSample.save``).
         summary: .npz that is written: sums of each watched channel (``summaries.save``).
         maps: .npz that is written: image_id, class_index, maps (float16) and scale of every map,
             and the same with the prefix ``true_`` for the true class of errors.
@@ -74,7 +76,7 @@ def predict(
     network.require_target(known.target_layer, "config: gradcam.layer")
     names = labels.of_model(plans.load(plan).class_names, network.classes)
     build = partial(
-        OnePass, network, SCALINGS[known.scaling], known.target_layer, method=method, score=score
+        OnePass, network, scaling_of(known), known.target_layer, method=method, score=score
     )
     with atomic(maps) as maps_file, atomic(kept) if kept else nullcontext() as kept_file:
         run = predictions.ShardPass(
@@ -95,6 +97,8 @@ def predict(
             predictions.save_maps(maps_file, [found.maps], [more])
     with atomic(rows) as temporary:
         found.predictions.to_parquet(temporary, index=False)
+    with atomic(scores) as temporary:
+        found.sample.save(temporary)
     with atomic(summary) as temporary:
         summaries.save(temporary, found.layers)
     with atomic(device) as temporary:
@@ -119,6 +123,7 @@ if __name__ == "__main__":
             score=snakemake.params.score,
             target=snakemake.params.target,
             rows=snakemake.output.rows,
+            scores=snakemake.output.scores,
             summary=snakemake.output.statistics,
             maps=snakemake.output.maps,
             kept=snakemake.output.activations or None,

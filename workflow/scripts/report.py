@@ -14,6 +14,7 @@ from convaudit.report.summary import summarise
 from convaudit.system import device_records
 from convaudit.system.atomic import atomic, atomic_folder
 from convaudit.system.checksums import hashes, sha256, write_manifest
+from convaudit.verdict import decision as decisions
 from jobs.job import job
 from jobs.results_folder import hashed_files, sweep
 from planning import plan as plans
@@ -30,6 +31,8 @@ def report(
     model: ModelSource,
     choices: ModelChoices,
     key: str,
+    metrics: str,
+    verdict: str,
     page: str,
     summary: str,
     manifest: str,
@@ -44,6 +47,8 @@ def report(
         model: the model that the config names.
         choices: what the config sets about the model.
         key: key of this job, which stands for all that went into the results.
+        metrics: ``metrics.json``, the numbers that the policy was held against.
+        verdict: ``verdict.json``.
         page: folder that is written, with ``index.html``; the results folder is its parent.
         summary: ``summary.json`` that is written: the audit's numbers for machines.
         manifest: ``manifest-sha256.txt`` that is written: the SHA-256 of every result.
@@ -73,9 +78,12 @@ def report(
         provenance=code | {"devices": devices},
         model_sha256=model_sha256,
     )
-    numbers = summarise(audit)
+    numbers = summarise(
+        audit, json.loads(Path(metrics).read_text()), json.loads(Path(verdict).read_text())
+    )
+    decision = decisions.load(settings.decision) if settings.decision else None
     with atomic_folder(page) as temporary:
-        write_report(temporary, audit, numbers, threads=threads)
+        write_report(temporary, audit, numbers, decision, threads=threads)
     with atomic(summary) as temporary:
         temporary.write_text(json.dumps(numbers, indent=1, allow_nan=False) + "\n")
     with atomic(manifest) as temporary:
@@ -103,6 +111,8 @@ if __name__ == "__main__":
             model=snakemake.params.model,
             choices=snakemake.params.choices,
             key=snakemake.params.key,
+            metrics=snakemake.input.metrics,
+            verdict=snakemake.input.verdict,
             page=snakemake.output.page,
             summary=snakemake.output.summary,
             manifest=snakemake.output.manifest,

@@ -9,7 +9,7 @@ import pandas as pd
 
 from convaudit.dataset import images, labels, scan
 from convaudit.models.facts import ModelChoices, ModelFacts, ModelSource
-from convaudit.models.scaling import SCALINGS
+from convaudit.models.scaling import scaling_of
 from convaudit.system.atomic import atomic
 from jobs.job import job
 from jobs.tensorflow_job import open_network
@@ -29,6 +29,7 @@ def check(
     result: str,
 ) -> None:
     _, network = open_network(model, threads=1)
+    from convaudit.checks.guess_check import check_guess
     from convaudit.checks.resizing_check import check_resizing
     from convaudit.checks.scaling_check import SAMPLE, check_scaling
 
@@ -42,7 +43,7 @@ def check(
     if network.head == "sigmoid":  # the label is not the only right answer
         sample, truth = sample[:0], truth[:0]
     known = ModelFacts.read(facts, choices)
-    found = check_scaling(network, sample, truth, known.scaling, names)
+    found = check_scaling(network, sample, truth, known.scaling_name, names)
     logging.info("of %d images: %s", found["images"], found["accuracies"])
     resized = [
         _resized(part, scan.root(Path(source)), known.size, interpolation, -(-SAMPLE // len(rows)))
@@ -57,9 +58,13 @@ def check(
         truth = labels.indices(listed, names)
         if network.head == "sigmoid":
             truth[:] = -1
-        scaling = SCALINGS[known.scaling]
+        scaling = scaling_of(known)
         found["resizing"] = check_resizing(network, by_way, truth, scaling, interpolation)
         logging.info("resized otherwise: %s", found["resizing"])
+        if not known.scaling_known:
+            seen = by_way[interpolation]
+            found["guess"] = check_guess(network, seen, known.scaling, known.channels)
+            logging.info("the guess: %s", found["guess"])
     with atomic(result) as temporary:
         temporary.write_text(json.dumps(found, indent=1) + "\n")
 

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 _OWN = ("image_id", "path", "label", "height", "width")
 """Columns of an image that have their own place among the predictions; further ones follow."""
 
+_SAMPLED = 1 << 18
+"""So many scores of a shard are kept, 1 MB: of all its images, or of some spread evenly over it."""
+
 
 @dataclass(frozen=True)
 class Shard:
@@ -97,17 +100,36 @@ def save_maps(file: Path, asked: list[MapWriter], true: list[MapWriter]) -> None
     )
 
 
+class ScoreSample(NamedTuple):
+    """The scores of some images of a shard, for numbers that need those of every class.
+
+    Attributes:
+        rows: (m,) rows of the shard.
+        scores: (m, units) float32, before softmax or sigmoid.
+    """
+
+    rows: np.ndarray
+    scores: np.ndarray
+
+    def save(self, file: Path) -> None:
+        """Write an .npz: row and scores."""
+        with file.open("wb") as stream:
+            np.savez_compressed(stream, row=self.rows, scores=self.scores)
+
+
 class PassResults(NamedTuple):
     """What the pass over a shard gives.
 
     Attributes:
         predictions: one row an image, as in ``predictions.parquet``.
+        sample: scores of some of them.
         further: (m, 2) pairs (row, class) that need a further map (``targets.further``).
         maps: one map an image.
         layers: channel statistics by layer.
     """
 
     predictions: pd.DataFrame
+    sample: ScoreSample
     further: np.ndarray
     maps: MapWriter
     layers: dict[str, summaries.Summary]
@@ -144,7 +166,7 @@ class ShardPass:
             batch_size: images a batch.
         """
         shard, maps = self.shard, self._writer()
-        numbers, further = [], []
+        numbers, further, scores = [], [], []
         summary: summaries.Summary | None = None
         channels: dict[str, int] = {}
         rows = np.arange(len(shard.ids))
@@ -154,6 +176,8 @@ class ShardPass:
             for chosen, batch in self._batches(one_pass, rows, classes, batch_size):
                 predicted, truth = targets.predicted(self.head, batch.scores), shard.truth[chosen]
                 numbers.append(_numbers(predicted, truth, batch, self.top))
+                sampled = np.isin(chosen, _sampled(len(rows), batch.scores.shape[1]))
+                scores.append((chosen[sampled], batch.scores[sampled].astype(np.float32)))
                 places, more = targets.further(
                     self.target, self.head, batch.probabilities, predicted, truth
                 ).T
@@ -166,7 +190,8 @@ class ShardPass:
                     summary = summaries.merge(summary, part) if summary else part
                     channels = {name: one.mean.shape[1] for name, one in batch.layers.items()}
         split = summaries.split(summary, channels) if summary else {}
-        return PassResults(_table(shard, numbers), np.concatenate(further), maps, split)
+        sample = ScoreSample(*(np.concatenate(each) for each in zip(*scores, strict=True)))
+        return PassResults(_table(shard, numbers), sample, np.concatenate(further), maps, split)
 
     def second(self, pairs: np.ndarray, batch_size: int) -> MapWriter:
         """The maps of further pairs (m, 2) of row and class."""
@@ -195,6 +220,11 @@ class ShardPass:
             progress.add(len(chosen))
 
 
+def _sampled(count: int, units: int) -> np.ndarray:
+    """The rows of a shard whose scores are kept."""
+    return np.linspace(0, count - 1, min(count, max(1, _SAMPLED // units))).astype(int)
+
+
 def _summarised(
     batch: "Batch", images: np.ndarray, classes: np.ndarray, class_count: int
 ) -> summaries.Summary:
@@ -212,6 +242,7 @@ def _numbers(
     each = np.arange(len(predicted))
     probabilities = batch.probabilities
     best = np.argsort(-probabilities, axis=1, kind="stable")[:, :top]
+    true = probabilities[each, truth]
     units = batch.scores.shape[1]
     logits = (
         batch.scores[:, 0] * (2 * predicted - 1) if units == 1 else batch.scores[each, predicted]
@@ -220,7 +251,9 @@ def _numbers(
         "predicted": predicted,
         "probability": probabilities[each, predicted],
         "logit": logits,
-        "true_probability": probabilities[each, truth],
+        "true_probability": true,
+        "true_rank": (probabilities >= true[:, None]).sum(axis=1, dtype=np.int32),
+        "brier": (probabilities**2).sum(axis=1) - true**2 + (1 - true) ** 2,
         "top_classes": best,
         "top_probabilities": np.take_along_axis(probabilities, best, 1),
         **map_statistics.measure(batch.maps),
@@ -245,6 +278,8 @@ def _table(shard: Shard, batches: list[dict[str, np.ndarray]]) -> pd.DataFrame:
             "probability": columns.pop("probability"),
             "logit": columns.pop("logit"),
             "true_probability": pd.Series(columns.pop("true_probability")).where(known),
+            "true_rank": pd.Series(columns.pop("true_rank"), dtype="Int32").where(known),
+            "brier": pd.Series(columns.pop("brier")).where(known),
             "correct": pd.Series(truth == predicted, dtype="boolean").where(known),
             "top_classes": list(classes[columns.pop("top_classes")]),
             "top_probabilities": list(columns.pop("top_probabilities")),

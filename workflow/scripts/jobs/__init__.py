@@ -1,1 +1,1 @@
-"""What every job does around its one function."""
+"""Code that surrounds the function of every rule's script."""

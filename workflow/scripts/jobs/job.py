@@ -1,4 +1,4 @@
-"""What every script does around its one function: log, end with Snakemake, fail in one line."""
+"""Run the function of a script as a job: log file, one-line errors, end with Snakemake."""
 
 import ctypes
 import logging
@@ -17,24 +17,24 @@ from convaudit.system.malloc import keep_freed_memory
 
 _PR_SET_PDEATHSIG = 1
 _DISK_FULL = re.compile("No space left|quota exceeded|requested and [0-9]+ written", re.IGNORECASE)
-"""By their words: NumPy and Arrow keep the error's number to themselves."""
+"""Messages of a full disk. NumPy and Arrow raise errors without an errno, so words must do."""
 
 
 @contextmanager
 def job(name: str, log: str, reads: Iterable[str] = ()) -> Iterator[None]:
-    """Log to ``log``; end in one line, with exit code 1, where something goes wrong.
+    """Log to a file; on an error print one line and exit with code 1.
 
-    A traceback is for the log alone. From here on no earlier process of the same job, left behind
-    by a run that was killed, can put a file in place.
+    The traceback of an unexpected error goes to the log only. An older process of the same job,
+    left behind by a killed run, can't write results any more (``atomic.claim``).
 
     Args:
-        name: which job it is: rule, shard or layer.
-        log: the log file; it stands for the job, so no other job may have the same.
-        reads: the files that the job reads, to look for a damaged one where the job fails.
+        name: name of the job in messages: rule, shard or layer.
+        log: the log file; each job needs its own.
+        reads: files that the job reads; if the job fails, they are checked for damage.
     """
     _end_with_parent()
     keep_freed_memory()
-    # A log that can't be written must not hide what the job has to say.
+    # A failure to write the log must not hide the message of the job.
     logging.raiseExceptions = False
     try:
         claim(log)
@@ -58,12 +58,12 @@ def job(name: str, log: str, reads: Iterable[str] = ()) -> Iterator[None]:
         sys.exit(f"convaudit {name}: out of memory; give the rule more mem_mb or lower batch_size")
     except Exception as error:
         logging.exception("unexpected error")
-        sys.exit(f"convaudit {name}: {_explain(error, reads)} (the full story: {log})")
+        sys.exit(f"convaudit {name}: {_explain(error, reads)} (details: {log})")
     logging.info("done")
 
 
 def _show_progress(name: str) -> None:
-    """In a terminal too: one short line with the job's name, since several jobs may share it."""
+    """Show progress in the terminal too, with the name of the job, as several jobs may share it."""
     if sys.stderr.isatty() and progress.QUIET not in os.environ:
         screen = logging.StreamHandler()
         screen.setFormatter(logging.Formatter(f"{name}: %(message)s"))
@@ -72,7 +72,7 @@ def _show_progress(name: str) -> None:
 
 def _explain(error: Exception, reads: Iterable[str]) -> str:
     if isinstance(error, OSError) and _DISK_FULL.search(str(error)):
-        return "no space left on the disk of the results: make room and run again"
+        return "no space left on the disk with the results: free some space and run again"
     if broken := damaged(reads):
         return f"{broken[0]} is damaged: delete it and run again"
     reason = (str(error).splitlines() or [""])[0]
@@ -80,6 +80,6 @@ def _explain(error: Exception, reads: Iterable[str]) -> str:
 
 
 def _end_with_parent() -> None:
-    """Die with Snakemake where it is killed. Linux only; elsewhere the claim must do."""
+    """Let the kernel kill this process when Snakemake is killed (Linux only)."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

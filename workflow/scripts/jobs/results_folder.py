@@ -1,4 +1,4 @@
-"""What belongs to an audit in its results folder, and what an earlier state of it left there."""
+"""The files of an audit in its results folder: which to hash, which are left from before."""
 
 import os
 import shutil
@@ -24,10 +24,10 @@ _UNHASHED = (
 
 
 def sweep(folder: Path, shards: Collection[str], layers: Collection[str]) -> list[str]:
-    """Remove what is of a shard or a layer that is no longer in the audit.
+    """Remove the results of shards and layers that are no longer part of the audit.
 
     Returns:
-        The paths that were removed, from ``folder``.
+        The removed paths, relative to ``folder``.
     """
     stale = [
         entry
@@ -46,10 +46,11 @@ def sweep(folder: Path, shards: Collection[str], layers: Collection[str]) -> lis
 
 
 def hashed_files(folder: Path, *, keep: str) -> Iterator[str]:
-    """The files whose hashes are kept, by their path from ``folder``; sorted within each folder.
+    """Yield the files that the manifest lists, relative to ``folder``, sorted within each folder.
 
     Args:
-        keep: the setting ``activations.keep``; maps that an earlier audit kept are not this one's.
+        keep: setting ``activations.keep``; with "none", activation maps that an earlier audit kept
+            are left out.
     """
     left_out = _UNHASHED if keep == "maps" else (*_UNHASHED, "activation_maps")
     for parent, folders, files in os.walk(folder):

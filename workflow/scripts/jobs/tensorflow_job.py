@@ -1,4 +1,4 @@
-"""What the scripts do that need TensorFlow: lease a GPU, start it, open the model."""
+"""Start TensorFlow in a job: reserve a GPU, set threads and determinism, load the model."""
 
 import gc
 import logging
@@ -21,18 +21,22 @@ if TYPE_CHECKING:
 
 
 def start_tensorflow(threads: int = THREADS, *, on_gpu: bool = True) -> None:
-    """Lease a GPU or hide them all, then import TensorFlow quietly, with a fixed number of threads.
+    """Reserve a GPU or hide them all, then import TensorFlow.
 
-    Operations are deterministic; GPU memory grows as needed.
+    Operations are deterministic. GPU memory is allocated as it is needed.
+
+    Args:
+        threads: number of threads of an operation; the last bits of results depend on it.
+        on_gpu: whether a GPU may be used.
 
     Raises:
-        AuditError: there is a GPU but TensorFlow does not see it, or ``device: gpu`` and none.
+        AuditError: there is a GPU that TensorFlow can't use, or ``device: gpu`` and there is none.
     """
     device = gpu.lease() if on_gpu else gpu.hide()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    # Not beside the code, which may not be ours to write to.
+    # By default Numba writes beside the code, where the user may have no right to write.
     os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(".snakemake", "numba").resolve()))
-    # The import makes a million objects and no rubbish: a fifth of its time is looking for some.
+    # The import creates a million objects that all stay; collecting garbage takes a fifth of it.
     gc.disable()
     with _silent():
         import tensorflow as tf
@@ -42,6 +46,8 @@ def start_tensorflow(threads: int = THREADS, *, on_gpu: bool = True) -> None:
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     tf.config.threading.set_inter_op_parallelism_threads(1)
     tf.config.experimental.enable_op_determinism()
+    # Newer GPUs would round what convolutions multiply to ten bits.
+    tf.config.experimental.enable_tensor_float_32_execution(False)
     for found in tf.config.list_physical_devices("GPU"):
         tf.config.experimental.set_memory_growth(found, True)
     from convaudit.system.device import current
@@ -91,7 +97,7 @@ def _why_not() -> str:
 
 @contextmanager
 def _silent() -> Iterator[None]:
-    """Keep away what TensorFlow's libraries write while they load, past every log level."""
+    """Discard what TensorFlow's libraries print while they load; no log level stops them."""
     kept = os.dup(2)
     with open(os.devnull, "w") as nowhere:
         os.dup2(nowhere.fileno(), 2)
@@ -107,16 +113,21 @@ def open_network(
 ) -> "tuple[Loaded, Network]":
     """Start TensorFlow and load the model that the config names.
 
-    ``threads`` is the same on every machine: results depend on it.
+    Args:
+        model: the model that the config names.
+        threads: number of threads of an operation; the last bits of results depend on it.
+        on_gpu: whether a GPU may be used.
 
     Raises:
-        AuditError: the model can't be loaded, or is not the one that the audit began with.
+        AuditError: the model can't be loaded, is no classifier, or its file was replaced since the
+            audit began.
     """
     start_tensorflow(threads, on_gpu=on_gpu)
     import keras
 
     from convaudit.models import loading
     from convaudit.models.network import Network
+    from convaudit.models.task import require_classifier
 
     keras.utils.set_random_seed(model.seed)
     loaded = loading.load(
@@ -126,4 +137,7 @@ def open_network(
         custom_modules=model.custom_modules,
     )
     model.require_unchanged()
-    return loaded, Network(loaded.model, model.output)
+    network = Network(loaded.model, model.output)
+    if model.task == "auto":
+        require_classifier(network, loaded.training(model.output))
+    return loaded, network

@@ -1,4 +1,4 @@
-"""Everything the rules need to know, from a config that is checked before anything runs."""
+"""Check the config and prepare everything that the rules need, before anything runs."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -10,6 +10,9 @@ from convaudit.dataset import labels
 from convaudit.errors import AuditError
 from convaudit.models import layers, model_file
 from convaudit.models.facts import ModelChoices, ModelSource
+from convaudit.verdict import decision as decisions
+from convaudit.verdict import policy as policies
+from convaudit.verdict.policy import Policy
 from planning import finished, make_plan, results_lock, run_summary
 from planning import plan as plans
 from planning.keys import Keys
@@ -19,7 +22,7 @@ from planning.settings import Settings, expanded, load
 
 @dataclass(frozen=True)
 class PreparedAudit:
-    """A checked config and what follows from it."""
+    """A checked config, the plan, and what the rules need of both."""
 
     settings: Settings
     plan: Plan
@@ -31,6 +34,11 @@ class PreparedAudit:
         return Keys(self.settings, self.plan)
 
     @property
+    def policy(self) -> Policy:
+        """What the model must meet to be signed."""
+        return policies.load(self.settings.policy)
+
+    @property
     def shards(self) -> list[str]:
         return list(self.plan.shards)
 
@@ -40,7 +48,7 @@ class PreparedAudit:
 
     @cached_property
     def indexed(self) -> frozenset[str]:
-        """The shards that the ledger knows as they are now."""
+        """The shards whose present files are in the ledger already."""
         return plans.indexed(self.plan, self.index)
 
     def shard_of(self, image_id: str) -> str:
@@ -65,6 +73,7 @@ class PreparedAudit:
             source=source,
             weights=weights,
             output=settings.output,
+            task=settings.task,
             trust=settings.trust_model,
             custom_modules=tuple(str(expanded(module)) for module in settings.custom_modules),
             seed=settings.seed if settings.weights == "none" else 0,
@@ -74,7 +83,9 @@ class PreparedAudit:
     def choices(self) -> ModelChoices:
         """What the config says about the model in place of the model's own facts."""
         return ModelChoices(
-            scaling=self.settings.preprocess.scaling, target_layer=self.settings.gradcam.layer
+            scaling=self.settings.preprocess.scaling,
+            channels=self.settings.preprocess.channels,
+            target_layer=self.settings.gradcam.layer,
         )
 
     @property
@@ -92,12 +103,12 @@ class PreparedAudit:
 
     @property
     def watched_layers(self) -> list[str]:
-        """Names of the layers with channel statistics and activation grids."""
+        """Names of the watched layers: those with channel statistics and activation grids."""
         return self._chosen("activations", layers.is_watched)
 
     @property
     def filter_layers(self) -> dict[str, str]:
-        """File-name id and name of each layer whose filters are drawn."""
+        """Id and name of each layer whose filter patterns are drawn."""
         names = self._chosen("filters", layers.is_convolution)
         return {layers.layer_id(name): name for name in names}
 
@@ -105,7 +116,7 @@ class PreparedAudit:
         """Look up every layer that the config names.
 
         Raises:
-            AuditError: no such layer; the nearest name is suggested.
+            AuditError: the model has no such layer; the most similar name is suggested.
         """
         known = [name for name, _ in self.plan.layers]
         named = {
@@ -118,10 +129,10 @@ class PreparedAudit:
                 layers.require_layer(name, known, key=f"config: {key}")
 
     def check_target(self) -> None:
-        """Look up the class that is to be explained, where the classes' names are known.
+        """Check that ``gradcam.target`` is a class, if the names of the classes are known.
 
         Raises:
-            AuditError: no such class.
+            AuditError: it is not.
         """
         target, names = self.settings.gradcam.target, self.plan.class_names
         if target in {"predicted", "true", "both"} or names is None:
@@ -154,6 +165,9 @@ def prepare(config: dict[str, Any], records: Path) -> PreparedAudit:
         AuditError: one line a fault, naming the key.
     """
     settings = load(config)
+    policies.load(settings.policy)
+    if settings.decision is not None:
+        decisions.load(settings.decision)
     if settings.compare:
         return _prepare_comparison(settings, records)
     _require_apart(settings)

@@ -24,11 +24,11 @@ def command_line(settings: dict[str, Any]) -> str:
 def _changed(settings: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any]:
     found = {}
     for key, value in settings.items():
-        if isinstance(value, dict):
+        if isinstance(value, dict) and isinstance(defaults[key], dict):
             value = _changed(value, defaults[key])
             if value:
                 found[key] = value
-        elif value != defaults[key] and key not in {"watch", "results"}:
+        elif value != defaults[key] and key not in {"watch", "results", "decision"}:
             found[key] = value
     return found
 

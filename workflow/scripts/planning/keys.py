@@ -1,24 +1,29 @@
-"""What each result depends on, as one key per job.
+"""The key of each job: a hash over all that its results depend on.
 
-A key is a hash over a job's code, its settings and the keys of all that it reads, so equal keys
-mean equal bytes. Rules carry it in ``params``; Snakemake re-runs a job when its key changed, and
-only then: modification times, which a copy or a clone changes, decide nothing.
+A key covers the job's code, its settings and the keys of the jobs whose results it reads, so equal
+keys mean equal results. (The ledger is an exception: a shard's jobs read only their own rows of it,
+and these are in the digest of the shard.) Each rule has its key in ``params``. Snakemake runs a job
+again if the key changed. Modification times and paths do not matter: a copy changes them.
 """
 
 import hashlib
 import json
+from datetime import date
 from functools import cached_property
 from typing import Any
 
+from convaudit.verdict import decision as decisions
+from convaudit.verdict import policy as policies
+from convaudit.verdict.policy import Policy
 from planning.fingerprint import fingerprint
 from planning.plan import Plan
 from planning.settings import Settings
 
 _LOCATIONS = {
     *("results", "watch", "model", "weights", "custom_modules", "images", "classes"),
-    *("compare", "reference", "training_images"),
+    *("policy", "decision", "compare", "reference", "training_images"),
 }
-"""Settings that say where something is; its content is in the keys of what reads it."""
+"""Settings that name a place. The content of that place is in a key, so the place is not."""
 
 
 def _key(*parts: Any) -> str:
@@ -26,7 +31,11 @@ def _key(*parts: Any) -> str:
 
 
 class Keys:
-    """The keys of an audit's jobs."""
+    """The keys of the jobs of an audit.
+
+    A property or method is the key of the rule of that name; methods take the shard ("0000") or the
+    layer's id.
+    """
 
     def __init__(self, settings: Settings, plan: Plan) -> None:
         self._settings = settings
@@ -44,13 +53,16 @@ class Keys:
     def model(self) -> str:
         settings = self._settings
         identity = self.demo_model if settings.model == "demo" else self._plan.model
-        return _key(fingerprint("model.py"), identity, settings.output, settings.trust_model)
+        return _key(
+            fingerprint("model.py"), identity, settings.output, settings.trust_model, settings.task
+        )
 
     @cached_property
     def index(self) -> str:
         return _key(fingerprint("index.py"), [self.dataset(s) for s in self._plan.shards])
 
     def dataset(self, shard: str) -> str:
+        """What a shard holds; no job has this key."""
         made = self.demo_images if self._settings.images == "demo" else ""
         return _key(self._plan.shards[shard][1], made)
 
@@ -66,6 +78,7 @@ class Keys:
             self.preprocess(shard),
             self._plan.class_names,
             settings.preprocess.scaling,
+            settings.preprocess.channels,
             settings.predict.model_dump(),
             settings.gradcam.model_dump(exclude=drawing),
             settings.activations.layers,
@@ -83,6 +96,7 @@ class Keys:
             [self.preprocess(shard) for shard in self._plan.sampled],
             self._plan.class_names,
             self._settings.preprocess.scaling,
+            self._settings.preprocess.channels,
         )
 
     def gradcam(self, shard: str) -> str:
@@ -100,6 +114,7 @@ class Keys:
             self.model,
             layer,
             settings.preprocess.scaling,
+            settings.preprocess.channels,
             settings.filters.model_dump(exclude={"layers"}),
             settings.seed,
         )
@@ -113,6 +128,27 @@ class Keys:
     def predictions(self) -> str:
         shards = [self.predict(shard) for shard in self._plan.shards]
         return _key(fingerprint("predictions.py"), shards)
+
+    @cached_property
+    def suspects(self) -> str:
+        """What may be a shortcut, named from half of the images."""
+        return _key(
+            fingerprint("suspects.py"),
+            self.predictions,
+            self.index,
+            self._settings.shortcuts.model_dump(exclude={"budget"}),
+        )
+
+    @cached_property
+    def interventions(self) -> str:
+        """The experiments with the suspects, on the other half."""
+        settings = self._settings
+        return _key(
+            fingerprint("interventions.py"),
+            self.suspects,
+            settings.preprocess.model_dump(),
+            settings.shortcuts.budget,
+        )
 
     @cached_property
     def training_hashes(self) -> str:
@@ -147,9 +183,46 @@ class Keys:
         return _key(fingerprint("compare.py"), named, self._plan.finished, own, drawn)
 
     def channel(self, shard: str) -> str:
-        """One channel of an image of this shard, as a picture of its own."""
-        how = self._settings.preprocess.scaling
-        return _key(fingerprint("channel.py"), self.preprocess(shard), how)
+        """Pictures of single channels, of images of this shard."""
+        how = self._settings.preprocess
+        pixels = self.preprocess(shard)
+        return _key(fingerprint("channel.py"), pixels, how.scaling, how.channels)
+
+    @cached_property
+    def audit(self) -> str:
+        """All that is measured of the model. A decision is bound to it, so it holds no policy, and
+        of the activations' settings none: they choose what is drawn.
+        """
+        return _key(
+            fingerprint("verdict.py"),
+            fingerprint("activations.py"),
+            self.scaling_check,
+            self.quarantine,
+            self.predictions,
+            self.near_duplicates,
+        )
+
+    @cached_property
+    def policy(self) -> Policy:
+        return policies.load(self._settings.policy)
+
+    @cached_property
+    def expired(self) -> list[int]:
+        """The policy's waivers that no longer hold today, by their numbers."""
+        return list(self.policy.expired(date.today()))
+
+    @cached_property
+    def verdict(self) -> str:
+        compared = self.compare if self._settings.reference else None
+        tried = self.interventions if self._settings.shortcuts.enabled else None
+        tested = self.trust if self._settings.trust.enabled else None
+        return _key(self.audit, tried, tested, compared, self.policy.sha256, self.expired)
+
+    @cached_property
+    def decision(self) -> str | None:
+        """The content of the decision's file."""
+        path = self._settings.decision
+        return None if path is None else hashlib.sha256(decisions.read(path)).hexdigest()
 
     def report(self, layers: list[str]) -> str:
         return _key(
@@ -157,10 +230,13 @@ class Keys:
             self.scaling_check,
             self.activations,
             self.quarantine,
+            self.interventions if self._settings.shortcuts.enabled else None,
             self.near_duplicates,
             self.trust if self._settings.trust.enabled else None,
             [self.gradcam(shard) for shard in self._plan.shards],
             [self.filters(layer) for layer in layers],
+            self.verdict,
+            self.decision,
             self._plan.model,
             self._plan.class_names,
             self.compare if self._settings.reference else None,

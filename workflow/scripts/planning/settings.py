@@ -48,7 +48,13 @@ class Preprocess(Section):
         "x/127.5 - 1. `torch`: x/255 minus the ImageNet mean, divided by the ImageNet deviation. "
         "`caffe`: BGR minus (103.939, 116.779, 123.68). `none`: x. `auto` takes the scaling of the "
         "model's keras.applications family, or `none` if the model itself begins with Rescaling or "
-        "Normalization; otherwise it guesses `unit`, and the report says that this is a guess.",
+        "Normalization for 0..255; otherwise it guesses the scaling of the family whose layers the "
+        "model contains, or `unit`, and the report says that this is a guess.",
+    )
+    channels: Literal["auto", "rgb", "bgr"] = Field(
+        "auto",
+        description="Order of the colours in the network's input. `auto`: BGR with `caffe`, RGB "
+        "with all others. Choose `bgr` if the training read its images with `cv2.imread`.",
     )
     interpolation: Literal[
         "area", "nearest", "bilinear", "cv2", "bicubic", "lanczos", "crop", "fit"
@@ -185,21 +191,51 @@ class Trust(Section):
     )
 
 
+class Shortcuts(Section):
+    """What the model wrongly depends on: suspects from half of the images, tried on the other."""
+
+    enabled: bool = Field(
+        True, description="Look for shortcuts. `false` costs nothing, and the report says so."
+    )
+    candidates: int = Field(
+        20, ge=1, le=100, description="Suspects that are tried by experiment, at the most."
+    )
+    classes: int = Field(
+        20, ge=1, description="Classes in which suspects are looked for, those with most images."
+    )
+    images: int = Field(
+        4000,
+        ge=100,
+        le=20000,
+        description="Images that suspects are looked for and tried in, at the most, the same share "
+        "of each class; half of them name, the other half confirms.",
+    )
+    budget: int = Field(
+        12000, ge=100, description="Forward passes of all experiments together, at the most."
+    )
+
+
 class Settings(Section):
     """Every key of the config."""
 
     model: str = Field(
         "demo",
-        description="The model: a path to a .keras or .h5 file, a name of keras.applications such "
-        "as `VGG16`, or `demo`.",
+        description="The model: a path to a .keras or .h5 file, a path to an architecture (.json, "
+        "with its `weights`), a name of keras.applications such as `VGG16`, or `demo`.",
     )
     weights: str = Field(
         "imagenet",
         description="Weights of a keras.applications model: `imagenet`, `none` (random) or the "
-        "path of a file.",
+        "path of a file. Of an architecture (.json): the path of a file.",
     )
     output: str | None = Field(
         None, description="Name of the output to audit, if the model has several outputs."
+    )
+    task: Literal["auto", "classification"] = Field(
+        "auto",
+        description="What the model does. `auto` refuses a model whose loss, last layer or outputs "
+        "say that it is no classifier (regression, embedding, autoencoder); `classification` "
+        "audits it all the same.",
     )
     trust_model: bool = Field(
         False,
@@ -258,6 +294,17 @@ class Settings(Section):
         description="Largest accepted share of images that can't be read; above it the audit stops "
         "with an error.",
     )
+    policy: str | dict[str, Any] = Field(
+        "default",
+        description="What the model must meet to be signed: `default`, a YAML file, or its content "
+        "(`docs/verdict.md`). A gate of a known name changes only what it gives: "
+        "`{gates: [{name: accuracy, limit: 0.95}]}`.",
+    )
+    decision: str | None = Field(
+        None,
+        description="A decision that was exported from the report, as JSON. It stands at the top "
+        "of the report for as long as the audit is the one that was signed.",
+    )
     compare: Annotated[list[str], BeforeValidator(_listed), AfterValidator(_two)] = Field(
         [],
         description="For `snakemake compare`: two results folders, the earlier audit first. Their "
@@ -280,6 +327,7 @@ class Settings(Section):
     filters: Filters = Filters()
     gradcam: GradCam = GradCam()
     trust: Trust = Trust()
+    shortcuts: Shortcuts = Shortcuts()
 
 
 def load(config: dict[str, Any]) -> Settings:

@@ -1,4 +1,4 @@
-"""Statistics of each channel's map: mean, mean of squares, maximum and its place, activity."""
+"""Statistics of each channel over its activation map, for one batch of images."""
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
@@ -13,11 +13,17 @@ _POOL = ThreadPoolExecutor(THREADS)
 
 
 class LayerStatistics(NamedTuple):
-    """Of one layer, per image and channel (B, C), float32, over the positions of its map.
+    """Statistics of one layer over the positions of its maps: (B, C) per image and channel.
 
-    Mean, mean of squares, maximum, the share of positions over zero, and where the maximum is (the
-    first such position, row by row): the centre of its row and of its column, 0 top or left, 1
-    bottom or right. What is not a number makes the first three NaN.
+    Attributes:
+        mean: mean activation.
+        square: mean of the squared activation.
+        maximum: greatest activation.
+        active: share of positions with an activation over 0.
+        y, x: place of the maximum (of several, the first row by row): the centre of its row and
+            column, from 0 (top, left) to 1 (bottom, right).
+
+    A NaN in a map makes its mean, square and maximum NaN.
     """
 
     mean: np.ndarray
@@ -29,10 +35,11 @@ class LayerStatistics(NamedTuple):
 
 
 def channel_statistics(activations: tf.Tensor) -> tf.Tensor:
-    """``LayerStatistics`` of a layer's maps (B, h, w, C), stacked, (6, B, C).
+    """Compute ``LayerStatistics`` of activations (B, h, w, C), stacked as (6, B, C).
 
-    TensorFlow's reductions read the maps once for each statistic and take ten times as long as one
-    loop that reads each value once. On a GPU they stay: to fetch the maps would take longer.
+    On a CPU one compiled loop reads each value once; TensorFlow's reductions read the maps once
+    for each statistic and take ten times as long. On a GPU TensorFlow's reductions are used,
+    because copying the maps to the CPU would take longer.
     """
     maps = tf.cast(activations, tf.float32)
     if tf.config.list_logical_devices("GPU"):
@@ -43,7 +50,7 @@ def channel_statistics(activations: tf.Tensor) -> tf.Tensor:
 
 
 def reduced(maps: tf.Tensor) -> tf.Tensor:
-    """The statistics as TensorFlow's reductions."""
+    """The statistics by TensorFlow's reductions."""
     _, height, width, channels = maps.shape
     place = tf.argmax(tf.reshape(maps, (-1, height * width, channels)), axis=1)
     row, column = (tf.cast(each, tf.float32) for each in (place // width, place % width))
@@ -61,7 +68,7 @@ def reduced(maps: tf.Tensor) -> tf.Tensor:
 
 
 def read_once(maps: np.ndarray) -> np.ndarray:
-    """The statistics in one loop over float32 maps; a share of the images for each thread."""
+    """The statistics by one loop over float32 maps; each thread takes a share of the images."""
     count, _, _, channels = maps.shape
     found = np.empty((count, len(LayerStatistics._fields), channels), np.float32)
     shares = (np.array_split(array, THREADS) for array in (maps, found))
@@ -70,7 +77,7 @@ def read_once(maps: np.ndarray) -> np.ndarray:
     return found.swapaxes(0, 1)
 
 
-# Compiled at the first import, a second, and kept in Numba's cache.
+# Compiled in a second at the first import, then loaded from Numba's cache.
 @numba.njit(
     "void(float32[:,:,:,::1], float32[:,:,::1])",
     nogil=True,
@@ -78,9 +85,9 @@ def read_once(maps: np.ndarray) -> np.ndarray:
     cache=True,
 )
 def _read_once(maps: np.ndarray, found: np.ndarray) -> None:
-    """Rows are summed in float32, which is fast, and the rows' sums in float64, which is exact.
+    """Sum each row in float32, which is fast, and the sums of rows in float64, which is exact.
 
-    Loops alone: Numba compiles array expressions five times as long.
+    Written as plain loops: array expressions would take Numba five times as long to compile.
     """
     count, height, width, channels = maps.shape
     size = height * width
@@ -97,7 +104,7 @@ def _read_once(maps: np.ndarray, found: np.ndarray) -> None:
             row_square[:] = 0
             for column in range(width):
                 here = np.int32(row * width + column)
-                # Without branches, so that the compiler takes many channels at a time.
+                # No branches, so that the compiler can vectorise over channels.
                 for channel in range(channels):
                     value = maps[image, row, column, channel]
                     row_total[channel] += value

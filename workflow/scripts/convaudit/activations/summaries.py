@@ -1,4 +1,4 @@
-"""Channel statistics of a dataset: made shard by shard, merged without seeing an image again."""
+"""Channel statistics of the whole dataset: sums per shard that can be merged."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
@@ -9,24 +9,30 @@ import numpy as np
 import pandas as pd
 
 TOP = 9
-"""How many of the images that excite a channel most are kept."""
+"""Number of images kept for each channel, those with the greatest activations."""
 BINS = 42
-"""Of a histogram of images' maxima: 0 and less, then half octaves from 2^-10 to 2^10 and over."""
+"""Number of bins of a histogram of maxima: up to 0, then half octaves from 2^-10 to over 2^10."""
 MOST_CLASSES = 100
-"""Of more classes no sums by class are kept: the files would be mostly these."""
+"""Greatest number of classes with sums by class; with more, the files would hold little else."""
 
 
 @dataclass
 class Summary:
-    """Of one layer with C channels over n images.
+    """Statistics of one layer with C channels over n images.
 
-    ``mean``, ``square`` and ``active`` (C,) are sums over the images of their means over
-    positions, float64: sums, so that summaries add up. ``maximum`` (C,) is over all;
-    ``top_values`` (C, TOP) descending, and ``top_images`` (C, TOP) the images' ids, "" where
-    there are fewer; of images that tie, the earlier comes first; ``top_y`` and ``top_x`` (C, TOP)
-    are the places of these maxima, 0..1. ``histogram`` (C, BINS) counts the images by their
-    maximum. ``class_count`` (K,) counts the images of each class and ``class_maximum`` (C, K) sums
-    their maxima, negative ones as 0; both are empty where classes are more than ``MOST_CLASSES``.
+    Attributes:
+        count: n.
+        mean, square, active: (C,) float64, sums over the images of the statistics of the same name
+            in ``LayerStatistics``. They are sums, so that two summaries can be added.
+        maximum: (C,) greatest activation of any image.
+        top_values: (C, TOP) greatest maxima of single images, in falling order.
+        top_images: (C, TOP) ids of these images; "" if there are fewer than TOP. Of equal maxima
+            the earlier image comes first.
+        top_y, top_x: (C, TOP) places of these maxima, 0..1.
+        histogram: (C, BINS) number of images by their maximum.
+        class_count: (K,) number of images of each class; empty with over ``MOST_CLASSES`` classes.
+        class_maximum: (C, K) sum of the maxima of each class's images, negative ones as 0; empty
+            with over ``MOST_CLASSES`` classes.
     """
 
     count: np.ndarray
@@ -55,9 +61,13 @@ def summarise(
     classes: np.ndarray,
     class_count: int,
 ) -> Summary:
-    """Sum up one layer's values (n, C): means of images over positions, of squares, maxima, active
-    shares and places of the maxima. ``images`` (n,) are the images' ids, ``classes`` (n,) their
-    classes' indices, of ``class_count``.
+    """Sum up the statistics of n images in one layer.
+
+    Args:
+        mean, square, maximum, active, y, x: (n, C), as in ``LayerStatistics``.
+        images: (n,) image ids.
+        classes: (n,) index of the class that each image counts for.
+        class_count: number of classes.
     """
     order = _strongest(maximum)
     kept = class_count if class_count <= MOST_CLASSES else 0
@@ -80,7 +90,7 @@ def summarise(
 
 
 def merge(first: Summary, second: Summary) -> Summary:
-    """The summary of both shards' images."""
+    """The summary of the images of both."""
     values = np.concatenate([first.top_values, second.top_values], axis=1)
     order = np.argsort(-values, axis=1, kind="stable")[:, :TOP]
 
@@ -105,7 +115,11 @@ def merge(first: Summary, second: Summary) -> Summary:
 
 
 def split(summary: Summary, channels: dict[str, int]) -> dict[str, Summary]:
-    """The summaries of layers whose channels, so many each, were put side by side."""
+    """Split a summary of several layers, whose channels were concatenated.
+
+    Args:
+        channels: number of channels of each layer, in their order.
+    """
     whole = {"count", "class_count"}
     parts, start = {}, 0
     for name, count in channels.items():
@@ -118,11 +132,11 @@ def split(summary: Summary, channels: dict[str, int]) -> dict[str, Summary]:
 
 
 def save(file: Path | IO[bytes], layers: dict[str, Summary]) -> None:
-    """Write summaries by layer as npz, without pickle: the same summaries, the same bytes."""
+    """Write summaries by layer as .npz; equal summaries give equal bytes."""
     arrays: dict[str, Any] = {"layers": np.array(list(layers), str)}
     for number, summary in enumerate(layers.values()):
         for field in fields(Summary):
-            # Merged or not, an array is stored row by row.
+            # A merged array may have another memory order, which would change the bytes.
             arrays[f"{number}.{field.name}"] = np.asarray(getattr(summary, field.name), order="C")
     np.savez(file, **arrays)
 
@@ -137,7 +151,7 @@ def load(file: Path) -> dict[str, Summary]:
 
 
 def merge_files(files: Iterable[Path]) -> dict[str, Summary]:
-    """Merge shards' files, one in memory at a time."""
+    """Merge the files of all shards; one of them is in memory at a time."""
     total: dict[str, Summary] = {}
     for file in files:
         for name, summary in load(file).items():
@@ -146,18 +160,20 @@ def merge_files(files: Iterable[Path]) -> dict[str, Summary]:
 
 
 def channel_table(layers: dict[str, Summary]) -> pd.DataFrame:
-    """One row a channel, over all images and positions.
+    """One row for each channel, over all images and positions.
 
-    Columns: layer, channel, mean, std, max, active_fraction (share of positions over zero), dead
-    (never over zero), top_images (ids, strongest first), top_values (their maxima), top_y and top_x
-    (where these are, 0..1), histogram (images by their maximum, see ``BINS``), class_means (mean
-    maximum of each class's images, negative ones as 0; missing without images), selectivity and
-    selective_for.
+    Columns: layer, channel, mean, std, max, active_fraction (share of positions with an activation
+    over 0), dead (no activation over 0), top_images (ids, strongest first), top_values (their
+    maxima), top_y and top_x (places of these maxima, 0..1), histogram (number of images by their
+    maximum, see ``BINS``), class_means (mean maximum of each class's images, negative ones as 0;
+    NaN for a class without images), selectivity and selective_for.
 
-    Selectivity is the index of Morcos et al. 2018, (a - b) / (a + b) with a the greatest class mean
-    and b the mean of the others: 0 for a channel that tells no class, 1 for one that fires for one
-    class alone; ``selective_for`` is the index of that class. Both are missing for dead channels,
-    and where fewer than two classes have images.
+    Selectivity is the index of Morcos et al. 2018, (a - b) / (a + b), with the greatest class mean
+    a and the mean b of the other class means. It is 0 if a channel responds to all classes alike
+    and 1 if it responds to one class only, whose index is ``selective_for``. Both are missing for
+    dead channels and if fewer than two classes have images.
+
+    Example: class means 3, 1, 1 give (3 - 1) / (3 + 1) = 0.5 for the first class.
     """
     return pd.concat([_table(name, summary) for name, summary in layers.items()], ignore_index=True)
 
@@ -186,7 +202,7 @@ def _table(name: str, summary: Summary) -> pd.DataFrame:
 
 
 def _present(summary: Summary, values: np.ndarray) -> list[list[float]]:
-    """Rows of values, one for each image that there is."""
+    """The values of each channel as a list, without the places where there is no image."""
     return [
         row[there].tolist() for row, there in zip(values, summary.top_images != "", strict=True)
     ]
@@ -215,7 +231,7 @@ def _by_class(summary: Summary) -> dict[str, Any]:
 
 
 def _strongest(maximum: np.ndarray) -> np.ndarray:
-    """Rows (C, up to TOP) of the greatest values (n, C) of each channel, the greatest first."""
+    """For each channel the rows of its greatest values (n, C), in falling order: (C, up to TOP)."""
     return np.argsort(-maximum, axis=0, kind="stable")[:TOP].T
 
 

@@ -1,4 +1,4 @@
-"""What a heat map says in numbers: how strong, where, and how concentrated."""
+"""Numbers of saliency maps: strength, place and concentration; and their storage."""
 
 from collections.abc import Iterator
 
@@ -11,14 +11,17 @@ _TOGETHER = 64
 
 
 def measure(maps: np.ndarray) -> dict[str, np.ndarray]:
-    """Measure maps (n, h, w), never negative, at the layer's resolution.
+    """Measure saliency maps.
+
+    Args:
+        maps: (n, h, w), not negative, at the resolution of the target layer.
 
     Returns:
-        By name, a number for each map: ``map_max``; ``map_empty`` (no positive evidence); and
-        shares of the heat, missing for an empty map: ``heat_border`` in the outermost cells,
-        ``heat_x``, ``heat_y`` the centre of mass (0 left or top, 1 right or bottom),
-        ``heat_concentration`` the share of the hottest tenth of the area (0.1 where heat is even,
-        1 where one spot has it all).
+        By name one number for each map. ``map_max``: the greatest value. ``map_empty``: True if no
+        value is positive. The others are NaN for an empty map. ``heat_border``: share of the map's
+        sum in its outermost cells. ``heat_x``, ``heat_y``: centre of mass, from 0 (left, top) to 1
+        (right, bottom). ``heat_concentration``: share of the sum in the strongest tenth of the
+        area; 0.1 for a constant map, 1 if all of it is in a tenth of the area.
     """
     maps = maps.astype(np.float64)
     n, height, width = maps.shape
@@ -39,14 +42,14 @@ def measure(maps: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def pack(maps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Maps (n, h, w) in half precision, for storing; ``unpack`` gives them back.
+    """Convert maps (n, h, w) to half precision for storage; ``unpack`` is the inverse.
 
-    Half precision holds 6e-8 to 65504. A map that would lose digits there, as of probabilities
-    near 0 or 1, is divided by a power of two.
+    Half precision represents 6e-8 to 65504. A map that would lose digits, such as that of a
+    probability near 0 or 1, is divided by a power of two first.
 
     Returns:
-        The maps, float16, and the scale (n,), float32, to multiply each with: 1 for a map whose
-        maximum is within 2^-8 and 2^15.
+        The maps as float16, and (n,) float32: the factor that ``unpack`` multiplies each map with.
+        It is 1 for a map whose maximum is between 2^-8 and 2^15.
     """
     _, exponent = np.frexp(maps.max(axis=(1, 2), initial=0.0))
     scale = np.where((exponent > -8) & (exponent <= 15), 0, exponent)
@@ -55,7 +58,7 @@ def pack(maps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def unpack(maps: np.ndarray, scale: np.ndarray) -> np.ndarray:
-    """The maps (n, h, w) that ``pack`` packed, as float32."""
+    """The inverse of ``pack``: maps (n, h, w) as float32."""
     return maps.astype(np.float32) * scale[:, None, None]
 
 
@@ -69,7 +72,7 @@ def read_one_by_one(file: str) -> Iterator[np.ndarray]:
 
 
 def _hottest(shares: np.ndarray, area: float) -> np.ndarray:
-    """Share of the heat within the hottest cells that cover ``area``; a cell counts in part."""
+    """Share of the sum in the strongest cells that cover ``area``; the last cell counts in part."""
     cells = area * shares.shape[1]
     covered = np.clip(cells - np.arange(shares.shape[1]), 0, 1)
     return -np.sort(-shares, axis=1) @ covered

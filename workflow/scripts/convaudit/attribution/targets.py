@@ -1,29 +1,34 @@
-"""Which class each map explains, and which images need a second map."""
+"""Choose the class that each saliency map explains, and the images that need a second map."""
 
 import numpy as np
 
 from convaudit.dataset import labels
 
 THRESHOLD = 0.5
-"""Probability over which a class of several an image is said."""
+"""Decision threshold of multi-label models: a class is predicted above this probability."""
 
 
 def predicted(head: str, scores: np.ndarray) -> np.ndarray:
-    """The class that is said first, (n,), by scores (n, units) of a head (``Network.head``)."""
+    """The predicted class (n,): the first unit over 0 for a binary head, else the greatest score.
+
+    Args:
+        head: kind of the head (``Network.head``).
+        scores: (n, units) before softmax or sigmoid.
+    """
     if head == "binary":
         return (scores[:, 0] > 0).astype(np.int64)
     return scores.argmax(axis=1)
 
 
 def first(target: str, truth: np.ndarray, names: list[str]) -> np.ndarray:
-    """The class to explain for each image, (n,); -1 stands for the predicted one.
+    """The class that the first map of each image explains, (n,); -1 stands for the predicted class.
 
     Args:
         target: ``predicted``, ``true``, ``both`` or one of ``names``.
-        truth: (n,) indices of the images' own classes, -1 where not known.
+        truth: (n,) index of each image's label, -1 if it has none.
 
     Raises:
-        AuditError: ``target`` is no class.
+        AuditError: ``target`` is not the name of a class.
     """
     if target in {"predicted", "both"}:
         return np.full(len(truth), -1)
@@ -33,23 +38,25 @@ def first(target: str, truth: np.ndarray, names: list[str]) -> np.ndarray:
 
 
 def further(
-    target: str, head: str, probabilities: np.ndarray, said: np.ndarray, truth: np.ndarray
+    target: str, head: str, probabilities: np.ndarray, explained: np.ndarray, truth: np.ndarray
 ) -> np.ndarray:
     """Pairs (row, class), (m, 2), that need a map beside the first one.
 
-    Where an image may have several classes, each that is said. Errors need one of what is true
-    even where only the predicted class is asked for: the report shows them side by side.
+    For a multi-label model each further predicted class gets a map. An error gets a map of its true
+    class, also if only the predicted class is asked for: the report shows both side by side.
 
     Args:
-        target, head, truth: as above.
+        target: setting ``gradcam.target``.
+        head: kind of the head (``Network.head``).
         probabilities: (n, classes).
-        said: (n,) the class that the first map explains.
+        explained: (n,) the class that the first map explains.
+        truth: (n,) index of each image's label, -1 if it has none.
     """
     if head == "sigmoid" and target == "predicted":
         over = probabilities > THRESHOLD
-        over[np.arange(len(over)), said] = False
+        over[np.arange(len(over)), explained] = False
         return np.argwhere(over)
     if target in {"both", "predicted"}:
-        rows = np.flatnonzero((truth >= 0) & (truth != said))
+        rows = np.flatnonzero((truth >= 0) & (truth != explained))
         return np.stack([rows, truth[rows]], axis=1)
     return np.empty((0, 2), np.int64)

@@ -1,4 +1,4 @@
-"""Would the model be right more often with another scaling? The commonest silent mistake."""
+"""Are pixels and class names given as in training? Scaling, channels and order, judged together."""
 
 import math
 from collections.abc import Sequence
@@ -6,15 +6,16 @@ from typing import Any
 
 import numpy as np
 
-from convaudit.checks.class_order import better_order, is_better, other_number_order
+from convaudit.checks.class_order import better_order, other_number_order
+from convaudit.checks.hypotheses import Hypothesis, can_be_proven, in_words, judge
+from convaudit.models.channels import called, channels_of
 from convaudit.models.network import Network
-from convaudit.models.scaling import SCALINGS, Scaling
+from convaudit.models.scaling import SCALINGS, Scaling, in_order
 
 SAMPLE = 64
 """Images that are enough to tell."""
 
 _BATCH = 16
-_LEVEL = 1e-3
 
 
 def check_scaling(
@@ -24,76 +25,116 @@ def check_scaling(
     used: str,
     names: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """Compare the accuracy with each scaling, in its own and in the other channel order.
+    """Compare the accuracy with each scaling, order of channels and order of classes.
 
-    Another one is clearly better when the images that it alone gets right outnumber those that it
-    alone gets wrong beyond chance: one-sided sign test, p < 0.001. That takes ten images that the
-    scaling in use gets wrong; where there are fewer, the others are not tried.
+    All are judged together: of those that are clearly better than the audit's own way (one-sided
+    sign test, p < 0.001 divided by how many were tried), the one that explains most; of several
+    that explain as much, the one that changes least, then the one that is surest. Where too few
+    images are wrong for that, the others are not tried.
 
     Args:
         network: a classifier with one class an image.
         pixels: (n, H, W, 3) uint8 RGB at its size; a few dozen images of several classes.
         labels: (n,) indices of their classes.
-        used: the scaling that the audit uses, a key of ``SCALINGS``.
+        used: the scaling that the audit uses, as "unit" or "unit, BGR".
         names: of the classes, in index order.
 
     Returns:
-        As JSON: ``used``; ``images``, their number; ``accuracies`` by name, as "unit" or
-        "unit, BGR" ("caffe" is BGR, so there is "caffe, RGB"); ``better``, the clearly better one
-        with the highest accuracy, or None; ``in_order``, the accuracy if the classes' names stood
-        in the order of ``better_order``, None where there is none. Where that explains more, no
-        scaling is called better.
+        As JSON: ``used``; ``images``, their number; ``accuracies`` by name with the classes as they
+        are ("caffe" is BGR, so there is "caffe, RGB"); ``better``, the name of a better scaling or
+        None; ``in_order``, the accuracy with the classes in another order where that is better, or
+        None, and ``order``, what to set ``classes`` to; ``set``, all that is to be set, by key, and
+        ``advice``, the same as a text; ``accuracy``, what it gives; ``also``, what explains as
+        much, as texts of settings.
     """
-    said = answers(network, pixels, SCALINGS[used])
-    first = said == labels
-    hits = {used: first}
-    if _tail(wins=int((~first).sum()), losses=0) < _LEVEL:
-        for name, scaling in _variants().items():
+    variants = _variants()
+    tried = len(variants)
+    found = _hypotheses(network, pixels, labels, used, used, names, tried)
+    base = found[0]
+    if can_be_proven(int((~base.right).sum()), tried):
+        for name in variants:
             if name != used:
-                hits[name] = answers(network, pixels, scaling) == labels
-    accuracies = {name: float(right.mean()) if len(right) else 0.0 for name, right in hits.items()}
-    clearly = [
-        name
-        for name, right in hits.items()
-        if _tail(wins=int((right & ~first).sum()), losses=int((first & ~right).sum())) < _LEVEL
-    ]
-    better = max(clearly, key=accuracies.__getitem__, default=None)
-    order = better_order(labels, said, network.classes)
-    setting = None
-    if (other := other_number_order(names)) and is_better(other[1], labels, said):
-        setting, order = other
-    in_order = None if order is None else float((order[labels] == said).mean())
-    if better is not None and in_order is not None and in_order > accuracies[better]:
-        better = None
+                found += _hypotheses(network, pixels, labels, name, used, names, tried)
+    best, also = judge(base, found[1:])
+    changes = best.changes if best else {}
     return {
         "used": used,
         "images": len(labels),
-        "accuracies": accuracies,
-        "better": better,
-        "in_order": in_order,
-        "order": setting,
+        "accuracies": {each.name: each.accuracy for each in found if "classes" not in each.changes},
+        "better": best.name if best and best.name != used else None,
+        "in_order": best.accuracy if best and "classes" in changes else None,
+        "order": changes.get("classes"),
+        "set": changes,
+        "advice": in_words(changes),
+        "accuracy": best.accuracy if best else base.accuracy,
+        "also": [in_words(each.changes) for each in also],
     }
 
 
-def _variants() -> dict[str, Scaling]:
-    found = {}
-    for name, scaling in SCALINGS.items():
-        found[name] = scaling
-        order = "RGB" if scaling.bgr else "BGR"
-        found[f"{name}, {order}"] = scaling._replace(bgr=not scaling.bgr)
+def _hypotheses(
+    network: Network,
+    pixels: np.ndarray,
+    labels: np.ndarray,
+    name: str,
+    used: str,
+    names: Sequence[str],
+    tried: int,
+) -> list[Hypothesis]:
+    """One scaling with the classes as they are, as numbers sort otherwise, and in any order."""
+    probabilities = probabilities_of(network, pixels, _variants()[name])
+    said = probabilities.argmax(axis=1)
+    changes = _changes(name, used)
+    orders: list[tuple[dict[str, str], np.ndarray, float]] = [({}, np.arange(network.classes), 0.0)]
+    if other := other_number_order(names):
+        orders.append(({"classes": other[0]}, other[1], 0.0))
+    free = better_order(labels, said, network.classes)
+    if free is not None:
+        orders.append(({"classes": "FILE"}, free, math.lgamma(network.classes + 1)))
+    found = []
+    for setting, order, many in orders:
+        places = order[labels]
+        truly = probabilities[np.arange(len(labels)), places]
+        surety = float(np.log(np.maximum(truly, 1e-7)).mean()) if len(labels) else 0.0
+        found.append(
+            Hypothesis(name, changes | setting, said == places, surety, math.log(tried) + many)
+        )
     return found
 
 
-def answers(network: Network, pixels: np.ndarray, scaling: Scaling) -> np.ndarray:
-    """The class that each image is taken for."""
-    found = [np.zeros(0, np.int64)]
+def _changes(name: str, used: str) -> dict[str, str]:
+    """What to set in the config for another scaling than the one in use."""
+    ours, theirs = _parts(used), _parts(name)
+    if ours == theirs:
+        return {}
+    changes = {} if ours[0] == theirs[0] else {"preprocess.scaling": theirs[0]}
+    # Said wherever "auto" could mean something else: the config may have set it.
+    if ours[1] != theirs[1] or theirs[1] != channels_of(theirs[0]):
+        changes["preprocess.channels"] = theirs[1]
+    return changes
+
+
+def _parts(name: str) -> tuple[str, str]:
+    scaling, _, channels = name.partition(", ")
+    return scaling, channels.lower() or channels_of(scaling)
+
+
+def _variants() -> dict[str, Scaling]:
+    return {
+        called(name, channels): in_order(name, channels)
+        for name in SCALINGS
+        for channels in ("rgb", "bgr")
+    }
+
+
+def probabilities_of(network: Network, pixels: np.ndarray, scaling: Scaling) -> np.ndarray:
+    """(n, classes), float32."""
+    found = [np.zeros((0, network.classes), np.float32)]
     for start in range(0, len(pixels), _BATCH):
         scores = network.run(scaling.apply(pixels[start : start + _BATCH].astype(np.float32)))
-        found.append(np.asarray(network.probabilities(scores)).argmax(axis=1))
+        found.append(np.asarray(network.probabilities(scores), np.float32))
     return np.concatenate(found)
 
 
-def _tail(wins: int, losses: int) -> float:
-    """How probable as many wins or more are if either side of a coin wins."""
-    tosses = wins + losses
-    return sum(math.comb(tosses, count) for count in range(wins, tosses + 1)) / 2**tosses
+def answers(network: Network, pixels: np.ndarray, scaling: Scaling) -> np.ndarray:
+    """The class that each image is taken for, (n,)."""
+    return probabilities_of(network, pixels, scaling).argmax(axis=1)

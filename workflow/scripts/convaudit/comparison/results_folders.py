@@ -24,6 +24,7 @@ COLUMNS = (
 ANSWERS = {
     *COLUMNS,
     *("label", "predicted", "logit", "correct", "top_classes", "top_probabilities"),
+    *("true_rank", "brier"),
     *("map_max", "heat_border", "heat_x", "heat_y", "heat_concentration"),
 }
 """Columns of the predictions that say what the model made of an image, not what the image is."""

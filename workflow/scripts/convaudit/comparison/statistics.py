@@ -4,9 +4,9 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy.optimize import nnls
-from scipy.stats import binomtest, kstwo, norm, rankdata
+from scipy.stats import binomtest, kstwo, rankdata
 
-from convaudit.metrics.intervals import Interval, wilson
+from convaudit.metrics.intervals import LEVEL, Interval, wilson, z_of
 
 
 class TwoSamples(NamedTuple):
@@ -24,7 +24,7 @@ class TwoSamples(NamedTuple):
 
 
 def paired_difference(
-    both: int, first_only: int, second_only: int, neither: int, level: float = 0.95
+    both: int, first_only: int, second_only: int, neither: int, level: float = LEVEL
 ) -> Interval:
     """Share of the second minus share of the first, of the same cases, with its interval.
 
@@ -137,7 +137,7 @@ def _auc(rank_sum: float, inside: int, outside: int) -> Interval | None:
     one, two = auc / (2 - auc), 2 * auc**2 / (1 + auc)
     spread = (inside - 1) * (one - auc**2) + (outside - 1) * (two - auc**2)
     variance = (auc * (1 - auc) + spread) / (inside * outside)
-    half = float(norm.ppf(0.975)) * max(variance, 0.0) ** 0.5
+    half = z_of(LEVEL) * max(variance, 0.0) ** 0.5
     return Interval(auc, max(0.0, auc - half), min(1.0, auc + half))
 
 

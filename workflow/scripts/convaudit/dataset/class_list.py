@@ -18,7 +18,8 @@ _HEADERS = frozenset(
     "name names class classes class_name classname label labels category categories signname "
     "description".split()
 )
-_LFS = b"version https://git-lfs"
+LFS_POINTER = b"version https://git-lfs"
+"""What stands in a file's place in a clone without Git LFS begins so."""
 
 
 def read(path: str | Path, labels: Sequence[str] = ()) -> list[str]:
@@ -47,7 +48,7 @@ def read(path: str | Path, labels: Sequence[str] = ()) -> list[str]:
         data = path.read_bytes()
     except OSError as error:
         raise AuditError(f"classes: {path}: {(error.strerror or 'unreadable').lower()}") from None
-    if data.startswith(_LFS):
+    if data.startswith(LFS_POINTER):
         raise AuditError(
             f"classes: {path} is a Git LFS pointer, not the list itself: fetch it with git lfs pull"
         )

@@ -115,3 +115,16 @@ def _fill(shards: np.ndarray, capacity: int) -> np.ndarray:
     offsets = np.arange(len(homeless)) - room
     shards[homeless] = np.where(offsets < 0, last, last + 1 + offsets // capacity)
     return shards.astype(np.int64)
+
+
+def content_sha256(ledger: Path) -> str:
+    """One hash of the whole dataset: of each file's path, label and SHA-256, in order of paths.
+
+    The same wherever the files lie and whichever shard each is in.
+    """
+    table = pd.read_parquet(ledger, columns=["path", "label", "sha256"]).sort_values("path")
+    columns = (table[name].astype(object).fillna("").to_list() for name in table.columns)
+    digest = hashlib.sha256()
+    for fields in zip(*columns, strict=True):
+        digest.update(("\0".join(fields) + "\n").encode(errors="surrogateescape"))
+    return digest.hexdigest()

@@ -1,4 +1,4 @@
-"""Gradient ascent in image space: the image that excites a channel most (Erhan et al. 2009)."""
+"""Activation maximisation by gradient ascent on the image (Erhan et al. 2009)."""
 
 import logging
 import time
@@ -13,9 +13,9 @@ import tensorflow as tf
 
 from convaudit.errors import AuditError
 from convaudit.feature_visualization.objective import mean_activation
-from convaudit.feature_visualization.parameterization import Canvas, Fourier, Pixels
+from convaudit.feature_visualization.parameterization import Fourier, Parameterization, Pixels
 from convaudit.feature_visualization.redirected_relu import redirected
-from convaudit.feature_visualization.transforms import STILL, motions, sway
+from convaudit.feature_visualization.transforms import IDENTITY, random_transforms, transform
 from convaudit.models.kernels import naming_the_layer
 from convaudit.models.network import Network
 from convaudit.models.scaling import Scaling
@@ -28,22 +28,24 @@ STARTS: dict[str, tuple[type[Pixels | Fourier], bool]] = {
     "noise": (Pixels, False),
     "fourier": (Fourier, True),
 }
-"""By name: what the ascent changes, and whether its images are moved between steps."""
+"""Setting ``filters.start``: the parameterization, and whether the image is transformed."""
 
 _COMFORTABLE = 16 * 128 * 128
-"""Pixels of a batch. Larger batches are not faster, and memory grows with them."""
+"""Greatest number of pixels in a batch. Larger batches were not faster (VGG16 on 2 cores)."""
 
 _REMEDY = "leave the layers after it out of filters.layers"
 
 _PROBES = 6
-"""Layers that a forecast is measured on."""
+"""Number of layers that an estimate is measured on."""
 
 
 class Patterns(NamedTuple):
-    """What excites n channels.
+    """The patterns of n channels.
 
-    images (n, size, size, 3) uint8 RGB; start and end (n,) the channel's mean activation before
-    and after the ascent, float32; dead (n,) bool: at no step was the activation over its start.
+    Attributes:
+        images: (n, size, size, 3) uint8 RGB.
+        start, end: (n,) float32, mean activation of the channel before and after the ascent.
+        dead: (n,) True if the activation was never greater than at the start.
     """
 
     images: np.ndarray
@@ -65,41 +67,41 @@ def maximise(
     seed: int = 0,
     batch: int = 16,
 ) -> Patterns:
-    """Climb towards what excites each channel.
+    """Find for each channel an image that maximises its mean activation a(x).
 
-    ``noise`` does it as Chollet's listing 5-38: uniform noise in 128..148 is changed ``steps``
-    times by ``step_size`` grey levels times the gradient of the channel's mean activation over its
-    root mean square. ``fourier`` climbs in Fourier coefficients of decorrelated colours, and moves
-    the images at each step (Olah et al. 2017, "Feature Visualization").
+    Each step is x <- x + step_size * g / sqrt(mean(g^2)) with the gradient g = da/dx. ``noise``
+    is Chollet's listing 5-38: x starts as uniform noise in 128..148. ``fourier`` optimises Fourier
+    coefficients of decorrelated colours and transforms the image at each step (Olah et al. 2017,
+    "Feature Visualization").
 
-    The result for a channel does not depend on which others are asked for.
+    The pattern of a channel does not depend on which other channels are asked for.
 
     Args:
-        network: run only as far as the layer, so ``size`` need not be its input's.
+        network: run only up to the layer, so ``size`` may differ from the size of its input.
         layer: name of a layer with an output (B, h, w, C).
         channels: (n,) int.
         scaling: how pixels become the network's input.
         start: a key of ``STARTS``.
-        size: side of the images; a layer that needs a larger one gets the smallest that it takes.
-        steps: of the ascent.
-        step_size: in grey levels (of 255).
-        seed: of the start and the motions, together with the layer's name and the channel's number.
-        batch: channels at a time, at most; fewer of large images, or where memory runs out.
+        size: side of the images in pixels; a layer that needs more gets the least that it accepts.
+        steps: number of steps.
+        step_size: root mean square of a step, in grey levels (of 255).
+        seed: seeds start and transforms, batch_size with the layer's name and the channel's number.
+        batch: channels at a time, at most; fewer if images are large or memory runs out.
 
     Raises:
-        AuditError: no image up to the size of the network's own input gets through to the layer,
-            or there is no memory for one.
+        AuditError: the layer accepts no image up to the size of the network's input, or the memory
+            is too small for one.
     """
 
     def work(count: int) -> Patterns:
-        climb = _fitting(network, layer, scaling, start, count, size)
-        return _in_batches(climb, layer, channels, steps, step_size, seed)
+        ascent = _smallest_fitting(network, layer, scaling, start, count, size)
+        return _optimise(ascent, layer, channels, steps, step_size, seed)
 
     with naming_the_layer(network, _REMEDY):
-        return within_memory(work, _together(batch, size))
+        return within_memory(work, _batch_size(batch, size))
 
 
-def forecast(
+def estimate_seconds(
     network: Network,
     counts: dict[str, int],
     *,
@@ -111,129 +113,144 @@ def forecast(
 ) -> float:
     """Seconds that ``maximise`` will take on this machine, for one layer after the other.
 
-    A few layers, evenly spread, are compiled and climb a few steps; the others are in between.
+    A few steps are timed on ``_PROBES`` layers, evenly spread; the others are interpolated.
 
     Args:
         network, scaling, start, size, steps, batch: as for ``maximise``.
         counts: channels by layer, in the order in which the layers run; at least one layer.
 
     Raises:
-        AuditError: a layer takes no image up to the size of the network's own input.
+        AuditError: a layer accepts no image up to the size of the network's input.
     """
     names = list(counts)
     places = np.unique(np.linspace(0, len(names) - 1, _PROBES).round().astype(int))
-    together = _together(batch, size)
+    batch_size = _batch_size(batch, size)
     with naming_the_layer(network, _REMEDY):
         measured = [
-            _measured(partial(_fitting, network, names[place], scaling, start, together, size))
+            _timed(
+                partial(_smallest_fitting, network, names[place], scaling, start, batch_size, size)
+            )
             for place in places
         ]
     once, a_step = (
         np.interp(range(len(names)), places, known) for known in zip(*measured, strict=True)
     )
-    batches = np.ceil(np.array(list(counts.values())) / together)
+    batches = np.ceil(np.array(list(counts.values())) / batch_size)
     return float((once + batches * (steps + 1) * a_step).sum())
 
 
-def _measured(climb_of: Callable[[], "_Climb"]) -> tuple[float, float]:
-    """Seconds until a climb is compiled and has made its first step, and of a step after that."""
+def _timed(make: Callable[[], "_Ascent"]) -> tuple[float, float]:
+    """Seconds to compile and make the first step, and seconds of each further step."""
     clock = [time.perf_counter()]
-    climb = climb_of()
+    ascent = make()
     generator = np.random.default_rng(0)
-    x = tf.constant(np.stack([climb.canvas.draw(generator) for _ in range(climb.together)]))
-    arguments = x, tf.zeros(climb.together, tf.int32), tf.constant(STILL)
+    x = tf.constant(
+        np.stack([ascent.parameterization.initial(generator) for _ in range(ascent.batch_size)])
+    )
+    arguments = x, tf.zeros(ascent.batch_size, tf.int32), tf.constant(IDENTITY)
     for _ in range(6):
-        climb.rise(*arguments)[1].numpy()
+        ascent.step(*arguments)[1].numpy()
         clock.append(time.perf_counter())
     once, *each = np.diff(clock)
     return float(once), float(np.median(each))
 
 
-def _together(batch: int, size: int) -> int:
+def _batch_size(batch: int, size: int) -> int:
     return min(batch, max(1, _COMFORTABLE // size**2))
 
 
-class _Climb(NamedTuple):
-    """Images to climb with: how many, their side, their canvas, and a function from ``_rise``."""
+class _Ascent(NamedTuple):
+    """A compiled ascent: batch size, side of the images, parameterization, ``_compiled_step``."""
 
-    together: int
+    batch_size: int
     size: int
-    canvas: Canvas
-    rise: Any
+    parameterization: Parameterization
+    step: Any
 
 
-def _in_batches(
-    climb: _Climb, layer: str, channels: np.ndarray, steps: int, step_size: float, seed: int
+def _optimise(
+    ascent: _Ascent, layer: str, channels: np.ndarray, steps: int, step_size: float, seed: int
 ) -> Patterns:
     own = [seed, zlib.crc32(layer.encode())]
-    moves = tf.constant(motions(np.random.default_rng(own), steps, climb.size))
-    pace = step_size * climb.canvas.pace
+    transforms = tf.constant(random_transforms(np.random.default_rng(own), steps, ascent.size))
+    length = step_size * ascent.parameterization.unit_step
     parts = []
-    progress = Progress(-(-len(channels) // climb.together) * (steps + 1), "steps")
-    for first in range(0, len(channels), climb.together):
-        chosen = channels[first : first + climb.together]
-        # Always as many as a batch, so that nothing is compiled twice.
-        padded = np.resize(chosen, climb.together)
+    progress = Progress(-(-len(channels) // ascent.batch_size) * (steps + 1), "steps")
+    for first in range(0, len(channels), ascent.batch_size):
+        chosen = channels[first : first + ascent.batch_size]
+        # Always a full batch, so that nothing is compiled twice.
+        padded = np.resize(chosen, ascent.batch_size)
         generators = [np.random.default_rng([*own, int(channel)]) for channel in padded]
-        x = tf.constant(np.stack([climb.canvas.draw(generator) for generator in generators]))
+        x = tf.constant(
+            np.stack([ascent.parameterization.initial(generator) for generator in generators])
+        )
         padded = tf.constant(padded, tf.int32)
-        reached = []
-        for move in moves:
-            value, direction = climb.rise(x, padded, move)
-            x += pace * direction
-            reached.append(value)
+        activations = []
+        for values in transforms:
+            value, direction = ascent.step(x, padded, values)
+            x += length * direction
+            activations.append(value)
             progress.add()
-        # A second function, without the gradient, would take longer to compile than this step.
-        reached.append(climb.rise(x, padded, tf.constant(STILL))[0])
+        # A function without the gradient would take longer to compile than this step takes.
+        activations.append(ascent.step(x, padded, tf.constant(IDENTITY))[0])
         count = len(chosen)
-        parts.append((climb.canvas.picture(x.numpy()[:count]), np.stack(reached)[:, :count]))
+        parts.append(
+            (ascent.parameterization.to_images(x.numpy()[:count]), np.stack(activations)[:, :count])
+        )
         progress.add()
     images = np.concatenate([pictures for pictures, _ in parts])
-    values = np.concatenate([reached for _, reached in parts], axis=1)
+    values = np.concatenate([activations for _, activations in parts], axis=1)
     dead = values[1:].max(axis=0) <= values[0]
     return Patterns(images, values[0], values[-1], dead)
 
 
-def _rise(network: Network, layer: str, canvas: Canvas, moving: bool, batch: int) -> Any:
-    """Compile a function of parameters (batch, …), channels (batch,) and a motion (4,).
+def _compiled_step(
+    network: Network, layer: str, parameterization: Parameterization, transformed: bool, batch: int
+) -> Any:
+    """Compile a function of parameters (batch, …), channels (batch,) and a transform (4,).
 
-    It gives each image's mean activation of its own channel, and the direction that it rises in:
-    as the parameters, of root mean square 1, or zero.
+    It returns each image's mean activation of its channel, and the normalised gradient: the shape
+    of the parameters, with root mean square 1, or 0 where the gradient is 0.
 
     Raises:
-        ValueError, tf.errors.InvalidArgumentError: the canvas is too small.
+        ValueError, tf.errors.InvalidArgumentError: the images are too small for the layer.
     """
 
-    def rise(
-        parameters: tf.Tensor, chosen: tf.Tensor, motion: tf.Tensor
+    def step(
+        parameters: tf.Tensor, chosen: tf.Tensor, values: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        x = canvas.paint(parameters)
-        with redirected() if moving else nullcontext():
-            moved = sway(x, motion) if moving else x
-            value = mean_activation(network, moved, layer, chosen)
-        # Float16 would round small gradients to zero; a power of two is taken back exactly.
+        x = parameterization.to_input(parameters)
+        with redirected() if transformed else nullcontext():
+            shown = transform(x, values) if transformed else x
+            value = mean_activation(network, shown, layer, chosen)
+        # Float16 would round small gradients to 0; the factor is a power of two, so it is exact.
         (g,) = tf.gradients(value * 1024, parameters, unconnected_gradients="zero")
         g /= 1024
-        axes = list(range(1, len(canvas.shape) + 1))
+        axes = list(range(1, len(parameterization.shape) + 1))
         return value, g / (tf.sqrt(tf.reduce_mean(g**2, axis=axes, keepdims=True)) + 1e-5)
 
-    return tf.function(rise, autograph=False).get_concrete_function(
-        tf.TensorSpec((batch, *canvas.shape), tf.float32),
+    return tf.function(step, autograph=False).get_concrete_function(
+        tf.TensorSpec((batch, *parameterization.shape), tf.float32),
         tf.TensorSpec((batch,), tf.int32),
         tf.TensorSpec((4,), tf.float32),
     )
 
 
-def _fitting(
+def _smallest_fitting(
     network: Network, layer: str, scaling: Scaling, start: str, batch: int, size: int
-) -> _Climb:
-    """Images of the smallest side, at least ``size``, that get through to the layer."""
-    canvas_of, moving = STARTS[start]
+) -> _Ascent:
+    """An ascent with the smallest images that the layer accepts, of at least ``size`` pixels."""
+    make, transformed = STARTS[start]
 
-    def attempt(side: int) -> _Climb | None:
-        canvas = canvas_of(scaling, side)
+    def attempt(side: int) -> _Ascent | None:
+        parameterization = make(scaling, side)
         try:
-            return _Climb(batch, side, canvas, _rise(network, layer, canvas, moving, batch))
+            return _Ascent(
+                batch,
+                side,
+                parameterization,
+                _compiled_step(network, layer, parameterization, transformed, batch),
+            )
         except (ValueError, tf.errors.InvalidArgumentError):
             return None
 
@@ -243,7 +260,7 @@ def _fitting(
     found = attempt(high) if high > low else None
     if not found:
         raise AuditError(
-            f"filters: layer {layer} takes no images of {size} x {size} pixels: set filters.size "
+            f"filters: layer {layer} accepts no images of {size} x {size} pixels: set filters.size "
             f"to the side of the model's input, {high}, or leave the layer out of filters.layers"
         )
     while high - low > 1:
@@ -252,5 +269,7 @@ def _fitting(
             high, found = middle, better
         else:
             low = middle
-    log.warning("%s: images of %d pixels, since %d are too few for it", layer, high, size)
+    log.warning(
+        "%s: patterns of %d pixels, because %d pixels are too few for this layer", layer, high, size
+    )
     return found

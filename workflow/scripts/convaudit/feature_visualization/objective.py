@@ -1,4 +1,4 @@
-"""Each image's own channel of a layer, without the work for all the others."""
+"""The objective of gradient ascent: the mean activation of one channel for each image."""
 
 from typing import Any
 
@@ -9,10 +9,18 @@ from convaudit.models.network import Network
 
 
 def mean_activation(network: Network, x: tf.Tensor, layer: str, chosen: tf.Tensor) -> tf.Tensor:
-    """The mean over a layer's map (B,) for x (B, H, W, 3), of the channel chosen (B,) for each.
+    """The mean activation of each image's channel, (B,).
+
+    For a plain convolution only that channel is computed, not the whole layer.
+
+    Args:
+        network: the classifier.
+        x: (B, H, W, 3), in units of the network's input.
+        layer: name of the layer.
+        chosen: (B,) channel of each image.
 
     Raises:
-        ValueError: nothing is left of images of this size.
+        ValueError: the images are too small: the layer's output is empty.
     """
     convolution = network.layer(layer)
     if _is_plain(convolution):
@@ -20,9 +28,9 @@ def mean_activation(network: Network, x: tf.Tensor, layer: str, chosen: tf.Tenso
         return tf.reduce_mean(_convolve(convolution, given, chosen), axis=(1, 2))
     maps = network.run(x, until=layer)
     if 0 in maps.shape:
-        raise ValueError("nothing is left of the image")
+        raise ValueError("the image is too small for the layer")
     means = tf.reduce_mean(tf.cast(maps, tf.float32), axis=(1, 2))
-    # The gradient of tf.gather would take a fourth of the time of compiling.
+    # A mask instead of tf.gather, whose gradient takes a fourth of the compile time.
     mask = tf.one_hot(chosen, maps.shape[-1], True, False, dtype=tf.bool)
     return tf.reduce_sum(tf.where(mask, means, 0.0), axis=1)
 
@@ -37,11 +45,11 @@ def _is_plain(layer: Any) -> bool:
 
 
 def _convolve(layer: keras.layers.Conv2D, x: tf.Tensor, chosen: tf.Tensor) -> tf.Tensor:
-    """The channels' maps (B, h, w) of a convolution of x (B, H, W, inputs).
+    """One output channel (B, h, w) of a convolution of x (B, H, W, inputs) for each image.
 
-    A product with the channel's kernel gives, at each position, a number for each of the kernel's
-    cells; a fixed convolution adds them up where they belong. That is the share cells / channels
-    of the layer's work.
+    A matrix product gives, at each position, one number for each cell of the channel's kernel. A
+    fixed convolution with the identity then adds up the cells' numbers at their places. This costs
+    cells / channels of the whole layer (9/512 for a 3 x 3 convolution with 512 channels).
     """
     height, width, inputs, _ = layer.kernel.shape
     cells = height * width

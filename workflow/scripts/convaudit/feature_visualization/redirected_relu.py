@@ -1,4 +1,15 @@
-"""A way out for channels that are silent: their ReLU has no gradient to climb (Lucid)."""
+"""Redirected ReLU gradients: gradient ascent can start where every ReLU is inactive (Lucid).
+
+The gradient of ReLU is 0 for negative inputs. If a channel is negative at every position, its
+gradient is 0 everywhere, and ascent stands still. The redirected gradient then lets the part
+through that would raise the negative inputs:
+
+    input   < 0    gradient of the output > 0    ReLU: 0    redirected: passed on
+    input   < 0    gradient of the output < 0    ReLU: 0    redirected: 0
+    input   > 0    any                           passed on  passed on
+
+It applies only to an image whose gradient at this ReLU is 0 at every position.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,10 +22,9 @@ _NAME = "ConvauditRedirectedRelu"
 
 @contextmanager
 def redirected() -> Iterator[None]:
-    """Redirect the gradients of the ReLUs that are traced meanwhile; only ``tf.gradients`` obeys.
+    """Use redirected gradients for the ReLUs that are traced in this block.
 
-    A ReLU that lets nothing of an image's gradient through lets that part through which raises
-    what is under zero. All else keeps its gradient.
+    It works with ``tf.gradients`` only, not with ``tf.GradientTape``.
     """
     with tf.compat.v1.get_default_graph().gradient_override_map({"Relu": _NAME}):
         yield

@@ -7,6 +7,7 @@ import pandas as pd
 from scipy.optimize import minimize_scalar
 from scipy.special import expit, log_expit, log_softmax, softmax
 
+from convaudit.metrics.blocks import blocks
 from convaudit.metrics.intervals import LEVEL, Interval, z_of
 
 BINS = 10
@@ -26,6 +27,39 @@ class Temperature:
     error_before: float
     error_after: float
     images: int
+
+
+def equal_width(probability: np.ndarray, correct: np.ndarray, bins: int = BINS) -> pd.DataFrame:
+    """Confidence against accuracy in equal bins of confidence.
+
+    Returns:
+        One row a bin: low, high, count, confidence, accuracy (missing where the bin is empty).
+    """
+    edges = np.linspace(0, 1, bins + 1)
+    number = confidence_bins(probability, bins)
+    counts, sure, right = np.zeros(bins, int), np.zeros(bins), np.zeros(bins)
+    np.add.at(counts, number, 1)
+    np.add.at(sure, number, probability)
+    np.add.at(right, number, correct)
+    with np.errstate(invalid="ignore"):
+        confidence, accuracy = sure / counts, right / counts
+    return pd.DataFrame(
+        {
+            "low": edges[:-1],
+            "high": edges[1:],
+            "count": counts,
+            "confidence": confidence,
+            "accuracy": accuracy,
+        }
+    )
+
+
+def confidence_bins(probability: np.ndarray, bins: int) -> np.ndarray:
+    """The number of each image's bin of confidence (n,), of at most 256 equal ones; uint8."""
+    found = np.empty(len(probability), np.uint8)
+    for part in blocks(len(probability)):
+        found[part] = np.clip(probability[part].astype(float) * bins, 0, bins - 1)
+    return found
 
 
 def equal_count(probability: np.ndarray, correct: np.ndarray, bins: int = BINS) -> pd.DataFrame:

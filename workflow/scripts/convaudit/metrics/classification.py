@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import average_precision_score, roc_auc_score
 
+from convaudit.metrics.blocks import blocks
 from convaudit.metrics.intervals import Interval, of_mean, of_mean_share, wilson
 
-BLOCK = 3 << 14
 TOP = 5
 
 
@@ -49,8 +49,7 @@ class Scores:
 def confusion(labels: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray:
     """Counts (classes, classes): row the true class, column the predicted one."""
     counts = np.zeros((classes, classes), int)
-    for start in range(0, len(labels), BLOCK):
-        part = slice(start, start + BLOCK)
+    for part in blocks(len(labels)):
         np.add.at(counts, (labels[part], predicted[part]), 1)
     return counts
 

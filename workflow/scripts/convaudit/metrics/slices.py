@@ -92,18 +92,20 @@ def told_by_class(values: pd.Series, labels: np.ndarray) -> bool:
     """Whether each value goes with a single class, as folders named after classes do: such slices
     are rows of the table per class already.
     """
+    if not 0 < values.nunique() <= VALUES:
+        return False
     pairs = pd.DataFrame({"value": values.to_numpy(object), "label": labels}).dropna()
-    return bool(len(pairs)) and bool((pairs.groupby("value")["label"].nunique() == 1).all())
+    return bool((pairs.groupby("value")["label"].nunique() == 1).all())
 
 
 def _members(values: pd.Series) -> Iterator[tuple[str, np.ndarray]]:
     """Each slice of a column with enough images, and enough images beside it."""
     if pd.api.types.is_numeric_dtype(values) and values.nunique() > PARTS:
         values = _parts(values.astype(float))
+    if values.nunique() > VALUES:
+        return
     named = values.astype(object).where(values.notna(), None)
     counts = named.value_counts()
-    if len(counts) > VALUES:
-        return
     for value in sorted(counts.index, key=str):
         member = (named == value).to_numpy(bool)
         if FEWEST <= counts[value] <= len(values) - FEWEST:

@@ -9,6 +9,7 @@ from math import prod
 from pathlib import Path
 
 from convaudit.errors import AuditError
+from convaudit.models.channels import called, channels_of
 from convaudit.system.checksums import sha256
 
 AUTO = "auto"
@@ -59,10 +60,12 @@ class ModelChoices:
 
     Attributes:
         scaling: a key of ``scaling.SCALINGS``.
+        channels: "rgb" or "bgr"; "auto" is the scaling's own order.
         target_layer: name of the layer whose activation maps explain the prediction.
     """
 
     scaling: str = AUTO
+    channels: str = AUTO
     target_layer: str = AUTO
 
 
@@ -82,6 +85,7 @@ class ModelFacts:
         target_layer: name of the layer whose activation maps explain the prediction.
         target_why: why it is that layer.
         scaling: key of ``scaling.SCALINGS``: how pixels become the network's input.
+        channels: "rgb" or "bgr": the order of colours in the network's input.
         scaling_known: False if the scaling is a guess.
         scaling_why: where the scaling comes from.
         parameters: number of weights.
@@ -99,6 +103,7 @@ class ModelFacts:
     target_layer: str
     target_why: str
     scaling: str
+    channels: str
     scaling_known: bool
     scaling_why: str
     parameters: int
@@ -128,11 +133,22 @@ class ModelFacts:
         facts = self
         if choices.scaling != AUTO:
             facts = replace(
-                facts, scaling=choices.scaling, scaling_known=True, scaling_why=_BY_CONFIG
+                facts,
+                scaling=choices.scaling,
+                channels=channels_of(choices.scaling),
+                scaling_known=True,
+                scaling_why=_BY_CONFIG,
             )
+        if choices.channels != AUTO:
+            facts = replace(facts, channels=choices.channels)
         if choices.target_layer != AUTO:
             facts = replace(facts, target_layer=choices.target_layer, target_why=_BY_CONFIG)
         return facts
+
+    @property
+    def scaling_name(self) -> str:
+        """Scaling and channels in one text, as "unit, BGR"."""
+        return called(self.scaling, self.channels)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -160,6 +176,7 @@ class ModelSource:
         source: path of a .keras or .h5 file, or a name of keras.applications.
         weights: for such a name "imagenet", "none" (random) or the path of a file.
         output: name of the output to audit; None if the model has one output.
+        task: "auto", or "classification" where the model need not look like a classifier.
         trust: whether code that the file carries (a Lambda layer) may run.
         custom_modules: paths of Python files that register the model's own layers.
         seed: seed of random weights.
@@ -169,6 +186,7 @@ class ModelSource:
     source: str
     weights: str = "imagenet"
     output: str | None = None
+    task: str = AUTO
     trust: bool = False
     custom_modules: tuple[str, ...] = ()
     seed: int = 0
@@ -185,5 +203,6 @@ class ModelSource:
             return
         for name in (self.source, self.weights, *self.custom_modules):
             path = Path(name)
-            if path.suffix and not (path.is_file() and sha256(path) in self.identity):
+            named = path.suffix or (name == self.source and path.is_file())
+            if named and not (path.is_file() and sha256(path) in self.identity):
                 raise AuditError(f"{name} was replaced while the audit ran: run it again")

@@ -57,6 +57,34 @@ def find_head(graph: Graph, value: int) -> Head | None:
         value = step.reads[0]
 
 
+_FEATURES = {
+    "GlobalAveragePooling2D": "a pooling of features",
+    "GlobalMaxPooling2D": "a pooling of features",
+    "Flatten": "flattened features",
+    "BatchNormalization": "a normalisation",
+    "LayerNormalization": "a normalisation",
+    "UnitNormalization": "a normalisation to length 1",
+}
+
+
+def feature_ending(graph: Graph, head: Head) -> str | None:
+    """What a network ends with that no classifier's scores come from, in words; None where they
+    may be scores.
+    """
+    makers = {written: step for step in graph.steps for written in step.writes}
+    step = makers.get(head.scores)
+    if step is None or head.activation != "linear" or head.within_one:
+        return None
+    kind, activation = type(step.layer).__name__, _activation(step)
+    if kind in ("ReLU", "LeakyReLU", "ELU", "PReLU") or activation not in (None, "linear"):
+        return f"the activation {activation or kind}"
+    before = makers.get(step.reads[0])
+    places = kind.startswith("Global") or kind == "Flatten"
+    if places and before is not None and _activation(before) == "linear":
+        return None  # scores at each place
+    return _FEATURES.get(kind)
+
+
 def _within_one(makers: dict[int, Step], value: int) -> bool:
     """Is it probabilities, whatever was done to put them together?"""
     step = makers.get(value)

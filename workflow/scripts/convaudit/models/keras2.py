@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from convaudit.errors import AuditError
+from convaudit.models.tensorflow_ops import keras_operation
 
 Config = dict[str, Any]
 
@@ -66,7 +67,72 @@ def modernise(entry: Config) -> Config:
         return _model(entry, _MODELS[kind])
     if kind in ("TFOpLambda", "SlicingOpLambda"):
         return _operation(entry)
+    if kind == "TensorFlowOpLayer":
+        return _tensorflow_operation(entry)
+    if kind in _BINARY_LAYERS and _constant(entry):
+        return _merge_with_constant(entry)
+    if old := sorted(_KERAS_1.intersection([kind, *entry["config"]])):
+        raise AuditError(
+            f"model: it was written by Keras 1 (its layer {_named(entry)} has {old[0]!r}), which "
+            "Keras 3 can't read: load it with Keras 2.0 to 2.3, which reads both, and save it again"
+        )
     return _layer({**entry, "class_name": _RENAMED.get(kind, kind)})
+
+
+_KERAS_1 = frozenset(
+    {
+        *("Convolution2D", "MaxoutDense", "Merge", "Highway", "AtrousConvolution2D"),
+        *("nb_filter", "nb_row", "output_dim", "border_mode", "dim_ordering", "W_regularizer"),
+    }
+)
+"""Classes and arguments that Keras 2 renamed; Embedding's output_dim is never in an image's net."""
+
+_BINARY_LAYERS = ("Add", "Subtract", "Multiply")
+
+
+def _named(entry: Config) -> str:
+    config = entry["config"]
+    return repr(config.get("name", entry["class_name"]) if isinstance(config, dict) else "?")
+
+
+def _constant(entry: Config) -> bool:
+    """Is a number among what a layer is called on?"""
+    return any(ref[0] == "_CONSTANT_VALUE" for ref in _references(entry.get("inbound_nodes")))
+
+
+def _merge_with_constant(entry: Config) -> Config:
+    """A merge of a tensor and a number, as the Keras 3 operation."""
+    nodes = []
+    for node in entry["inbound_nodes"]:
+        given = list(_references(node))
+        if len(given) != 2:
+            raise AuditError(
+                f"model: its layer {_named(entry)} merges {len(given)} inputs, one of them a "
+                "number, which Keras 3 can't read: use Rescaling, copy the weights and save that"
+            )
+        nodes.append({"args": [_tensor(reference) for reference in given], "kwargs": {}})
+    config = {"name": _name(entry["config"]["name"])}
+    return _operation_entry(entry, "keras.src.ops.numpy", entry["class_name"], config, nodes)
+
+
+def _tensorflow_operation(entry: Config) -> Config:
+    module, kind, settings, arguments = keras_operation(entry)
+    nodes = []
+    for node in entry["inbound_nodes"]:
+        given = [_tensor(reference) for reference in _references(node)]
+        args = [
+            given[each["input"]] if isinstance(each, dict) and "input" in each else _number(each)
+            for each in arguments
+        ]
+        nodes.append({"args": args, "kwargs": {}})
+    config = {"name": _name(entry["name"]), **settings}
+    return _operation_entry(entry, f"keras.src.ops.{module}", kind, config, nodes)
+
+
+def _number(value: Any) -> Any:
+    """A constant argument: numbers as an array; a key of slices as it is."""
+    plain = isinstance(value, list) and all(isinstance(part, int | float) for part in value)
+    return _tensor(value) if plain else value
 
 
 def _model(entry: Config, kind: str) -> Config:

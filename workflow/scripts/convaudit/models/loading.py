@@ -25,20 +25,28 @@ from keras.src.saving import saving_lib
 from keras.src.saving.serialization_lib import SafeModeScope
 
 from convaudit.errors import AuditError
-from convaudit.models import model_file
+from convaudit.models import keras2_weights, model_file
 from convaudit.models.model_file import ModelFile
+from convaudit.models.training import Training, of_compiled
 
-_OPERATIONS = (ops.nn, ops.numpy, ops.core, ops.image, ops.math)
+_OPERATIONS = (ops.nn, ops.numpy, ops.core, ops.image, ops.math, ops.linalg)
 _TOP = "top_level_model_weights"
 
 
 class Loaded(NamedTuple):
-    """A model, its format in words, the Keras that wrote it, and its keras.applications name."""
+    """A model, its format in words, the Keras that wrote it, its keras.applications name, and what
+    it was compiled with.
+    """
 
     model: keras.Model
     format: str
     keras_version: str
     family: str | None
+    compiled: dict[str, Any] | None = None
+
+    def training(self, output: str | None = None) -> Training:
+        """The losses and metrics, of an output where there are several."""
+        return of_compiled(self.compiled, output)
 
 
 def load(
@@ -51,8 +59,10 @@ def load(
     """Load a model, without its optimiser.
 
     Args:
-        source: path of a .keras or .h5 file, or a name of keras.applications.
-        weights: for such a name: "imagenet", "none" (random) or the path of a file.
+        source: path of a .keras or .h5 file or of an architecture (.json), or a name of
+            keras.applications.
+        weights: for such a name: "imagenet", "none" (random) or the path of a file; for an
+            architecture the path of its weights.
         trust: run code that the file carries (Lambda layers).
         custom_modules: Python files that register the layers that Keras does not know.
 
@@ -63,15 +73,17 @@ def load(
         return _application(source, weights)
     path = Path(source)
     file = model_file.read(path)
-    if not trust:
-        model_file.refuse_code(path)
+    model_file.refuse_code(path, trust)
     for module in custom_modules:
         _import(Path(module))
     with _one_line(f"config: model: Keras can't load {path}"):
-        read = _load_zip if file.format == "keras" else _load_h5
-        model = read(path, file, not trust)
-        _check_weights(path, file, model)
-    return Loaded(model, _format(file), file.keras_version, None)
+        if file.format == "json":
+            model = _load_architecture(path, file, Path(weights), not trust)
+        else:
+            read = _load_zip if file.format == "keras" else _load_h5
+            model = read(path, file, not trust)
+            _check_weights(path, file, model)
+    return Loaded(model, _format(file), file.keras_version, None, file.compiled)
 
 
 def families() -> dict[str, Callable[..., keras.Model]]:
@@ -93,7 +105,9 @@ def _application(name: str, weights: str) -> Loaded:
         model = known[name](weights=given)
         if weights not in ("imagenet", "none"):
             _match(Path(weights), list(_arrays(Path(weights).read_bytes())), model.weights, "")
-    return Loaded(model, f"keras.applications, weights {weights}", keras.__version__, name)
+    compiled = {"loss": "categorical_crossentropy"}
+    text = f"keras.applications, weights {weights}"
+    return Loaded(model, text, keras.__version__, name, compiled)
 
 
 def _load_zip(path: Path, file: ModelFile, safe: bool) -> keras.Model:
@@ -101,9 +115,15 @@ def _load_zip(path: Path, file: ModelFile, safe: bool) -> keras.Model:
         with path.open("rb") as opened:
             return saving_lib.load_model(opened, compile=False, safe_mode=safe)
     renewed = io.BytesIO()
+    with keras_option_scope(use_legacy_config=False), SafeModeScope(safe):
+        blank = keras.saving.deserialize_keras_object(file.config)
     with zipfile.ZipFile(path) as old, zipfile.ZipFile(renewed, "w") as new:
         for name in old.namelist():
-            content = json.dumps(file.config) if name == "config.json" else old.read(name)
+            content: bytes | str = old.read(name)
+            if name == "config.json":
+                content = json.dumps(file.config)
+            if name == "model.weights.h5":
+                content = keras2_weights.renamed(old.read(name), blank)
             new.writestr(name, content)
     renewed.name = str(path)
     return saving_lib.load_model(renewed, compile=False, safe_mode=safe)
@@ -116,6 +136,21 @@ def _load_h5(path: Path, file: ModelFile, safe: bool) -> keras.Model:
         model = saving_utils.model_from_config(file.config)
         with h5py.File(path) as stored:
             legacy_h5_format.load_weights_from_hdf5_group(stored["model_weights"], model)
+    return model
+
+
+def _load_architecture(path: Path, file: ModelFile, weights: Path, safe: bool) -> keras.Model:
+    _place_operations(file.config)
+    with keras_option_scope(use_legacy_config=True), SafeModeScope(safe):
+        model = saving_utils.model_from_config(file.config)
+    with h5py.File(weights) as stored:
+        ordered = "layer_names" in stored.attrs or "model_weights" in stored
+        if ordered:  # as Keras 2 wrote them
+            group = stored.get("model_weights", stored)
+            legacy_h5_format.load_weights_from_hdf5_group(group, model)
+    if not ordered:
+        saving_lib.load_weights_only(model, str(weights))
+    _match(weights, list(_arrays(weights.read_bytes())), model.weights, "")
     return model
 
 
@@ -146,7 +181,7 @@ def _place_subclass(model: dict[str, Any]) -> None:
 
 
 def _format(file: ModelFile) -> str:
-    kind = f"{'.keras' if file.format == 'keras' else '.h5'} of Keras {file.keras_version}"
+    kind = f".{file.format} of Keras {file.keras_version}"
     return f"{kind}, read as Keras 3" if file.legacy else kind
 
 
@@ -160,14 +195,30 @@ def _one_line(where: str) -> Iterator[None]:
     except AuditError:
         raise
     except Exception as error:
-        text = " ".join(re.sub(r"\x1b\[\d*m", "", str(error)).split()) or type(error).__name__
-        unknown = re.search(r"(?:Could not locate class|Unknown layer:) '([^']*)'", text)
-        if unknown:
-            text = (
-                f"it does not know the layer class {unknown[1]!r}: name the Python file that "
-                "registers it (@keras.saving.register_keras_serializable()) in custom_modules"
+        raise AuditError(f"{where}: {_reason(error)}") from error
+
+
+_UNKNOWN = {
+    "layer class": r"(?:Could not locate class|Unknown layer:) '([^']*)'",
+    "function": r"(?:Could not locate function|Unknown \w+ function:?) '([^']*)'",
+}
+
+
+def _reason(error: Exception) -> str:
+    """What Keras says, without the configs that it prints before the reason."""
+    text = " ".join(re.sub(r"\x1b\[\d*m", "", str(error)).split()) or type(error).__name__
+    for what, pattern in _UNKNOWN.items():
+        if unknown := re.search(pattern, text):
+            return (
+                f"it does not know the {what} {unknown[1]!r}: name the Python file that registers "
+                "it (@keras.saving.register_keras_serializable()) in custom_modules"
             )
-        raise AuditError(f"{where}: {text[:400]}") from error
+    last = text.rpartition("Exception encountered: ")[2]
+    last = re.sub(r"\bconfig=\{.*\}\.?", "", last).strip() or text
+    return last if len(last) <= _LONGEST else f"… {last[-_LONGEST:]}"
+
+
+_LONGEST = 400
 
 
 def _import(path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 import zipfile
 from collections import Counter
 from collections.abc import Iterator
@@ -9,7 +10,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from convaudit.errors import AuditError
+from convaudit.models.bytecode import codes, of_this_python
 from convaudit.models.keras2 import modernise
+from convaudit.models.training import Training, of_compiled
 
 Config = dict[str, Any]
 
@@ -22,14 +25,21 @@ class LayerRef(NamedTuple):
 
 
 class ModelFile(NamedTuple):
-    """A model file's format ("keras" or "h5"), the Keras that wrote it, and its config.
+    """What a model file says of itself.
 
-    The config is in the words of Keras 3, whatever wrote it.
+    format: "keras", "h5" or "json" (an architecture without weights); keras_version: of the Keras
+    that wrote it; config: in the words of Keras 3, whatever wrote it; compiled: what it was
+    compiled with, or None.
     """
 
     format: str
     keras_version: str
     config: Config
+    compiled: Config | None = None
+
+    def training(self, output: str | None = None) -> Training:
+        """The losses and metrics, of an output where there are several."""
+        return of_compiled(self.compiled, output)
 
     @property
     def legacy(self) -> bool:
@@ -37,12 +47,18 @@ class ModelFile(NamedTuple):
 
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
+_LFS = b"version https://git-lfs.github.com"
 _CHOICES = "a .keras or .h5 file, a name of keras.applications such as VGG16, or 'demo'"
 
 
 def is_application(source: str) -> bool:
     """Is it a name of keras.applications rather than a file?"""
     return bool(re.fullmatch(r"[A-Z][A-Za-z0-9]+", source)) and not Path(source).exists()
+
+
+def is_architecture(source: str) -> bool:
+    """Is it a model's architecture, whose weights are in another file?"""
+    return source.lower().endswith(".json")
 
 
 def read(path: Path) -> ModelFile:
@@ -53,19 +69,57 @@ def read(path: Path) -> ModelFile:
     """
     if path.is_dir():
         raise AuditError(_folder(path))
-    if path.suffix.lower() not in (".keras", ".h5", ".hdf5"):
-        raise AuditError(
-            f"config: model: {path} is neither a .keras nor an .h5 file: give {_CHOICES}"
-        )
     try:
-        # By what is in it: Keras 2 could write HDF5 under any name.
-        zipped = zipfile.is_zipfile(path) or (path.suffix == ".keras" and not _is_hdf5(path))
-        return _read_zip(path) if zipped else _read_h5(path)
+        return _read(path)
     except FileNotFoundError:
         raise AuditError(f"config: model: there is no file {path}: give {_CHOICES}") from None
     except (OSError, KeyError, ValueError, TypeError, AttributeError, zipfile.BadZipFile) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise AuditError(f"config: model: {path} is no readable Keras model: {reason}") from None
+
+
+def _read(path: Path) -> ModelFile:
+    """By what is in it: Keras 2 could write HDF5 under any name, or none."""
+    with path.open("rb") as file:
+        beginning = file.read(len(_LFS))
+    if beginning == _LFS:
+        raise AuditError(
+            f"config: model: {path} is a Git LFS pointer, not the model itself: get it with "
+            "git lfs pull"
+        )
+    if beginning.startswith(_HDF5):
+        return _read_h5(path)
+    if zipfile.is_zipfile(path) or path.suffix.lower() == ".keras":
+        return _read_zip(path)
+    if is_architecture(str(path)):
+        config = json.loads(path.read_text())
+        return _described("json", config.get("keras_version", "3"), config)
+    if path.suffix.lower() in (".h5", ".hdf5"):
+        return _read_h5(path)
+    raise AuditError(
+        f"config: model: {path} is neither a .keras nor an .h5 file{_what(path, beginning)}: "
+        f"give {_CHOICES}"
+    )
+
+
+_OTHERS = {
+    ".tflite": "TensorFlow Lite",
+    ".onnx": "ONNX",
+    ".pt": "PyTorch",
+    ".pth": "PyTorch",
+    ".pb": "a TensorFlow graph",
+    ".pkl": "a pickle",
+    ".pickle": "a pickle",
+    ".joblib": "a pickle",
+    ".mlmodel": "Core ML",
+}
+
+
+def _what(path: Path, beginning: bytes) -> str:
+    if not beginning:
+        return " (it is empty)"
+    found = _OTHERS.get(path.suffix.lower())
+    return f" but {found}, which can't be read" if found else ""
 
 
 def read_layers(path: Path) -> list[LayerRef]:
@@ -87,19 +141,36 @@ def read_head_units(path: Path) -> int | None:
     return _units(read(path).config)
 
 
-def refuse_code(path: Path) -> None:
+def refuse_code(path: Path, trust: bool = False) -> None:
     """Refuse a model that carries code.
 
     Raises:
-        AuditError: it has a Lambda layer or function, which would be executed.
+        AuditError: it has a Lambda layer or function, which would be executed; or, also with
+            ``trust``, code that this Python can't execute.
     """
-    for entry in _entries(read(path).config):
-        if entry.get("class_name") in ("Lambda", "__lambda__"):
-            name = entry["config"].get("name", "a function") if "config" in entry else "a function"
-            raise AuditError(
-                f"config: model: {path} carries Python code in its layer {name!r} (a Lambda), "
-                "which would be executed: if you trust the file, set trust_model=true"
-            )
+    config = read(path).config
+    carriers = [name for entry in _entries(config) if (name := _carrier(entry))]
+    if not carriers:
+        return
+    carrying = f"config: model: {path} carries Python code in its layer {carriers[0]!r} (a Lambda)"
+    if not all(of_this_python(code) for code in codes(config)):
+        raise AuditError(
+            f"{carrying}, made by another Python than this one "
+            f"({sys.version_info.major}.{sys.version_info.minor}), which can't run it: rebuild the "
+            "layer as a Keras layer where the model was made, copy the weights and save that"
+        )
+    if not trust:
+        raise AuditError(
+            f"{carrying}, which would be executed: if you trust the file, set trust_model=true"
+        )
+
+
+def _carrier(entry: Config) -> str | None:
+    """The name of a layer with code; "a function" where it has none."""
+    if entry.get("class_name") not in ("Lambda", "__lambda__"):
+        return None
+    config = entry.get("config")
+    return config.get("name", "a function") if isinstance(config, dict) else "a function"
 
 
 def _folder(path: Path) -> str:
@@ -111,16 +182,11 @@ def _folder(path: Path) -> str:
     return f"config: model: {path} is a folder, not a .keras or .h5 file"
 
 
-def _is_hdf5(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(len(_HDF5)) == _HDF5
-
-
 def _read_zip(path: Path) -> ModelFile:
     with zipfile.ZipFile(path) as archive:
         version = json.loads(archive.read("metadata.json"))["keras_version"]
         config = json.loads(archive.read("config.json"))
-    return _described("keras", version, config)
+    return _described("keras", version, config, config.pop("compile_config", None))
 
 
 def _read_h5(path: Path) -> ModelFile:
@@ -135,16 +201,20 @@ def _read_h5(path: Path) -> ModelFile:
         config = json.loads(file.attrs["model_config"])
         stored = file.attrs if "keras_version" in file.attrs else file["model_weights"].attrs
         version = stored.get("keras_version", "1")
-    return _described("h5", version.decode() if isinstance(version, bytes) else version, config)
+        compiled = json.loads(file.attrs.get("training_config", "null"))
+    version = version.decode() if isinstance(version, bytes) else version
+    return _described("h5", version, config, compiled)
 
 
-def _described(format: str, version: str, config: Config) -> ModelFile:
+def _described(
+    format: str, version: str, config: Config, compiled: Config | None = None
+) -> ModelFile:
     if "layers" not in config["config"] and isinstance(config["config"], dict):
         raise AuditError(
             f"model: it is a subclass ({config['class_name']}) whose file holds no graph of its "
             "layers: rebuild it as a functional model around them, copy the weights and save that"
         )
-    file = ModelFile(format, version, config)
+    file = ModelFile(format, version, config, compiled)
     return file._replace(config=modernise(config)) if file.legacy else file
 
 
@@ -194,14 +264,15 @@ _SAME_UNITS = (
 
 def _units(model: Config) -> int | None:
     layers = {entry["config"].get("name"): entry for entry in _inner(model)}
-    entry = layers.get(_output_name(model))
+    entry, pooled = layers.get(_output_name(model)), False
     while entry is not None:
         if _inner(entry):
             return _units(entry)
         if entry["class_name"] == "Dense":
             return entry["config"].get("units")
-        if entry["class_name"] == "Conv2D":
-            return entry["config"].get("filters")
+        if entry["class_name"] == "Conv2D":  # else an image comes out, as of an autoencoder
+            return entry["config"].get("filters") if pooled else None
+        pooled = pooled or entry["class_name"].startswith("Global")
         if entry["class_name"] not in _SAME_UNITS:
             return None
         entry = layers.get(_name_before(entry, list(layers)))

@@ -10,8 +10,8 @@ import numpy as np
 
 from convaudit.errors import AuditError
 from convaudit.models.facts import LayerInfo
-from convaudit.models.graph import Step, ancestors, call, flatten, independent, run
-from convaudit.models.head import Head, find_head
+from convaudit.models.graph import Graph, Step, ancestors, call, flatten, independent, run
+from convaudit.models.head import Head, feature_ending, find_head
 from convaudit.models.layers import is_convolution, is_watched, layer_id, require_layer
 
 Visit = Callable[[str, Any], Any]
@@ -39,6 +39,10 @@ class Network:
         classes: number of classes; two for a single unit.
         head: ``softmax``, ``sigmoid`` (several labels an image), ``binary`` (one unit) or
             ``logits``.
+        units: numbers an image that the audited output has.
+        ending: what the network ends with where that speaks against scores (``feature_ending``).
+        sigmoid: whether a sigmoid, or several put together, gives the output.
+        unit_length: whether the output of noise has length 1.
         layers: every layer, in the order in which they run.
 
     Args:
@@ -60,12 +64,15 @@ class Network:
         self._input = graph.input
         self._steps = graph.steps
         self._by_name = {step.name: step for step in graph.steps}
-        self._head = _classifier_head(find_head(graph, graph.outputs[index]))
+        self._head = _classifier_head(find_head(graph, graph.outputs[index]), graph, index)
+        self.ending = feature_ending(graph, self._head)
         self._to_scores = ancestors(graph.steps, [self._head.scores])
         self._beside_scores = independent(graph.steps, self._head.scores)
         self._back: Callable[[Any], Any] | None = None
         shapes = self._verify(model, index)
         self.head = _head_kind(self._head, self._back)
+        self.units = self._head.units
+        self.sigmoid = self._head.activation == "sigmoid" or self._head.within_one
         self.classes = 2 if self._head.units == 1 else self._head.units
         self.layers = [_info(step, shapes.get(step.name, step.shape[1:])) for step in graph.steps]
 
@@ -237,6 +244,7 @@ class Network:
                 f"(off by {error:.1e}): its head is of a kind not known here, or it gives no "
                 "finite numbers"
             )
+        self.unit_length = bool(np.allclose(np.linalg.norm(said, axis=1), 1, atol=1e-3))
         positive = self._head.activation == "linear" and self._head.units > 1 and said.min() >= 0
         if positive and np.allclose(said.sum(axis=1), 1, atol=1e-3):
             self._back = _logarithms
@@ -305,11 +313,14 @@ def _output_index(names: list[str], output: str | None) -> int:
     raise AuditError(f"config: output: the model {found}; choose one of: {', '.join(names)}")
 
 
-def _classifier_head(head: Head | None) -> Head:
+def _classifier_head(head: Head | None, graph: Graph, index: int) -> Head:
     if head is None:
+        shape = next(step.shape for step in graph.steps if graph.outputs[index] in step.writes)[1:]
+        image = len(shape) == 3 and shape[:2] == graph.input_shape[1:3]
         raise AuditError(
-            "model: its output is not one row of scores an image: convaudit audits classifiers, "
-            "not segmentation or detection"
+            f"model: its output {shape} is "
+            + ("an image of the size of its input" if image else "not one row of scores an image")
+            + ": convaudit audits classifiers, not segmentation, detection or autoencoders"
         )
     if head.units == 1 and head.activation == "softmax":
         raise AuditError("model: its softmax over a single unit always says 1: use a sigmoid")

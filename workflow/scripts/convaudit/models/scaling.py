@@ -4,6 +4,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from convaudit.models.facts import ModelFacts
+
 
 class Scaling(NamedTuple):
     """input = pixels * scale + offset, per channel, after RGB was turned to BGR if ``bgr``."""
@@ -57,3 +59,13 @@ SCALINGS = {
     "none": Scaling(False, (1.0,) * 3, (0.0,) * 3),
 }
 """By name: x/255; x/127.5-1; ImageNet mean and deviation; BGR minus ImageNet mean; as it is."""
+
+
+def in_order(scaling: str, channels: str) -> Scaling:
+    """A key of ``SCALINGS`` with the channels as "rgb" or "bgr"; the numbers keep their places."""
+    return SCALINGS[scaling]._replace(bgr=channels == "bgr")
+
+
+def scaling_of(facts: ModelFacts) -> Scaling:
+    """How RGB pixels become a network's input."""
+    return in_order(facts.scaling, facts.channels)

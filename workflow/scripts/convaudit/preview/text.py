@@ -48,7 +48,7 @@ def describe_model(facts: ModelFacts, names: Sequence[str] | None, method: str) 
             _line("head", _HEADS[facts.head]),
             _line("classes", f"{facts.classes:,} {named}"),
             _line("heat", f"{method} from {facts.target_layer}: {facts.target_why}"),
-            _line("scaling", f"{facts.scaling}, {certainty}: {why}"),
+            _line("scaling", f"{facts.scaling_name}, {certainty}: {why}"),
         ]
     )
 
@@ -134,6 +134,22 @@ def describe_device(device: str) -> str:
     return _line("device", device)
 
 
+def describe_guess(facts: ModelFacts, found: dict[str, Any] | None) -> str:
+    """What hangs on a guessed scaling, on top of all (``check_guess``; None without an image)."""
+    why = facts.scaling_why.removeprefix("a guess: ")
+    text = f"the scaling of pixels is guessed: {facts.scaling_name} ({why})."
+    if found:
+        changed = [
+            f"{share:.0%} with {name}"
+            for name, share in found["changed"].items()
+            if name != found["used"]
+        ]
+        text += f" Of {found['images']} answers other scalings change: {', '.join(changed)}."
+        if found["likelier"]:
+            text += f" {found['likelier'].upper()} FITS BETTER: {found['why']}."
+    return _line("A GUESS", f"{text} Set preprocess.scaling as in training.") + "\n"
+
+
 def describe_check(found: dict[str, Any]) -> str:
     """What came of trying other scalings (``check_scaling``)."""
     if not found["images"]:
@@ -143,16 +159,12 @@ def describe_check(found: dict[str, Any]) -> str:
         f"accuracy      {accuracies[found['used']]:.0%} of {found['images']} labelled images, "
         f"with scaling {found['used']}"
     )
-    if found["better"] is None and found["in_order"] is not None:
-        way = "FILE" if found["order"] is None else found["order"]
+    if found["set"]:
+        also = f" (or {found['also'][0]}, which explains as much)" if found["also"] else ""
+        way = found["advice"] + also
         return (
-            f"{line}\n              BUT {found['in_order']:.0%} if the classes stood in another "
-            f"order: give the model's own with classes={way}"
-        )
-    if found["better"]:
-        return (
-            f"{line}\n              BUT {accuracies[found['better']]:.0%} with "
-            f"{found['better']}: was the model trained so? Then set preprocess.scaling"
+            f"{line}\n              BUT {found['accuracy']:.0%} with {way}: "
+            "was the model trained so? Then set it"
         )
     return line + (": no other is clearly better" * (len(accuracies) > 1))
 

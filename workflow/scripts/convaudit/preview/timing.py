@@ -144,7 +144,7 @@ def seconds_of_patterns(
 
     if not counts:
         return 0
-    climbing = ascent.forecast(
+    climbing = ascent.estimate_seconds(
         network,
         dict(counts),
         scaling=scaling,

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup
 
-from convaudit.report import metrics
+from convaudit.metrics.calibration import confidence_bins
+from convaudit.metrics.intervals import wilson
 from convaudit.report.thumbnails import colours
 from convaudit.report.wording import percent
 
@@ -29,7 +30,7 @@ def reliability(bins: list[dict[str, Any]]) -> Markup:
         if not entry["count"]:
             continue
         right = round(entry["accuracy"] * entry["count"])
-        share, low, high = metrics.wilson(right, entry["count"])
+        share, low, high = wilson(right, entry["count"])
         x, radius = _x(entry["confidence"]), 3 + 7 * (entry["count"] / most) ** 0.5
         beside, anchor = (radius + 4, "start") if x < _x(0.9) else (-radius - 4, "end")
         parts.append(
@@ -51,7 +52,7 @@ def reliability(bins: list[dict[str, Any]]) -> Markup:
 def confidence(probability: np.ndarray, correct: np.ndarray | None, bins: int = 20) -> Markup:
     """How sure the model was of how many images; with labels the wrong ones stand at the foot."""
     edges = np.linspace(0, 1, bins + 1)
-    number = metrics.confidence_bins(probability, bins)
+    number = confidence_bins(probability, bins)
     everything = np.bincount(number, minlength=bins)
     wrong = np.zeros(bins, int)
     if correct is not None:

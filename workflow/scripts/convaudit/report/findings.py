@@ -1,6 +1,6 @@
 """What stands out in an audit, said in sentences that are computed, each with its evidence."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from convaudit.checks.class_order import better_order, is_better, other_number_order
 from convaudit.dataset.images import INTERPOLATIONS
-from convaudit.report import metrics
+from convaudit.metrics.intervals import wilson
 from convaudit.report.misclassified import surest
 from convaudit.report.regions import HOT, NOWHERE, REGIONS
 from convaudit.report.results import Results
@@ -22,8 +22,8 @@ CENTRE = 4
 
 @dataclass(frozen=True)
 class Finding:
-    """``kind`` is classes, scaling, heat, trust or data; ``count`` is how many images it is of, and
-    ``rows`` are the numbers of the ``SHOWN`` most telling, first the most.
+    """``kind`` is classes, scaling, heat, trust, slice or data; ``count`` is how many images it is
+    of, and ``rows`` are the numbers of the ``SHOWN`` most telling, first the most.
     """
 
     kind: str
@@ -46,23 +46,28 @@ class Finding:
         }
 
 
-def findings(audit: Results) -> list[Finding]:
+def findings(audit: Results, slices: Sequence[Mapping[str, Any]] = ()) -> list[Finding]:
     """Everything that stands out: first what puts all else in doubt, classes in another order and a
     scaling that would be better; then heat that goes with errors, then heat that sets a class
-    apart, then what confidence is worth, then the data.
+    apart, then what confidence is worth, then parts of the data that are worse, then the data.
+
+    Args:
+        slices: as ``summary.json`` has them, the worst first.
     """
     return [
         *_better_order(audit),
         *_better_scaling(audit),
         *_better_resizing(audit),
+        *_guess(audit),
         *_said_of_heat(audit, [*_errors_by_region(audit), *_classes_by_region(audit)]),
         *_trust(audit),
+        *_slices(slices),
         *_data(audit),
     ]
 
 
 def _better_order(audit: Results) -> list[Finding]:
-    if audit.facts.head == "sigmoid":
+    if audit.facts.head == "sigmoid" or audit.scaling_check["better"]:
         return []
     labels, said = audit.labels[audit.known], audit.predicted[audit.known]
     order, way = better_order(labels, said, len(audit.class_names)), "FILE"
@@ -87,19 +92,23 @@ def _better_scaling(audit: Results) -> list[Finding]:
     check = audit.scaling_check
     if not check["better"]:
         return []
-    accuracies = check["accuracies"]
+    also = (
+        f" As many are right with {check['also'][0]}: look at a few images to tell which it is."
+        if check["also"]
+        else ""
+    )
     text = (
-        f"Of {check['images']} labelled images {accuracies[check['used']]:.0%} are right with the "
-        f"scaling of this audit, “{check['used']}”; with “{check['better']}” "
-        f"{accuracies[check['better']]:.0%} would be. If the model was trained so, all that "
-        "follows is of a model fed wrongly: set preprocess.scaling and run again."
+        f"Of {check['images']} labelled images {check['accuracies'][check['used']]:.0%} are right "
+        f"with the scaling of this audit, “{check['used']}”; with {check['advice']} "
+        f"{check['accuracy']:.0%} would be. If the model was trained so, all that follows is of a "
+        f"model fed wrongly: set it and run again.{also}"
     )
     return [Finding("scaling", "Pixels are scaled wrongly", text, "#data")]
 
 
 def _better_resizing(audit: Results) -> list[Finding]:
     check = audit.scaling_check.get("resizing")
-    if not check or not check["better"]:
+    if not check or not check["better"] or audit.scaling_check["better"]:
         return []
     accuracies = check["accuracies"]
     text = (
@@ -109,6 +118,28 @@ def _better_resizing(audit: Results) -> list[Finding]:
         f"model was trained so, set preprocess.interpolation: {check['better']} and run again."
     )
     return [Finding("scaling", "Images are resized in another way than in training", text, "#data")]
+
+
+def _guess(audit: Results) -> list[Finding]:
+    """A guessed scaling, and what hangs on it."""
+    if audit.facts.scaling_known:
+        return []
+    check, guess = audit.scaling_check, audit.scaling_check.get("guess")
+    why = audit.facts.scaling_why.removeprefix("a guess: ")
+    text = f"Pixels are scaled as “{audit.facts.scaling_name}”, which is a guess: {why}. "
+    if guess:
+        changed = [
+            f"{share:.0%} with {name}"
+            for name, share in guess["changed"].items()
+            if name != guess["used"]
+        ]
+        text += (
+            f"Of {guess['images']} images so many would get another answer: {', '.join(changed)}. "
+        )
+        if guess["likelier"]:
+            text += f"“{guess['likelier']}” fits the model better: {guess['why']}. "
+    text += f"{_tried(check)} Set preprocess.scaling as it was in training."
+    return [Finding("trust", "The scaling is a guess", text, "#data")]
 
 
 def _errors_by_region(audit: Results) -> list[Finding]:
@@ -124,8 +155,8 @@ def _errors_by_region(audit: Results) -> list[Finding]:
         hot, wrong = int(audit.known[numbers].sum()), numbers[audit.wrong[numbers]]
         bad, cold = len(wrong), everything - hot
         elsewhere = mistakes - bad
-        surely = metrics.wilson(bad, hot).low
-        at_most = metrics.wilson(elsewhere, cold).high
+        surely = wilson(bad, hot).low
+        at_most = wilson(elsewhere, cold).high
         if bad < FEWEST or surely is None or at_most is None or surely < 2 * at_most:
             continue
         said = np.bincount(audit.predicted[wrong])
@@ -211,7 +242,7 @@ def _trust(audit: Results) -> list[Finding]:
     if audit.known.sum() >= FEWEST:
         correct = ~audit.wrong[audit.known]
         sure = audit.probability[audit.known].mean(dtype=float)
-        high = metrics.wilson(int(correct.sum()), len(correct)).high
+        high = wilson(int(correct.sum()), len(correct)).high
         if high is not None and sure > high:
             bold = audit.wrong & (audit.probability > np.float64(0.9))
             text = (
@@ -228,12 +259,6 @@ def _trust(audit: Results) -> list[Finding]:
         )
         link = f"images.html#region={NOWHERE}"
         found.append(_of("Answers without evidence", text, link, empty))
-    if not audit.facts.scaling_known:
-        text = (
-            f"Pixels are scaled as “{audit.facts.scaling}”: {audit.facts.scaling_why}. "
-            f"{_tried(audit.scaling_check)} Set preprocess.scaling to be sure."
-        )
-        found.append(Finding("trust", "The scaling is a guess", text, "#data"))
     return found
 
 
@@ -253,6 +278,25 @@ def _tried(check: dict[str, Any]) -> str:
         share = check["accuracies"][check["used"]]
         return f"With it {share:.0%} of {check['images']} labelled images are right."
     return f"Of {check['images']} labelled images no other gets clearly more right."
+
+
+def _slices(slices: Sequence[Mapping[str, Any]]) -> list[Finding]:
+    """One finding a story: its worst slice, and the slices that share most of their images."""
+    found = []
+    for one in slices:
+        if one["story"] != one["name"]:
+            continue
+        same = [each["name"] for each in slices if each["story"] == one["name"]][1:]
+        text = (
+            f"{percent(one['accuracy'])} of {one['support']:,} images with {one['name']} are right "
+            f"(95 % interval {percent(one['accuracy_95_low'])} to "
+            f"{percent(one['accuracy_95_high'])}); of all others {percent(one['rest_accuracy'])}."
+        )
+        if same:
+            text += f" Much the same images: {', '.join(same)}."
+        title = f"It is worse on {one['name']}"
+        found.append(Finding("slice", title, text, "#slices", one["support"]))
+    return found
 
 
 def _data(audit: Results) -> list[Finding]:

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from convaudit.drawing.sprites import fitted
-from convaudit.report.metrics import blocks
+from convaudit.metrics.blocks import blocks
 from convaudit.report.results import Results
 from convaudit.report.sort_orders import ranks
 from convaudit.report.thumbnails import SIZE

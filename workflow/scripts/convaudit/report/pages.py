@@ -12,21 +12,25 @@ import numpy as np
 from jinja2 import Environment
 
 from convaudit.dataset.images import INTERPOLATIONS
+from convaudit.metrics.classification import per_class
+from convaudit.metrics.intervals import wilson
 from convaudit.models.facts import LayerInfo
 from convaudit.report import (
     charts,
     gallery,
     layer_pages,
     mean_heat,
-    metrics,
     misclassified,
+    ordinary,
     regions,
     rendering,
+    suspects,
     thumbnails,
 )
 from convaudit.report.findings import Finding, findings
 from convaudit.report.regions import REGIONS
 from convaudit.report.results import PAIRS, Results
+from convaudit.verdict.decision import Decision
 
 SAMPLE = 24
 COARSE = 40
@@ -34,7 +38,12 @@ COARSE = 40
 
 
 def write_report(
-    folder: Path, audit: Results, summary: dict[str, Any], *, threads: int = 1
+    folder: Path,
+    audit: Results,
+    summary: dict[str, Any],
+    decision: Decision | None = None,
+    *,
+    threads: int = 1,
 ) -> None:
     """Write ``index.html``, which stands alone, and what it leads to: the gallery, a page for each
     layer and each confused pair, and the data that they load.
@@ -42,6 +51,7 @@ def write_report(
     Args:
         folder: an empty folder from which the audit's relative paths lead to its pictures.
         summary: what ``summarise`` says of the audit.
+        decision: what a person decided, of this audit or of another.
         threads: how many draw pictures.
 
     Raises:
@@ -49,10 +59,12 @@ def write_report(
     """
     render = _environment(audit)
     write_gallery(folder, audit)
+    if audit.shortcuts is not None:
+        suspects.write_strips(folder, audit.strips, audit.shortcuts["suspects"])
     config = json.dumps(audit.settings, indent=1)
     (folder / "config.json").write_text(config + "\n", encoding="utf-8")
 
-    found = findings(audit)
+    found = findings(audit, summary["slices"])
     sample, sizes = _sample(audit), _sizes(audit)
     numbers = misclassified.wanted(audit) | set(sample)
     numbers |= {number for finding in found for number in finding.rows}
@@ -79,7 +91,10 @@ def write_report(
         "index.html",
         style=rendering.style(),
         summary=summary,
+        verdict=summary["verdict"],
+        signed=_signed(decision, summary["verdict"]) if decision else None,
         findings=[_finding(audit, one, seen) for one in found],
+        shortcuts=suspects.cards(audit.shortcuts, folder),
         errors=misclassified.cards(
             audit, [seen[number] for number in misclassified.worst(audit).tolist()], "truth=wrong"
         ),
@@ -92,6 +107,8 @@ def write_report(
         layers=layers,
         examples=_examples(audit, named),
         classes=_classes(audit),
+        ordinary=ordinary.rows(summary),
+        slices_found=any(row["finding"] for row in summary["slices"]),
         reliability=charts.reliability(summary["calibration"]),
         histogram=_histogram(audit),
         sizes=sizes,
@@ -200,6 +217,17 @@ def _finding(audit: Results, finding: Finding, seen: dict[int, thumbnails.Seen])
     }
 
 
+def _signed(decision: Decision, verdict: dict[str, Any]) -> dict[str, Any]:
+    """A decision for the top of the page; ``void`` and ``remark`` are None where it holds."""
+    notes = [*decision.gates.items(), *decision.suspects.items()]
+    return {
+        "decision": decision,
+        "void": decision.void(verdict["audit_key"]),
+        "remark": decision.remark(verdict["policy_sha256"], verdict["result"]),
+        "notes": [(name, note) for name, note in notes if note],
+    }
+
+
 def _sample(audit: Results) -> list[int]:
     """The numbers of a few images spread evenly over the dataset."""
     step = max(1, audit.count // SAMPLE)
@@ -217,7 +245,7 @@ def _regions(audit: Results) -> list[dict[str, Any]]:
             "index": index,
             "count": int((hottest == index).sum()),
             "wrong": int((audit.wrong & (hottest == index)).sum()),
-            "rate": metrics.wilson(
+            "rate": wilson(
                 int((audit.wrong & (hottest == index)).sum()),
                 int((audit.known & (hottest == index)).sum()),
             ).value,
@@ -241,7 +269,7 @@ def _histogram(audit: Results) -> Any:
 def _classes(audit: Results) -> list[dict[str, Any]]:
     if not audit.known.any():
         return []
-    table = metrics.per_class(audit.confusion, audit.class_names)
+    table = per_class(audit.confusion, audit.class_names)
     ordered = table.rename_axis("index").reset_index().sort_values(["recall", "name"])
     return ordered.to_dict("records")
 

@@ -18,6 +18,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from convaudit.activations.own_channels import own_channels
 from convaudit.attribution import map_statistics
 from convaudit.checks.duplicates import duplicates
 from convaudit.dataset import labels
@@ -56,6 +57,8 @@ class Results:
         near_duplicates: numbers of ``checks.near_duplicates``, as in ``near_duplicates.json``.
         trust: what ``trust.map_tests`` found, as in ``trust/trust.json``; None if not tested.
         model_sha256: SHA-256 of the model's file; None for a model of keras.applications.
+        shortcuts: ``interventions.json``; None where nothing was looked for.
+        strips: folder with the pictures of the experiments.
     """
 
     facts: ModelFacts
@@ -75,6 +78,8 @@ class Results:
     assumptions: tuple[str, ...] = ()
     other_files: dict[str, int] = field(default_factory=dict)
     model_sha256: str | None = None
+    shortcuts: dict[str, Any] | None = None
+    strips: Path = Path()
     near_duplicates: dict[str, Any] | None = None
     trust: dict[str, Any] | None = None
 
@@ -164,12 +169,8 @@ class Results:
 
     @cached_property
     def own_channels(self) -> pd.DataFrame:
-        """The channels, each counted once: pooling layers pass on the channels of the layer before,
-        so theirs are left out, unless nothing else is watched.
-        """
-        kinds = {layer.name: layer.kind for layer in self.facts.layers}
-        pooled = self.channels["layer"].map(kinds).fillna("").str.contains("Pooling")
-        return self.channels if pooled.all() else self.channels[~pooled]
+        """The channels that are counted, each once."""
+        return own_channels(self.channels, self.facts)
 
     @cached_property
     def confusion(self) -> np.ndarray:
@@ -258,11 +259,17 @@ def read(
         assumptions=(*notes, *depth_notes(predictions["bits"].to_numpy())),
         other_files=other_files,
         model_sha256=model_sha256,
+        shortcuts=_shortcuts(folder) if settings["shortcuts"]["enabled"] else None,
+        strips=folder / "shortcuts" / "pairs",
         near_duplicates=json.loads((folder / "near_duplicates.json").read_text()),
         trust=json.loads((folder / "trust" / "trust.json").read_text())
         if settings["trust"]["enabled"]
         else None,
     )
+
+
+def _shortcuts(folder: Path) -> dict[str, Any]:
+    return json.loads((folder / "shortcuts" / "interventions.json").read_text())
 
 
 def _read_maps(folder: Path, shard: str) -> dict[str, np.ndarray]:

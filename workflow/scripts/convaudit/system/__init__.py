@@ -1,1 +1,1 @@
-"""What the audit needs of the machine: files, memory, threads, GPUs."""
+"""Files, memory, threads and GPUs."""

@@ -1,4 +1,4 @@
-"""Arrays on disk that are written and read a few rows at a time, so that memory holds no more."""
+"""NumPy files (.npy, .npz) that are written and read a few rows at a time, to save memory."""
 
 import tempfile
 import zipfile
@@ -13,12 +13,17 @@ import numpy as np
 from numpy.lib import format as npy
 
 _BLOCK = 2**22
-"""Bytes that are read back at a time."""
+"""Number of bytes that are read back at a time."""
 
 
 @contextmanager
 def growing(path: Path, shape: tuple[int, ...], dtype: Any) -> Iterator[Callable[..., None]]:
-    """Write ``path``, an .npy file, row by row: its length need only be known at the end.
+    """Write an .npy file row by row; the number of rows need not be known before the end.
+
+    Args:
+        path: the file.
+        shape: shape of one row.
+        dtype: type of the numbers.
 
     Yields:
         A function that appends rows (n, *shape).
@@ -42,17 +47,20 @@ def growing(path: Path, shape: tuple[int, ...], dtype: Any) -> Iterator[Callable
 
 
 def taken(path: str | Path, rows: np.ndarray | slice) -> np.ndarray:
-    """Some rows of an .npy file. It is mapped anew each time: pages once read are let go."""
+    """Read some rows of an .npy file.
+
+    The file is mapped anew for each call; otherwise all pages once read would stay in memory.
+    """
     return np.array(np.load(path, mmap_mode="r")[rows])
 
 
 class Spool:
-    """Rows that wait in a file without a name, which ends with the process.
+    """A temporary file of rows, which the system deletes when the process ends.
 
     Args:
-        shape: of a row.
-        dtype: of its numbers; what is appended is converted.
-        folder: where there is room for them.
+        shape: shape of one row.
+        dtype: type of the numbers; appended rows are converted to it.
+        folder: folder for the temporary file.
     """
 
     def __init__(self, shape: tuple[int, ...], dtype: Any, folder: Path) -> None:
@@ -72,7 +80,11 @@ class Spool:
 
 
 def save(file: Path, arrays: dict[str, list[Spool]]) -> None:
-    """Write a compressed .npz as ``np.savez_compressed`` does; an array's spools one by one."""
+    """Write a compressed .npz as ``np.savez_compressed`` does.
+
+    Args:
+        arrays: for each array of the file the spools whose rows it holds, in this order.
+    """
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, spools in arrays.items():
             with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
@@ -83,7 +95,11 @@ def save(file: Path, arrays: dict[str, list[Spool]]) -> None:
 
 
 def blocks(file: str | Path, name: str, count: int) -> Iterator[np.ndarray]:
-    """The rows of one array of an .npz, up to ``count`` at a time."""
+    """Yield the rows of one array of an .npz, up to ``count`` at a time.
+
+    Raises:
+        ValueError: the array is stored in another version of the .npy format than 1.0.
+    """
     with zipfile.ZipFile(file) as archive, archive.open(f"{name}.npy") as member:
         version = npy.read_magic(member)
         if version != (1, 0):

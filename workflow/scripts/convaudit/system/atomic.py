@@ -1,4 +1,4 @@
-"""Files and folders that are either whole or absent."""
+"""Files and folders that are either complete or absent, even if a process is killed."""
 
 import os
 import shutil
@@ -14,10 +14,13 @@ _claim: tuple[Path, IO[str]] | None = None
 
 
 def claim(path: str | Path) -> None:
-    """Be the only process that puts files in place on behalf of ``path``, a file made for this.
+    """Make this process the only one that may write the results of a job.
 
-    A process that claimed ``path`` before, left behind by a run that was killed, can put nothing
-    in place from here on: its next ``atomic`` fails.
+    A killed run can leave a process of the same job behind. After this call, that process can't
+    write any result: its next ``atomic`` fails.
+
+    Args:
+        path: a file that stands for the job; it is created.
     """
     global _claim
     path = Path(path)
@@ -28,13 +31,13 @@ def claim(path: str | Path) -> None:
 
 @contextmanager
 def atomic(path: str | Path) -> Iterator[Path]:
-    """Yield a temporary path beside ``path`` that becomes ``path`` if the block succeeds.
+    """Yield a temporary path in the same folder; it is renamed to ``path`` if the block succeeds.
 
-    The temporary name keeps the suffix, since encoders choose a format by it. Two processes that
-    write the same path never mix: each has its own temporary, and the last rename wins whole.
+    The temporary name has the same suffix, because encoders choose the format by it. If two
+    processes write the same path, each has its own temporary file, so their contents never mix.
 
     Raises:
-        AuditError: another process has claimed this one's work.
+        AuditError: another process has claimed this job.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -53,10 +56,10 @@ def atomic(path: str | Path) -> Iterator[Path]:
 
 @contextmanager
 def atomic_folder(path: str | Path) -> Iterator[Path]:
-    """Yield a temporary folder that replaces the folder ``path`` if the block succeeds.
+    """Yield a temporary folder; it replaces the folder ``path`` if the block succeeds.
 
     Raises:
-        AuditError: another process has claimed this one's work.
+        AuditError: another process has claimed this job.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -77,7 +80,7 @@ def _prefix(path: Path) -> str:
 
 
 def _sweep(path: Path) -> None:
-    """Remove what killed processes left of ``path``; only one that claimed its work may."""
+    """Remove temporary files that killed processes left; only the process with the claim may."""
     if _claim is None:
         return
     for left in path.parent.iterdir():
@@ -96,7 +99,7 @@ def _require_claim() -> None:
     except OSError:
         ours = False
     if not ours:
-        raise AuditError("a later run has taken over this job, so it puts nothing in place")
+        raise AuditError("another process runs this job now, so this one writes no result")
 
 
 def _umask() -> int:

@@ -1,4 +1,4 @@
-"""One GPU, one job: a lease held by a file lock, which the kernel drops with the process."""
+"""One job per GPU: each job holds a file lock, which the kernel releases when the process ends."""
 
 import fcntl
 import os
@@ -29,18 +29,18 @@ def devices() -> list[str]:
 
 
 def lease(available: list[str] | None = None, folder: Path | None = None) -> str:
-    """Wait for a free GPU, keep it until this process ends, and show TensorFlow no other.
+    """Wait for a free GPU, reserve it until this process ends, and hide all others.
 
-    Must run before TensorFlow is imported. A ``CUDA_VISIBLE_DEVICES`` that is already set (by
-    Slurm, or by a person) is left alone. The lock is the kernel's: a killed process frees its
-    device at once. Where the processor was chosen, nothing is leased, so nothing waits.
+    Call it before TensorFlow is imported. If ``CUDA_VISIBLE_DEVICES`` is already set (by Slurm or
+    by the user), it is not changed. A killed process releases its GPU at once.
+    With ``device: cpu`` no GPU is reserved, so nothing waits.
 
     Args:
-        available: indices of the devices; those of the machine if None.
-        folder: where the lock files are; one per user in the temporary folder if None.
+        available: indices of the GPUs; None stands for all of the machine.
+        folder: folder of the lock files; None stands for one per user in the temporary folder.
 
     Returns:
-        The value of ``CUDA_VISIBLE_DEVICES``: the leased index, or "-1" without any GPU.
+        The value of ``CUDA_VISIBLE_DEVICES``: the index of the GPU, or "-1" if there is none.
     """
     if chosen() == "cpu":
         return hide()
@@ -55,7 +55,7 @@ def lease(available: list[str] | None = None, folder: Path | None = None) -> str
 
 
 def hide() -> str:
-    """Show no GPU to this process; must run before TensorFlow is imported."""
+    """Hide all GPUs from this process. Call it before TensorFlow is imported."""
     os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
     return "-1"
 

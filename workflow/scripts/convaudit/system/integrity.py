@@ -1,4 +1,4 @@
-"""Which of the files that a job reads are not whole."""
+"""Find damaged files among those that a job reads."""
 
 import zipfile
 from collections.abc import Callable, Iterable
@@ -9,10 +9,10 @@ import pyarrow.parquet as pq
 
 
 def damaged(files: Iterable[str | Path]) -> list[str]:
-    """The files that are missing or can't be opened as what their suffix says, in their order.
+    """The files that do not exist or can't be read, in the given order.
 
-    A truncated file of a kind that convaudit writes (.npy, .npz, .parquet) is always found;
-    contents that were exchanged for other valid ones are found by their hashes alone.
+    A truncated .npy, .npz or .parquet file is always found. A file that was replaced by another
+    valid one is not: that takes its hash (``snakemake verify``).
     """
     return [str(path) for path in files if not _whole(Path(path))]
 

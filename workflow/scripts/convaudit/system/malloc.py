@@ -1,4 +1,4 @@
-"""How this process' memory allocator treats large blocks."""
+"""Settings of the memory allocator for large blocks."""
 
 import ctypes
 from contextlib import suppress
@@ -8,14 +8,14 @@ _TRIM_THRESHOLD, _MMAP_MAX = -1, -4
 
 
 def keep_freed_memory() -> bool:
-    """Let the next large block reuse the last one's pages.
+    """Keep the pages of freed large blocks for the next large block.
 
-    By default glibc gives a large block back to the kernel when it is freed. Photos and the
-    activations of a batch are such blocks, so the kernel clears the same pages again and again: a
-    fourth of the time of a pass on a processor, nearly half of an overlay's.
+    By default glibc returns a large block to the kernel when it is freed. Photos and the
+    activations of a batch are such blocks, so the kernel would clear the same pages for each of
+    them. That took a fourth of a forward pass on a CPU and nearly half of the time of an overlay.
 
     Returns:
-        Whether the allocator knows how: glibc does; macOS' and musl's are left as they are.
+        True with glibc. Other allocators (macOS, musl) are not changed.
     """
     try:
         mallopt = ctypes.CDLL(None).mallopt

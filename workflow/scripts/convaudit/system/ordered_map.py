@@ -1,4 +1,4 @@
-"""Work for several threads whose results come in order and are never many at a time."""
+"""Apply a function on several threads, with results in order and few of them in memory."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -12,10 +12,10 @@ Result = TypeVar("Result")
 def in_order(
     function: Callable[[Item], Result], items: Iterable[Item], threads: int
 ) -> Iterator[Result]:
-    """Apply ``function`` to each item on ``threads`` threads; results in the items' order.
+    """Apply ``function`` to each item on ``threads`` threads and yield the results in order.
 
-    ``Executor.map`` begins everything at once and keeps all that is done; this keeps no more than
-    four results a thread, however slowly they are taken.
+    ``Executor.map`` submits all items at once and keeps every result until it is taken. This
+    function keeps at most four results per thread.
     """
     with ThreadPoolExecutor(threads) as pool:
         begun: deque[Future[Result]] = deque()

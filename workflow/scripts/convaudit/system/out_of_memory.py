@@ -1,4 +1,4 @@
-"""A batch as large as the device's memory allows."""
+"""Halve the batch size until a batch fits the memory of the device."""
 
 import logging
 from collections.abc import Callable
@@ -13,14 +13,14 @@ Result = TypeVar("Result")
 
 
 def within_memory(work: Callable[[int], Result], batch: int) -> Result:
-    """Give ``work(batch)``; where memory runs out, ``work`` with half as many, and so on.
+    """Return ``work(batch)``; if memory runs out, try again with half the batch size.
 
     Args:
-        work: a function of the number of items at a time; called anew from its beginning.
-        batch: the number to try first.
+        work: a function of the batch size; it must be able to start over.
+        batch: the batch size of the first attempt.
 
     Raises:
-        AuditError: memory runs out with one item at a time.
+        AuditError: memory runs out with a batch of one.
     """
     while True:
         try:
@@ -28,9 +28,9 @@ def within_memory(work: Callable[[int], Result], batch: int) -> Result:
         except tf.errors.ResourceExhaustedError as error:
             if batch == 1:
                 raise AuditError(
-                    "memory: the device has too little for a single image: end what else runs on "
-                    "it, or hide it with CUDA_VISIBLE_DEVICES=-1 to use the processor"
+                    "memory: the device has not enough for a single image: stop other programs "
+                    "that use it, or set CUDA_VISIBLE_DEVICES=-1 to compute on the CPU"
                 ) from error
-        # Out here the error is gone, and with it the tensors that its traceback kept alive.
+        # Outside of the except block: there, the traceback would keep the tensors in memory.
         batch //= 2
         log.warning("out of memory: again with batches of %d", batch)

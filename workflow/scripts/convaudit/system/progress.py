@@ -1,4 +1,4 @@
-"""How far a long job has come, said now and then through the log for whoever waits."""
+"""Progress messages of long jobs."""
 
 import logging
 import time
@@ -6,17 +6,16 @@ import time
 log = logging.getLogger(__name__)
 
 QUIET = "CONVAUDIT_QUIET"
-"""An environment variable: set, nothing is said but in the logs."""
+"""Environment variable; if it is set, messages go to the logs only."""
 
 
 class Progress:
-    """Counts what is done, and says so at most every ``every`` seconds: what is quick says nothing.
-
-    As "256 of 512 images, 41 a second, 6 s left".
+    """Count finished items and log a line now and then: "256 of 512 images, 41 a second, 6 s left".
 
     Args:
-        total: how many there are; None where nobody knows.
+        total: number of items; None if it is not known.
         what: what is counted, in the plural.
+        every: least number of seconds between two lines. A job that is faster logs nothing.
     """
 
     def __init__(self, total: int | None, what: str, every: float = 10) -> None:
@@ -34,7 +33,7 @@ class Progress:
             log.info("%s", self.line(now - self._began))
 
     def line(self, seconds: float) -> str:
-        """What there is to say after so many seconds."""
+        """The line to log when this number of seconds has passed."""
         speed = self._done / seconds
         if self._total is None:
             return f"{self._done:,} {self._what}, {_number(speed)} a second"
@@ -46,7 +45,7 @@ class Progress:
 
 
 def duration(seconds: float) -> str:
-    """As "3 h 05 min", "2 min 10 s" or "9 s"."""
+    """A time in words: "3 h 05 min", "2 min 10 s" or "9 s"."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     if hours:

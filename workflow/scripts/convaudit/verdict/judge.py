@@ -227,8 +227,7 @@ def _missing(gate: Gate) -> Judged:
     result = {"skip": "skipped"}.get(gate.on_missing, gate.on_missing)
     if result == "fail" and gate.severity == "warn":
         result = "warn"
-    name = known.name[0].upper() + known.name[1:]
-    return _without(gate, result, f"{name} {known.absent}.")
+    return _without(gate, result, known.absent)
 
 
 def _without(gate: Gate, result: str, text: str) -> Judged:

@@ -12,20 +12,24 @@ from convaudit.metrics.intervals import wilson
 
 @dataclass(frozen=True)
 class Words:
-    """How a metric is told: its name, its unit, where the report shows it, why it may be absent."""
+    """How a metric is told: name, unit, where the report shows it, what is said if it is absent."""
 
     name: str
     unit: Literal["share", "count", "yes", "number"] = "number"
     link: str = "#verdict"
-    absent: str = "was not measured"
+    absent: str = "Was not measured."
 
 
-UNLABELLED = "can't be known: no image has a label"
+UNLABELLED = "Not known: no image has a label."
+UNCOMPARED = "No other audit is compared (reference is not given)."
 WORDS = {
-    "suspects": Words("suspects", "count", "#findings", "were not looked for"),
+    "suspects": Words("suspects", "count", "#findings", "Shortcuts were not looked for."),
     "class_order_ok": Words("classes in the model's order", "yes", "#confusion", UNLABELLED),
     "scaling_ok": Words(
-        "pixels scaled as in training", "yes", "#data", "is a guess that no labelled image tested"
+        "pixels scaled as in training",
+        "yes",
+        "#data",
+        "The scaling is a guess that no labelled image could test.",
     ),
     "accuracy": Words("accuracy", "share", "#confusion", UNLABELLED),
     "balanced_accuracy": Words("balanced accuracy", "share", "#numbers", UNLABELLED),
@@ -42,14 +46,18 @@ WORDS = {
         "audited images among the training images",
         "count",
         "#duplicates",
-        "were not looked for: training_images is not given",
+        "Training images were not looked for: training_images is not given.",
     ),
     "trust.heat_usable": Words(
-        "maps that pass their own tests", "yes", "#trust", "were not tested"
+        "maps that pass their own tests", "yes", "#trust", "The maps were not tested."
     ),
     "comparison.accuracy_difference": Words(
-        "accuracy against the other audit", "share", "#verdict", "no other audit is compared"
+        "accuracy against the reference", "share", "#verdict", UNCOMPARED
     ),
+    "comparison.negative_flips": Words(
+        "images that were right and are wrong now", "share", "#verdict", UNCOMPARED
+    ),
+    "comparison.new_shortcuts": Words("new proven shortcuts", "count", "#verdict", UNCOMPARED),
 }
 SUCCESSES = {
     "recall": ("right", "support"),

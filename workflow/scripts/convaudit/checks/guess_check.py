@@ -1,0 +1,94 @@
+"""Without labels: how much hangs on a guessed scaling, and what of it can be seen in the model."""
+
+from typing import Any
+
+import numpy as np
+
+from convaudit.checks.scaling_check import probabilities_of
+from convaudit.models.network import Network
+from convaudit.models.scaling import SCALINGS, in_order
+
+_NORMALISATIONS = 3
+"""How many of the first layers with moving statistics are compared."""
+
+_CLEARLY = 3.0
+"""How many times nearer to the moving statistics another scaling must come."""
+
+_STUCK, _TELLING = 0.05, 0.3
+"""Shares of the most that answers can tell of the images: hardly anything, and much."""
+
+
+def check_guess(network: Network, pixels: np.ndarray, used: str, channels: str) -> dict[str, Any]:
+    """Compare the scalings on images without labels.
+
+    Args:
+        network: the classifier.
+        pixels: (n, H, W, 3) uint8 RGB at its size.
+        used: the guess, a key of ``SCALINGS``.
+        channels: "rgb" or "bgr", of the guess.
+
+    Returns:
+        As JSON: ``used``; ``images``, their number; by scaling ``changed``, the share of answers
+        that differ from those with the guess, ``confidence``, the mean probability of the answer,
+        ``told``, the mutual information of images and answers as a share of the most there can be,
+        and ``off``, how far the first layers' values lie from the moving statistics of their batch
+        normalisation (mean Kullback-Leibler divergence of the channels' normal distributions; None
+        without such layers); ``likelier``, another scaling that fits clearly better, or None; and
+        ``why``, what shows it.
+    """
+    ways = {name: scaling for name, scaling in SCALINGS.items() if name != used}
+    ways = {used: in_order(used, channels), **ways}
+    numbers: dict[str, dict[str, Any]] = {"changed": {}, "confidence": {}, "told": {}, "off": {}}
+    first = None
+    for name, scaling in ways.items():
+        probabilities = probabilities_of(network, pixels, scaling)
+        said = probabilities.argmax(axis=1)
+        first = said if first is None else first
+        many = len(said) > 0
+        numbers["changed"][name] = float((said != first).mean()) if many else 0.0
+        numbers["confidence"][name] = float(probabilities.max(axis=1).mean()) if many else 0.0
+        numbers["told"][name] = _told(probabilities) if many else 0.0
+        numbers["off"][name] = _off(network, scaling.apply(pixels.astype(np.float32)))
+    likelier, why = _likelier(numbers, used) if len(pixels) else (None, "")
+    return {"used": used, "images": len(pixels), **numbers, "likelier": likelier, "why": why}
+
+
+def _likelier(numbers: dict[str, dict[str, Any]], used: str) -> tuple[str | None, str]:
+    off, told = numbers["off"], numbers["told"]
+    if off[used] is not None:
+        best = min(off, key=off.__getitem__)
+        if off[best] * _CLEARLY < off[used]:
+            return best, "the first layers' values then lie where batch normalisation learnt them"
+        return None, ""
+    best = max(told, key=told.__getitem__)
+    if told[used] < _STUCK and told[best] > _TELLING:
+        return best, "the answers then differ from image to image, and are sure"
+    return None, ""
+
+
+def _told(probabilities: np.ndarray) -> float:
+    """Mutual information of images and answers, over the logarithm of the number of classes."""
+
+    def entropy(p: np.ndarray) -> np.ndarray:
+        return -(p * np.log(np.maximum(p, 1e-12))).sum(axis=-1)
+
+    p = probabilities / np.maximum(probabilities.sum(axis=1, keepdims=True), 1e-12)
+    told = entropy(p.mean(axis=0)) - entropy(p).mean()
+    return float(told / np.log(p.shape[1]))
+
+
+def _off(network: Network, x: np.ndarray) -> float | None:
+    names = [layer.name for layer in network.layers if layer.kind == "BatchNormalization"]
+    found = []
+    for name in names[:_NORMALISATIONS]:
+        layer = network.layer(name)
+        (given,) = network.given_to(name, x)
+        values = np.asarray(given, np.float64)
+        axes = tuple(range(values.ndim - 1))
+        mean, variance = values.mean(axis=axes), values.var(axis=axes) + layer.epsilon
+        moving_mean = np.asarray(layer.moving_mean, np.float64)
+        moving_variance = np.asarray(layer.moving_variance, np.float64) + layer.epsilon
+        ratio = variance / moving_variance
+        distance = (mean - moving_mean) ** 2 / moving_variance
+        found.append(float(np.median(ratio + distance - 1 - np.log(ratio)) / 2))
+    return float(np.mean(found)) if found else None
