@@ -177,7 +177,8 @@ class Keys:
     def compare(self) -> str:
         """Of a comparison with a reference it holds what this audit's own part is made of."""
         settings = self._settings
-        own = [] if settings.compare else [self.scaling_check, self.predictions]
+        tried = self.interventions if settings.shortcuts.enabled else None
+        own = [] if settings.compare else [self.scaling_check, self.predictions, tried]
         drawn = [self.gradcam(shard) for shard in self._plan.shards]
         named = settings.compare or settings.reference
         return _key(fingerprint("compare.py"), named, self._plan.finished, own, drawn)
