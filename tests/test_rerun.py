@@ -12,11 +12,16 @@ import yaml
 from conftest import COLOURS, Audit, job_counts, paint
 from planning.settings import Section, Settings
 
-MERGED = ("predictions", "near_duplicates", "activations", "verdict", "report")
+MERGED = (
+    *("predictions", "near_duplicates", "activations", "suspects", "interventions"),
+    *("verdict", "report"),
+)
 MERGES = dict.fromkeys(("quarantine", "scaling_check", "trust", *MERGED), 1)
 SHARD = {"preprocess": 1, "predict": 1, "gradcam": 1}
 DRAWING = {"gradcam": 3, "report": 1}
 JUDGED = {"verdict": 1, "report": 1}
+EXPERIMENTS = JUDGED | {"interventions": 1}
+SUSPECTS = EXPERIMENTS | {"suspects": 1}
 TESTED = JUDGED | {"trust": 1}
 PASS = DRAWING | {"predict": 3, "trust": 1} | dict.fromkeys(MERGED, 1)
 TRIED = {"scaling_check": 1}
@@ -36,6 +41,11 @@ FED = {
     "shard_size=9": {"report": 1},
     "seed=1": FILTERS,
     "watch=false": {},
+    "shortcuts={enabled: false}": JUDGED,
+    "shortcuts={candidates: 5}": SUSPECTS,
+    "shortcuts={classes: 1}": SUSPECTS,
+    "shortcuts={images: 200}": SUSPECTS,
+    "shortcuts={budget: 200}": EXPERIMENTS,
     "trust={images: 20}": TESTED,
     "trust={enabled: false}": JUDGED,
     "training_images=photos": JUDGED | {"training_hashes": 1, "near_duplicates": 1},
@@ -73,6 +83,8 @@ DELETED = {
     "channels.parquet": JUDGED | {"activations": 1},
     "predictions.parquet": dict.fromkeys(MERGED, 1),
     "trust/trust.json": TESTED,
+    "shortcuts/suspects.json": SUSPECTS,
+    "shortcuts/interventions.json": EXPERIMENTS,
     "duplicates.parquet": JUDGED | {"near_duplicates": 1},
     "near_duplicates.json": JUDGED | {"near_duplicates": 1},
     "quarantine.csv": JUDGED | {"quarantine": 1},
