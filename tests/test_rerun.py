@@ -31,12 +31,14 @@ MODEL = READING | FILTERS | {"model": 1}
 FED = {
     "output=head": MODEL,
     "trust_model=true": MODEL,
+    "task=classification": MODEL,
+    "device=cpu": {"report": 1},
     "custom_modules=[layers.py]": MODEL,
     "exclude=[9.png]": {"report": 1},
     "columns={path: file}": {"report": 1},
     "columns={label: kind}": {"report": 1},
     "classes=classes.txt": PASS | TRIED,
-    "policy={gates: [{name: accuracy, limit: 0.7}]}": JUDGED,
+    "policy=policy.yaml": JUDGED,
     "decision=decision.json": {"report": 1},
     "shard_size=9": {"report": 1},
     "seed=1": FILTERS,
@@ -51,6 +53,7 @@ FED = {
     "training_images=photos": JUDGED | {"training_hashes": 1, "near_duplicates": 1},
     "max_quarantined=0.3": JUDGED | {"quarantine": 1},
     "preprocess={scaling: tf}": PASS | FILTERS | TRIED,
+    "preprocess={channels: bgr}": PASS | FILTERS | TRIED,
     "preprocess={interpolation: nearest}": READING,
     "predict={batch_size: 8}": PASS,
     "predict={top: 1}": PASS,
@@ -169,6 +172,7 @@ def plans(finished, tmp_path_factory) -> dict[str, dict[str, int]]:
     shutil.copytree(finished.folder, folder, copy_function=shutil.copyfile)
     (folder / "layers.py").write_text("")
     (folder / "classes.txt").write_text("red\nblue\n")
+    (folder / "policy.yaml").write_text("gates: [{name: accuracy, limit: 0.7}]")
     (folder / "decision.json").write_text(json.dumps(DECISION))
     changes = [(config, "", "") for config in FED]
     changes += [("", f"results/{path}", "") for path in DELETED]
