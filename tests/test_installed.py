@@ -111,12 +111,14 @@ def test_its_errors_are_a_line(installed, tmp_path, arguments, said):
 )
 def test_the_gate_s_exit_code_is_the_verdict(installed, tmp_path, result, code):
     gate = {"name": "accuracy", "result": result, "text": "0.91 at least, 0.95 is asked"}
-    (tmp_path / "verdict.json").write_text(json.dumps({"result": result, "gates": [gate]}))
+    (tmp_path / "verdict.json").write_text(
+        json.dumps({"result": result, "gates": [gate], "remarks": []})
+    )
     done = convaudit(installed, tmp_path, "gate", ".")
     assert done.returncode == code
     assert done.stdout.splitlines() == [
         f"{result:<10}accuracy: 0.91 at least, 0.95 is asked",
-        result,
+        f"verdict: {result}",
     ]
 
 
