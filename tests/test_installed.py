@@ -67,8 +67,8 @@ def convaudit(installed: Path, cwd: Path, *arguments: str) -> subprocess.Complet
 
 def test_the_wheel_has_the_library_and_all_that_jobs_need(installed):
     def files(folder: Path) -> set[str]:
-        found = (path for path in folder.rglob("*") if path.is_file() and path.suffix != ".pyc")
-        return {str(path.relative_to(folder)) for path in found}
+        found = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+        return {str(path) for path in found if "__pycache__" not in path.parts}
 
     workflow = installed / "convaudit_workflow"
     assert files(workflow / "workflow") == files(ROOT / "workflow")
@@ -170,10 +170,11 @@ def test_another_workflow_uses_the_audit_from_a_git_address(installed, repositor
 
 
 def test_a_git_address_needs_the_library_of_the_same_commit(
-    installed, repository, own, tmp_path_factory
+    installed, repository, tmp_path, tmp_path_factory
 ):
+    own = tmp_path
     (own / "Snakefile").write_text(OTHER_WORKFLOW.format(repository=repository))
-    (own / "config.yaml").write_text(CONFIG)
+    (own / "config.yaml").write_text("convaudit: {model: demo, images: demo}")
     code, said = snakemake(own, "--dry-run", libraries=())
     assert code == 1 and "Traceback" not in said
     assert "needs the library in the Python that runs snakemake: pip install it" in said
