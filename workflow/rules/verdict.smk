@@ -12,8 +12,8 @@ rule verdict:
         scores=all_shards(rules.predict.output.scores),
         channels=rules.activations.output.channels,
         # Stages that may be off: [] is "not looked for".
-        interventions=[],
-        trust=[],
+        interventions=looked_for(rules.interventions.output.result),
+        trust=rules.trust.output.tests if SETTINGS.trust.enabled else [],
         near_duplicates=rules.near_duplicates.output.numbers,
         comparison=rules.compare.output.numbers if SETTINGS.reference else [],
     output:

@@ -55,7 +55,10 @@ class Results:
         assumptions: what was assumed of the images and their labels, a sentence each.
         other_files: number of files beside the images that are no images, by file ending.
         near_duplicates: numbers of ``checks.near_duplicates``, as in ``near_duplicates.json``.
+        trust: what ``trust.map_tests`` found, as in ``trust/trust.json``; None if not tested.
         model_sha256: SHA-256 of the model's file; None for a model of keras.applications.
+        shortcuts: ``interventions.json``; None where nothing was looked for.
+        strips: folder with the pictures of the experiments.
     """
 
     facts: ModelFacts
@@ -75,7 +78,10 @@ class Results:
     assumptions: tuple[str, ...] = ()
     other_files: dict[str, int] = field(default_factory=dict)
     model_sha256: str | None = None
+    shortcuts: dict[str, Any] | None = None
+    strips: Path = Path()
     near_duplicates: dict[str, Any] | None = None
+    trust: dict[str, Any] | None = None
 
     def column(self, name: str, dtype: Any, missing: Any = None) -> np.ndarray:
         """A column of the predictions as (n,) numbers.
@@ -253,8 +259,17 @@ def read(
         assumptions=(*notes, *depth_notes(predictions["bits"].to_numpy())),
         other_files=other_files,
         model_sha256=model_sha256,
+        shortcuts=_shortcuts(folder) if settings["shortcuts"]["enabled"] else None,
+        strips=folder / "shortcuts" / "pairs",
         near_duplicates=json.loads((folder / "near_duplicates.json").read_text()),
+        trust=json.loads((folder / "trust" / "trust.json").read_text())
+        if settings["trust"]["enabled"]
+        else None,
     )
+
+
+def _shortcuts(folder: Path) -> dict[str, Any]:
+    return json.loads((folder / "shortcuts" / "interventions.json").read_text())
 
 
 def _read_maps(folder: Path, shard: str) -> dict[str, np.ndarray]:
