@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from conftest import ROOT, copy_workflow
+from planning import documentation
 
 OTHER_WORKFLOW = """
 module convaudit:
@@ -76,6 +77,10 @@ def test_the_wheel_has_the_library_and_all_that_jobs_need(installed):
     assert files(workflow / "profiles") == {"default/config.yaml"}
     assert files(workflow / "config") == files(ROOT / "config")
     assert (workflow / "environment.yml").read_bytes() == (ROOT / "environment.yml").read_bytes()
+
+
+def test_the_inner_snakefile_is_the_outer_one():
+    assert documentation.INNER.read_text() == documentation.inner_snakefile_text(), "run: make docs"
 
 
 def test_the_command_audits_from_a_folder_that_has_nothing_of_the_workflow(installed, own):
