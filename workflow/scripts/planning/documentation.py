@@ -139,9 +139,9 @@ def _values(entry: dict[str, Any]) -> str:
 def inner_snakefile_text() -> str:
     """``workflow/Snakefile``, where Snakemake's catalog and addresses (``github(…)``) look.
 
-    The same table of contents, from one folder further in. It can't include the outer one: a default
-    target does not count in an include, and Snakemake (9.27) loses the way from a file at the top of
-    a git address to its includes.
+    The same table of contents, from one folder further in. It can't include the outer one: a
+    default target does not count in an include, and Snakemake (9.27) loses the way from a file at
+    the top of a git address to its includes.
     """
     text = OUTER.read_text(encoding="utf-8").replace('"workflow/r', '"r')
     here = "HERE = Path(workflow.current_basedir.get_path_or_uri(secret_free=True))"
