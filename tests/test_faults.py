@@ -19,7 +19,7 @@ from conftest import COLOURS, Audit, paint
 from convaudit.system import atomic
 from faults import PATIENCE, VICTIMS, disturb, lost, recover, results, scripts_of
 
-LIBRARY = Path(atomic.__file__).parents[1]
+LIBRARY = Path(atomic.__file__).parents[2]
 CLAIM = """
 import sys
 from pathlib import Path

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pytest
 
 from convaudit.dataset.depth import depth_notes
+from convaudit.metrics.slices import slices
 from convaudit.models.facts import LayerInfo
 from convaudit.report.findings import findings
 from convaudit.report.results import Results
@@ -194,3 +195,19 @@ def test_what_is_assumed_and_how_images_are_resized_is_said():
         "compared."
     )
     assert depth_notes(np.full(9, 8)) == []
+
+
+def test_slices_that_are_one_story_are_one_finding():
+    bad = np.arange(200) < 40
+    columns = {
+        "camera": pd.Series(np.where(bad, "old", "new")),
+        "year": pd.Series(np.where(np.arange(200) < 44, "2019", "2024")),
+    }
+    rows = [each.facts() for each in slices(columns, ~bad)]
+    audited = audit(np.zeros(200, int), np.ones(200, bool), corner=np.zeros(200, bool))
+    (found,) = [each for each in findings(audited, rows) if each.kind == "slice"]
+    assert found.title == "It is worse on camera = old"
+    assert found.text == (
+        "0.0% of 40 images with camera = old are right (95 % interval 0.0% to 8.8%); of all others "
+        "100.0%. Much the same images: year = 2019."
+    )

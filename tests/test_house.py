@@ -53,7 +53,7 @@ def test_the_other_locks_only_add_to_the_users_lock():
 
 
 def test_files_are_short():
-    assert len((ROOT / "Snakefile").read_text().splitlines()) < 80
+    assert len((ROOT / "Snakefile").read_text().splitlines()) < 90
     for path in SCRIPTS.rglob("*.py"):
         assert len(path.read_text().splitlines()) <= 400, path
 

@@ -109,7 +109,7 @@ def run(code: str, **environment: str) -> str:
     done = subprocess.run(
         command, env=variables | environment, capture_output=True, text=True, check=True
     )
-    return done.stdout + done.stderr
+    return done.stderr + done.stdout
 
 
 @pytest.mark.parametrize("given", ["", "0", "1"])

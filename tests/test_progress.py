@@ -19,7 +19,7 @@ JOB = """
 import time
 from convaudit.system.progress import Progress
 from jobs.job import job
-with job("predict shard 0003", "jobs.job.log"):
+with job("predict shard 0003", "job.log"):
     progress = Progress(512, "images", every=0)
     time.sleep(0.1)
     progress.add(256)
@@ -83,7 +83,7 @@ def test_a_job_speaks_every_ten_seconds_and_a_quick_one_never(monkeypatch, caplo
 def test_a_terminal_shows_it_with_the_job_s_name(tmp_path, quiet, shown):
     path = str(ROOT / "workflow" / "scripts")
     seen = on_a_terminal([sys.executable, "-c", JOB], tmp_path, PYTHONPATH=path, **quiet)
-    assert ("256 of 512 images" in (tmp_path / "jobs.job.log").read_text()) is True
+    assert ("256 of 512 images" in (tmp_path / "job.log").read_text()) is True
     if shown:
         assert seen.startswith("predict shard 0003: 256 of 512 images, ")
         assert seen.count("\n") == 1
@@ -96,7 +96,7 @@ def test_without_a_terminal_only_the_log_has_it(tmp_path):
     command = [sys.executable, "-c", JOB]
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, check=True)
     assert done.stderr == b""
-    assert "256 of 512 images" in (tmp_path / "jobs.job.log").read_text()
+    assert "256 of 512 images" in (tmp_path / "job.log").read_text()
 
 
 def test_snakemake_s_jobs_reach_its_terminal_unless_it_is_to_be_quiet(clone):

@@ -62,8 +62,8 @@ class File:
 def positive(specification: Specification) -> Plan:
     """A cue planted into one class."""
     source = photographs.SETS[specification.photographs]
-    count = min(len(source.classes), 2 + specification.seed % 3)
     random = generator("plan", specification.name)
+    count = int(random.integers(2, len(source.classes) + 1))
     target = int(random.integers(count))
     biased = shares(specification.strength, target, count)
     return Plan(

@@ -42,7 +42,7 @@ not rely on it. Intervals are Clopper-Pearson, 95 %.
 def write(raw: Sequence[dict[str, Any]], target: Path) -> None:
     """Write the page."""
     names = {row["case"] for row in raw}
-    failed = {row["case"] for row in raw if "failed" in row}
+    failed = names - {row["case"] for row in raw if "failed" not in row}
     own = scoring.rows(raw, METHOD)
     head = _HEAD.format(
         planned=len(cases.all_cases()),

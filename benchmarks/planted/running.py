@@ -37,7 +37,7 @@ def run(
         peers: run the baselines too.
         keep: leave a case's images on disk once it has been audited.
     """
-    done = {row["case"] for row in read(rows)}
+    done = {row["case"] for row in read(rows) if "failed" not in row}
     waiting = [each for each in chosen if each.name not in done]
     began = last = time.time()
     for number, specification in enumerate(waiting):

@@ -144,6 +144,11 @@ def compared():
     return rules.compare.output if SETTINGS.reference else []
 
 
+def looked_for(file):
+    """A result of the search for shortcuts, where that is switched on."""
+    return file if SETTINGS.shortcuts.enabled else []
+
+
 def model_file(wildcards):
     """The demo's model as an input; the content of a user's is part of every key instead."""
     return rules.demo_model.output.model if SETTINGS.model == "demo" else []

@@ -19,6 +19,8 @@ rule report:
         drawn=all_shards(rules.gradcam.output.drawn),
         filters=all_filters(),
         comparison=compared(),
+        shortcuts=looked_for(rules.interventions.output.result),
+        pairs=looked_for(folder(rules.interventions.output.pairs)),
         forecast=kept(rules.forecast.output.forecast),
         kept=all_shards(rules.predict.output.activations),
         metrics=rules.verdict.output.metrics,

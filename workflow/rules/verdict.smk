@@ -12,7 +12,7 @@ rule verdict:
         scores=all_shards(rules.predict.output.scores),
         channels=rules.activations.output.channels,
         # Stages that may be off: [] is "not looked for".
-        interventions=[],
+        interventions=looked_for(rules.interventions.output.result),
         trust=[],
         near_duplicates=rules.near_duplicates.output.numbers,
         comparison=rules.compare.output.numbers if SETTINGS.reference else [],

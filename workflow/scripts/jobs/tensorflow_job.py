@@ -46,6 +46,8 @@ def start_tensorflow(threads: int = THREADS, *, on_gpu: bool = True) -> None:
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     tf.config.threading.set_inter_op_parallelism_threads(1)
     tf.config.experimental.enable_op_determinism()
+    # Newer GPUs would round what convolutions multiply to ten bits.
+    tf.config.experimental.enable_tensor_float_32_execution(False)
     for found in tf.config.list_physical_devices("GPU"):
         tf.config.experimental.set_memory_growth(found, True)
     from convaudit.system.device import current

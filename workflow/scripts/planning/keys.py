@@ -1,8 +1,9 @@
-"""What each result depends on, as one key per job.
+"""The key of each job: a hash over all that its results depend on.
 
-A key is a hash over a job's code, its settings and the keys of all that it reads, so equal keys
-mean equal bytes. Rules carry it in ``params``; Snakemake re-runs a job when its key changed, and
-only then: modification times, which a copy or a clone changes, decide nothing.
+A key covers the job's code, its settings and the keys of the jobs whose results it reads, so equal
+keys mean equal results. (The ledger is an exception: a shard's jobs read only their own rows of it,
+and these are in the digest of the shard.) Each rule has its key in ``params``. Snakemake runs a job
+again if the key changed. Modification times and paths do not matter: a copy changes them.
 """
 
 import hashlib
@@ -22,7 +23,7 @@ _LOCATIONS = {
     *("results", "watch", "model", "weights", "custom_modules", "images", "classes"),
     *("policy", "decision", "compare", "reference", "training_images"),
 }
-"""Settings that say where something is; its content is in the keys of what reads it."""
+"""Settings that name a place. The content of that place is in a key, so the place is not."""
 
 
 def _key(*parts: Any) -> str:
@@ -30,7 +31,11 @@ def _key(*parts: Any) -> str:
 
 
 class Keys:
-    """The keys of an audit's jobs."""
+    """The keys of the jobs of an audit.
+
+    A property or method is the key of the rule of that name; methods take the shard ("0000") or the
+    layer's id.
+    """
 
     def __init__(self, settings: Settings, plan: Plan) -> None:
         self._settings = settings
@@ -57,6 +62,7 @@ class Keys:
         return _key(fingerprint("index.py"), [self.dataset(s) for s in self._plan.shards])
 
     def dataset(self, shard: str) -> str:
+        """What a shard holds; no job has this key."""
         made = self.demo_images if self._settings.images == "demo" else ""
         return _key(self._plan.shards[shard][1], made)
 
@@ -124,6 +130,27 @@ class Keys:
         return _key(fingerprint("predictions.py"), shards)
 
     @cached_property
+    def suspects(self) -> str:
+        """What may be a shortcut, named from half of the images."""
+        return _key(
+            fingerprint("suspects.py"),
+            self.predictions,
+            self.index,
+            self._settings.shortcuts.model_dump(exclude={"budget"}),
+        )
+
+    @cached_property
+    def interventions(self) -> str:
+        """The experiments with the suspects, on the other half."""
+        settings = self._settings
+        return _key(
+            fingerprint("interventions.py"),
+            self.suspects,
+            settings.preprocess.model_dump(),
+            settings.shortcuts.budget,
+        )
+
+    @cached_property
     def training_hashes(self) -> str:
         return _key(fingerprint("training_hashes.py"), self._plan.training)
 
@@ -150,7 +177,7 @@ class Keys:
         return _key(fingerprint("compare.py"), named, self._plan.finished, own, drawn)
 
     def channel(self, shard: str) -> str:
-        """One channel of an image of this shard, as a picture of its own."""
+        """Pictures of single channels, of images of this shard."""
         how = self._settings.preprocess
         pixels = self.preprocess(shard)
         return _key(fingerprint("channel.py"), pixels, how.scaling, how.channels)
@@ -181,7 +208,8 @@ class Keys:
     @cached_property
     def verdict(self) -> str:
         compared = self.compare if self._settings.reference else None
-        return _key(self.audit, compared, self.policy.sha256, self.expired)
+        tried = self.interventions if self._settings.shortcuts.enabled else None
+        return _key(self.audit, tried, compared, self.policy.sha256, self.expired)
 
     @cached_property
     def decision(self) -> str | None:
@@ -195,6 +223,7 @@ class Keys:
             self.scaling_check,
             self.activations,
             self.quarantine,
+            self.interventions if self._settings.shortcuts.enabled else None,
             self.near_duplicates,
             [self.gradcam(shard) for shard in self._plan.shards],
             [self.filters(layer) for layer in layers],

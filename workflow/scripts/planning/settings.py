@@ -188,6 +188,30 @@ class GradCam(Section):
     ] = Field("jet", description="Colour map of the overlay, one of OpenCV's.")
 
 
+class Shortcuts(Section):
+    """What the model wrongly depends on: suspects from half of the images, tried on the other."""
+
+    enabled: bool = Field(
+        True, description="Look for shortcuts. `false` costs nothing, and the report says so."
+    )
+    candidates: int = Field(
+        20, ge=1, le=100, description="Suspects that are tried by experiment, at the most."
+    )
+    classes: int = Field(
+        20, ge=1, description="Classes in which suspects are looked for, those with most images."
+    )
+    images: int = Field(
+        4000,
+        ge=100,
+        le=20000,
+        description="Images that suspects are looked for and tried in, at the most, the same share "
+        "of each class; half of them name, the other half confirms.",
+    )
+    budget: int = Field(
+        12000, ge=100, description="Forward passes of all experiments together, at the most."
+    )
+
+
 class Settings(Section):
     """Every key of the config."""
 
@@ -299,6 +323,7 @@ class Settings(Section):
     activations: Activations = Activations()
     filters: Filters = Filters()
     gradcam: GradCam = GradCam()
+    shortcuts: Shortcuts = Shortcuts()
 
 
 def load(config: dict[str, Any]) -> Settings:

@@ -50,6 +50,14 @@ def measure_pixels(image: np.ndarray) -> dict[str, float]:
     return {each.name: found[each.name] for each in PIXEL_PROPERTIES}
 
 
+def measure_one(image: np.ndarray, name: str) -> float:
+    """``sharpness``, or one of those that are measured on the pixels as they are, alone."""
+    luminance = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+    if name == "sharpness":
+        return _sharpness(_halved(luminance, WORKING))
+    return _as_it_is(luminance)[name]
+
+
 def _as_it_is(luminance: np.ndarray) -> dict[str, float]:
     if min(luminance.shape) < 24:
         names = "detail_ratio", "blockiness", "noise", "border_width", "letterbox"

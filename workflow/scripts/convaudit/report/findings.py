@@ -1,6 +1,6 @@
 """What stands out in an audit, said in sentences that are computed, each with its evidence."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,8 +24,8 @@ CENTRE = 4
 
 @dataclass(frozen=True)
 class Finding:
-    """``kind`` is classes, scaling, heat, trust or data; ``count`` is how many images it is of, and
-    ``rows`` are the numbers of the ``SHOWN`` most telling, first the most.
+    """``kind`` is classes, scaling, heat, trust, slice or data; ``count`` is how many images it is
+    of, and ``rows`` are the numbers of the ``SHOWN`` most telling, first the most.
     """
 
     kind: str
@@ -48,10 +48,13 @@ class Finding:
         }
 
 
-def findings(audit: Results) -> list[Finding]:
+def findings(audit: Results, slices: Sequence[Mapping[str, Any]] = ()) -> list[Finding]:
     """Everything that stands out: first what puts all else in doubt, classes in another order and a
     scaling that would be better; then heat that goes with errors, then heat that sets a class
-    apart, then what confidence is worth, then the data.
+    apart, then what confidence is worth, then parts of the data that are worse, then the data.
+
+    Args:
+        slices: as ``summary.json`` has them, the worst first.
     """
     return [
         *_better_order(audit),
@@ -61,6 +64,7 @@ def findings(audit: Results) -> list[Finding]:
         *_errors_by_region(audit),
         *_classes_by_region(audit),
         *_trust(audit),
+        *_slices(slices),
         *_data(audit),
     ]
 
@@ -293,6 +297,25 @@ def _tried(check: dict[str, Any]) -> str:
         share = check["accuracies"][check["used"]]
         return f"With it {share:.0%} of {check['images']} labelled images are right."
     return f"Of {check['images']} labelled images no other gets clearly more right."
+
+
+def _slices(slices: Sequence[Mapping[str, Any]]) -> list[Finding]:
+    """One finding a story: its worst slice, and the slices that share most of their images."""
+    found = []
+    for one in slices:
+        if one["story"] != one["name"]:
+            continue
+        same = [each["name"] for each in slices if each["story"] == one["name"]][1:]
+        text = (
+            f"{percent(one['accuracy'])} of {one['support']:,} images with {one['name']} are right "
+            f"(95 % interval {percent(one['accuracy_95_low'])} to "
+            f"{percent(one['accuracy_95_high'])}); of all others {percent(one['rest_accuracy'])}."
+        )
+        if same:
+            text += f" Much the same images: {', '.join(same)}."
+        title = f"It is worse on {one['name']}"
+        found.append(Finding("slice", title, text, "#slices", one["support"]))
+    return found
 
 
 def _data(audit: Results) -> list[Finding]:

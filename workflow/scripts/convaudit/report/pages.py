@@ -24,6 +24,7 @@ from convaudit.report import (
     ordinary,
     regions,
     rendering,
+    suspects,
     thumbnails,
 )
 from convaudit.report.findings import Finding, findings
@@ -58,10 +59,12 @@ def write_report(
     """
     render = _environment(audit)
     write_gallery(folder, audit)
+    if audit.shortcuts is not None:
+        suspects.write_strips(folder, audit.strips, audit.shortcuts["suspects"])
     config = json.dumps(audit.settings, indent=1)
     (folder / "config.json").write_text(config + "\n", encoding="utf-8")
 
-    found = findings(audit)
+    found = findings(audit, summary["slices"])
     sample, sizes = _sample(audit), _sizes(audit)
     numbers = misclassified.wanted(audit) | set(sample)
     numbers |= {number for finding in found for number in finding.rows}
@@ -91,6 +94,7 @@ def write_report(
         verdict=summary["verdict"],
         signed=_signed(decision, summary["verdict"]) if decision else None,
         findings=[_finding(audit, one, seen) for one in found],
+        shortcuts=suspects.cards(audit.shortcuts, folder),
         errors=misclassified.cards(
             audit, [seen[number] for number in misclassified.worst(audit).tolist()], "truth=wrong"
         ),

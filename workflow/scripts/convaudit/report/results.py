@@ -56,6 +56,8 @@ class Results:
         other_files: number of files beside the images that are no images, by file ending.
         near_duplicates: numbers of ``checks.near_duplicates``, as in ``near_duplicates.json``.
         model_sha256: SHA-256 of the model's file; None for a model of keras.applications.
+        shortcuts: ``interventions.json``; None where nothing was looked for.
+        strips: folder with the pictures of the experiments.
     """
 
     facts: ModelFacts
@@ -75,6 +77,8 @@ class Results:
     assumptions: tuple[str, ...] = ()
     other_files: dict[str, int] = field(default_factory=dict)
     model_sha256: str | None = None
+    shortcuts: dict[str, Any] | None = None
+    strips: Path = Path()
     near_duplicates: dict[str, Any] | None = None
 
     def column(self, name: str, dtype: Any, missing: Any = None) -> np.ndarray:
@@ -253,8 +257,14 @@ def read(
         assumptions=(*notes, *depth_notes(predictions["bits"].to_numpy())),
         other_files=other_files,
         model_sha256=model_sha256,
+        shortcuts=_shortcuts(folder) if settings["shortcuts"]["enabled"] else None,
+        strips=folder / "shortcuts" / "pairs",
         near_duplicates=json.loads((folder / "near_duplicates.json").read_text()),
     )
+
+
+def _shortcuts(folder: Path) -> dict[str, Any]:
+    return json.loads((folder / "shortcuts" / "interventions.json").read_text())
 
 
 def _read_maps(folder: Path, shard: str) -> dict[str, np.ndarray]:

@@ -1,0 +1,67 @@
+"""Cards of the suspects: what the search for shortcuts found, for the report."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from shutil import copyfile
+from typing import Any
+
+_SHOWN = ("confirmed", "fragile", "undecided", "data_only")
+"""States of suspects that have a card; refuted ones are counted."""
+_MOST_UNDECIDED = 3
+_STATES = {
+    "confirmed": "confirmed by experiment",
+    "fragile": "the model reacts, but nothing in the data goes with it",
+    "undecided": "not decided",
+    "data_only": "in the data, not used by this model",
+    "refuted": "refuted by experiment",
+}
+
+
+def write_strips(folder: Path, strips: Path, suspects: Sequence[dict[str, Any]]) -> None:
+    """Copy the pictures of the experiments beside the page, so that it can be handed over.
+
+    Args:
+        folder: of the report.
+        strips: folder with a picture a suspect.
+        suspects: entries of ``interventions.json``.
+    """
+    target = folder / "shortcuts"
+    target.mkdir(exist_ok=True)
+    for suspect in suspects:
+        picture = strips / f"{suspect['id']}.jpg"
+        if picture.exists():
+            copyfile(picture, target / picture.name)
+
+
+def cards(found: dict[str, Any] | None, folder: Path) -> dict[str, Any] | None:
+    """What the section "Shortcuts" shows; None where nothing was looked for.
+
+    Args:
+        found: ``interventions.json``.
+        folder: of the report, where the strips are.
+    """
+    if found is None:
+        return None
+    shown = [each for each in found["suspects"] if each["status"] in _SHOWN]
+    proven = [each for each in shown if each["status"] != "undecided"]
+    open_ones = [each for each in shown if each["status"] == "undecided"]
+    listed = [*proven, *open_ones[:_MOST_UNDECIDED]]
+    statuses = [each["status"] for each in found["suspects"]]
+    return {
+        "cards": [_card(each, folder) for each in listed],
+        "counts": {state: statuses.count(state) for state in _STATES},
+        "hidden": len(open_ones) - len(open_ones[:_MOST_UNDECIDED]),
+        "confirmed": statuses.count("confirmed"),
+        **{name: found[name] for name in ("images", "labelled", "placebos", "undecidable")},
+        "forward_passes": found["forward_passes"],
+        "blind_to": found["blind_to"],
+    }
+
+
+def _card(suspect: dict[str, Any], folder: Path) -> dict[str, Any]:
+    picture = folder / "shortcuts" / f"{suspect['id']}.jpg"
+    return {
+        **suspect,
+        "state": _STATES[suspect["status"]],
+        "strip": f"shortcuts/{picture.name}" if picture.exists() else None,
+    }

@@ -1,0 +1,37 @@
+"""The model's answers to changed pictures, by the audit's own resize, scaling and forward pass."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import tensorflow as tf
+
+from convaudit.dataset.images import resize
+from convaudit.models.network import Network
+from convaudit.models.scaling import Scaling
+from convaudit.shortcuts.trials import Answer
+
+_BATCH = 32
+
+
+def answers(
+    network: Network, scaling: Scaling, size: tuple[int, int], interpolation: str
+) -> Answer:
+    """A function from pictures RGB uint8 (H, W, 3) of any size to scores (m, units), float32.
+
+    Batches always have the same size, filled up with black, so that the same picture gets the
+    same scores whatever stands beside it.
+    """
+    shape = (_BATCH, *size, 3)
+    traced = tf.function(network.run, input_signature=[tf.TensorSpec(shape, tf.float32)])
+
+    def answer(pictures: Sequence[np.ndarray]) -> np.ndarray:
+        found = []
+        for start in range(0, len(pictures), _BATCH):
+            part = pictures[start : start + _BATCH]
+            batch = np.zeros(shape, np.float32)
+            for at, picture in enumerate(part):
+                batch[at] = resize(picture, size, interpolation)
+            found.append(traced(tf.constant(scaling.apply(batch))).numpy()[: len(part)])
+        return np.concatenate(found)
+
+    return answer

@@ -1,0 +1,117 @@
+"""Look for shortcuts in a sample: suspects, experiments, and what follows from both."""
+
+import logging
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from convaudit.shortcuts.candidates import Candidate, Discovery
+from convaudit.shortcuts.decisions import Suspect, decide
+from convaudit.shortcuts.placebos import PLACEBOS, largest_effect
+from convaudit.shortcuts.sample import Sample
+from convaudit.shortcuts.trials import CONFIRMED, LEAST_PAIRS, Answer, Laboratory
+
+LEAST_OF_A_CLASS = 12
+"""Images of a class in the discovering half below which nothing is looked for."""
+BLIND_TO = (
+    "cues that no image of this dataset shows",
+    "backgrounds and objects that go together, where no mask tells one from the other",
+    "cues smaller than 2 % of the picture that are at another place in each image",
+    "parts of the thing itself that are too small a reason for its class",
+)
+"""What this search can't find, in words for the report."""
+
+
+@dataclass(frozen=True)
+class Findings:
+    """suspects: the proven ones first; passes: forward passes; placebo: the largest effect that a
+    meaningless region had; placebos_confirmed: how many of the ``PLACEBOS`` passed for a shortcut.
+    """
+
+    suspects: list[Suspect]
+    passes: int
+    placebo: float
+    placebos_confirmed: int
+
+
+def name_suspects(sample: Sample, *, candidates: int, classes: int) -> list[Candidate]:
+    """The strongest candidates of the discovering half, best first; the other is not looked at.
+
+    Args:
+        sample: the images.
+        candidates: how many at the most.
+        classes: so many are looked at, those with the most images.
+    """
+    half = sample.discover
+    found: list[Candidate] = []
+    for target in _classes(sample, classes):
+        if (sample.truth[half] == target).sum() >= LEAST_OF_A_CLASS:
+            named = Discovery(sample, target).candidates()
+            logging.info("class %s: %d suspects", sample.class_names[target], len(named))
+            found += named
+    found.sort(key=lambda each: -each.rank)
+    return found[:candidates]
+
+
+def try_suspects(
+    sample: Sample, candidates: list[Candidate], answer: Answer, *, budget: int, threads: int
+) -> Findings:
+    """Experiment with each candidate on the confirming half.
+
+    Where a placebo has an effect, a suspect counts as confirmed only if its own is larger.
+
+    Args:
+        sample: the images that the candidates were named on.
+        candidates: as ``name_suspects`` gave them.
+        answer: the model's scores of pictures.
+        budget: forward passes at the most.
+        threads: that read and change images.
+    """
+    laboratory = Laboratory(
+        sample, answer, candidates=len(candidates), budget=budget, threads=threads
+    )
+    suspects = decide(sample, candidates, laboratory)
+    effects = largest_effect(sample, laboratory) if candidates else []
+    placebo = max((effect.value for effect in effects), default=0.0)
+    passed = sum(effect.low >= CONFIRMED for effect in effects)
+    if passed:
+        suspects = [_no_better_than(suspect, placebo) for suspect in suspects]
+    return Findings(suspects, laboratory.passes, placebo, passed)
+
+
+def as_json(sample: Sample, found: Findings) -> dict[str, Any]:
+    """``interventions.json``: see docs/shortcuts.md."""
+    half = sample.confirm
+    truth = np.bincount(sample.truth[half], minlength=len(sample.class_names))
+    undecidable = [sample.class_names[at] for at in np.flatnonzero(truth < LEAST_PAIRS)]
+    return {
+        "suspects": [suspect.as_json() for suspect in found.suspects],
+        "images": len(sample.ids),
+        "labelled": sample.labelled,
+        "forward_passes": found.passes,
+        "placebos": {
+            "tried": PLACEBOS,
+            "confirmed": found.placebos_confirmed,
+            "largest": round(found.placebo, 6),
+        },
+        "undecidable": undecidable,
+        "blind_to": list(BLIND_TO),
+    }
+
+
+def _classes(sample: Sample, most: int) -> list[int]:
+    """The classes with the most images of the sample; ties by index."""
+    counts = np.bincount(sample.truth, minlength=len(sample.class_names))
+    order = np.argsort(-counts, kind="stable")
+    return [int(at) for at in order[:most] if counts[at]]
+
+
+def _no_better_than(suspect: Suspect, placebo: float) -> Suspect:
+    if suspect.status != "confirmed" or (
+        suspect.insert and suspect.insert.difference.low > placebo
+    ):
+        return suspect
+    text = f"{suspect.text} A meaningless region had an effect of {placebo:.0%}, so this is open."
+    title = suspect.title.replace("depends on", "may depend on")
+    return replace(suspect, status="undecided", severity="note", text=text, title=title)

@@ -1,0 +1,351 @@
+"""Suspects from the discovering half: what goes with a class, and how it can be tried."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from convaudit.properties.pixel_properties import measure_pixels
+from convaudit.shortcuts import patches, places, recipes
+from convaudit.shortcuts.evidence import class_auc, partial_spearman
+from convaudit.shortcuts.experiments import Crop, Experiment, Region, Whole
+from convaudit.shortcuts.halves import ticket
+from convaudit.shortcuts.sample import Sample
+
+FLOOR_AUC, FLOOR_R = 0.15, 0.3
+"""Least distance of an AUC from 0.5, and least partial correlation, that make a suspect."""
+_DONORS = 16
+_COMPARED = 14
+"""Images whose properties tell how well a recipe gives others the look of the class."""
+_LEAST_LIKE = 0.15
+"""Least share of the difference between class and others that a recipe must explain."""
+_PLACED, _SEARCHED = 80, 36
+"""Images of the class, and as many others, whose pictures are compared for places and patches."""
+VECTOR = (
+    *("luminance_mean", "luminance_p05", "luminance_p95", "contrast", "chroma_a", "chroma_b"),
+    *("saturation", "sharpness", "spectrum_slope", "detail_ratio", "blockiness", "noise"),
+)
+"""Properties that are compared between donors and images that a recipe changed."""
+DETAIL = {"blur", "noise", "jpeg", "size", *(n for n in recipes.BY_NAME if n.startswith("coarse"))}
+"""Recipes that take or add fine detail: each moves the properties of the others too."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """How a cue goes with a class: r within the true classes, AUC against the others, images."""
+
+    r: float
+    auc: float
+    n: int
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A suspect before its experiment.
+
+    cue, kind: as in the report; target: index of the class; name: what it is, for its hash; rank:
+    how strong the case is, for the order; evidence: on the discovering half; carries: (n,) how
+    much each image of the sample carries the cue, over 0 where it does, NaN where not known;
+    experiment: None where the cue is not in the pixels; family: suspects of one class and family
+    may be one cue, of which the best explanation is kept.
+    """
+
+    cue: str
+    kind: str
+    target: int
+    name: str
+    rank: float
+    evidence: Evidence
+    carries: np.ndarray
+    experiment: Experiment | None
+    family: str
+    likeness: float = 1.0
+    detail: dict[str, float | str] = field(default_factory=dict)
+
+
+class Discovery:
+    """Finds suspects of one class on the discovering half of a sample."""
+
+    def __init__(self, sample: Sample, target: int) -> None:
+        self.sample = sample
+        self.target = target
+        self._own = sample.truth == target
+        self._called = sample.predicted == target
+
+    @cached_property
+    def groupings(self) -> list[np.ndarray]:
+        """Members of the class by truth, and by prediction where that differs clearly."""
+        half = self.sample.discover
+        differ = (self._own[half] != self._called[half]).mean()
+        return [self._own, self._called] if differ > 0.05 else [self._own]
+
+    def candidates(self) -> list[Candidate]:
+        """All suspects of the class, unordered."""
+        return [*self.of_properties(), *self.of_places(), *self.of_patches()]
+
+    def evidence(self, values: np.ndarray, half: np.ndarray) -> Evidence:
+        """A number's evidence on some images: the stronger AUC of truth and prediction."""
+        sample = self.sample
+        aucs = [class_auc(values[half], group[half]) for group in self.groupings]
+        auc = max(aucs, key=lambda each: abs(each - 0.5))
+        r, z = partial_spearman(values[half], sample.margin(self.target)[half], sample.truth[half])
+        usable = int(np.isfinite(values[half]).sum())
+        return Evidence(r if abs(z) > 2.5 else 0.0, auc, usable)
+
+    def of_properties(self) -> list[Candidate]:
+        """Whole looks: recipes whose own properties go with the class."""
+        found = []
+        for recipe in recipes.RECIPES:
+            best: tuple[float, str, Evidence] | None = None
+            for name in recipe.properties:
+                if name not in self.sample.properties:
+                    continue
+                evidence = self.evidence(self._values(name), self.sample.discover)
+                side = (evidence.auc - 0.5) or evidence.r
+                if recipe.lower is not None and (side < 0) != recipe.lower:
+                    continue
+                strength = max(abs(evidence.auc - 0.5) / 0.5, abs(evidence.r))
+                enough = abs(evidence.auc - 0.5) >= FLOOR_AUC or abs(evidence.r) >= FLOOR_R
+                if enough and (best is None or strength > best[0]):
+                    best = strength, name, evidence
+            if best and (candidate := self._whole(recipe, *best)):
+                found.append(candidate)
+        detail = sorted(
+            (each for each in found if each.name in DETAIL), key=lambda each: -each.rank
+        )
+        return detail[:4] + [each for each in found if each.name not in DETAIL]
+
+    def _whole(
+        self, recipe: recipes.Recipe, strength: float, name: str, evidence: Evidence
+    ) -> Candidate | None:
+        values = self._values(name)
+        sign = np.sign((evidence.auc - 0.5) or evidence.r)
+        carries = self._beyond(values * sign)
+        half = self.sample.discover
+        inside = self._chosen(half[(carries[half] > 0) & self._member(half)], recipe.name)
+        outside = self._chosen(half[(carries[half] <= 0) & ~self._member(half)], recipe.name)
+        if len(inside) < 4 or len(outside) < 4:
+            return None
+        experiment = Whole(recipe.name, _positions(inside), _positions(outside), self.sample.read)
+        likeness = self._likeness(experiment, inside, outside)
+        if likeness < _LEAST_LIKE:
+            return None
+        return Candidate(
+            cue=recipe.cue,
+            kind=recipe.kind,
+            target=self.target,
+            name=recipe.name,
+            rank=strength * likeness,
+            evidence=evidence,
+            carries=carries,
+            experiment=experiment,
+            family="detail" if recipe.name in DETAIL else recipe.cue,
+            likeness=likeness,
+            detail={"property": name},
+        )
+
+    def _likeness(self, experiment: Whole, inside: np.ndarray, outside: np.ndarray) -> float:
+        """Which share of the difference of the properties between class and others is gone when
+        the recipe was tried on others: 1 - |after - class| / |before - class|, the medians'
+        distances in units of the class's and the others' deviations, summed.
+        """
+        names = [name for name in VECTOR if name in self.sample.properties]
+        table = self.sample.properties[names].to_numpy(float)
+        tried = outside[:_COMPARED]
+        changed = [
+            experiment.insert(
+                self.sample.read(int(at)), recipes.seed_of(self.sample.ids[at], "tried")
+            )
+            for at in tried
+        ]
+        after = pd.DataFrame([measure_pixels(image) for image in changed])[names].to_numpy(float)
+        class_like, before = table[inside], table[tried]
+        scale = (
+            np.nanstd(
+                np.concatenate(
+                    [class_like - np.nanmedian(class_like, 0), before - np.nanmedian(before, 0)]
+                ),
+                axis=0,
+            )
+            + 1e-6
+        )
+        goal = np.nanmedian(class_like, axis=0)
+        start = np.abs(np.nanmedian(before, axis=0) - goal) / scale
+        end = np.abs(np.nanmedian(after, axis=0) - goal) / scale
+        # Over five deviations apart is apart: a huge one must not outweigh all others.
+        start, end = np.minimum(start, 5), np.minimum(end, 5)
+        return float(1 - np.nansum(end) / max(np.nansum(start), 1e-6))
+
+    def of_places(self) -> list[Candidate]:
+        """Fixed regions of the picture."""
+        found: list[Candidate] = []
+        for group in self.groupings:
+            chosen, member = self._compared(group, _PLACED)
+            small = np.stack([places.small(self.sample.read(int(at))) for at in chosen])
+            seed = ticket(str(self.target), "places") % 2**32
+            for place in places.fixed_places(small, member, seed):
+                if not any(_overlap(place.mask, other) > 0.5 for other in self._masks(found)):
+                    found.append(self._region(place, chosen, member, small))
+        return found
+
+    def _region(
+        self, place: places.Place, chosen: np.ndarray, member: np.ndarray, small: np.ndarray
+    ) -> Candidate:
+        alike = self._alike(place.mask, small[member], small)
+        likely = chosen[member][np.argsort(-alike[member], kind="stable")]
+        donors = _positions(likely[: max(4, len(likely) // 2)])
+        others = _positions(chosen[~member])
+        template = _template(small, member, place.mask) if place.translucent else None
+        carries = np.full(len(self.sample.ids), np.nan)
+        carries[chosen] = alike - _threshold(alike, member)
+        auc = class_auc(alike, member)
+        area = float(place.mask.mean())
+        overlay = place.copied and (area < 0.15 or place.shape == "border" or place.translucent)
+        return Candidate(
+            cue="border" if place.shape == "border" else "place",
+            kind="acquisition"
+            if place.shape == "border" and overlay
+            else "overlay"
+            if overlay
+            else "appearance",
+            target=self.target,
+            name=f"region {_box_text(place.mask)}",
+            rank=min(1.0, place.strength / 3) * (1.0 if overlay else 0.4),
+            evidence=Evidence(0.0, auc, len(chosen)),
+            carries=carries,
+            experiment=Region(place.mask, template, donors, others, self.sample.read),
+            family=f"place {_box_text(place.mask)}",
+            detail={
+                "area": area,
+                "consistency": place.consistency,
+                "spread": place.spread,
+                "where": _where(place.mask),
+            },
+        )
+
+    def of_patches(self) -> list[Candidate]:
+        """Pieces of picture that return anywhere."""
+        found = []
+        for group in self.groupings:
+            chosen, member = self._compared(group, _SEARCHED)
+            pictures = [self.sample.read(int(at)) for at in chosen]
+            for patch in patches.returning_patches(pictures, member):
+                found.append(self._crop(patch, chosen, member))
+        return found
+
+    def _crop(self, patch: patches.Patch, chosen: np.ndarray, member: np.ndarray) -> Candidate:
+        donors = [at for at in patch.carriers if member[at]][:_DONORS]
+        experiment = Crop(
+            patch,
+            _positions(chosen[donors]),
+            tuple(patch.boxes[at] for at in donors),
+            _positions(chosen[~member]),
+            self.sample.read,
+        )
+        carries = np.full(len(self.sample.ids), np.nan)
+        carries[chosen] = [patch.match.get(at, -1.0) for at in range(len(chosen))]
+        has = np.array([at in patch.match for at in range(len(chosen))], float)
+        return Candidate(
+            cue="patch",
+            kind="overlay" if patch.copied else "appearance",
+            target=self.target,
+            name=f"patch of {patch.size} px",
+            rank=(patch.share - patch.elsewhere) * (1.0 if patch.copied else 0.4),
+            evidence=Evidence(0.0, class_auc(has, member), len(chosen)),
+            carries=carries,
+            experiment=experiment,
+            family="patch",
+            detail={"share": patch.share, "elsewhere": patch.elsewhere, "copy": patch.copy},
+        )
+
+    def _values(self, name: str) -> np.ndarray:
+        return self.sample.properties[name].to_numpy(float)
+
+    def _member(self, half: np.ndarray) -> np.ndarray:
+        return self._own[half] | self._called[half]
+
+    def _beyond(self, values: np.ndarray) -> np.ndarray:
+        """How far beyond the threshold that parts class and others best (Youden's J)."""
+        half = self.sample.discover
+        group = max(self.groupings, key=lambda each: abs(class_auc(values[half], each[half]) - 0.5))
+        return values - _threshold(values[half], group[half])
+
+    def _chosen(self, positions: np.ndarray, purpose: str) -> np.ndarray:
+        """In the order of their hashes."""
+        ids = self.sample.ids
+        return np.array(sorted(positions, key=lambda at: ticket(str(ids[at]), purpose)), int)
+
+    def _compared(self, group: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:
+        """Members of a group and as many others, in hash order, and which are members."""
+        half = self.sample.discover
+        inside = self._chosen(half[group[half]], "compared")[:most]
+        outside = self._chosen(half[~group[half]], "compared")[:most]
+        member = np.arange(len(inside) + len(outside)) < len(inside)
+        return np.concatenate([inside, outside]), member
+
+    @staticmethod
+    def _masks(found: Sequence[Candidate]) -> list[np.ndarray]:
+        return [each.experiment.mask for each in found if isinstance(each.experiment, Region)]
+
+    @staticmethod
+    def _alike(mask: np.ndarray, members: np.ndarray, small: np.ndarray) -> np.ndarray:
+        """Correlation of each picture with the class's mean within the mask."""
+        mean = members.mean(axis=0)[mask].ravel()
+        parts = small[:, mask].reshape(len(small), -1)
+        mean, parts = mean - mean.mean(), parts - parts.mean(axis=1, keepdims=True)
+        length = np.linalg.norm(parts, axis=1) * np.linalg.norm(mean)
+        return (parts @ mean) / np.maximum(length, 1e-6)
+
+
+def _threshold(values: np.ndarray, member: np.ndarray) -> float:
+    """The value over which are most members and fewest others (Youden 1950); between two values."""
+    usable = np.isfinite(values)
+    values, member = values[usable], member[usable]
+    if not len(values):
+        return 0.0
+    order = np.argsort(values, kind="stable")
+    ordered, own = values[order], member[order]
+    missed = np.cumsum(own) / max(own.sum(), 1)
+    passed = np.cumsum(~own) / max((~own).sum(), 1)
+    best = int(np.argmax(passed - missed))
+    return float((ordered[best] + ordered[min(best + 1, len(ordered) - 1)]) / 2)
+
+
+def _template(small: np.ndarray, member: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """The mark that the class's pictures have in common: the difference of the mean pictures, in
+    signed grey levels, without the slow differences of light and background.
+    """
+    import cv2
+
+    means = [
+        cv2.cvtColor(small[group].mean(axis=0), cv2.COLOR_LAB2RGB) * 255
+        for group in (member, ~member)
+    ]
+    difference = (means[0] - means[1]).astype(np.float32)
+    rim = ~mask
+    return difference - np.median(difference[rim], axis=0) if rim.any() else difference
+
+
+def _positions(chosen: np.ndarray) -> tuple[int, ...]:
+    return tuple(int(at) for at in chosen[:_DONORS])
+
+
+def _overlap(first: np.ndarray, second: np.ndarray) -> float:
+    return float((first & second).sum() / max(1, min(first.sum(), second.sum())))
+
+
+def _box_text(mask: np.ndarray) -> str:
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    ends = columns[0], rows[0], columns[-1] + 1, rows[-1] + 1
+    return " ".join(f"{100 * end / len(mask):.0f}" for end in ends)
+
+
+def _where(mask: np.ndarray) -> str:
+    """Where a region's middle is, in words."""
+    rows, columns = np.nonzero(mask)
+    y, x = (rows.mean() + 0.5) / len(mask), (columns.mean() + 0.5) / len(mask)
+    down = "top" if y < 0.37 else "bottom" if y > 0.63 else ""
+    across = "left" if x < 0.37 else "right" if x > 0.63 else ""
+    return " ".join(filter(None, [down, across])) or "centre"

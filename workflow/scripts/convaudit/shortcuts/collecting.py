@@ -1,0 +1,106 @@
+"""The sample in which shortcuts are looked for, from an audit's tables and image files."""
+
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pandas as pd
+
+from convaudit.dataset import images, scan
+from convaudit.properties.catalogue import PROPERTIES
+from convaudit.shortcuts.halves import ticket
+from convaudit.shortcuts.sample import Sample
+
+_LONGEST = 2_000
+"""Pixels: larger photographs are shrunk to it before experiments, or they would fill the memory."""
+_KEPT = 64
+"""Decoded photographs that are kept: donors are read again and again."""
+
+
+def collect(
+    predictions: Path,
+    scores: list[Path],
+    ledger: Path,
+    source: Path,
+    *,
+    head: str,
+    class_names: list[str],
+    most: int,
+) -> Sample:
+    """Choose the sample and read what is known of it.
+
+    Args:
+        predictions: the audit's table, a row an image.
+        scores: ``{shard}.scores.npz``, as ``predictions.ScoreSample`` writes them.
+        ledger: path and sha256 of each image.
+        source: the folder or table of the images.
+        head: as ``Network.head``.
+        class_names: (K,) in index order.
+        most: images at the most; each class gets the same share of them, as far as it has images.
+    """
+    table = pd.read_parquet(predictions)
+    parts = [_scores(path) for path in scores]
+    values = np.concatenate([part["scores"] for part in parts])
+    places = pd.MultiIndex.from_frame(pd.concat([part["places"] for part in parts]))
+    table = table.set_index(["shard", "row"]).loc[places].reset_index()
+    ids = table["image_id"].to_numpy(str)
+    truth = table["label_index"].fillna(-1).to_numpy(int)
+    strata = np.where(truth >= 0, truth, table["predicted_index"].to_numpy(int))
+    chosen = _even(ids, strata, most)
+    table, ids = table.iloc[chosen], ids[chosen]
+    measured = [each.name for each in PROPERTIES if not each.is_text and each.name in table]
+    further = [
+        name for name in table if name.startswith("meta_") and table[name].dtype.kind in "if"
+    ]
+    files = pd.read_parquet(ledger, columns=["image_id", "path", "sha256"]).set_index("image_id")
+    return Sample(
+        ids=ids,
+        labels=truth[chosen],
+        scores=values[chosen],
+        head=head,
+        class_names=class_names,
+        properties=table[measured + further].reset_index(drop=True).astype(float),
+        groups=table["dhash"].to_numpy(str) if "dhash" in table else ids,
+        read=_reader(scan.root(source), files.loc[ids]),
+    )
+
+
+def _scores(path: Path) -> dict[str, Any]:
+    shard = path.name.partition(".")[0]
+    with np.load(path, allow_pickle=False) as stored:
+        rows = stored["row"]
+        places = pd.DataFrame({"shard": [shard] * len(rows), "row": rows})
+        return {"scores": stored["scores"], "places": places}
+
+
+def _even(ids: np.ndarray, strata: np.ndarray, most: int) -> np.ndarray:
+    """Positions of at most ``most`` images, ascending: as many of each stratum as there is room,
+    in the order of their hashes.
+    """
+    order = sorted(range(len(ids)), key=lambda at: ticket(str(ids[at]), "sample"))
+    turns: dict[int, int] = {}
+    ranks = np.zeros(len(ids), int)
+    for at in order:
+        stratum = int(strata[at])
+        ranks[at] = turns.get(stratum, 0)
+        turns[stratum] = ranks[at] + 1
+    return np.sort(np.lexsort((strata, ranks))[:most])
+
+
+def _reader(top: Path, files: pd.DataFrame) -> Callable[[int], np.ndarray]:
+    entries = list(files[["path", "sha256"]].itertuples(index=False, name=None))
+
+    @lru_cache(maxsize=_KEPT)
+    def read(at: int) -> np.ndarray:
+        path, sha256 = entries[at]
+        image = images.decode(scan.read_unchanged(top / path, sha256))
+        scale = _LONGEST / max(image.shape[:2])
+        if scale >= 1:
+            return image
+        size = max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale))
+        return cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+
+    return read

@@ -1,0 +1,276 @@
+"""From a candidate and its trials to a suspect: status, severity and a sentence with counts."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from convaudit.shortcuts.candidates import (
+    DETAIL,
+    FLOOR_AUC,
+    FLOOR_R,
+    Candidate,
+    Discovery,
+    Evidence,
+)
+from convaudit.shortcuts.experiments import Crop, Region
+from convaudit.shortcuts.paired import pairs_needed
+from convaudit.shortcuts.sample import Sample
+from convaudit.shortcuts.trials import CONFIRMED, LEAST_PAIRS, REFUTED, Laboratory, Pair, Trial
+
+MOST_IMAGES = 50
+_STRONG_AUC = 0.3
+"""Distance from 0.5 of an AUC from which a cue that the model does not use is worth a warning."""
+
+
+@dataclass(frozen=True)
+class Suspect:
+    """A suspect after its trials; ``as_json`` is its entry in ``summary.json``."""
+
+    id: str
+    cue: str
+    kind: str
+    target: str
+    title: str
+    text: str
+    status: str
+    severity: str
+    data: Evidence
+    insert: Trial | None
+    remove: Trial | None
+    images: list[str]
+    image_count: int
+    pairs: list[Pair]
+    detail: dict[str, Any]
+
+    def as_json(self) -> dict[str, Any]:
+        """As documented in docs/shortcuts.md."""
+        return {
+            "id": self.id,
+            "cue": self.cue,
+            "kind": self.kind,
+            "class": self.target,
+            "title": self.title,
+            "text": self.text,
+            "status": self.status,
+            "severity": self.severity,
+            "data": {"r": _short(self.data.r), "auc": _short(self.data.auc), "n": self.data.n},
+            "insert": _trial_json(self.insert),
+            "remove": _trial_json(self.remove),
+            "images": self.images,
+            "image_count": self.image_count,
+            "detail": self.detail,
+            "link": f"report/index.html#{self.id}",
+        }
+
+
+def decide(
+    sample: Sample, candidates: Sequence[Candidate], laboratory: Laboratory
+) -> list[Suspect]:
+    """Try every candidate and judge it.
+
+    Of confirmed suspects of one class and family (all that take fine detail away, say) only the
+    one that explains the class's look best is kept: the others are what it brings with it.
+    """
+    judged = [
+        (each, _suspect(sample, each, *_tried(each, laboratory), laboratory.level))
+        for each in candidates
+    ]
+    kept: list[tuple[Candidate, Suspect]] = []
+    for candidate, suspect in sorted(judged, key=lambda each: _order(*each)):
+        if not any(_one_story(candidate, suspect, *other) for other in kept):
+            kept.append((candidate, suspect))
+    return [suspect for _, suspect in kept]
+
+
+def _tried(candidate: Candidate, laboratory: Laboratory) -> tuple[Trial | None, Trial | None]:
+    experiment = candidate.experiment
+    if experiment is None:
+        return None, None
+    inserted = laboratory.insert(candidate, experiment)
+    removed = laboratory.remove(candidate, experiment) if experiment.fills else None
+    return inserted, removed
+
+
+def _suspect(
+    sample: Sample,
+    candidate: Candidate,
+    inserted: Trial | None,
+    removed: Trial | None,
+    level: float,
+) -> Suspect:
+    data, holds = _evidence(sample, candidate)
+    status = _status(candidate, data, holds, inserted, removed)
+    severity = _severity(candidate, status)
+    images, count = _images(sample, candidate)
+    name = sample.class_names[candidate.target]
+    hashed = f"{candidate.cue}|{name}|{candidate.name}"
+    return Suspect(
+        id=f"s-{hashlib.sha256(hashed.encode()).hexdigest()[:10]}",
+        cue=candidate.cue,
+        kind=candidate.kind,
+        target=name,
+        title=_title(candidate, name, status),
+        text=_text(candidate, name, status, inserted, removed, level),
+        status=status,
+        severity=severity,
+        data=data,
+        insert=inserted,
+        remove=removed,
+        images=images,
+        image_count=count,
+        pairs=inserted.pairs if inserted else [],
+        detail={**candidate.detail, "likeness": _short(candidate.likeness), "name": candidate.name},
+    )
+
+
+def _evidence(sample: Sample, candidate: Candidate) -> tuple[Evidence, bool]:
+    """The evidence in the data on the confirming half, and whether it holds there too.
+
+    Places and patches were compared on a part of the discovering half; theirs stands.
+    """
+    name = candidate.detail.get("property")
+    if name is None:
+        return candidate.evidence, True
+    found = Discovery(sample, candidate.target).evidence(
+        sample.properties[str(name)].to_numpy(float), sample.confirm
+    )
+    same_side = (found.auc - 0.5) * (candidate.evidence.auc - 0.5) > 0
+    holds = (same_side and abs(found.auc - 0.5) >= FLOOR_AUC / 2) or abs(found.r) >= FLOOR_R / 2
+    return found, holds
+
+
+def _status(
+    candidate: Candidate,
+    data: Evidence,
+    holds: bool,
+    inserted: Trial | None,
+    removed: Trial | None,
+) -> str:
+    if inserted is None:
+        return "data_only"
+    effect = inserted.difference.pairs >= LEAST_PAIRS and inserted.difference.low >= CONFIRMED
+    if candidate.kind != "appearance" and removed is not None:
+        needed = removed.difference.pairs >= LEAST_PAIRS and removed.difference.low >= CONFIRMED
+        effect = effect or needed
+    if effect:
+        return "confirmed" if holds else "fragile"
+    highs = [inserted.difference.high]
+    if removed is not None and removed.difference.pairs:
+        highs.append(removed.difference.high)
+    if inserted.difference.pairs >= LEAST_PAIRS and max(highs) < REFUTED:
+        strong = holds and abs(data.auc - 0.5) >= _STRONG_AUC
+        return "data_only" if strong else "refuted"
+    return "undecided"
+
+
+def _severity(candidate: Candidate, status: str) -> str:
+    if status == "confirmed":
+        return "ask" if candidate.kind == "appearance" else "block"
+    if status == "data_only":
+        return "warn"
+    return "note"
+
+
+def _images(sample: Sample, candidate: Candidate) -> tuple[list[str], int]:
+    """Carriers of the class by truth or prediction, the clearest first."""
+    carries = candidate.carries
+    own = (sample.truth == candidate.target) | (sample.predicted == candidate.target)
+    usable = np.flatnonzero((carries > 0) & own)
+    order = usable[np.argsort(-carries[usable], kind="stable")]
+    return [str(sample.ids[at]) for at in order[:MOST_IMAGES]], len(usable)
+
+
+_ORDER = ("confirmed", "undecided", "fragile", "data_only", "refuted")
+
+
+def _order(candidate: Candidate, suspect: Suspect) -> tuple[int, bool, float]:
+    """Confirmed ones first, of these those that block, then by effect x likeness of the recipe."""
+    effect = max(
+        suspect.insert.difference.value if suspect.insert else 0.0,
+        suspect.remove.difference.value * 0.5 if suspect.remove else 0.0,
+    )
+    weight = candidate.likeness if candidate.name in DETAIL else 1.0
+    asks = suspect.severity != "block"
+    return _ORDER.index(suspect.status), asks, -effect * weight
+
+
+def _one_story(candidate: Candidate, suspect: Suspect, other: Candidate, first: Suspect) -> bool:
+    """Whether a suspect says again what a better one has said."""
+    if candidate.target != other.target or first.status != "confirmed":
+        return False
+    if candidate.family == other.family:
+        return True
+    local = isinstance(candidate.experiment, Crop | Region)
+    return local and isinstance(other.experiment, Crop | Region)
+
+
+def _title(candidate: Candidate, name: str, status: str) -> str:
+    what = {
+        "place": f"a fixed mark at the {candidate.detail.get('where', 'picture')}",
+        "border": "the border of the picture",
+        "patch": "a piece of picture that returns",
+        "colour": "a colour cast",
+        "compression": "JPEG compression",
+        "sharpness": "blur",
+        "resolution": "low resolution",
+        "size": "the size of the file's picture",
+        "saturation": "the strength of colours",
+    }.get(candidate.cue, candidate.cue)
+    verb = {
+        "confirmed": "depends on",
+        "undecided": "may depend on",
+        "fragile": "is pushed over by",
+        "data_only": "is not moved by",
+        "refuted": "does not depend on",
+    }[status]
+    return f"“{name}” {verb} {what}"
+
+
+def _text(
+    candidate: Candidate,
+    name: str,
+    status: str,
+    inserted: Trial | None,
+    removed: Trial | None,
+    level: float,
+) -> str:
+    if inserted is None:
+        return (
+            "It goes with the class in the data; it is not in the pixels, so no model can see it."
+        )
+    difference = inserted.difference
+    parts = [
+        f"Given it, {inserted.flips} of {difference.pairs} images of other classes become "
+        f"“{name}”; changed as much in another way, {inserted.control_flips}. Difference "
+        f"{difference.value:.0%}, interval {difference.low:.0%} to {difference.high:.0%}."
+    ]
+    if removed is not None and removed.difference.pairs:
+        parts.append(
+            f"Without it, {removed.flips} of {removed.difference.pairs} images of “{name}” are no "
+            f"longer predicted as that; with as much removed elsewhere, {removed.control_flips}."
+        )
+    if status == "undecided":
+        goal = max(difference.value, 0.0)
+        discordant = (difference.first + difference.second) / max(difference.pairs, 1)
+        more = pairs_needed(goal, discordant, level, CONFIRMED)
+        parts.append(f"About {more} images of other classes would decide.")
+    return " ".join(parts)
+
+
+def _trial_json(trial: Trial | None) -> dict[str, Any] | None:
+    if trial is None or not trial.difference.pairs:
+        return None
+    return {
+        "pairs": trial.difference.pairs,
+        "flips": trial.flips,
+        "control_flips": trial.control_flips,
+        "low": _short(trial.difference.low),
+        "high": _short(trial.difference.high),
+    }
+
+
+def _short(value: float) -> float:
+    return round(float(value), 6)

@@ -1,0 +1,93 @@
+"""Does a number that is measured on each image go with a class, and with the model's scores?"""
+
+import numpy as np
+from scipy.stats import norm, rankdata
+
+
+def class_auc(values: np.ndarray, member: np.ndarray) -> float:
+    """Area under the ROC curve of a number for membership in a class (Mann and Whitney 1947).
+
+    Args:
+        values: (n,) numbers; NaN is left out.
+        member: (n,) booleans.
+
+    Returns:
+        0..1: how probable it is that a member's number is the larger one, ties counted half; 0.5
+        where either side is empty.
+    """
+    usable = np.isfinite(values)
+    values, member = values[usable], member[usable]
+    inside, outside = int(member.sum()), int((~member).sum())
+    if not inside or not outside:
+        return 0.5
+    ranks = rankdata(values)
+    return float((ranks[member].sum() - inside * (inside + 1) / 2) / (inside * outside))
+
+
+def partial_spearman(
+    values: np.ndarray, margins: np.ndarray, strata: np.ndarray
+) -> tuple[float, float]:
+    """Rank correlation of a number with the model's margin, within the true classes.
+
+    The correlations r_y of the strata are joined after Fisher's transformation with the weights
+    n_y - 3 (Hedges and Olkin 1985): r = tanh(sum w atanh r_y / sum w), z = sum w atanh r_y /
+    sqrt(sum w).
+
+    Args:
+        values: (n,) numbers; NaN is left out.
+        margins: (n,) score of the class minus the best other one.
+        strata: (n,) true class of each image, so that what classes have in common does not count.
+
+    Returns:
+        r, -1..1, and its one-sided-significant z; (0, 0) where no stratum has more than 4 images.
+    """
+    usable = np.isfinite(values) & np.isfinite(margins)
+    weight = total = 0.0
+    for stratum in np.unique(strata[usable]):
+        inside = usable & (strata == stratum)
+        n = int(inside.sum())
+        if n <= 4 or np.ptp(values[inside]) == 0 or np.ptp(margins[inside]) == 0:
+            continue
+        first, second = rankdata(values[inside]), rankdata(margins[inside])
+        r = float(np.clip(np.corrcoef(first, second)[0, 1], -0.999, 0.999))
+        weight += n - 3
+        total += (n - 3) * np.arctanh(r)
+    if not weight:
+        return 0.0, 0.0
+    return float(np.tanh(total / weight)), float(total / np.sqrt(weight))
+
+
+def two_sided_p(z: float) -> float:
+    """P-value of a standard normal statistic."""
+    return float(2 * norm.sf(abs(z)))
+
+
+def risk_difference(
+    hit: np.ndarray, exposed: np.ndarray, strata: np.ndarray
+) -> tuple[float, float, float]:
+    """How much more often exposed images are hit, within strata (Mantel and Haenszel weights).
+
+    Args:
+        hit, exposed: (n,) booleans, such as "predicted as k" and "has the cue".
+        strata: (n,) true classes.
+
+    Returns:
+        The difference of the risks and its 95 % interval (Sato 1989's variance by strata); (0,
+        -1, 1) where no stratum has both exposed and unexposed images.
+    """
+    weight = total = variance = 0.0
+    for stratum in np.unique(strata):
+        inside = strata == stratum
+        a, b = hit[inside & exposed], hit[inside & ~exposed]
+        if not len(a) or not len(b):
+            continue
+        w = len(a) * len(b) / (len(a) + len(b))
+        weight += w
+        total += w * (a.mean() - b.mean())
+        # Agresti and Caffo's added successes keep the variance positive where nothing was hit.
+        p, q = (a.sum() + 1) / (len(a) + 2), (b.sum() + 1) / (len(b) + 2)
+        variance += w**2 * (p * (1 - p) / (len(a) + 2) + q * (1 - q) / (len(b) + 2))
+    if not weight:
+        return 0.0, -1.0, 1.0
+    value, half = total / weight, 1.96 * np.sqrt(variance) / weight
+    return float(value), float(max(-1.0, value - half)), float(min(1.0, value + half))

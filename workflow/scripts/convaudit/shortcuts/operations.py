@@ -1,0 +1,188 @@
+"""Small pure operations on the pixels of a file: RGB uint8 (H, W, 3) in, the same shape out.
+
+Each changes one thing. They act on the file's own pixels, before the audit's resize, since blur,
+noise and compression survive a resize only in part.
+"""
+
+import cv2
+import numpy as np
+
+_WEIGHTS = np.array([0.299, 0.587, 0.114], np.float32)
+KERNELS = {
+    "nearest": cv2.INTER_NEAREST,
+    "linear": cv2.INTER_LINEAR,
+    "cubic": cv2.INTER_CUBIC,
+}
+"""How a small picture is enlarged again, by name."""
+
+
+def blurred(image: np.ndarray, sigma: float) -> np.ndarray:
+    """Gaussian blur; ``sigma`` in pixels, 0 for none."""
+    return image if sigma <= 0 else cv2.GaussianBlur(image, (0, 0), sigma)
+
+
+def sharpened(image: np.ndarray, amount: float, sigma: float = 1.5) -> np.ndarray:
+    """Unsharp mask: image + amount x (image - blurred image)."""
+    plain = image.astype(np.float32)
+    return _clipped(plain + amount * (plain - cv2.GaussianBlur(plain, (0, 0), sigma)))
+
+
+def noisy(image: np.ndarray, deviation: float, seed: int) -> np.ndarray:
+    """Independent Gaussian noise on each value; ``deviation`` in grey levels."""
+    noise = np.random.default_rng(seed).standard_normal(image.shape, np.float32)
+    return _clipped(image + deviation * noise)
+
+
+def cloudy(image: np.ndarray, deviation: float, seed: int) -> np.ndarray:
+    """Noise of the same energy as ``noisy``, in low frequencies: the control of noise."""
+    height, width = image.shape[:2]
+    small = (max(2, height // 32), max(2, width // 32), 3)
+    coarse = np.random.default_rng(seed).standard_normal(small, np.float32)
+    noise = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
+    return _clipped(image + noise * (deviation / max(float(noise.std()), 1e-6)))
+
+
+def compressed(image: np.ndarray, quality: int) -> np.ndarray:
+    """Encode as JPEG (4:2:0) and decode again; ``quality`` 1..100 as in libjpeg."""
+    flags = [cv2.IMWRITE_JPEG_QUALITY, int(np.clip(quality, 1, 100))]
+    data = cv2.imencode(".jpg", image[..., ::-1], flags)[1]
+    decoded = cv2.imdecode(data, cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION)
+    return np.asarray(decoded)
+
+
+def coarsened(image: np.ndarray, factor: float, kernel: str) -> np.ndarray:
+    """Shrink by ``factor`` (1 for none) with antialiasing and enlarge again with a kernel."""
+    height, width = image.shape[:2]
+    small = max(2, round(width / factor)), max(2, round(height / factor))
+    if factor <= 1 or small == (width, height):
+        return image
+    shrunk = cv2.resize(image, small, interpolation=cv2.INTER_AREA)
+    return cv2.resize(shrunk, (width, height), interpolation=KERNELS[kernel])
+
+
+def resampled(image: np.ndarray, height: int, width: int) -> np.ndarray:
+    """The picture as a file of another size: antialiased where it shrinks, else bilinear."""
+    smaller = min(width, image.shape[1]), min(height, image.shape[0])
+    shrunk = cv2.resize(image, smaller, interpolation=cv2.INTER_AREA)
+    return cv2.resize(shrunk, (width, height), interpolation=cv2.INTER_LINEAR)
+
+
+def brightened(image: np.ndarray, levels: float) -> np.ndarray:
+    """Add grey levels so that the mean luminance moves by ``levels``, in spite of clipping."""
+    plain = image.astype(np.float32)
+    goal = float(luminance(plain).mean()) + levels
+    shift = levels
+    for _ in range(4):
+        moved = np.clip(plain + shift, 0, 255)
+        shift += goal - float(luminance(moved).mean())
+    return _clipped(plain + shift)
+
+
+def contrasted(image: np.ndarray, factor: float) -> np.ndarray:
+    """Stretch all values about the mean luminance."""
+    plain = image.astype(np.float32)
+    return _clipped((plain - luminance(plain).mean()) * factor + luminance(plain).mean())
+
+
+def saturated(image: np.ndarray, factor: float) -> np.ndarray:
+    """Stretch each pixel's colour about its luminance; 0 makes the picture grey."""
+    plain = image.astype(np.float32)
+    grey = luminance(plain)[..., None]
+    return _clipped(grey + factor * (plain - grey))
+
+
+def tinted(image: np.ndarray, a: float, b: float) -> np.ndarray:
+    """Move all colours in CIELAB: ``a`` towards red, ``b`` towards yellow, lightness kept."""
+    lab = cv2.cvtColor(image.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+    lab += np.array([0, a, b], np.float32)
+    return _clipped(cv2.cvtColor(lab, cv2.COLOR_LAB2RGB) * 255)
+
+
+def hue_turned(image: np.ndarray, angle: float) -> np.ndarray:
+    """Turn all colours about the grey axis of CIELAB; ``angle`` in radians, lightness kept."""
+    lab = cv2.cvtColor(image.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+    turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]], np.float32)
+    lab[..., 1:] = lab[..., 1:] @ turn
+    return _clipped(cv2.cvtColor(lab, cv2.COLOR_LAB2RGB) * 255)
+
+
+def as_far(image: np.ndarray, changed: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Go from the image towards ``other`` as far (in root mean square) as ``changed`` is away."""
+    plain = image.astype(np.float32)
+    step = other.astype(np.float32) - plain
+    length = np.sqrt(np.mean((changed.astype(np.float32) - plain) ** 2))
+    return _clipped(plain + step * (length / max(float(np.sqrt(np.mean(step**2))), 1e-3)))
+
+
+def mean_chroma(image: np.ndarray) -> tuple[float, float]:
+    """Mean a and b of CIELAB."""
+    _, a, b, _ = cv2.mean(cv2.cvtColor(_small(image), cv2.COLOR_RGB2LAB))
+    return a, b
+
+
+def colourfulness(image: np.ndarray) -> float:
+    """Root mean square distance of the colours from grey, in CIELAB."""
+    lab = cv2.cvtColor(_small(image), cv2.COLOR_RGB2LAB)
+    return float(np.sqrt((lab[..., 1:] ** 2).sum(axis=2).mean()))
+
+
+def pasted(image: np.ndarray, patch: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """Lay ``patch`` over the image.
+
+    Args:
+        image, patch: (H, W, 3).
+        mask: (H, W) float, 0..1: the patch's opacity.
+    """
+    opacity = mask[..., None].astype(np.float32)
+    return _clipped(image + opacity * (patch.astype(np.float32) - image))
+
+
+def added(image: np.ndarray, template: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """Add a template of signed grey levels (H, W, 3) within a mask: translucent marks."""
+    return _clipped(image + mask[..., None].astype(np.float32) * template)
+
+
+def healed(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """Fill a region smoothly from its rim (Telea's inpainting, at most 256 px wide).
+
+    Args:
+        mask: (H, W), over 0.5 where the picture is to be filled.
+    """
+    height, width = image.shape[:2]
+    scale = min(1.0, 256 / max(height, width))
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    hole = (cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0.05).astype(
+        np.uint8
+    )
+    filled = cv2.inpaint(np.ascontiguousarray(small), hole, 3, cv2.INPAINT_TELEA)
+    return pasted(
+        image,
+        cv2.resize(filled, (width, height), interpolation=cv2.INTER_LINEAR),
+        feathered(mask > 0.5, 2),
+    )
+
+
+def feathered(mask: np.ndarray, pixels: float) -> np.ndarray:
+    """A boolean region (H, W) as an opacity with a soft rim of some pixels, none outside of it."""
+    inside = cv2.distanceTransform(
+        cv2.copyMakeBorder(mask.astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_REPLICATE), cv2.DIST_L2, 3
+    )[1:-1, 1:-1]
+    return np.clip(inside / max(pixels, 1e-6), 0, 1)
+
+
+def luminance(image: np.ndarray) -> np.ndarray:
+    """(H, W) luminance of RGB, in the same units (ITU-R BT.601)."""
+    return image.astype(np.float32) @ _WEIGHTS
+
+
+def _small(image: np.ndarray) -> np.ndarray:
+    """At most 128 pixels wide, 0..1: enough for a mean colour."""
+    height, width = image.shape[:2]
+    scale = min(1.0, 128 / max(height, width))
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    return cv2.resize(image, size, interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+
+
+def _clipped(values: np.ndarray) -> np.ndarray:
+    return np.clip(np.rint(values), 0, 255).astype(np.uint8)

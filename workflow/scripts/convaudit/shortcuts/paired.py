@@ -1,0 +1,102 @@
+"""Statistics of paired experiments: the same images with a cue and with its control."""
+
+from dataclasses import dataclass
+from math import sqrt
+
+import numpy as np
+from scipy.stats import binomtest, norm
+
+
+@dataclass(frozen=True)
+class PairedDifference:
+    """How many of the same images changed in two ways.
+
+    pairs: images; both: changed in both ways; first, second: changed in this way alone; low, high:
+    the interval of (first - second) / pairs.
+    """
+
+    pairs: int
+    both: int
+    first: int
+    second: int
+    low: float
+    high: float
+
+    @property
+    def value(self) -> float:
+        """Difference of the two shares, -1 to 1; 0 without pairs."""
+        return (self.first - self.second) / self.pairs if self.pairs else 0.0
+
+    @property
+    def p_value(self) -> float:
+        """Exact McNemar test, one-sided: are changes in the first way more frequent?"""
+        tosses = self.first + self.second
+        return float(binomtest(self.first, tosses, alternative="greater").pvalue) if tosses else 1.0
+
+
+def paired_difference(first: np.ndarray, second: np.ndarray, level: float) -> PairedDifference:
+    """Compare two outcomes of the same images.
+
+    Args:
+        first, second: (n,) booleans.
+        level: of the two-sided interval, such as 0.95.
+
+    Returns:
+        Counts and Newcombe's square-and-add interval for paired shares (Statistics in Medicine 17,
+        1998, method 10): Wilson's intervals of both shares, joined with their correlation. -1 to 1
+        without pairs.
+
+    Example:
+        36 of 40 images flip with the cue and 2 of them with the control: difference 0.85, 95 %
+        interval 0.68 to 0.93.
+    """
+    first, second = np.asarray(first, bool), np.asarray(second, bool)
+    n = len(first)
+    both, one, two = (int(x.sum()) for x in (first & second, first & ~second, ~first & second))
+    if not n:
+        return PairedDifference(0, 0, 0, 0, -1.0, 1.0)
+    neither = n - both - one - two
+    share_1, share_2 = (both + one) / n, (both + two) / n
+    low_1, high_1 = _wilson(both + one, n, level)
+    low_2, high_2 = _wilson(both + two, n, level)
+    phi = _correlation(both, one, two, neither, n)
+    down_1, up_1, down_2, up_2 = (
+        share_1 - low_1,
+        high_1 - share_1,
+        share_2 - low_2,
+        high_2 - share_2,
+    )
+    low = share_1 - share_2 - sqrt(max(0.0, down_1**2 - 2 * phi * down_1 * up_2 + up_2**2))
+    high = share_1 - share_2 + sqrt(max(0.0, up_1**2 - 2 * phi * up_1 * down_2 + down_2**2))
+    return PairedDifference(n, both, one, two, max(-1.0, low), min(1.0, high))
+
+
+def pairs_needed(difference: float, discordant: float, level: float, goal: float) -> int:
+    """About how many pairs would bring an interval's lower end to ``goal``.
+
+    Args:
+        difference: expected difference of the shares.
+        discordant: expected share of the pairs that differ.
+        level: of the interval.
+        goal: the bound; where it is not below ``difference``, the distance from 0.05 counts, which
+            is what a refutation needs.
+    """
+    distance = difference - goal if difference > goal else max(0.05 - difference, 0.02)
+    variance = max(discordant - difference**2, 0.01)
+    return int(np.ceil(norm.ppf(0.5 + level / 2) ** 2 * variance / distance**2))
+
+
+def _wilson(successes: int, trials: int, level: float) -> tuple[float, float]:
+    found = binomtest(successes, trials).proportion_ci(level, method="wilson")
+    return float(found.low), float(found.high)
+
+
+def _correlation(both: int, one: int, two: int, neither: int, n: int) -> float:
+    """Newcombe's phi: with a continuity correction where it is positive; 0 where undefined."""
+    product = (both + one) * (two + neither) * (both + two) * (one + neither)
+    if not product:
+        return 0.0
+    top = float(both * neither - one * two)
+    if top > 0:
+        top = max(top - n / 2, 0.0)
+    return float(top / sqrt(product))

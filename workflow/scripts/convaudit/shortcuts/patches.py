@@ -1,0 +1,262 @@
+"""Patches anywhere: small pieces of picture that return, nearly the same, in images of a class."""
+
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+LONGER = 160
+"""Longer side of the pictures that are searched, in pixels."""
+SIZES = (14, 20, 28, 40)
+"""Sides of the patches in these pictures: 9 to 25 % of the side."""
+_GRID = 6
+"""A patch is compared as 6 x 6 coloured cells, which bears small turns and shifts."""
+_CONTRAST = 18.0
+"""Least standard deviation of a patch's values, in grey levels: plain patches are all alike."""
+_QUERIES, _STORED = 14, 300
+"""Patches an image: those that are looked for, and those among which they are looked for."""
+ALIKE = 0.85
+"""Correlation from which two patches show the same thing."""
+COPY = 0.55
+"""Mean correlation of aligned finer patches from which they are copies of one thing, rather than
+things of one kind. Tuned on the benchmark's tuning seeds."""
+
+
+Box = tuple[float, float, float, float]
+"""x0, y0, x1, y1 as shares of the picture's sides."""
+
+
+@dataclass(frozen=True)
+class Patch:
+    """A piece of picture that returns.
+
+    share, elsewhere: share of the class's and of other images that have it; carriers: positions
+    of images that have it, best match first; boxes: where it is in each; match: the correlation
+    there; size: side of what was compared, in pixels of the searched picture; vector: (108,) that
+    itself; copy: mean correlation of the finer aligned patches; extent: side of the whole thing in
+    units of what was compared.
+    """
+
+    share: float
+    elsewhere: float
+    carriers: list[int]
+    boxes: dict[int, Box]
+    match: dict[int, float]
+    size: int
+    vector: np.ndarray
+    copy: float = 0.0
+    extent: float = 1.0
+
+    @property
+    def copied(self) -> bool:
+        """Whether it is a paste: copies of one thing."""
+        return self.copy >= COPY
+
+    def locate(self, picture: np.ndarray) -> Box | None:
+        """Its box in a picture, as shares of the sides; None where nothing is alike."""
+        windows = _windows(picture, self.size)
+        if not len(windows.vectors):
+            return None
+        products = windows.vectors @ self.vector
+        best = int(products.argmax())
+        return grown(_box(windows, best), self.extent) if products[best] >= ALIKE else None
+
+
+@dataclass(frozen=True)
+class _Windows:
+    """Patches of one size of one image: unit vectors (m, 108) and their corners (m, 2) in cells."""
+
+    vectors: np.ndarray
+    corners: np.ndarray
+    shape: tuple[int, int]
+
+
+def returning_patches(pictures: list[np.ndarray], member: np.ndarray, most: int = 2) -> list[Patch]:
+    """Find pieces that many images of a class have and few others.
+
+    For each size, high-contrast patches of some of the class's images are looked for in all
+    images by normalised correlation of their 6 x 6 x 3 cells; of each the share of the class's
+    images with a match of at least ``ALIKE`` is compared with the others'.
+
+    Args:
+        pictures: n images, RGB uint8, of any size.
+        member: (n,) booleans: the class.
+        most: how many patches at the most.
+
+    Returns:
+        Patches whose shares differ by at least 0.25, in the order of the difference; one of any
+        several that lie on the same places.
+    """
+    if min(member.sum(), (~member).sum()) < 8:
+        return []
+    found: list[tuple[float, Patch]] = []
+    for size in SIZES:
+        windows = [_windows(picture, size) for picture in pictures]
+        best = _best(windows, member, size)
+        for score, patch in best:
+            found.append((score, patch))
+    chosen: list[Patch] = []
+    # Of about equal ones the larger: a corner of a thing returns as often as the thing.
+    for _, patch in sorted(found, key=lambda each: (-round(each[0], 1), -each[1].size)):
+        if not any(_same(patch, other) for other in chosen):
+            chosen.append(_finished(patch, pictures))
+        if len(chosen) == most:
+            break
+    return chosen
+
+
+def _windows(picture: np.ndarray, size: int) -> _Windows:
+    height, width = picture.shape[:2]
+    scale = LONGER / max(height, width) * _GRID / size
+    shape = max(_GRID, round(height * scale)), max(_GRID, round(width * scale))
+    cells = cv2.resize(picture, shape[::-1], interpolation=cv2.INTER_AREA).astype(np.float32)
+    views = sliding_window_view(cells, (_GRID, _GRID), axis=(0, 1))
+    rows, columns = views.shape[:2]
+    flat = views.reshape(rows * columns, -1)
+    centred = flat - flat.mean(axis=1, keepdims=True)
+    length = np.linalg.norm(centred, axis=1)
+    deviation = length / np.sqrt(flat.shape[1])
+    order = np.argsort(-deviation, kind="stable")[:_STORED]
+    order = order[deviation[order] >= _CONTRAST]
+    corners = np.stack(np.divmod(order, columns), axis=1)
+    return _Windows(centred[order] / length[order, None], corners, shape)
+
+
+def _best(windows: list[_Windows], member: np.ndarray, size: int) -> list[tuple[float, Patch]]:
+    askers = np.flatnonzero(member)[:20]
+    queries, homes = [], []
+    for at in askers:
+        chosen = _apart(windows[at].corners)
+        queries.append(windows[at].vectors[chosen])
+        homes += [at] * len(chosen)
+    asked = np.concatenate(queries) if queries else np.zeros((0, 108), np.float32)
+    if not len(asked):
+        return []
+    matches = np.full((len(asked), len(windows)), -1.0, np.float32)
+    where = np.zeros((len(asked), len(windows)), np.int64)
+    for at, stored in enumerate(windows):
+        if len(stored.vectors):
+            products = asked @ stored.vectors.T
+            where[:, at] = products.argmax(axis=1)
+            matches[:, at] = products[np.arange(len(asked)), where[:, at]]
+    own = np.arange(len(windows))[None] == np.array(homes)[:, None]
+    counted = np.where(own, np.nan, matches >= ALIKE)
+    share = np.nanmean(counted[:, member], axis=1)
+    elsewhere = np.nanmean(counted[:, ~member], axis=1)
+    score = share - elsewhere
+    found = []
+    for query in np.argsort(-score, kind="stable")[:3]:
+        if score[query] < 0.25:
+            break
+        order = np.argsort(-matches[query], kind="stable")
+        carriers = [int(at) for at in order if matches[query, at] >= ALIKE]
+        boxes = {at: _box(windows[at], int(where[query, at])) for at in carriers}
+        match = {at: float(matches[query, at]) for at in carriers}
+        rates = float(share[query]), float(elsewhere[query])
+        patch = Patch(*rates, carriers, boxes, match, size, asked[query])
+        found.append((float(score[query]), patch))
+    return found
+
+
+def _apart(corners: np.ndarray) -> list[int]:
+    """The first patches, of falling contrast, that do not overlap by more than half a side."""
+    chosen: list[int] = []
+    for at, corner in enumerate(corners):
+        if all(np.abs(corner - corners[other]).max() >= _GRID // 3 for other in chosen):
+            chosen.append(at)
+        if len(chosen) == _QUERIES:
+            break
+    return chosen
+
+
+def _box(windows: _Windows, at: int) -> Box:
+    row, column = windows.corners[at]
+    height, width = windows.shape
+    return (
+        float(column / width),
+        float(row / height),
+        float(min(1, (column + _GRID) / width)),
+        float(min(1, (row + _GRID) / height)),
+    )
+
+
+def _same(first: Patch, second: Patch) -> bool:
+    """Whether two patches lie on each other in at least half of the images that have both."""
+    shared = first.boxes.keys() & second.boxes.keys()
+    if not shared:
+        return False
+    return (
+        sum(_overlap(first.boxes[at], second.boxes[at]) > 0.1 for at in shared) >= len(shared) / 2
+    )
+
+
+def _overlap(a: tuple[float, ...], b: tuple[float, ...]) -> float:
+    width = min(a[2], b[2]) - max(a[0], b[0])
+    height = min(a[3], b[3]) - max(a[1], b[1])
+    if width <= 0 or height <= 0:
+        return 0.0
+    area = (a[2] - a[0]) * (a[3] - a[1]), (b[2] - b[0]) * (b[3] - b[1])
+    return width * height / min(area)
+
+
+def grown(box: Box, factor: float) -> Box:
+    """The box with its sides multiplied about its middle, cut at the picture's edges."""
+    x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+    wide, tall = (box[2] - box[0]) * factor / 2, (box[3] - box[1]) * factor / 2
+    return max(0.0, x - wide), max(0.0, y - tall), min(1.0, x + wide), min(1.0, y + tall)
+
+
+def cut(picture: np.ndarray, box: Box) -> np.ndarray:
+    """The pixels in a box, two by two at least."""
+    height, width = picture.shape[:2]
+    y0, x0 = min(int(box[1] * height), height - 2), min(int(box[0] * width), width - 2)
+    return picture[
+        y0 : max(y0 + 2, round(box[3] * height)), x0 : max(x0 + 2, round(box[2] * width))
+    ]
+
+
+def _finished(patch: Patch, pictures: list[np.ndarray]) -> Patch:
+    """With its copy score and its extent.
+
+    The copy score is the mean over pairs of the ten best matches of the greatest correlation of 24
+    x 24 patches at shifts of up to 3 cells. The extent is the largest growth at which the rim of
+    the aligned pieces still varies between images by less than half as much as pictures do.
+    """
+    best = patch.carriers[:10]
+    crops = [_crop(pictures[at], patch.boxes[at]) for at in best]
+    scores = [
+        float(cv2.matchTemplate(crops[one], crops[two][3:-3, 3:-3], cv2.TM_CCOEFF_NORMED).max())
+        for one in range(len(crops))
+        for two in range(one + 1, len(crops))
+    ]
+    copy = float(np.mean(scores)) if scores else 0.0
+    boxes = [patch.boxes[at] for at in best]
+    extent = _extent([pictures[at] for at in best], boxes)
+    all_boxes = {at: grown(box, extent) for at, box in patch.boxes.items()}
+    return replace(patch, copy=copy, extent=extent, boxes=all_boxes)
+
+
+_GROWTHS = (1.3, 1.6, 2.0, 2.5, 3.0, 3.6)
+_VARIES = 0.5
+
+
+def _extent(pictures: list[np.ndarray], boxes: list[Box]) -> float:
+    """How far the pieces are alike beyond their boxes; 1.25 at the least, for the soft rim."""
+    if len(pictures) < 4:
+        return 1.25
+    usual = np.mean([picture.reshape(-1, 3).var(axis=0).sum() for picture in pictures])
+    reached = 1.25
+    for growth in _GROWTHS:
+        crops = np.stack([_crop(p, grown(b, growth)) for p, b in zip(pictures, boxes, strict=True)])
+        variance = cv2.blur(crops.astype(np.float32).var(axis=0).sum(axis=2), (3, 3))
+        rim = np.ones((24, 24), bool)
+        rim[3:-3, 3:-3] = False
+        if (variance[rim] < _VARIES * usual).mean() < 0.5:
+            break
+        reached = growth
+    return reached
+
+
+def _crop(picture: np.ndarray, box: Box) -> np.ndarray:
+    return cv2.resize(cut(picture, box), (24, 24), interpolation=cv2.INTER_AREA)

@@ -1,0 +1,54 @@
+"""Placebos: meaningless regions that go through the same experiment as the suspects."""
+
+import numpy as np
+
+from convaudit.shortcuts.candidates import Candidate, Evidence
+from convaudit.shortcuts.experiments import Region
+from convaudit.shortcuts.halves import ticket
+from convaudit.shortcuts.paired import PairedDifference
+from convaudit.shortcuts.places import SIDE
+from convaudit.shortcuts.sample import Sample
+from convaudit.shortcuts.trials import Laboratory
+
+PLACEBOS = 20
+_SIDE = 13
+"""Side of a region, of 64: 4 % of the picture, as stickers are."""
+
+
+def largest_effect(sample: Sample, laboratory: Laboratory) -> list[PairedDifference]:
+    """Try a random square at a random place ``PLACEBOS`` times, each for one class in turn.
+
+    The donors are random images of the class, so what is pasted is a plain piece of it.
+    """
+    classes = np.unique(sample.truth)
+    return [
+        laboratory.insert(placebo, placebo.experiment, looks=1).difference
+        for placebo in (
+            _placebo(sample, int(classes[n % len(classes)]), n) for n in range(PLACEBOS)
+        )
+        if placebo.experiment is not None
+    ]
+
+
+def _placebo(sample: Sample, target: int, number: int) -> Candidate:
+    half = sample.discover
+    random = np.random.default_rng(ticket(str(number), "placebo") % 2**32)
+    top, left = random.integers(0, SIDE - _SIDE + 1, 2)
+    mask = np.zeros((SIDE, SIDE), bool)
+    mask[top : top + _SIDE, left : left + _SIDE] = True
+    inside, outside = (
+        tuple(int(at) for at in random.permutation(half[group])[:16])
+        for group in (sample.truth[half] == target, sample.truth[half] != target)
+    )
+    experiment = Region(mask, None, inside, outside, sample.read) if inside and outside else None
+    return Candidate(
+        cue="place",
+        kind="overlay",
+        target=target,
+        name=f"placebo {number}",
+        rank=0.0,
+        evidence=Evidence(0.0, 0.5, 0),
+        carries=np.full(len(sample.ids), np.nan),
+        experiment=experiment,
+        family="placebo",
+    )

@@ -1,0 +1,213 @@
+"""Recipes: how the look of one image is given to another, and what is the fair control.
+
+A recipe changes one property of a file's picture until it is as large as the donor's. Its control
+changes as much, in another direction or another way, so that a network which is merely brittle
+answers to both alike.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from convaudit.properties.pixel_properties import measure_one
+from convaudit.shortcuts import operations
+from convaudit.shortcuts.halves import ticket
+
+Change = Callable[[np.ndarray, np.ndarray, int], np.ndarray]
+"""(image, donor, seed) -> image: RGB uint8; the donor may have another size."""
+Control = Callable[[np.ndarray, np.ndarray, np.ndarray, int], np.ndarray]
+"""(image, changed image, donor, seed) -> image that differs as much as the changed one."""
+_STEPS = 7
+"""Halvings of a dose's range: under 1 % of it."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One way to give an image the look of a donor.
+
+    name: unique; cue: the word of the report; properties: those whose going with a class makes the
+    recipe a suspect; lower: only where the class has the smaller (True) or the larger (False)
+    values, None for either; insert, control: see ``Change`` and
+    ``Control``.
+    """
+
+    name: str
+    cue: str
+    kind: str
+    properties: tuple[str, ...]
+    lower: bool | None
+    insert: Change
+    control: Control
+
+
+def _brightness(image: np.ndarray, donor: np.ndarray, seed: int) -> np.ndarray:
+    return operations.brightened(image, _mean(donor) - _mean(image))
+
+
+def _other_brightness(
+    image: np.ndarray, changed: np.ndarray, donor: np.ndarray, seed: int
+) -> np.ndarray:
+    return operations.brightened(image, _mean(image) - _mean(donor))
+
+
+def _contrast(image: np.ndarray, donor: np.ndarray, seed: int) -> np.ndarray:
+    return operations.contrasted(image, _deviation(donor) / _deviation(image))
+
+
+def _other_contrast(
+    image: np.ndarray, changed: np.ndarray, donor: np.ndarray, seed: int
+) -> np.ndarray:
+    return operations.contrasted(image, min(4.0, _deviation(image) / _deviation(donor)))
+
+
+def _cast(image: np.ndarray, donor: np.ndarray, seed: int) -> np.ndarray:
+    return operations.tinted(image, *_chroma_step(image, donor))
+
+
+def _other_cast(image: np.ndarray, changed: np.ndarray, donor: np.ndarray, seed: int) -> np.ndarray:
+    a, b = _chroma_step(image, donor)
+    return operations.tinted(image, -b, a) if seed % 2 else operations.tinted(image, b, -a)
+
+
+def _saturation(image: np.ndarray, donor: np.ndarray, seed: int) -> np.ndarray:
+    return operations.saturated(image, _saturation_factor(image, donor))
+
+
+def _other_saturation(
+    image: np.ndarray, changed: np.ndarray, donor: np.ndarray, seed: int
+) -> np.ndarray:
+    """Turn all hues so far that colours move as much as the change of saturation moves them."""
+    angle = 2 * np.arcsin(min(1.0, abs(1 - _saturation_factor(image, donor)) / 2))
+    return operations.hue_turned(image, angle if seed % 2 else -angle)
+
+
+def _blur(image: np.ndarray, donor: np.ndarray, seed: int) -> np.ndarray:
+    longest = max(image.shape[:2]) / 60
+    return _dosed(image, donor, "sharpness", lambda dose: operations.blurred(image, dose * longest))
+
+
+def _sharpen(image: np.ndarray, changed: np.ndarray, donor: np.ndarray, seed: int) -> np.ndarray:
+    return operations.as_far(image, changed, operations.sharpened(image, 1.0))
+
+
+def _noise(image: np.ndarray, donor: np.ndarray, seed: int) -> np.ndarray:
+    return _dosed(image, donor, "noise", lambda dose: operations.noisy(image, dose * 80, seed))
+
+
+def _clouds(image: np.ndarray, changed: np.ndarray, donor: np.ndarray, seed: int) -> np.ndarray:
+    return operations.as_far(image, changed, operations.cloudy(image, 20, seed))
+
+
+def _compress(image: np.ndarray, donor: np.ndarray, seed: int) -> np.ndarray:
+    return _dosed(
+        image,
+        donor,
+        "blockiness",
+        lambda dose: image if dose <= 0 else operations.compressed(image, round(96 - 94 * dose)),
+    )
+
+
+def _recode(image: np.ndarray, changed: np.ndarray, donor: np.ndarray, seed: int) -> np.ndarray:
+    return operations.compressed(image, 95)
+
+
+def _coarse(kernel: str) -> Change:
+    def change(image: np.ndarray, donor: np.ndarray, seed: int) -> np.ndarray:
+        return _dosed(
+            image,
+            donor,
+            "sharpness" if kernel != "nearest" else "detail_ratio",
+            lambda dose: operations.coarsened(image, 1 + 11 * dose, kernel),
+        )
+
+    return change
+
+
+def _size(image: np.ndarray, donor: np.ndarray, seed: int) -> np.ndarray:
+    return operations.resampled(image, *donor.shape[:2])
+
+
+def _own_size(image: np.ndarray, changed: np.ndarray, donor: np.ndarray, seed: int) -> np.ndarray:
+    return image
+
+
+RECIPES = (
+    Recipe(
+        *("blur", "sharpness", "acquisition", ("sharpness", "spectrum_slope"), True),
+        *(_blur, _sharpen),
+    ),
+    Recipe("noise", "noise", "acquisition", ("noise",), False, _noise, _clouds),
+    Recipe(
+        *("jpeg", "compression", "acquisition", ("blockiness",), False),
+        *(_compress, _recode),
+    ),
+    *(
+        Recipe(
+            *(f"coarse, {kernel}", "resolution", "acquisition", ("detail_ratio",)),
+            *(True, _coarse(kernel), _sharpen),
+        )
+        for kernel in operations.KERNELS
+    ),
+    Recipe("size", "size", "acquisition", ("height", "width", "aspect"), None, _size, _own_size),
+    Recipe(
+        *("cast", "colour", "appearance", ("chroma_a", "chroma_b"), None),
+        *(_cast, _other_cast),
+    ),
+    Recipe(
+        *("saturation", "saturation", "appearance", ("saturation", "grey"), None),
+        *(_saturation, _other_saturation),
+    ),
+    Recipe(
+        *("brightness", "brightness", "appearance"),
+        *(("luminance_mean", "luminance_p05", "luminance_p95"), None),
+        *(_brightness, _other_brightness),
+    ),
+    Recipe("contrast", "contrast", "appearance", ("contrast",), None, _contrast, _other_contrast),
+)
+BY_NAME = {recipe.name: recipe for recipe in RECIPES}
+
+
+def seed_of(image_id: str, purpose: str) -> int:
+    """A seed that stands for an image, for one purpose."""
+    return ticket(image_id, purpose) % 2**32
+
+
+def _dosed(
+    image: np.ndarray, donor: np.ndarray, name: str, change: Callable[[float], np.ndarray]
+) -> np.ndarray:
+    """The dose, 0 to 1, at which a property is nearest to the donor's, found by halving.
+
+    The property rises or falls with the dose; an image that is past the donor already stays.
+    """
+    goal, start = measure_one(donor, name), measure_one(image, name)
+    end_image = change(1.0)
+    end = measure_one(end_image, name)
+    if not np.isfinite([goal, start, end]).all() or (goal - start) * (end - start) <= 0:
+        return image
+    if abs(goal - start) >= abs(end - start):
+        return end_image
+    low, high = 0.0, 1.0
+    for _ in range(_STEPS):
+        middle = (low + high) / 2
+        value = measure_one(change(middle), name)
+        low, high = (middle, high) if abs(value - start) < abs(goal - start) else (low, middle)
+    return change((low + high) / 2)
+
+
+def _mean(image: np.ndarray) -> float:
+    return float(operations.luminance(image).mean())
+
+
+def _deviation(image: np.ndarray) -> float:
+    return max(1.0, float(operations.luminance(image).std()))
+
+
+def _chroma_step(image: np.ndarray, donor: np.ndarray) -> tuple[float, float]:
+    own, other = operations.mean_chroma(image), operations.mean_chroma(donor)
+    return other[0] - own[0], other[1] - own[1]
+
+
+def _saturation_factor(image: np.ndarray, donor: np.ndarray) -> float:
+    own, other = operations.colourfulness(image), operations.colourfulness(donor)
+    return float(np.clip(other / max(own, 0.5), 0, 3))

@@ -1,0 +1,79 @@
+"""Suspects on their way from the job that names them to the job that tries them, as JSON."""
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from convaudit.shortcuts.candidates import Candidate, Evidence
+from convaudit.shortcuts.experiments import Crop, Experiment, Read, Region, Whole
+from convaudit.shortcuts.patches import Patch
+
+
+def to_json(candidates: list[Candidate], ids: np.ndarray) -> str:
+    """All candidates and the ids of the sample's images, which their positions count."""
+    stored = {"ids": ids.tolist(), "candidates": [_stored(each) for each in candidates]}
+    return json.dumps(stored, default=_plain) + "\n"
+
+
+def from_json(text: str, ids: np.ndarray, read: Read) -> list[Candidate]:
+    """The inverse.
+
+    Args:
+        text: what ``to_json`` gave.
+        ids: of the sample as it is now; it must be the stored one.
+        read: gives the pixels of the image at a position.
+
+    Raises:
+        ValueError: the sample is another one.
+    """
+    stored = json.loads(text)
+    if stored["ids"] != ids.tolist():
+        raise ValueError("the suspects were named on another sample")
+    return [_candidate(fields, read) for fields in stored["candidates"]]
+
+
+def _stored(candidate: Candidate) -> dict[str, Any]:
+    fields = {**vars(candidate), "evidence": asdict(candidate.evidence)}
+    experiment = fields.pop("experiment")
+    if experiment is not None:
+        parts = {name: value for name, value in vars(experiment).items() if name != "read"}
+        fields["experiment"] = {"made": type(experiment).__name__, **parts}
+    return fields
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Patch):
+        return {**vars(value), "boxes": {}, "match": {}, "carriers": []}
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"{type(value).__name__} is not stored")
+
+
+def _candidate(fields: dict[str, Any], read: Read) -> Candidate:
+    parts = fields.pop("experiment", None)
+    made = {
+        "evidence": Evidence(**fields["evidence"]),
+        "carries": np.array(fields["carries"], float),
+        "experiment": None if parts is None else _experiment(parts, read),
+    }
+    return Candidate(**{**fields, **made})
+
+
+def _experiment(parts: dict[str, Any], read: Read) -> Experiment:
+    made = parts.pop("made")
+    parts["donors"], parts["others"] = tuple(parts["donors"]), tuple(parts["others"])
+    if made == "Whole":
+        return Whole(**parts, read=read)
+    if made == "Region":
+        template = parts["template"]
+        parts["template"] = None if template is None else np.array(template, np.float32)
+        parts["mask"] = np.array(parts["mask"], bool)
+        return Region(**parts, read=read)
+    patch = parts["patch"]
+    parts["patch"] = Patch(**{**patch, "vector": np.array(patch["vector"], np.float32)})
+    parts["boxes"] = tuple(tuple(box) for box in parts["boxes"])
+    return Crop(**parts, read=read)

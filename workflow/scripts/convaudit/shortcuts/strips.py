@@ -1,0 +1,41 @@
+"""A picture of an experiment: images before, with the cue and with its control."""
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+
+from convaudit.dataset.images import resize
+from convaudit.drawing.sprites import fitted
+from convaudit.shortcuts.trials import Pair
+
+CELL, GAP = 144, 6
+_GROUND = 255
+_FLIPPED, _STAYED = (196, 74, 26), (150, 150, 150)
+"""Colours of the line below a picture: the answer flipped, or it stayed."""
+
+
+def draw(pairs: Sequence[Pair]) -> np.ndarray:
+    """A column a pair, three rows: before, with the cue, with the control; RGB uint8."""
+    columns = [_column(pair) for pair in pairs]
+    gap = np.full((columns[0].shape[0], GAP, 3), _GROUND, np.uint8)
+    parts = [part for column in columns for part in (gap, column)][1:]
+    return np.concatenate(parts, axis=1)
+
+
+def _column(pair: Pair) -> np.ndarray:
+    rows = [
+        _cell(pair.before, _STAYED),
+        _cell(pair.after, _FLIPPED if pair.flipped else _STAYED),
+        _cell(pair.control, _FLIPPED if pair.control_flipped else _STAYED),
+    ]
+    gap = np.full((GAP, CELL, 3), _GROUND, np.uint8)
+    return np.concatenate([rows[0], gap, rows[1], gap, rows[2]])
+
+
+def _cell(picture: np.ndarray, colour: tuple[int, int, int]) -> np.ndarray:
+    cell = np.full((CELL + 4, CELL, 3), _GROUND, np.uint8)
+    top, left, tall, wide = fitted(picture.shape, CELL)
+    cell[top : top + tall, left : left + wide] = resize(picture, (tall, wide), "area")
+    cv2.rectangle(cell, (0, CELL + 1), (CELL, CELL + 3), colour, -1)
+    return cell

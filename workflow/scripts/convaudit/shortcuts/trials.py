@@ -1,0 +1,221 @@
+"""Trials: each suspect's experiment on images of the confirming half, with its control."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from convaudit.shortcuts.candidates import Candidate
+from convaudit.shortcuts.experiments import Experiment
+from convaudit.shortcuts.halves import ticket
+from convaudit.shortcuts.paired import PairedDifference, paired_difference
+from convaudit.shortcuts.recipes import seed_of
+from convaudit.shortcuts.sample import TIE, Sample, margins
+
+Answer = Callable[[Sequence[np.ndarray]], np.ndarray]
+"""Gives the scores (m, units) of pictures (H, W, 3) of any size: the audit's own resize, scaling
+and forward pass."""
+CONFIRMED, REFUTED = 0.10, 0.05
+"""Shares of the images: an effect from the first on counts, one below the second does not."""
+LEAST_PAIRS = 30
+_LOOKS = (40, 100, 250)
+"""Pairs after which a trial is judged; the error is shared among the looks (Bonferroni)."""
+_FUTILE = 0.03
+"""Difference of the shares below which the first look ends a trial."""
+_AT_ONCE = 32
+_SHOWN = 6
+
+
+@dataclass(frozen=True)
+class Pair:
+    """An image before and after, for the report: pictures RGB uint8, margins of the class."""
+
+    image_id: str
+    before: np.ndarray
+    after: np.ndarray
+    control: np.ndarray
+    flipped: bool
+    control_flipped: bool
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What came of inserting, or of removing, a cue.
+
+    difference: of the shares that flipped with the cue and with its control; available: images
+    that could be used; shift: mean change of the margin by the cue minus that by its control.
+    """
+
+    difference: PairedDifference
+    available: int
+    shift: float
+    pairs: list[Pair]
+
+    @property
+    def flips(self) -> int:
+        return self.difference.both + self.difference.first
+
+    @property
+    def control_flips(self) -> int:
+        return self.difference.both + self.difference.second
+
+
+class Laboratory:
+    """Makes trials on the confirming half of a sample, within a budget of forward passes."""
+
+    def __init__(
+        self, sample: Sample, answer: Answer, *, candidates: int, budget: int, threads: int
+    ) -> None:
+        self.sample = sample
+        self.budget = budget
+        self.passes = 0
+        self._answer = answer
+        self._level = 1 - 0.05 / (2 * max(candidates, 1) * len(_LOOKS))
+        self._threads = threads
+
+    @property
+    def level(self) -> float:
+        """Of the intervals: 95 % over all suspects, both trials and all looks."""
+        return self._level
+
+    def insert(
+        self, candidate: Candidate, experiment: Experiment, looks: int = len(_LOOKS)
+    ) -> Trial:
+        """Give images of other classes the cue; an image flips when it then is the class.
+
+        The images are those of another true class that the model does not take for this one.
+        """
+        sample, target = self.sample, candidate.target
+        half = sample.confirm
+        usable = half[
+            (sample.truth[half] != target)
+            & (sample.margin(target)[half] < -TIE)
+            & ~(candidate.carries[half] > 0)
+        ]
+        order = self._ordered(usable, candidate.name)
+        return self._trial(
+            order,
+            candidate,
+            experiment.insert,
+            experiment.insert_control,
+            flipped=lambda margin: margin > TIE,
+            looks=_LOOKS[:looks],
+        )
+
+    def remove(self, candidate: Candidate, experiment: Experiment) -> Trial:
+        """Take the cue from carriers of the class; an image flips when it no longer is the class.
+
+        Of several fills the one with the least difference counts.
+        """
+        sample, target = self.sample, candidate.target
+        half = sample.confirm
+        usable = half[
+            (sample.truth[half] == target)
+            & (sample.margin(target)[half] > TIE)
+            & ~(candidate.carries[half] <= 0)
+        ]
+        order = self._ordered(usable, candidate.name)
+        worst = Trial(paired_difference(np.zeros(0), np.zeros(0), self._level), 0, 0.0, [])
+        for fill in experiment.fills:
+            trial = self._trial(
+                order,
+                candidate,
+                partial(experiment.remove, fill=fill),
+                partial(experiment.remove_control, fill=fill),
+                flipped=lambda margin: margin < -TIE,
+                looks=_LOOKS,
+            )
+            if not worst.pairs or trial.difference.low < worst.difference.low:
+                worst = trial
+            if trial.difference.low < CONFIRMED:  # the next fill could not undo that
+                break
+        return worst
+
+    def _ordered(self, positions: np.ndarray, purpose: str) -> np.ndarray:
+        ids = self.sample.ids
+        return np.array(sorted(positions, key=lambda at: ticket(str(ids[at]), purpose)), int)
+
+    def _trial(
+        self,
+        order: np.ndarray,
+        candidate: Candidate,
+        cue: Callable[[np.ndarray, int], np.ndarray | None],
+        control: Callable[[np.ndarray, np.ndarray, int], np.ndarray | None],
+        flipped: Callable[[np.ndarray], np.ndarray],
+        looks: Sequence[int],
+    ) -> Trial:
+        first: list[np.ndarray] = []
+        second: list[np.ndarray] = []
+        pairs: list[Pair] = []
+        done = 0
+        found = paired_difference(np.zeros(0), np.zeros(0), self._level)
+        for look in looks:
+            goal = min(look, len(order))
+            if goal > done and self.passes + 2 * (goal - done) > self.budget and done:
+                break
+            while done < goal:
+                part = order[done : min(done + _AT_ONCE, goal)]
+                done += len(part)
+                made = self._made(part, cue, control, candidate.name)
+                if not made:
+                    continue
+                answers = self._margins([m[2] for m in made] + [m[3] for m in made], candidate)
+                first.append(answers[: len(made)])
+                second.append(answers[len(made) :])
+                if len(pairs) < _SHOWN:
+                    pairs += _shown(self.sample, made, first[-1], second[-1], flipped)
+            one, two = (np.concatenate(x) if x else np.zeros(0) for x in (first, second))
+            found = paired_difference(flipped(one), flipped(two), self._level)
+            if found.low >= CONFIRMED or found.high < REFUTED or len(order) <= look:
+                break
+            if found.pairs >= LEAST_PAIRS and found.value < _FUTILE:
+                break
+        one, two = (np.concatenate(x) if x else np.zeros(0) for x in (first, second))
+        shift = float((one - two).mean()) if len(one) else 0.0
+        return Trial(found, len(order), shift, _mixed(pairs))
+
+    def _made(
+        self,
+        part: np.ndarray,
+        cue: Callable[[np.ndarray, int], np.ndarray | None],
+        control: Callable[[np.ndarray, np.ndarray, int], np.ndarray | None],
+        purpose: str,
+    ) -> list[tuple[int, np.ndarray, np.ndarray, np.ndarray]]:
+        def one(at: int) -> tuple[int, np.ndarray, np.ndarray, np.ndarray] | None:
+            image = self.sample.read(int(at))
+            seed = seed_of(str(self.sample.ids[at]), purpose)
+            changed = cue(image, seed)
+            other = control(image, changed, seed) if changed is not None else None
+            return None if changed is None or other is None else (at, image, changed, other)
+
+        with ThreadPoolExecutor(self._threads) as pool:
+            return [each for each in pool.map(one, part) if each is not None]
+
+    def _margins(self, pictures: list[np.ndarray], candidate: Candidate) -> np.ndarray:
+        self.passes += len(pictures)
+        return margins(self._answer(pictures), self.sample.head, candidate.target)
+
+
+def _shown(
+    sample: Sample,
+    made: list[tuple[int, np.ndarray, np.ndarray, np.ndarray]],
+    first: np.ndarray,
+    second: np.ndarray,
+    flipped: Callable[[np.ndarray], np.ndarray],
+) -> list[Pair]:
+    flips, others = flipped(first), flipped(second)
+    return [
+        Pair(str(sample.ids[at]), before, after, control, bool(flips[i]), bool(others[i]))
+        for i, (at, before, after, control) in enumerate(made)
+    ]
+
+
+def _mixed(pairs: list[Pair]) -> list[Pair]:
+    """A few pairs in the share of their outcomes, but at least one failure where there is one."""
+    failed = [pair for pair in pairs if not pair.flipped]
+    done = [pair for pair in pairs if pair.flipped]
+    share = round(_SHOWN * len(failed) / max(1, len(pairs)))
+    wanted = min(len(failed), max(share, 1))
+    return done[: _SHOWN - wanted] + failed[:wanted]
