@@ -160,6 +160,12 @@ class Keys:
         return _key(fingerprint("near_duplicates.py"), self.predictions, training)
 
     @cached_property
+    def trust(self) -> str:
+        sampled = [self.predict(shard) for shard in self._plan.sampled]
+        images = self._settings.trust.images
+        return _key(fingerprint("trust.py"), sampled, images)
+
+    @cached_property
     def activations(self) -> str:
         return _key(
             fingerprint("activations.py"),
@@ -171,7 +177,8 @@ class Keys:
     def compare(self) -> str:
         """Of a comparison with a reference it holds what this audit's own part is made of."""
         settings = self._settings
-        own = [] if settings.compare else [self.scaling_check, self.predictions]
+        tried = self.interventions if settings.shortcuts.enabled else None
+        own = [] if settings.compare else [self.scaling_check, self.predictions, tried]
         drawn = [self.gradcam(shard) for shard in self._plan.shards]
         named = settings.compare or settings.reference
         return _key(fingerprint("compare.py"), named, self._plan.finished, own, drawn)
@@ -209,7 +216,8 @@ class Keys:
     def verdict(self) -> str:
         compared = self.compare if self._settings.reference else None
         tried = self.interventions if self._settings.shortcuts.enabled else None
-        return _key(self.audit, tried, compared, self.policy.sha256, self.expired)
+        tested = self.trust if self._settings.trust.enabled else None
+        return _key(self.audit, tried, tested, compared, self.policy.sha256, self.expired)
 
     @cached_property
     def decision(self) -> str | None:
@@ -225,6 +233,7 @@ class Keys:
             self.quarantine,
             self.interventions if self._settings.shortcuts.enabled else None,
             self.near_duplicates,
+            self.trust if self._settings.trust.enabled else None,
             [self.gradcam(shard) for shard in self._plan.shards],
             [self.filters(layer) for layer in layers],
             self.verdict,

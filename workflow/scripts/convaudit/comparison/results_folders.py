@@ -46,6 +46,8 @@ class Finished:
     scaling: dict[str, Any]
     """What other scalings were tried: ``model/scaling.json``."""
     class_names: list[str]
+    searched: bool
+    """Whether it looked for shortcuts; what an earlier state of it found may still be there."""
     images: pd.DataFrame
     """One row an image, in the order of the predictions: ``COLUMNS`` and sha256; label_index is -1
     where there is no label.
@@ -121,16 +123,18 @@ class Finished:
         return pq.read_table(path, columns=numbers).to_pandas()
 
     def suspects(self) -> list[dict[str, Any]] | None:
-        """The suspects after their experiments; None where none were made."""
+        """The suspects after their experiments; None where none were looked for."""
         path = self.folder / "shortcuts" / "interventions.json"
-        return json.loads(path.read_text())["suspects"] if path.exists() else None
+        if not self.searched or not path.exists():
+            return None
+        return json.loads(path.read_text())["suspects"]
 
 
 def read(folder: str | Path, config: dict[str, Any] | None = None) -> Finished:
     """Read a results folder.
 
     Args:
-        config: ``model`` and ``images`` as the audit's config names them; without it they are
+        config: ``model``, ``images`` and ``shortcuts`` of the audit's config; without it they are
             looked up in its report.
 
     Raises:
@@ -166,6 +170,7 @@ def read(folder: str | Path, config: dict[str, Any] | None = None) -> Finished:
         facts=facts,
         scaling=json.loads((path / "model" / "scaling.json").read_text()),
         class_names=labels.of_model(plan["class_names"], facts.classes),
+        searched=settings.get("shortcuts", {}).get("enabled", True),
         images=_images(path),
     )
 

@@ -1,7 +1,7 @@
 """What stands out in an audit, said in sentences that are computed, each with its evidence."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -61,8 +61,7 @@ def findings(audit: Results, slices: Sequence[Mapping[str, Any]] = ()) -> list[F
         *_better_scaling(audit),
         *_better_resizing(audit),
         *_guess(audit),
-        *_errors_by_region(audit),
-        *_classes_by_region(audit),
+        *_said_of_heat(audit, [*_errors_by_region(audit), *_classes_by_region(audit)]),
         *_trust(audit),
         *_slices(slices),
         *_data(audit),
@@ -237,6 +236,16 @@ def _chance(maps: MeanMaps, index: int, region: int) -> float:
     return float(stats.ttest_ind(mine, others, equal_var=False, alternative="greater").pvalue)
 
 
+def _said_of_heat(audit: Results, found: list[Finding]) -> list[Finding]:
+    """Findings that were read from the maps; suspicions where the maps fail their own tests."""
+    if not audit.trust or audit.trust["heat_usable"] is not False:
+        return found
+    doubt = " It is a suspicion: the maps of this model fail their own tests."
+    return [
+        replace(each, title=f"Suspected: {each.title}", text=each.text + doubt) for each in found
+    ]
+
+
 def _when_right(audit: Results, index: int, region: int) -> str:
     """The share of those that are rightly called so, where errors are among them."""
     called = (audit.predicted == index) & (audit.mean_maps.hottest != NOWHERE)
@@ -250,6 +259,15 @@ def _when_right(audit: Results, index: int, region: int) -> str:
 
 def _trust(audit: Results) -> list[Finding]:
     found = []
+    if audit.trust and audit.trust["heat_usable"] is False:
+        tests = audit.trust["tests"]
+        failed = [each["name"] for each in tests if each["gates"] and each["passed"] is False]
+        text = (
+            f"On {audit.trust['images']} images they fail: {' and '.join(failed)}. What is read "
+            "from the maps is a suspicion; another gradcam.method or gradcam.layer may do better "
+            "on this model."
+        )
+        found.append(Finding("trust", "The heat maps fail their own tests", text, "#trust"))
     if audit.known.sum() >= FEWEST:
         correct = ~audit.wrong[audit.known]
         sure = audit.probability[audit.known].mean(dtype=float)
