@@ -39,6 +39,7 @@ SETTINGS = {
     "preprocess": {"scaling": "unit", "interpolation": "area"},
     "filters": {"margin": 5, "size": 64},
     "activations": {"per_row": 16, "keep": "none"},
+    "shortcuts": {"enabled": False},
     "trust": {"enabled": True},
     "gradcam": {"layer": "auto", "method": "gradcam", "score": "logit"},
 }
