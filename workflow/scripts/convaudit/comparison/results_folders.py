@@ -14,7 +14,6 @@ import pyarrow.parquet as pq
 
 from convaudit.dataset import labels
 from convaudit.errors import AuditError
-from convaudit.models.facts import ModelFacts
 from convaudit.system.checksums import sha256
 
 COLUMNS = (
@@ -42,7 +41,8 @@ class Finished:
     model_name: str
     images_name: str
     predictions_sha256: str
-    facts: ModelFacts
+    input: tuple[int, int]
+    """Height and width of the network's input."""
     scaling: dict[str, Any]
     """What other scalings were tried: ``model/scaling.json``."""
     class_names: list[str]
@@ -158,7 +158,8 @@ def read(folder: str | Path, config: dict[str, Any] | None = None) -> Finished:
             "to its end first"
         )
     plan = json.loads((path / "index" / "plan.json").read_text())
-    facts = ModelFacts.read(path / "model" / "model.json")
+    # Not as ModelFacts: an earlier audit may be of a version that knew less of a model.
+    facts = json.loads((path / "model" / "model.json").read_text())
     settings = config or _settings(path)
     return Finished(
         folder=path,
@@ -167,9 +168,9 @@ def read(folder: str | Path, config: dict[str, Any] | None = None) -> Finished:
         model_name=_called(settings.get("model"), "model", plan["model"][:12]),
         images_name=_called(settings.get("images"), "images", path.name),
         predictions_sha256=sha256(path / "predictions.parquet"),
-        facts=facts,
+        input=(facts["input"][0], facts["input"][1]),
         scaling=json.loads((path / "model" / "scaling.json").read_text()),
-        class_names=labels.of_model(plan["class_names"], facts.classes),
+        class_names=labels.of_model(plan["class_names"], facts["classes"]),
         searched=settings.get("shortcuts", {}).get("enabled", True),
         images=_images(path),
     )
