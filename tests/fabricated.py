@@ -36,6 +36,7 @@ SETTINGS = {
     "weights": "imagenet",
     "classes": "auto",
     "seed": 0,
+    "shortcuts": {"enabled": False},
     "preprocess": {"scaling": "unit", "interpolation": "area"},
     "filters": {"margin": 5, "size": 64},
     "activations": {"per_row": 16, "keep": "none"},

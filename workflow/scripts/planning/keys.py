@@ -201,6 +201,8 @@ class Keys:
             self.quarantine,
             self.predictions,
             self.near_duplicates,
+            self.interventions if self._settings.shortcuts.enabled else None,
+            self.trust if self._settings.trust.enabled else None,
         )
 
     @cached_property
@@ -215,9 +217,7 @@ class Keys:
     @cached_property
     def verdict(self) -> str:
         compared = self.compare if self._settings.reference else None
-        tried = self.interventions if self._settings.shortcuts.enabled else None
-        tested = self.trust if self._settings.trust.enabled else None
-        return _key(self.audit, tried, tested, compared, self.policy.sha256, self.expired)
+        return _key(self.audit, compared, self.policy.sha256, self.expired)
 
     @cached_property
     def decision(self) -> str | None:
