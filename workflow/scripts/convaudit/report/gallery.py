@@ -11,17 +11,21 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pandas as pd
 
-from convaudit.drawing.sprites import fitted
+from convaudit.drawing.sprites import COLUMNS, SHEET, SIDE, fitted
 from convaudit.metrics.blocks import blocks
+from convaudit.report.regions import REGIONS
 from convaudit.report.results import Results
 from convaudit.report.sort_orders import ranks
-from convaudit.report.thumbnails import SIZE
+from convaudit.report.thumbnails import OPACITY
 from convaudit.report.wording import short
 
 NO_LABEL = np.uint16(65535)
+PALETTES = ("inferno", "viridis", "cividis", "jet")
+"""Colours that the gallery offers."""
 FIELDS = (
     *("image_id", "path", "top_classes", "top_probabilities"),
     *("true_probability", "width", "height"),
@@ -55,8 +59,20 @@ def _about(audit: Results) -> dict[str, Any]:
         "shards": list(audit.shards),
         "starts": audit.starts,
         "photos": audit.photos,
-        "picture": fitted(audit.facts.input, SIZE),
+        "picture": fitted(audit.facts.input, SIDE),
+        "sprite": {"side": SIDE, "columns": COLUMNS, "sheet": SHEET},
+        "no_label": int(NO_LABEL),
+        "regions": REGIONS,
+        "opacity": OPACITY,
+        "palettes": {name: _palette(name) for name in PALETTES},
     }
+
+
+def _palette(name: str) -> str:
+    """A colour map of OpenCV: 256 times red, green, blue, as the other pictures have it."""
+    ramp = np.arange(256, dtype=np.uint8)[:, None]
+    bgr = cv2.applyColorMap(ramp, getattr(cv2, f"COLORMAP_{name.upper()}"))
+    return base64.b64encode(bgr[:, 0, ::-1].tobytes()).decode()
 
 
 def columns(audit: Results) -> Iterator[tuple[str, np.ndarray]]:

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from convaudit.models.facts import TOO_COARSE
 from convaudit.report import regions
 from convaudit.report.results import Results
 from convaudit.report.thumbnails import heat_picture
@@ -44,6 +45,7 @@ class Place:
             "picture": heat_picture(np.sqrt(self.mean / top)),
             "border": 1 - float(self.mean[1:-1, 1:-1].sum()),
             "corners": [float(shares[corner]) for corner in CORNERS],
+            "coarse": min(self.mean.shape) < TOO_COARSE,
             "spread": float(shares.max()) < EVEN,
             "region": regions.REGIONS[int(shares.argmax())],
             "share": float(shares.max()),
@@ -51,6 +53,10 @@ class Place:
             "y": y,
             "apart": self.apart,
         }
+
+
+Cells = dict[tuple[int, int], Place]
+"""By (label, predicted class)."""
 
 
 def places(audit: Results) -> list[Place]:
@@ -64,17 +70,17 @@ def places(audit: Results) -> list[Place]:
     return sorted(found, key=lambda place: (place.count < FEW, -place.apart, place.predicted))
 
 
-def commonest(audit: Results) -> list[Place]:
+def commonest(cells: Cells) -> list[Place]:
     """The cells (label, predicted) of the confusion matrix that are known: errors before right
     answers, the commonest first.
     """
     return sorted(
-        cells(audit).values(),
+        cells.values(),
         key=lambda place: (place.label == place.predicted, -place.count, place.label),
     )
 
 
-def cells(audit: Results) -> dict[tuple[int, int], Place]:
+def cells(audit: Results) -> Cells:
     """The mean heat of the cells (label, predicted) of the confusion matrix, of many the diagonal
     and the commonest errors.
     """
@@ -87,7 +93,7 @@ def cells(audit: Results) -> dict[tuple[int, int], Place]:
 def _place(
     audit: Results, predicted: int, label: int | None, count: int, mean: np.ndarray
 ) -> Place:
-    everything, total = audit.mean_maps.mean()
+    everything, total = audit.mean_maps.overall
     rest = everything - count
     others = (total * everything - mean * count) / rest if rest else mean
     return Place(predicted, label, count, mean, regions.distance(mean, others))
@@ -98,9 +104,8 @@ def scale(found: list[Place]) -> float:
     return max((float(place.mean.max()) for place in found), default=1.0)
 
 
-def matrix(audit: Results, top: float) -> dict[str, Any] | None:
+def matrix(audit: Results, known: Cells, top: float) -> dict[str, Any] | None:
     """The confusion matrix as mean heat, where the classes are few; None where they are many."""
-    known = cells(audit)
     used = sorted({index for pair in known for index in pair})
     if not known or len(used) > MATRIX:
         return None

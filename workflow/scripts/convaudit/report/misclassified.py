@@ -124,11 +124,10 @@ def matrix(audit: Results) -> dict[str, Any] | None:
     }
 
 
-def compare(audit: Results, label: int, predicted: int) -> dict[str, Any]:
+def compare(audit: Results, known: mean_heat.Cells, label: int, predicted: int) -> dict[str, Any]:
     """Mean heat of a pair's errors, between what is right of either class; on one scale, of which
     the key is given too.
     """
-    known = mean_heat.cells(audit)
     keys = [(label, label), (label, predicted), (predicted, predicted)]
     found = [known[key] for key in keys if key in known]
     top = mean_heat.scale(found)

@@ -3,15 +3,13 @@
 // The gallery of every image. Pages on disk may not fetch, so data comes as scripts that call
 // convaudit.columns (all images, to filter and sort by) and convaudit.shard (when it is seen).
 const convaudit = (() => {
-  const CELL = 148, GAP = 14, TEXT = 62, SPRITE = 128, PER_ROW = 16, SHEET = 64, NO_LABEL = 65535;
+  const CELL = 148, GAP = 14, TEXT = 62;
   // Browsers end an element at some 17 million pixels; beyond this, scrolling is geared.
   const TALLEST = 12e6;
   const CACHED = 64, AT_ONCE = 4;
   const BAR = 70;  // pixels of the bar at the top
   const REST = 140, BUDGET = 4;  // ms: after so long nobody scrolls; a frame's time for drawing
   const FAST = 300;  // pixels a frame
-  const REGIONS = ["top left corner", "top edge", "top right corner", "left edge", "centre",
-    "right edge", "bottom left corner", "bottom edge", "bottom right corner"];
   const TYPES = { label: Uint16Array, predicted: Uint16Array, probability: Float32Array,
     strength: Uint16Array, concentration: Uint8Array, border: Uint8Array, region: Uint8Array,
     share: Uint16Array };
@@ -52,18 +50,19 @@ const convaudit = (() => {
 
   function takeColumns(data) {
     columns = data;
+    heat.prepare(data.palettes, data.opacity);
     for (const [name, type] of Object.entries(TYPES)) data[name] = unpack(data[name], type);
     // Floats that are not negative are in the order of their bits.
     data.bits = new Uint32Array(data.probability.buffer);
     data.truth = new Uint8Array(data.count);
     for (let i = 0; i < data.count; i++) {
-      data.truth[i] = data.label[i] === NO_LABEL ? 0 : data.label[i] === data.predicted[i] ? 1 : 2;
+      data.truth[i] = data.label[i] === data.no_label ? 0 : data.label[i] === data.predicted[i] ? 1 : 2;
     }
     const fill = (select, used) => {
       for (let i = 0; i < data.names.length; i++) if (used[i]) select.add(new Option(data.names[i], i));
     };
     for (const name of ["label", "predicted"]) {
-      const used = new Uint8Array(NO_LABEL + 1);
+      const used = new Uint8Array(data.no_label + 1);
       for (const i of data[name]) used[i] = 1;
       fill(form[name], used);
     }
@@ -98,7 +97,7 @@ const convaudit = (() => {
 
   // The sheet with a row's photo: undefined until it is there, null where it can't be read.
   function sheetOf(data, row) {
-    const url = `${data.sprites}/${Math.floor(row / SHEET)}.jpg`;
+    const url = `${data.sprites}/${Math.floor(row / columns.sprite.sheet)}.jpg`;
     if (!sheets.has(url)) {
       if (sheets.size >= CACHED) {
         const oldest = sheets.keys().next().value;
@@ -373,7 +372,7 @@ const convaudit = (() => {
     tile.element.title = shard.paths[row];
     const sheet = sheetOf(shard, row);
     if (sheet === undefined) return;
-    const { width, height } = tile.drawing, zoom = width / SPRITE;
+    const { width, height } = tile.drawing, zoom = width / columns.sprite.side;
     const [top, left, tall, wide] = columns.picture.map((side) => side * zoom);
     tile.context.clearRect(0, 0, width, height);
     paint(tile.context, [left, top, wide, tall], cut(sheet, row), mapOf(shard, row, shard.maps), tile.i);
@@ -384,7 +383,8 @@ const convaudit = (() => {
   // The photo of a row on its sheet.
   function cut(sheet, row) {
     const [top, left, height, width] = columns.picture;
-    const x = (row % PER_ROW) * SPRITE + left, y = Math.floor(row % SHEET / PER_ROW) * SPRITE + top;
+    const sprite = columns.sprite, at = row % sprite.sheet;
+    const x = (at % sprite.columns) * sprite.side + left, y = Math.floor(at / sprite.columns) * sprite.side + top;
     return sheet && { source: sheet, x, y, width, height };
   }
 
@@ -440,7 +440,7 @@ const convaudit = (() => {
     const facts = [
       ["verdict", truth === "unknown" ? `called ${name}; it has no label`
         : truth === "right" ? `right: called ${name}` : `wrong: called ${name}, is ${columns.names[columns.label[i]]}`],
-      ["most heat", region < 9 ? `${REGIONS[region]}, ${percent(columns.share[i] / 65535, 0)} of it` : "none: the map is empty"],
+      ["most heat", region < 9 ? `${columns.regions[region]}, ${percent(columns.share[i] / 65535, 0)} of it` : "none: the map is empty"],
       ["at the border", percent(columns.border[i] / 255, 0)],
       ["hottest tenth", `${percent(columns.concentration[i] / 255, 0)} of the heat`],
       ["strength", `${percent(columns.strength[i] / 65535, 1)} of the strongest`],
