@@ -23,7 +23,7 @@ class Words:
 UNLABELLED = "Not known: no image has a label."
 UNCOMPARED = "No other audit is compared (reference is not given)."
 WORDS = {
-    "suspects": Words("suspects", "count", "#findings", "Shortcuts were not looked for."),
+    "suspects": Words("suspects", "count", "#shortcuts", "Shortcuts were not looked for."),
     "class_order_ok": Words("classes in the model's order", "yes", "#confusion", UNLABELLED),
     "scaling_ok": Words(
         "pixels scaled as in training",
