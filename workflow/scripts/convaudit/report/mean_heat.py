@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from convaudit.models.facts import TOO_COARSE
 from convaudit.report import regions
 from convaudit.report.results import Results
 from convaudit.report.thumbnails import heat_picture
@@ -44,6 +45,7 @@ class Place:
             "picture": heat_picture(np.sqrt(self.mean / top)),
             "border": 1 - float(self.mean[1:-1, 1:-1].sum()),
             "corners": [float(shares[corner]) for corner in CORNERS],
+            "coarse": min(self.mean.shape) < TOO_COARSE,
             "spread": float(shares.max()) < EVEN,
             "region": regions.REGIONS[int(shares.argmax())],
             "share": float(shares.max()),
