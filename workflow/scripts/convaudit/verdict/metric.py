@@ -146,7 +146,7 @@ def of_row(row: Mapping[str, Any], name: str, images: str = "support") -> Measur
 
 
 def matches(row: Mapping[str, Any], where: Mapping[str, str | list[str]]) -> bool:
-    """Whether each field of a row is, or is one of, what is given for it."""
+    """True if each field of a row is, or is one of, what is given for it."""
     return all(
         str(row.get(key)) in ([value] if isinstance(value, str) else value)
         for key, value in where.items()
