@@ -28,7 +28,7 @@ include: "workflow/rules/preprocess.smk"
 include: "workflow/rules/scaling.smk"
 include: "workflow/rules/predict.smk"
 include: "workflow/rules/shortcuts.smk"
-include: "workflow/rules/near_duplicates.smk"
+include: "workflow/rules/checks.smk"
 include: "workflow/rules/activations.smk"
 include: "workflow/rules/filters.smk"
 include: "workflow/rules/gradcam.smk"
@@ -45,7 +45,6 @@ rule all:
         rules.verdict.output,
         rules.index.output,
         rules.quarantine.output,
-        rules.predictions.output,
         rules.activations.output,
         all_filters(),
         all_shards(rules.predict.output.activations),

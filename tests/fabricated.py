@@ -36,9 +36,11 @@ SETTINGS = {
     "weights": "imagenet",
     "classes": "auto",
     "seed": 0,
+    "shortcuts": {"enabled": False},
     "preprocess": {"scaling": "unit", "interpolation": "area"},
     "filters": {"margin": 5, "size": 64},
     "activations": {"per_row": 16, "keep": "none"},
+    "trust": {"enabled": True},
     "gradcam": {"layer": "auto", "method": "gradcam", "score": "logit"},
 }
 FACTS = ModelFacts(
@@ -115,6 +117,8 @@ def results(folder: Path, count: int, *, overlays: bool = True) -> None:
     (folder / "model" / "model.json").write_text(FACTS.to_json())
     tried = {"used": "unit", "images": 0, "accuracies": {}, "better": None}
     (folder / "model" / "scaling.json").write_text(json.dumps(tried))
+    (folder / "trust").mkdir()
+    (folder / "trust" / "trust.json").write_text("null")
     (folder / "near_duplicates.json").write_text("null")
     (folder / "quarantine.csv").write_text("path,reason\n")
     _channels(count).to_parquet(folder / "channels.parquet", index=False)

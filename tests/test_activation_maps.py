@@ -104,7 +104,7 @@ def test_what_runs_again(keeping):
     assert audit.plan() == {"report": 1}
     (audit.folder / "results" / "activation_maps" / "0001.h5").unlink()
     again = {"predict": 1, "gradcam": 1, "predictions": 1, "near_duplicates": 1}
-    again |= {"activations": 1, "report": 1}
+    again |= {"trust": 1, "activations": 1, "report": 1}
     assert audit.plan(KEEP) == again
 
 

@@ -116,7 +116,7 @@ def test_anything_else_is_refused_in_one_line(audits, folders, results, target, 
 def test_an_audit_is_compared_with_its_reference(audits):
     """8 images of 19 are lost on balance: the verdict of b sees that it is worse than a."""
     config = ("model=never_red.keras", "results=b", "reference=a")
-    done = Audit(audits.folder).snakemake("verdict", "--cores", "2", config=config)
+    done = Audit(audits.folder).snakemake("report", "--cores", "2", config=config)
     assert done.returncode == 0, done.stderr
     inside = numbers(audits, "b")
     assert inside["comparison"]["negative_flips"] == pytest.approx(9 / 19)
@@ -124,3 +124,5 @@ def test_an_audit_is_compared_with_its_reference(audits):
     verdict = json.loads((audits.folder / "b" / "verdict.json").read_text())
     gate = next(gate for gate in verdict["gates"] if gate["name"] == "not worse")
     assert gate["result"] == "fail" and gate["value"] == pytest.approx(-8 / 19)
+    page = (audits.folder / "b" / "report" / "index.html").read_text()
+    assert 'Compared with <a href="../comparison/index.html">a</a>' in page

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pytest
 
 from convaudit.dataset.depth import depth_notes
+from convaudit.metrics.slices import slices
 from convaudit.models.facts import LayerInfo
 from convaudit.report.findings import findings
 from convaudit.report.results import Results
@@ -174,6 +175,50 @@ def test_the_data_s_own_faults():
     assert texts[2] == "1 of 10 channels (10%) fired for no image."
 
 
+FAILED = {
+    "heat_usable": False,
+    "images": 60,
+    "tests": [
+        {"name": "removal", "gates": True, "passed": False},
+        {"name": "completeness", "gates": False, "passed": False},
+        {"name": "pointing game", "gates": True, "passed": True},
+    ],
+}
+
+
+def test_what_is_read_from_maps_that_fail_their_tests_is_suspected():
+    predicted = np.repeat([1, 0], [20, 40])
+    right, corner = np.repeat([False, True], [15, 45]), np.arange(60) < 20
+    found = findings(audit(predicted, right, corner=corner, trust=FAILED))
+    heat = [finding for finding in found if finding.kind == "heat"]
+    assert heat
+    for finding in heat:
+        assert finding.title.startswith("Suspected: ")
+        assert finding.text.endswith("the maps of this model fail their own tests.")
+    (own,) = [finding for finding in found if finding.title == "The heat maps fail their own tests"]
+    assert own.text.startswith("On 60 images they fail: removal. What is read")
+
+
+def test_maps_that_pass_or_were_not_tested_are_not_doubted():
+    predicted = np.repeat([1, 0], [20, 40])
+    right, corner = np.repeat([False, True], [15, 45]), np.arange(60) < 20
+    for usable in (True, None):
+        trust = {**FAILED, "heat_usable": usable}
+        titles = [f.title for f in findings(audit(predicted, right, corner=corner, trust=trust))]
+        assert not [title for title in titles if "Suspected" in title or "fail" in title]
+
+
+def test_images_that_look_alike_and_images_of_the_training():
+    numbers = np.arange(10)
+    training = {"images": 4, "exact": 1, "share": 0.4, "accuracy_among": 1.0}
+    near = {"images_across_labels": 3, "training": {**training, "accuracy_without": 0.5}}
+    audited = audit(numbers % 2, numbers >= 0, corner=numbers < 0, near_duplicates=near)
+    alike, leak = (text for kind, text in said(audited) if kind == "data")
+    assert alike.startswith("3 images look nearly the same as an image with another label")
+    assert "4 audited images (40.0%) are among the training images, 1 of them as the same" in leak
+    assert "Of these 100.0% are right, of the others 50.0%." in leak
+
+
 def test_what_is_assumed_and_how_images_are_resized_is_said():
     numbers = np.arange(10)
     resizing = {"used": "area", "images": 60, "labelled": 54, "better": "bilinear"}
@@ -194,3 +239,19 @@ def test_what_is_assumed_and_how_images_are_resized_is_said():
         "compared."
     )
     assert depth_notes(np.full(9, 8)) == []
+
+
+def test_slices_that_are_one_story_are_one_finding():
+    bad = np.arange(200) < 40
+    columns = {
+        "camera": pd.Series(np.where(bad, "old", "new")),
+        "year": pd.Series(np.where(np.arange(200) < 44, "2019", "2024")),
+    }
+    rows = [each.facts() for each in slices(columns, ~bad)]
+    audited = audit(np.zeros(200, int), np.ones(200, bool), corner=np.zeros(200, bool))
+    (found,) = [each for each in findings(audited, rows) if each.kind == "slice"]
+    assert found.title == "It is worse on camera = old"
+    assert found.text == (
+        "0.0% of 40 images with camera = old are right (95 % interval 0.0% to 8.8%); of all others "
+        "100.0%. Much the same images: year = 2019."
+    )

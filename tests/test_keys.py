@@ -20,8 +20,8 @@ PLAN = Plan(
 )
 DRAWING = {"gradcam 0000", "gradcam 0001", "report"}
 JUDGED = {"audit", "verdict", "report"}
-PASS = {"predict 0000", "predict 0001", "predictions", "near_duplicates", "activations"}
-PASS |= DRAWING | JUDGED
+PASS = {"predict 0000", "predict 0001", "predictions", "near_duplicates", "trust"}
+PASS |= {"activations"} | DRAWING | JUDGED
 READING = {"preprocess 0000", "preprocess 0001", "quarantine", "scaling_check"} | PASS
 
 
@@ -34,6 +34,7 @@ def keys(config: dict, plan: Plan = PLAN) -> dict[str, str]:
         "scaling_check": made.scaling_check,
         "predictions": made.predictions,
         "near_duplicates": made.near_duplicates,
+        "trust": made.trust,
         "activations": made.activations,
         "filters conv": made.filters("conv"),
         "audit": made.audit,
@@ -57,6 +58,8 @@ def changed(before: dict[str, str], after: dict[str, str]) -> set[str]:
         ({"results": "elsewhere"}, set()),
         ({"watch": False}, set()),
         ({"gradcam": {"alpha": 0.5}}, DRAWING),
+        ({"trust": {"images": 40}}, {"trust"} | JUDGED),
+        ({"trust": {"enabled": False}}, JUDGED),
         ({"gradcam": {"colormap": "viridis"}}, DRAWING),
         ({"gradcam": {"method": "layercam"}}, PASS),
         ({"gradcam": {"layer": "conv"}}, PASS),
@@ -77,6 +80,8 @@ def changed(before: dict[str, str], after: dict[str, str]) -> set[str]:
         ({"preprocess": {"scaling": "tf"}}, PASS | {"filters conv", "scaling_check"}),
         ({"preprocess": {"interpolation": "nearest"}}, READING),
         ({"max_quarantined": 0.5}, {"quarantine"} | JUDGED),
+        ({"shortcuts": {"candidates": 5}}, JUDGED),
+        ({"shortcuts": {"enabled": False}}, JUDGED),
         ({"policy": {"gates": [{"name": "accuracy", "limit": 0.9}]}}, {"verdict", "report"}),
         ({"output": "probabilities"}, READING | {"model", "filters conv"}),
         ({"trust_model": True}, READING | {"model", "filters conv"}),
@@ -103,6 +108,7 @@ def test_a_changed_shard_re_runs_its_own_jobs_and_the_merges():
         "scaling_check",
         "predictions",
         "near_duplicates",
+        "trust",
         "activations",
         *JUDGED,
     }

@@ -8,10 +8,10 @@ import pandas as pd
 from conftest import COLOURS, paint
 from convaudit.dataset import ledger
 from convaudit.dataset import scan as scans
+from convaudit.predictions import Shard, _table
 from fabricated import FACTS
 from index import index
 from planning.make_plan import _by_shard
-from predict import Shard, _table
 from preprocess import preprocess
 
 
@@ -25,18 +25,18 @@ def test_further_columns_reach_the_predictions(tmp_path):
     assigned = ledger.assign(scans.scan(table).files, None, 2, lambda path: None)
     files, book = tmp_path / "files.parquet", tmp_path / "ledger.parquet"
     files.write_bytes(_by_shard(assigned))
-    index(files=str(files), images=str(table), ledger=str(book), threads=1)
+    index(files=files, images=table, ledger=str(book), threads=1)
     facts = tmp_path / "facts.json"
     facts.write_text(replace(FACTS, input=(8, 8, 3)).to_json())
     found = []
     for shard, (_, digest) in ledger.digests(assigned).items():
         rows = tmp_path / f"{shard}.parquet"
         preprocess(
-            ledger=str(book),
+            ledger=book,
             facts=str(facts),
             shard=shard,
             digest=digest,
-            source=str(table),
+            source=table,
             interpolation="area",
             pixels=str(tmp_path / "pixels.npy"),
             rows=str(rows),
@@ -46,14 +46,15 @@ def test_further_columns_reach_the_predictions(tmp_path):
         part = pd.read_parquet(rows)
         numbers = {
             name: np.zeros(len(part))
-            for name in ("probability", "logit", "true_probability", "map_max")
+            for name in ("probability", "logit", "true_probability", "brier", "map_max")
         } | {
             "predicted": np.zeros(len(part), int),
+            "true_rank": np.ones(len(part), int),
             "top_classes": np.zeros((len(part), 1), int),
             "top_probabilities": np.ones((len(part), 1)),
         }
         ids = part["image_id"].to_numpy(str)
-        whole = Shard(shard, "", part, ids, np.zeros(len(part), int), ["red", "blue"])
+        whole = Shard(shard, tmp_path, part, ids, np.zeros(len(part), int), ["red", "blue"])
         found.append(_table(whole, [numbers]))
     predictions = pd.concat(found, ignore_index=True)
     assert predictions["path"].tolist() == ["a.png", "b.png", "c.png"]

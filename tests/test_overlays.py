@@ -6,7 +6,7 @@ import pytest
 
 from convaudit.dataset import images
 from convaudit.drawing.encoding import encode_jpeg, encode_png
-from convaudit.drawing.overlays import heat, overlay
+from convaudit.drawing.overlays import normalised, overlay
 from convaudit.drawing.sprites import sprites
 from convaudit.errors import AuditError
 
@@ -52,7 +52,7 @@ def test_heat_shows_on_any_ground():
 
 def test_every_level_of_heat_is_blended_as_the_formula_says():
     cam = RNG.random((9, 9)).astype(np.float32)
-    levels = (bilinear(heat(cam), *PHOTO.shape[:2]) * 255).astype(int)
+    levels = (bilinear(normalised(cam), *PHOTO.shape[:2]) * 255).astype(int)
     ramp = cv2.applyColorMap(np.arange(256, dtype=np.uint8)[:, None], cv2.COLORMAP_JET)[:, 0, ::-1]
     share = 0.6 * levels[..., None] / 255
     expected = ramp[levels] * share + PHOTO * (1 - share)
@@ -72,7 +72,7 @@ def test_heat_stays_on_the_part_that_the_network_saw():
 def test_the_resizing_has_half_pixel_centres():
     cam = np.maximum(RNG.normal(size=(4, 3)), 0)
     black = np.zeros((40, 33, 3), np.uint8)
-    levels = bilinear(heat(cam), 40, 33) * 255
+    levels = bilinear(normalised(cam), 40, 33) * 255
     grey = overlay(black, cam, alpha=1, colormap="bone", blend="add")
     ramp = cv2.applyColorMap(np.arange(256, dtype=np.uint8)[:, None], cv2.COLORMAP_BONE)[:, 0, ::-1]
     found = [np.flatnonzero((ramp == pixel).all(1)) for pixel in grey.reshape(-1, 3)]
@@ -81,20 +81,20 @@ def test_the_resizing_has_half_pixel_centres():
 
 
 def test_heat_by_hand():
-    assert heat(np.array([[1, 3], [2, 5]])).tolist() == [[0, 0.5], [0.25, 1]]
-    tiny = heat(np.array([[0, 1e-40], [5e-41, 1e-40]]))
+    assert normalised(np.array([[1, 3], [2, 5]])).tolist() == [[0, 0.5], [0.25, 1]]
+    tiny = normalised(np.array([[0, 1e-40], [5e-41, 1e-40]]))
     assert tiny.tolist() == [[0, 1], [0.5, 1]]
 
 
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("cam", [[[0, 0]], [[-1, -2]], [[np.nan, 1]], [[np.inf, 1]]])
 def test_no_evidence_leaves_the_photo(cam):
-    assert not heat(np.array(cam)).any()
+    assert not normalised(np.array(cam)).any()
     assert (overlay(PHOTO, np.array(cam)) == PHOTO).all()
 
 
 def test_the_same_evidence_everywhere_is_hot_everywhere():
-    assert (heat(np.full((3, 3), 0.2)) == 1).all()
+    assert (normalised(np.full((3, 3), 0.2)) == 1).all()
 
 
 def test_colours_are_rgb():

@@ -13,11 +13,12 @@ from conftest import COLOURS, Audit, job_counts, paint
 from planning.settings import Section, Settings
 
 MERGED = ("predictions", "near_duplicates", "activations", "verdict", "report")
-MERGES = dict.fromkeys(("quarantine", "scaling_check", *MERGED), 1)
+MERGES = dict.fromkeys(("quarantine", "scaling_check", "trust", *MERGED), 1)
 SHARD = {"preprocess": 1, "predict": 1, "gradcam": 1}
 DRAWING = {"gradcam": 3, "report": 1}
 JUDGED = {"verdict": 1, "report": 1}
-PASS = DRAWING | {"predict": 3} | dict.fromkeys(MERGED, 1)
+TESTED = JUDGED | {"trust": 1}
+PASS = DRAWING | {"predict": 3, "trust": 1} | dict.fromkeys(MERGED, 1)
 TRIED = {"scaling_check": 1}
 READING = PASS | TRIED | {"preprocess": 3, "quarantine": 1}
 FILTERS = {"filters": 2, "report": 1}
@@ -35,6 +36,8 @@ FED = {
     "shard_size=9": {"report": 1},
     "seed=1": FILTERS,
     "watch=false": {},
+    "trust={images: 20}": TESTED,
+    "trust={enabled: false}": JUDGED,
     "training_images=photos": JUDGED | {"training_hashes": 1, "near_duplicates": 1},
     "max_quarantined=0.3": JUDGED | {"quarantine": 1},
     "preprocess={scaling: tf}": PASS | FILTERS | TRIED,
@@ -69,6 +72,7 @@ DELETED = {
     "activations": JUDGED | {"activations": 1},
     "channels.parquet": JUDGED | {"activations": 1},
     "predictions.parquet": dict.fromkeys(MERGED, 1),
+    "trust/trust.json": TESTED,
     "duplicates.parquet": JUDGED | {"near_duplicates": 1},
     "near_duplicates.json": JUDGED | {"near_duplicates": 1},
     "quarantine.csv": JUDGED | {"quarantine": 1},

@@ -17,7 +17,7 @@ from faults import results
 
 ONE_NODE = Path(__file__).parent / "slurm" / "one-node"
 LOGS = Path("/tmp/convaudit-slurm")
-GPU_RULES = {"demo_model", "predict", "activations", "filters", "scaling_check"}
+GPU_RULES = {"demo_model", "predict", "activations", "filters", "scaling_check", "trust"}
 CPU_RULES = {
     "demo_images",
     "index",

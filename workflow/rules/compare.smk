@@ -8,6 +8,7 @@ rule compare:
         facts=own_results(rules.model.output.facts),
         scaling=own_results(rules.scaling_check.output.result),
         predictions=own_results(rules.predictions.output.table),
+        interventions=own_results(looked_for(rules.interventions.output.result)),
         maps=all_shards(rules.predict.output.maps),
         drawn=all_shards(rules.gradcam.output.drawn),
     output:
@@ -39,7 +40,7 @@ rule compare:
         own=(
             None
             if SETTINGS.compare
-            else SETTINGS.model_dump(include={"model", "images"})
+            else SETTINGS.model_dump(include={"model", "images", "shortcuts"})
         ),
     script:
         "../scripts/compare.py"

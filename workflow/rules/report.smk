@@ -9,6 +9,7 @@ rule report:
         quarantine=rules.quarantine.output.table,
         predictions=rules.predictions.output.table,
         near_duplicates=rules.near_duplicates.output,
+        trust=rules.trust.output.tests if SETTINGS.trust.enabled else [],
         channels=rules.activations.output.channels,
         activations=folder(rules.activations.output.grids),
         statistics=all_shards(rules.predict.output.statistics),

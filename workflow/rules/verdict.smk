@@ -13,7 +13,7 @@ rule verdict:
         channels=rules.activations.output.channels,
         # Stages that may be off: [] is "not looked for".
         interventions=looked_for(rules.interventions.output.result),
-        trust=[],
+        trust=rules.trust.output.tests if SETTINGS.trust.enabled else [],
         near_duplicates=rules.near_duplicates.output.numbers,
         comparison=rules.compare.output.numbers if SETTINGS.reference else [],
     output:

@@ -1,4 +1,4 @@
-"""Draw one channel of one layer for one image, as a picture of its own."""
+"""Draw one channel of one layer for one image."""
 
 import cv2
 import numpy as np
@@ -14,7 +14,7 @@ from jobs.job import job
 from jobs.tensorflow_job import open_network
 
 SIDE = 512
-"""Least side of the picture, in pixels; each position of the map becomes a square."""
+"""Least side of the picture in pixels. Each position of the map becomes a square."""
 
 
 def draw(
@@ -29,7 +29,7 @@ def draw(
     channel: int,
     picture: str,
 ) -> None:
-    """Draw it at least 512 px wide, each position of the map a square.
+    """Write the activation map of one channel as a picture.
 
     Args:
         model: the model that the config names.

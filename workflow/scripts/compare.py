@@ -19,7 +19,7 @@ def compare_audits(
     """
     Args:
         audits: two results folders, the earlier audit first.
-        own: model and images of the second one as the config names them, where it is not finished.
+        own: model, images and shortcuts of the second one's config, where it is not finished.
     """
     first = results_folders.read(expanded(audits[0]))
     second = results_folders.read(expanded(audits[1]), own)

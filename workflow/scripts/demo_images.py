@@ -1,4 +1,4 @@
-"""Draw the demo's photographs: for training, for the audit, and the truth about the sticker."""
+"""Draw the demo's photographs and write the truth about its sticker."""
 
 from pathlib import Path
 
@@ -8,6 +8,14 @@ from jobs.job import job
 
 
 def draw(*, training: str, images: str, truth: str, seed: int) -> None:
+    """Write the demo's dataset.
+
+    Args:
+        training: folder that is written: photographs for training, one folder a class.
+        images: folder that is written: photographs for the audit, one folder a class.
+        truth: ``truth.csv`` that is written: path, label, tagged and the sticker's box x0..y1.
+        seed: seed of the crops and stickers.
+    """
     with atomic_folder(training) as folder:
         photographs.write_training(folder, seed)
     with atomic_folder(images) as folder, atomic(Path(truth)) as table:

@@ -8,6 +8,7 @@ from jobs.tensorflow_job import start_tensorflow
 
 
 def train_demo(*, training: str, model: str, seed: int) -> None:
+    """Train on the folder ``training`` and write the classifier to ``model`` (.keras)."""
     # More threads would sum the filters' gradients in an order that changes from run to run.
     start_tensorflow(threads=1)
     from convaudit.demo.training import train

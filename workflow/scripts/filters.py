@@ -1,4 +1,4 @@
-"""Draw, for one layer, the image that excites each channel most."""
+"""Find and draw, for one layer, the pattern that excites each channel most."""
 
 import logging
 from typing import Any
@@ -24,6 +24,21 @@ def draw(
     grid: str,
     table: str,
 ) -> None:
+    """Draw the patterns of one layer.
+
+    Args:
+        model: the model that the config names.
+        facts: ``model.json``.
+        choices: what the config sets about the model.
+        layer: name of the layer.
+        seed: seed of start and transforms.
+        filters: the section ``filters`` of the config.
+        grid: PNG that is written: the patterns, eight in a row.
+        table: .csv that is written: channel, activation_start, activation_end, dead.
+
+    Raises:
+        AuditError: the layer's output is no image, or no image gets through to it.
+    """
     _, network = open_network(model)
     from convaudit.dataset.images import as_grey
     from convaudit.drawing.encoding import encode_png

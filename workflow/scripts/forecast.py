@@ -1,4 +1,4 @@
-"""How much room every image's activation maps will take, said before the first is written."""
+"""Estimate the disk space of all activation maps, before the first is written."""
 
 import json
 import shutil

@@ -1,4 +1,4 @@
-"""Hash every file of the dataset and write the ledger, one row group a shard."""
+"""Hash every file of the dataset and write the ledger."""
 
 import json
 import logging
@@ -33,7 +33,14 @@ SCHEMA = pa.schema(
 
 
 def index(*, files: Path, images: Path, ledger: str, threads: int) -> None:
-    """Memory holds the names of one shard, and the contents of no more than a few files."""
+    """Write one row for each file of the dataset, one row group for each shard.
+
+    Args:
+        files: ``files.parquet`` of the plan: path, label, size, mtime_ns, stamp, fault, shard.
+        images: the folder that the images' paths start from, or the table that lists them.
+        ledger: ``ledger.parquet`` that is written (``SCHEMA``, and the shards' digests).
+        threads: how many files are read at the same time.
+    """
     top = scan.root(images)
     planned = pq.ParquetFile(files)
     shards: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""Load the model, check that it can be audited, and write down what there is to know of it."""
+"""Load the model, check that it can be audited, and write its facts."""
 
 from convaudit.models.facts import ModelSource
 from convaudit.system.atomic import atomic

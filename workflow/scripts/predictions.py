@@ -1,4 +1,4 @@
-"""Join the shards' predictions into one table, a row group a shard."""
+"""Join the predictions of all shards into one table."""
 
 import pyarrow.parquet as pq
 
@@ -7,7 +7,12 @@ from jobs.job import job
 
 
 def join(*, shards: list[str], table: str) -> None:
-    """Memory holds one shard at a time."""
+    """Write one row group for each shard; one shard is in memory at a time.
+
+    Args:
+        shards: .parquet of each shard, as ``predict`` wrote them.
+        table: ``predictions.parquet`` that is written.
+    """
     schema = pq.read_schema(shards[0])
     with atomic(table) as temporary, pq.ParquetWriter(temporary, schema) as writer:
         for shard in shards:

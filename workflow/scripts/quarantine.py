@@ -1,4 +1,4 @@
-"""List every image that could not be audited, and stop where they are too many."""
+"""List every image that could not be audited, and stop if there are too many."""
 
 import csv
 from pathlib import Path
@@ -10,7 +10,8 @@ from convaudit.system.atomic import atomic
 from jobs.job import job
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet takes for a formula, which may run anything; "./" before it names the same."""
+"""Beginnings that a spreadsheet takes for a formula, which could run a program. Such a path gets
+"./" in front, which names the same file."""
 
 
 _NAMED = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".avif", ".heic")

@@ -14,6 +14,7 @@ from convaudit.activations.own_channels import own_channels
 from convaudit.checks.duplicates import duplicates
 from convaudit.dataset import labels
 from convaudit.dataset.ledger import content_sha256
+from convaudit.dataset.table_files import META
 from convaudit.metrics.classification import Answers, Scores
 from convaudit.metrics.slices import folders, told_by_class
 from convaudit.models.facts import ModelChoices, ModelFacts, ModelSource
@@ -82,12 +83,18 @@ def verdict(
     bad = pd.read_csv(quarantine, dtype=str, keep_default_na=False)
     table = _table(predictions)
     truth = table["label_index"].to_numpy(np.int32, na_value=-1)
+    scored, sample = _scored(scores, table)
+    labelled_too = truth[scored] >= 0
+    several = _several(table, known.head, names)
+    marked = None if several is None else ~np.isnan(several[scored]).any(axis=1)
     counted = own_channels(pd.read_parquet(channels, columns=["layer", "dead"]), known)
     evidence = Evidence(
         head=known.head,
         class_names=names,
         answers=_answers(table, truth),
-        sample=_sample(scores, table, truth),
+        sample=Scores(sample[labelled_too], truth[scored][labelled_too]),
+        several=None if several is None else several[scored][marked] == 1,
+        several_scores=None if several is None else sample[marked],
         columns=_columns(table[truth >= 0], truth[truth >= 0]),
         images_audited=len(table),
         images_quarantined=len(bad),
@@ -140,26 +147,37 @@ def _answers(table: pd.DataFrame, truth: np.ndarray) -> Answers:
     )
 
 
-def _sample(paths: list[str], table: pd.DataFrame, truth: np.ndarray) -> Scores:
-    """The scores that are kept of labelled images, of every shard the same share."""
+def _scored(paths: list[str], table: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Rows of the table and their scores, of every shard the same share of those that are kept."""
     starts = table.groupby("shard").indices
     found, seen = [], []
     for path in paths:
         with np.load(path) as stored:
             rows, scores = stored["row"], stored["scores"]
+        if not len(rows):
+            continue
         most = max(1, SCORES // len(paths) // scores.shape[1])
         chosen = np.linspace(0, len(rows) - 1, min(len(rows), most)).astype(int)
-        shard = Path(path).name.partition(".")[0]
-        label = truth[starts[shard][rows[chosen]]] if len(chosen) else np.empty(0, np.int32)
-        found.append(scores[chosen][label >= 0])
-        seen.append(label[label >= 0])
-    return Scores(np.concatenate(found), np.concatenate(seen))
+        found.append(scores[chosen])
+        seen.append(starts[Path(path).name.partition(".")[0]][rows[chosen]])
+    if not found:
+        return np.empty(0, int), np.empty((0, 1), np.float32)
+    return np.concatenate(seen), np.concatenate(found)
+
+
+def _several(table: pd.DataFrame, head: str, names: list[str]) -> np.ndarray | None:
+    """The labels (n, classes) of images that may have several, 1, 0 or NaN: a column a class."""
+    marks = [f"{META}{name}" for name in names]
+    if head != "sigmoid" or not set(marks) <= set(table.columns):
+        return None
+    found = table[marks].apply(pd.to_numeric, errors="coerce").to_numpy(float)
+    return found if np.isin(found[~np.isnan(found)], (0, 1)).all() else None
 
 
 def _columns(table: pd.DataFrame, truth: np.ndarray) -> dict[str, pd.Series]:
     """What labelled images are sliced by: folders, and columns that tell of the image itself."""
     others = {
-        name.removeprefix("meta_"): table[name]
+        name.removeprefix(META): table[name]
         for name in table.columns
         if name not in OWN and not name.startswith("map_")
     }

@@ -13,7 +13,7 @@ from convaudit.system import gpu, processor
 from convaudit.system.checksums import sha256
 
 THREADS = 2
-"""Threads of TensorFlow's pool. Fixed: how sums are split, so their last bits, follow from it."""
+"""Number of TensorFlow's threads. It is fixed, because the last bits of sums depend on it."""
 PACKAGES = (
     "tensorflow",
     "keras",
@@ -28,15 +28,15 @@ PACKAGES = (
 
 
 def versions() -> dict[str, str]:
-    """Versions of convaudit, Python and the packages that decide a result."""
+    """Versions of convaudit, Python and the packages that results depend on."""
     own = {"convaudit": convaudit.__version__, "python": platform.python_version()}
     return own | {package: version(package) for package in PACKAGES}
 
 
 def revision(folder: Path) -> dict[str, str | bool | None]:
-    """The git commit of a checkout and whether its files differ from it; None outside of one.
+    """The git commit of a folder and whether its files differ from it; None without git.
 
-    Files that git does not know, such as results, are no part of the code.
+    Files that are not in git, such as results, do not count.
     """
     if not (folder / ".git").exists():  # an installed copy, maybe within somebody else's checkout
         return {"commit": None, "dirty": None}

@@ -1,4 +1,4 @@
-"""Everything the rules need to know, from a config that is checked before anything runs."""
+"""Check the config and prepare everything that the rules need, before anything runs."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from planning.settings import Settings, expanded, load
 
 @dataclass(frozen=True)
 class PreparedAudit:
-    """A checked config and what follows from it."""
+    """A checked config, the plan, and what the rules need of both."""
 
     settings: Settings
     plan: Plan
@@ -48,7 +48,7 @@ class PreparedAudit:
 
     @cached_property
     def indexed(self) -> frozenset[str]:
-        """The shards that the ledger knows as they are now."""
+        """The shards whose present files are in the ledger already."""
         return plans.indexed(self.plan, self.index)
 
     def shard_of(self, image_id: str) -> str:
@@ -103,12 +103,12 @@ class PreparedAudit:
 
     @property
     def watched_layers(self) -> list[str]:
-        """Names of the layers with channel statistics and activation grids."""
+        """Names of the watched layers: those with channel statistics and activation grids."""
         return self._chosen("activations", layers.is_watched)
 
     @property
     def filter_layers(self) -> dict[str, str]:
-        """File-name id and name of each layer whose filters are drawn."""
+        """Id and name of each layer whose filter patterns are drawn."""
         names = self._chosen("filters", layers.is_convolution)
         return {layers.layer_id(name): name for name in names}
 
@@ -116,7 +116,7 @@ class PreparedAudit:
         """Look up every layer that the config names.
 
         Raises:
-            AuditError: no such layer; the nearest name is suggested.
+            AuditError: the model has no such layer; the most similar name is suggested.
         """
         known = [name for name, _ in self.plan.layers]
         named = {
@@ -129,10 +129,10 @@ class PreparedAudit:
                 layers.require_layer(name, known, key=f"config: {key}")
 
     def check_target(self) -> None:
-        """Look up the class that is to be explained, where the classes' names are known.
+        """Check that ``gradcam.target`` is a class, if the names of the classes are known.
 
         Raises:
-            AuditError: no such class.
+            AuditError: it is not.
         """
         target, names = self.settings.gradcam.target, self.plan.class_names
         if target in {"predicted", "true", "both"} or names is None:

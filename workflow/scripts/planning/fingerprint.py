@@ -1,4 +1,4 @@
-"""A hash of the code that makes a result, so that an edit re-runs just what it concerns."""
+"""A hash of the code of a script, so that an edit re-runs only the jobs that use it."""
 
 import ast
 import hashlib
@@ -38,7 +38,7 @@ def fingerprint(script: str) -> str:
 
 
 def closure(script: Path) -> set[Path]:
-    """The script and every file of ours that its import runs or that its packages carry."""
+    """The script and every file of this project that it imports or that its packages contain."""
     reached: set[Path] = set()
     pending = [script]
     while pending:

@@ -1,8 +1,9 @@
-"""What each result depends on, as one key per job.
+"""The key of each job: a hash over all that its results depend on.
 
-A key is a hash over a job's code, its settings and the keys of all that it reads, so equal keys
-mean equal bytes. Rules carry it in ``params``; Snakemake re-runs a job when its key changed, and
-only then: modification times, which a copy or a clone changes, decide nothing.
+A key covers the job's code, its settings and the keys of the jobs whose results it reads, so equal
+keys mean equal results. (The ledger is an exception: a shard's jobs read only their own rows of it,
+and these are in the digest of the shard.) Each rule has its key in ``params``. Snakemake runs a job
+again if the key changed. Modification times and paths do not matter: a copy changes them.
 """
 
 import hashlib
@@ -22,7 +23,7 @@ _LOCATIONS = {
     *("results", "watch", "model", "weights", "custom_modules", "images", "classes"),
     *("policy", "decision", "compare", "reference", "training_images"),
 }
-"""Settings that say where something is; its content is in the keys of what reads it."""
+"""Settings that name a place. The content of that place is in a key, so the place is not."""
 
 
 def _key(*parts: Any) -> str:
@@ -30,7 +31,11 @@ def _key(*parts: Any) -> str:
 
 
 class Keys:
-    """The keys of an audit's jobs."""
+    """The keys of the jobs of an audit.
+
+    A property or method is the key of the rule of that name; methods take the shard ("0000") or the
+    layer's id.
+    """
 
     def __init__(self, settings: Settings, plan: Plan) -> None:
         self._settings = settings
@@ -57,6 +62,7 @@ class Keys:
         return _key(fingerprint("index.py"), [self.dataset(s) for s in self._plan.shards])
 
     def dataset(self, shard: str) -> str:
+        """What a shard holds; no job has this key."""
         made = self.demo_images if self._settings.images == "demo" else ""
         return _key(self._plan.shards[shard][1], made)
 
@@ -154,6 +160,12 @@ class Keys:
         return _key(fingerprint("near_duplicates.py"), self.predictions, training)
 
     @cached_property
+    def trust(self) -> str:
+        sampled = [self.predict(shard) for shard in self._plan.sampled]
+        images = self._settings.trust.images
+        return _key(fingerprint("trust.py"), sampled, images)
+
+    @cached_property
     def activations(self) -> str:
         return _key(
             fingerprint("activations.py"),
@@ -165,13 +177,14 @@ class Keys:
     def compare(self) -> str:
         """Of a comparison with a reference it holds what this audit's own part is made of."""
         settings = self._settings
-        own = [] if settings.compare else [self.scaling_check, self.predictions]
+        tried = self.interventions if settings.shortcuts.enabled else None
+        own = [] if settings.compare else [self.scaling_check, self.predictions, tried]
         drawn = [self.gradcam(shard) for shard in self._plan.shards]
         named = settings.compare or settings.reference
         return _key(fingerprint("compare.py"), named, self._plan.finished, own, drawn)
 
     def channel(self, shard: str) -> str:
-        """One channel of an image of this shard, as a picture of its own."""
+        """Pictures of single channels, of images of this shard."""
         how = self._settings.preprocess
         pixels = self.preprocess(shard)
         return _key(fingerprint("channel.py"), pixels, how.scaling, how.channels)
@@ -188,6 +201,8 @@ class Keys:
             self.quarantine,
             self.predictions,
             self.near_duplicates,
+            self.interventions if self._settings.shortcuts.enabled else None,
+            self.trust if self._settings.trust.enabled else None,
         )
 
     @cached_property
@@ -202,8 +217,7 @@ class Keys:
     @cached_property
     def verdict(self) -> str:
         compared = self.compare if self._settings.reference else None
-        tried = self.interventions if self._settings.shortcuts.enabled else None
-        return _key(self.audit, tried, compared, self.policy.sha256, self.expired)
+        return _key(self.audit, compared, self.policy.sha256, self.expired)
 
     @cached_property
     def decision(self) -> str | None:
@@ -219,6 +233,7 @@ class Keys:
             self.quarantine,
             self.interventions if self._settings.shortcuts.enabled else None,
             self.near_duplicates,
+            self.trust if self._settings.trust.enabled else None,
             [self.gradcam(shard) for shard in self._plan.shards],
             [self.filters(layer) for layer in layers],
             self.verdict,

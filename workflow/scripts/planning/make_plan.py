@@ -1,4 +1,4 @@
-"""Make the plan of an audit: look at model and dataset, from names, sizes and times alone."""
+"""Make the plan of an audit from the names, sizes and modification times of model and images."""
 
 import io
 import json
@@ -132,7 +132,7 @@ def _assigned(settings: Settings, folder: Path, files: pd.DataFrame) -> pd.DataF
 
 
 def _previous(folder: Path) -> pd.DataFrame | None:
-    """The last assignment with the hashes that the index job has found since."""
+    """The last assignment of files to shards, with the hashes that the rule index found since."""
     files = folder / "files.parquet"
     if not files.exists():
         return None
@@ -194,7 +194,7 @@ def _layers(settings: Settings, folder: Path, drafted: dict[Path, bytes]) -> lis
 def _application_layers(
     name: str, stored: Path, drafted: dict[Path, bytes]
 ) -> list[tuple[str, str]]:
-    """Layers of a keras.applications model: Keras is asked once, in a process of its own."""
+    """Layers of a keras.applications model, found once by Keras in another process."""
     known = _content(stored)
     if known is None:
         listed = subprocess.run(
@@ -211,7 +211,7 @@ def _application_layers(
 
 
 def _expected(settings: Settings) -> int | None:
-    """The number of classes, where the model's file says it; else the first job checks it."""
+    """The number of classes, if the model's file tells it; otherwise the first job checks it."""
     if settings.model == "demo" or model_file.is_application(settings.model):
         return None
     units = model_file.read_head_units(expanded(settings.model))
@@ -230,7 +230,7 @@ def _sha256(path: Path) -> str | None:
 
 
 def _by_shard(assigned: pd.DataFrame) -> bytes:
-    """The assignment as parquet, a row group a shard, so that a job need not hold all of it."""
+    """The assignment of files to shards as Parquet, with one row group for each shard."""
     table = pa.Table.from_pandas(assigned.sort_values("shard", kind="stable"), preserve_index=False)
     sizes = assigned.groupby("shard").size()
     buffer = pa.BufferOutputStream()

@@ -1,7 +1,7 @@
-"""The plan of an audit: its shards, layers and classes, known before the first job.
+"""The plan of an audit: its shards, layers and classes, which are known before the first job.
 
-The main process makes it at each start, from names, sizes and times alone. Jobs on other nodes
-parse the Snakefile too; they read the plan that the main process wrote.
+The main process makes the plan at each start, from names, sizes and modification times. Jobs parse
+the Snakefile too, maybe on another machine; they read the plan that the main process wrote.
 """
 
 import json
@@ -11,33 +11,34 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 SAMPLED = 8
-"""From so many shards at most a sample of images is taken: a new image seldom touches one."""
+"""Greatest number of shards that a sample of images is taken from. With few, a new image seldom
+changes the sample."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What the DAG is built from; all of it is small, whatever the size of the dataset."""
+    """What Snakemake's DAG is built from; it is small, also for a large dataset."""
 
     shards: dict[str, tuple[int, str]]
-    """For each shard its number of files and the digest of what it holds."""
+    """For each shard the number of its files and a digest of their paths, labels and stamps."""
     class_names: list[str] | None
-    """In index order; None where labels, if any, are the indices themselves."""
+    """In index order; None if there are no labels, or the labels are the indices."""
     layers: list[tuple[str, str]]
     """Name and Keras class of each layer."""
     model: str
     """Identity of the model: a hash of its file, or name and weights."""
     other_files: dict[str, int] = field(default_factory=dict)
-    """How many files beside the images are none, by their ending."""
+    """Number of files beside the images that are no images, by file ending."""
     notes: list[str] = field(default_factory=list)
-    """What was assumed of the dataset, a sentence each."""
+    """Assumptions about the dataset, one sentence each."""
     finished: str = ""
     """A digest of the finished audits that are compared with this one, or with each other."""
     training: str = ""
-    """A digest of the training images, where the config names them."""
+    """A digest of the training images, if the config names them."""
 
     @property
     def sampled(self) -> list[str]:
-        """A few shards, evenly spread, that stand for all."""
+        """A few shards, evenly spread, from which a sample of images is taken."""
         return list(self.shards)[:: max(1, -(-len(self.shards) // SAMPLED))]
 
     @property
@@ -54,7 +55,7 @@ def load(folder: Path) -> Plan:
 
 
 def indexed(plan: Plan, folder: Path) -> frozenset[str]:
-    """The shards that the ledger knows as they are now."""
+    """The shards whose present files are in the ledger already."""
     try:
         known = json.loads(pq.read_metadata(folder / "ledger.parquet").metadata[b"shards"])
     except (OSError, KeyError, ValueError):

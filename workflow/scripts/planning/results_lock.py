@@ -1,7 +1,7 @@
-"""One audit a results folder: not two at once, and none continued that began elsewhere.
+"""Protect a results folder: from two runs at once, and from a run in another working directory.
 
-What a result was made from is in Snakemake's records, which are in the working directory. Over a
-results folder that these records do not know, Snakemake would take anything for up to date.
+Snakemake records in the working directory (.snakemake) what each result was made from. If a results
+folder is not in these records, Snakemake would take every file in it for up to date.
 """
 
 import fcntl
@@ -18,10 +18,10 @@ _held: list[IO[str]] = []
 
 
 def enter(results: Path) -> None:
-    """Keep every other run out of a results folder until this process ends.
+    """Lock a results folder against other runs until this process ends.
 
     Raises:
-        AuditError: another run is in there, or the folder can't be written.
+        AuditError: another run uses the folder, or the folder can't be written.
     """
     lock = results / ".convaudit" / "lock"
     try:
@@ -38,7 +38,7 @@ def enter(results: Path) -> None:
             "it, or name another folder"
         ) from None
     except OSError:
-        # A file system without locks: Snakemake's own lock, of the working directory, must do.
+        # The file system has no locks. Snakemake's own lock of the working directory remains.
         return
     _held.append(file)
     file.truncate(0)
@@ -88,7 +88,7 @@ def _mark(results: Path) -> Path:
 
 
 def _recorded(record: Path) -> str | None:
-    """The path under which results were made; through a link, records would not be found."""
+    """The path of the results when they were made; by another path Snakemake finds no records."""
     return record.read_text() if record.exists() else None
 
 

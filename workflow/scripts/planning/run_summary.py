@@ -1,4 +1,4 @@
-"""What a run says at its end: how long each stage took, by Snakemake's clock, and what came out."""
+"""The summary at the end of a run: the time of each stage, and the outcome of the audit."""
 
 import csv
 import json
@@ -12,17 +12,17 @@ from convaudit.system.progress import QUIET, duration
 
 
 def begin(results: Path) -> None:
-    """Mark the beginning of a run, by the clock of the disk that the jobs' files are on."""
+    """Write down when the run began, by the clock of the disk that the results are on."""
     _mark(results).touch()
 
 
 def hush() -> None:
-    """Say nothing of what this process and its jobs are at, but in the logs."""
+    """Print no progress, in this process and its jobs; the logs still have it."""
     os.environ[QUIET] = "1"
 
 
 def say(results: Path) -> None:
-    """Print how long each stage took, where there is something to say, and where the report is."""
+    """Print the time of each stage and the path of the report, if any job ran."""
     began = _mark(results).stat().st_mtime
     if QUIET not in os.environ and (line := took(results)):
         print(line, file=sys.stderr)
@@ -33,7 +33,7 @@ def say(results: Path) -> None:
 
 
 def outcome(results: Path, summary: dict[str, Any]) -> str:
-    """An audit in two lines: the report's path with its numbers, and the first finding."""
+    """Two lines about an audit: the path of the report with the main numbers, the first finding."""
     parts = [f"{summary['images_audited']:,} images"]
     if summary["accuracy"] is not None:
         parts.append(f"{summary['accuracy']:.1%} of those with a label right")
@@ -57,9 +57,9 @@ def compared(results: Path, comparison: dict[str, Any]) -> str:
 
 
 def took(results: Path) -> str:
-    """A line for the jobs that ended well since ``begin``; empty where there was none.
+    """A line about the jobs that finished since ``begin``; empty if there are none.
 
-    A stage's seconds are those of its jobs, one after the other, with Python's own start.
+    The time of a stage is the sum over its jobs, each with the start of Python.
     """
     mark = _mark(results)
     began = mark.stat().st_mtime
@@ -92,5 +92,5 @@ def _stage(name: str, seconds: list[float]) -> str:
 
 
 def _number(text: str) -> float:
-    """Of a job that was too short to be looked at Snakemake says NA."""
+    """Snakemake writes NA for a job that was too short to be measured."""
     return 0.0 if text in {"NA", "-"} else float(text)

@@ -175,6 +175,22 @@ class GradCam(Section):
     ] = Field("jet", description="Colour map of the overlay, one of OpenCV's.")
 
 
+class Trust(Section):
+    """Tests of the heat maps themselves, on a sample of the images."""
+
+    enabled: bool = Field(
+        True,
+        description="Test whether the maps of this model may be believed (docs/trust.md). Where "
+        "they fail, what is read from them is called suspected.",
+    )
+    images: int = Field(
+        60,
+        ge=20,
+        le=120,
+        description="Images that the maps are tested on. Each costs some 35 forward passes.",
+    )
+
+
 class Shortcuts(Section):
     """What the model wrongly depends on: suspects from half of the images, tried on the other."""
 
@@ -310,6 +326,7 @@ class Settings(Section):
     activations: Activations = Activations()
     filters: Filters = Filters()
     gradcam: GradCam = GradCam()
+    trust: Trust = Trust()
     shortcuts: Shortcuts = Shortcuts()
 
 

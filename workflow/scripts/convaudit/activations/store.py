@@ -1,10 +1,9 @@
-"""Full activation maps of every image in HDF5: each image is a chunk, compressed without loss.
+"""Activation maps of every image in HDF5, compressed without loss; each image is a chunk.
 
-``image_id`` (n,) names the rows; ``layers/{layer_id}`` (n, ...) float32 holds a layer's outputs,
-its full name in the attribute ``layer``. Half precision would need half the room, but not every
-network's activations fit: over 65,504 they would be infinite. gzip is what every HDF5 library
-reads; it shrinks maps with many zeros, as after ReLU, several times, after bytes of like
-significance are put side by side (shuffle).
+Datasets: ``image_id`` (n,), and ``layers/{layer_id}`` (n, ...) float32 with the outputs of a layer,
+whose full name is in the attribute ``layer``. Half precision would need half the space, but
+activations over 65,504 would become infinite. gzip is the one compression that every HDF5 library
+reads. With the shuffle filter it makes maps with many zeros (after ReLU) several times smaller.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -24,10 +23,14 @@ _NUMBER = np.dtype(np.float32)
 def writer(
     path: Path | None, image_ids: np.ndarray
 ) -> Iterator[Callable[[np.ndarray, dict[str, np.ndarray]], None]]:
-    """Make a file for the images (n,), in this order; none where there is no path.
+    """Create a file for images in this order.
+
+    Args:
+        path: the file; None writes nothing.
+        image_ids: (n,).
 
     Yields:
-        A function that writes the maps (B, ...) by layer of rows (B,), which follow one another.
+        A function of consecutive rows (B,) and their maps (B, ...) by layer, which writes them.
     """
     if path is None:
         yield lambda rows, maps: None
@@ -61,7 +64,7 @@ def _create(layers: h5py.Group, name: str, shape: tuple[int, ...]) -> None:
 
 
 def bytes_per_image(layers: Iterable[LayerInfo], watched: list[str]) -> int:
-    """Bytes of an image's maps before compression.
+    """Bytes of the activation maps of one image, before compression.
 
     Args:
         layers: the model's layers.

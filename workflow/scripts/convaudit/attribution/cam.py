@@ -1,8 +1,13 @@
-"""Class activation maps: one small function a method, over activations and gradients.
+"""Class activation maps: one function for each method.
 
-Each takes activations (B, h, w, C) of a layer and the gradients (B, h, w, C) of each image's own
-score by them, both float32, and returns maps (B, h, w), never negative, not normalised. Where
-nothing speaks for the class a map is all zero; no method makes a NaN of it.
+Each function takes the activations A (B, h, w, C) of the target layer and the gradients G = dS/dA
+(B, h, w, C) of each image's own class score S, both float32. It returns maps (B, h, w), not
+negative and not normalised. A map is 0 everywhere, and never NaN, if nothing supports the class.
+
+Below, k is a channel, p a position, and the sums and means are over what they name. Example: a
+layer of two channels with A_1 = [[2, 0]], A_2 = [[0, 4]] and constant gradients G_1 = 1, G_2 = -1
+gives the Grad-CAM map relu(([[2, 0]] - [[0, 4]]) / 2) = [[1, 0]]: the second position speaks
+against the class. ``docs/methods.md`` compares the methods.
 """
 
 from collections.abc import Callable
@@ -13,19 +18,21 @@ Method = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 
 
 def gradcam(activations: tf.Tensor, gradients: tf.Tensor) -> tf.Tensor:
-    """Selvaraju et al. 2017: channels weighted by their mean gradient; the mean over channels.
+    """Grad-CAM (Selvaraju et al. 2017): relu(mean_k(w_k A_k)) with w_k = mean_p(G_k).
 
-    The paper sums over channels; the mean is the scale of Chollet's listing 5-42.
+    The paper has the sum over channels instead of the mean, which changes the scale only; the mean
+    is that of Chollet's listing 5-42.
     """
     weights = tf.reduce_mean(gradients, axis=(1, 2), keepdims=True)
     return tf.nn.relu(tf.reduce_mean(weights * activations, axis=-1))
 
 
 def gradcam_plus_plus(activations: tf.Tensor, gradients: tf.Tensor) -> tf.Tensor:
-    """Chattopadhay et al. 2018: positive gradients, weighted by the closed form of their eq. 19.
+    """Grad-CAM++ (Chattopadhay et al. 2018): relu(sum_k(w_k A_k)), w_k = sum_p(a_k relu(G_k)).
 
-    The score in the paper is exp(logit), a factor common to a whole map: left out, since it
-    overflows for logits over 88.
+    a_k = G_k^2 / (2 G_k^2 + sum_p(A_k) G_k^3), their eq. 19. The paper's score is exp(logit). That
+    multiplies a whole map by one factor, which is left out, because it overflows for logits
+    over 88.
     """
     square, cube = gradients**2, gradients**3
     total = tf.reduce_sum(activations, axis=(1, 2), keepdims=True)
@@ -35,27 +42,28 @@ def gradcam_plus_plus(activations: tf.Tensor, gradients: tf.Tensor) -> tf.Tensor
 
 
 def layercam(activations: tf.Tensor, gradients: tf.Tensor) -> tf.Tensor:
-    """Jiang et al. 2021: each position weighted by its own positive gradient."""
+    """LayerCAM (Jiang et al. 2021): relu(sum_k(relu(G_k) A_k)), position by position."""
     return _weighted(activations, tf.nn.relu(gradients))
 
 
 def hirescam(activations: tf.Tensor, gradients: tf.Tensor) -> tf.Tensor:
-    """Draelos and Carin 2020: each position weighted by its own gradient."""
+    """HiResCAM (Draelos and Carin 2020): relu(sum_k(G_k A_k)), position by position."""
     return _weighted(activations, gradients)
 
 
 def xgradcam(activations: tf.Tensor, gradients: tf.Tensor) -> tf.Tensor:
-    """Fu et al. 2020: channels weighted by their gradients' mean where the channel is active."""
+    """XGrad-CAM (Fu et al. 2020): relu(sum_k(w_k A_k)), w_k = sum_p(G_k A_k) / sum_p(A_k)."""
     total = tf.reduce_sum(activations, axis=(1, 2), keepdims=True)
     shared = tf.reduce_sum(activations * gradients, axis=(1, 2), keepdims=True)
     return _weighted(activations, tf.math.divide_no_nan(shared, total))
 
 
 def eigencam(activations: tf.Tensor, gradients: tf.Tensor) -> tf.Tensor:
-    """Muhammad and Yeasin 2020: activations projected on their first right singular vector.
+    """Eigen-CAM (Muhammad and Yeasin 2020): relu(A v), v the first right singular vector of A.
 
-    It does not depend on the class. A singular vector's sign is arbitrary: the one is taken that
-    makes the map's sum positive. Found by the smaller of the two Gram matrices.
+    A is the matrix (positions, channels). The map does not depend on the class. The sign of a
+    singular vector is arbitrary; the sign is chosen that makes the sum of the map positive. v is an
+    eigenvector of the smaller of the two Gram matrices.
     """
     _, height, width, channels = activations.shape
     matrix = tf.reshape(activations, (-1, height * width, channels))
@@ -82,4 +90,4 @@ METHODS: dict[str, Method] = {
     "xgradcam": xgradcam,
     "eigencam": eigencam,
 }
-"""By name, all methods but Score-CAM, which asks the network again (see ``scorecam``)."""
+"""All methods but Score-CAM, which needs further forward passes (``scorecam``)."""

@@ -1,4 +1,4 @@
-"""Score-CAM: no gradients, but one forward pass of the network for every channel of the layer."""
+"""Score-CAM: without gradients, by one forward pass for every channel of the target layer."""
 
 from collections.abc import Callable
 
@@ -8,18 +8,18 @@ import tensorflow as tf
 def scorecam(
     score: Callable[[tf.Tensor], tf.Tensor], inputs: tf.Tensor, activations: tf.Tensor
 ) -> tf.Tensor:
-    """Wang et al. 2020, algorithm 1: channels weighted by the score of what they let through.
+    """Score-CAM (Wang et al. 2020, algorithm 1): relu(sum_k(w_k A_k)), w = softmax_k(S(X * M_k)).
 
-    Each channel, enlarged to the input and brought to 0..1, masks the input; a softmax over the
-    channels of the scores weights them. The score of the baseline cancels in the softmax.
+    M_k is channel k, resized to the input X and scaled to 0..1. The paper subtracts the score of a
+    baseline input from each S; that cancels in the softmax.
 
     Args:
-        score: gives each image's own score (B,) for inputs (B, H, W, 3).
-        inputs: (B, H, W, 3) as the network takes them.
-        activations: (B, h, w, C) of the layer, float32.
+        score: gives each image's class score (B,) for inputs (B, H, W, 3).
+        inputs: (B, H, W, 3), in units of the network's input.
+        activations: (B, h, w, C) of the target layer, float32.
 
     Returns:
-        Maps (B, h, w), never negative, not normalised.
+        Maps (B, h, w), not negative, not normalised.
     """
     height, width = inputs.shape[1:3]
 
@@ -29,7 +29,7 @@ def scorecam(
         high = tf.reduce_max(mask, axis=(1, 2), keepdims=True)
         return score(inputs * tf.math.divide_no_nan(mask - low, high - low))
 
-    # One channel at a time: all masks at input size would take gigabytes.
+    # One channel at a time: the masks of all channels at the input's size would take gigabytes.
     channels = tf.range(activations.shape[-1])
     scores = tf.map_fn(
         masked_score, channels, fn_output_signature=tf.float32, parallel_iterations=1

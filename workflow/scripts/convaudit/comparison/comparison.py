@@ -1,6 +1,6 @@
 """Two finished audits side by side: everything that is compared, as one typed result."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from convaudit.comparison.alignment import Kind, Pairs, doubts, kind_of, pair
 from convaudit.comparison.datasets import Correlation, Drift, LabelShift
 from convaudit.comparison.heat_maps import ClassHeat
 from convaudit.comparison.paired_answers import Answers, Group
-from convaudit.comparison.reliance import Carriers, Reliance
+from convaudit.comparison.reliance import Reliance
 from convaudit.comparison.results_folders import Finished
 from convaudit.metrics.intervals import Interval, wilson
 
@@ -245,14 +245,15 @@ def _calibration(sure: np.ndarray, right: np.ndarray, known: np.ndarray) -> floa
 def _with_carriers(
     each: Reliance, first: Finished, second: Finished, pairs: Pairs, answers: Answers
 ) -> Reliance:
-    owner, rows = (second, pairs.second) if each.first_status is None else (first, pairs.first)
-    carries = owner.images["image_id"].iloc[rows].isin(each.images).to_numpy(bool)
     if each.of not in answers.names:
         return each
-    carriers = reliance.on_carriers(
-        carries, answers.label, answers.first, answers.second, answers.names.index(each.of)
-    )
-    return Reliance(**{**vars(each), "carriers": carriers})
+    sides = [(first, pairs.first, answers.first), (second, pairs.second, answers.second)]
+    # The first audit's images are listed where it named the suspect.
+    (owner, rows, named_by), (_, _, other) = sides if each.first_status else sides[::-1]
+    carries = owner.images["image_id"].iloc[rows].isin(each.images).to_numpy(bool)
+    of = answers.names.index(each.of)
+    carriers = reliance.on_carriers(carries, answers.label, named_by, other, of)
+    return replace(each, carriers=carriers)
 
 
 def _interval(name: str, found: Interval | None) -> dict[str, float | None]:
@@ -296,7 +297,7 @@ def _datasets(found: Comparison) -> dict[str, Any]:
     }
 
 
-def _plain(value: Group | Reliance | Carriers | Correlation) -> dict[str, Any]:
+def _plain(value: Group | Reliance | Correlation) -> dict[str, Any]:
     """As JSON: an interval as value, low and high; ``of`` is the class, as suspects name it."""
     plain = {
         {"of": "class"}.get(name, name): inner._asdict() if isinstance(inner, Interval) else inner
@@ -304,7 +305,7 @@ def _plain(value: Group | Reliance | Carriers | Correlation) -> dict[str, Any]:
     }
     if isinstance(value, Reliance):
         del plain["images"]
-        plain["carriers"] = value.carriers and _plain(value.carriers)
+        plain["carriers"] = value.carriers and asdict(value.carriers)
     return plain
 
 

@@ -14,14 +14,16 @@ State = Literal["new", "gone", "stays", "not in both"]
 
 @dataclass(frozen=True)
 class Carriers:
-    """Images with the cue whose true class is another: how many each model predicts as the class
-    of the cue, and the difference of these shares, second minus first, of the same images.
+    """Real images with the cue that a model wrongly predicts as the class of the cue.
+
+    The audit lists images with a cue only where they are of that class or predicted as it, so the
+    model that named the suspect errs on all of them.
+
+    images: how many; still: those of them that the other model predicts as the class too.
     """
 
     images: int
-    first: int
-    second: int
-    difference: Interval
+    still: int
 
 
 @dataclass(frozen=True)
@@ -115,24 +117,21 @@ def _effect(suspect: dict[str, Any] | None) -> Interval | None:
 
 
 def on_carriers(
-    carries: np.ndarray, label: np.ndarray, first: np.ndarray, second: np.ndarray, of: int
+    carries: np.ndarray, label: np.ndarray, named_by: np.ndarray, other: np.ndarray, of: int
 ) -> Carriers | None:
-    """What both models say of the same real images with a cue, whose true class is another.
+    """What the other model makes of the errors that go with a cue.
 
     Args:
         carries: (m,) bool: known to have the cue.
-        label, first, second: (m,) class indices, label -1 where not known.
+        label: (m,) class indices, -1 where not known.
+        named_by, other: (m,) predictions of the model whose audit named the suspect, and of the
+            other one.
         of: index of the class that the cue goes with.
 
     Returns:
-        None where no such image is known.
+        None where there is no such error.
     """
-    others = carries & (label >= 0) & (label != of)
-    if not others.any():
+    errors = carries & (label >= 0) & (label != of) & (named_by == of)
+    if not errors.any():
         return None
-    before, now = first[others] == of, second[others] == of
-    counts = [
-        int(chosen.sum()) for chosen in (before & now, before & ~now, ~before & now, ~before & ~now)
-    ]
-    difference = statistics.paired_difference(*counts)
-    return Carriers(int(others.sum()), int(before.sum()), int(now.sum()), difference)
+    return Carriers(int(errors.sum()), int((other[errors] == of).sum()))

@@ -14,7 +14,6 @@ import pyarrow.parquet as pq
 
 from convaudit.dataset import labels
 from convaudit.errors import AuditError
-from convaudit.models.facts import ModelFacts
 from convaudit.system.checksums import sha256
 
 COLUMNS = (
@@ -42,10 +41,13 @@ class Finished:
     model_name: str
     images_name: str
     predictions_sha256: str
-    facts: ModelFacts
+    input: tuple[int, int]
+    """Height and width of the network's input."""
     scaling: dict[str, Any]
     """What other scalings were tried: ``model/scaling.json``."""
     class_names: list[str]
+    searched: bool
+    """Whether it looked for shortcuts; what an earlier state of it found may still be there."""
     images: pd.DataFrame
     """One row an image, in the order of the predictions: ``COLUMNS`` and sha256; label_index is -1
     where there is no label.
@@ -121,16 +123,18 @@ class Finished:
         return pq.read_table(path, columns=numbers).to_pandas()
 
     def suspects(self) -> list[dict[str, Any]] | None:
-        """The suspects after their experiments; None where none were made."""
+        """The suspects after their experiments; None where none were looked for."""
         path = self.folder / "shortcuts" / "interventions.json"
-        return json.loads(path.read_text())["suspects"] if path.exists() else None
+        if not self.searched or not path.exists():
+            return None
+        return json.loads(path.read_text())["suspects"]
 
 
 def read(folder: str | Path, config: dict[str, Any] | None = None) -> Finished:
     """Read a results folder.
 
     Args:
-        config: ``model`` and ``images`` as the audit's config names them; without it they are
+        config: ``model``, ``images`` and ``shortcuts`` of the audit's config; without it they are
             looked up in its report.
 
     Raises:
@@ -154,7 +158,8 @@ def read(folder: str | Path, config: dict[str, Any] | None = None) -> Finished:
             "to its end first"
         )
     plan = json.loads((path / "index" / "plan.json").read_text())
-    facts = ModelFacts.read(path / "model" / "model.json")
+    # Not as ModelFacts: an earlier audit may be of a version that knew less of a model.
+    facts = json.loads((path / "model" / "model.json").read_text())
     settings = config or _settings(path)
     return Finished(
         folder=path,
@@ -163,9 +168,10 @@ def read(folder: str | Path, config: dict[str, Any] | None = None) -> Finished:
         model_name=_called(settings.get("model"), "model", plan["model"][:12]),
         images_name=_called(settings.get("images"), "images", path.name),
         predictions_sha256=sha256(path / "predictions.parquet"),
-        facts=facts,
+        input=(facts["input"][0], facts["input"][1]),
         scaling=json.loads((path / "model" / "scaling.json").read_text()),
-        class_names=labels.of_model(plan["class_names"], facts.classes),
+        class_names=labels.of_model(plan["class_names"], facts["classes"]),
+        searched=settings.get("shortcuts", {}).get("enabled", True),
         images=_images(path),
     )
 

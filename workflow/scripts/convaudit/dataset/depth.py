@@ -14,7 +14,7 @@ def depth_notes(bits: np.ndarray) -> list[str]:
         return []
     listed = " and ".join(
         f"of {count:,} image{'s' * (count != 1)} as values of {kind} bits"
-        for kind, count in zip(kinds, counts, strict=True)
+        for kind, count in zip(kinds.tolist(), counts.tolist(), strict=True)
     )
     mixed = ", so the brightness of one and of another can't be compared" * (len(kinds) > 1)
     return [f"the upper 8 bits are read {listed}{mixed}"]

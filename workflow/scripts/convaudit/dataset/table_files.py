@@ -92,7 +92,8 @@ def read(source: Path, columns: Columns) -> Table:
     if len(repeated):
         raise AuditError(f"images: {source} names {repeated.iloc[0]!r} twice: keep one row of it")
     notes = []
-    labels = _labels(table[label]) if label else None
+    several = _several(table[label]) if label else None
+    labels = _labels(table[label]) if label and several is None else None
     if label is None and (marks := _one_hot(table.drop(columns=path))) is not None:
         labels = marks
         notes.append("the label is the name of the one column that holds a 1")
@@ -104,7 +105,12 @@ def read(source: Path, columns: Columns) -> Table:
             f"the classes are sorted by name, while the column {numbers!r} numbers them otherwise: "
             f"if the model's outputs are these numbers, set columns='{{label: {numbers}}}'"
         )
-    if labels is None and len(names) > 1:
+    if several is not None:
+        notes.append(
+            f"{label!r} holds several labels an image: each of the {several.shape[1]} is a column "
+            "of its own; name the model's classes in index order with classes=FILE"
+        )
+    elif labels is None and len(names) > 1:
         others = ", ".join(repr(name) for name in names if name != path)
         notes.append(
             f"the table has no column of labels that is known by its name (but {others}): "
@@ -118,6 +124,7 @@ def read(source: Path, columns: Columns) -> Table:
         )
     rows = {"path": paths, "label": labels}
     kept = {name: table[name] for name in names if name not in {path, label}}
+    kept |= {} if several is None else {name: several[name] for name in several.columns}
     meta = {
         META + name: values for name, each in kept.items() if (values := _meta(each)) is not None
     }
@@ -173,10 +180,17 @@ def _content(source: Path) -> pd.DataFrame:
 
 
 def _parquet(source: Path) -> pd.DataFrame:
-    """Without columns of lists, structs and bytes: an image may be stored in them."""
+    """Without columns of structs and bytes, in which an image may be stored; of lists only those of
+    texts, which may be labels.
+    """
     schema = pq.read_schema(source)
     nested = (pa.types.is_nested, pa.types.is_binary, pa.types.is_large_binary)
-    plain = [f.name for f in schema if not any(kind(f.type) for kind in nested)]
+    plain = [
+        f.name
+        for f in schema
+        if not any(kind(f.type) for kind in nested)
+        or (pa.types.is_list(f.type) and pa.types.is_string(f.type.value_type))
+    ]
     texts = [
         field.name
         for field in schema
@@ -276,6 +290,28 @@ def _numbering(table: pd.DataFrame, label: str) -> str | None:
 def _labels(values: pd.Series) -> pd.Series:
     texts = values.astype("str").str.strip()
     return texts.where(texts != "").astype(object).where(texts.notna(), None)
+
+
+def _several(values: pd.Series) -> pd.DataFrame | None:
+    """A column a label, 1 where the image has it and else 0, of lists or of texts like "cat|dog".
+
+    Returns:
+        None where no image has several; NaN in the row of an image without a list or text.
+    """
+    cells = values.tolist()
+    if not any(isinstance(each, list | np.ndarray) or "|" in str(each) for each in cells):
+        return None
+    sets: list[set[str] | None] = []
+    for each in cells:
+        if isinstance(each, str):
+            each = each.split("|") if each.strip() else None
+        several = isinstance(each, list | np.ndarray)
+        sets.append({str(one).strip() for one in each} - {""} if several else None)
+    names = sorted(set().union(*filter(None, sets)))
+    marks = {
+        name: [np.nan if each is None else float(name in each) for each in sets] for name in names
+    }
+    return pd.DataFrame(marks, index=values.index, dtype="float64")
 
 
 def _meta(values: pd.Series) -> pd.Series | None:

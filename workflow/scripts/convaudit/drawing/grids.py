@@ -1,4 +1,4 @@
-"""Many small pictures in one: all channels of a layer, all filters of a layer."""
+"""Grids of small pictures: all channels of a layer, all filter patterns of a layer."""
 
 import cv2
 import numpy as np
@@ -13,15 +13,15 @@ _VIRIDIS = cv2.applyColorMap(np.arange(256, dtype=np.uint8)[:, None], cv2.COLORM
 
 
 def activation_tile(channel: np.ndarray) -> np.ndarray:
-    """Stretch one channel's map for viewing, as the reference notebook does (listing 5-31).
+    """Draw one channel for viewing, as the reference notebook does (listing 5-31).
 
     Args:
         channel: (h, w), any real type and range.
 
     Returns:
-        RGB, uint8, (h, w, 3): minus its mean, over its standard deviation, x 64 + 128, clipped
-        to 0..255, in viridis. A constant channel (or one that isn't finite) has nothing to
-        stretch: it is flat grey, which viridis has not, with a white cross.
+        RGB, uint8, (h, w, 3): (x - mean) / deviation * 64 + 128, clipped to 0..255, in viridis. A
+        channel that is constant or not finite becomes grey, which is no colour of viridis, with a
+        white cross.
     """
     return activation_grid(np.asarray(channel)[:, :, None])
 
@@ -34,7 +34,7 @@ def activation_grid(maps: np.ndarray, per_row: int = 16) -> np.ndarray:
         per_row: tiles in a row. Channel i is in row i // per_row, column i % per_row.
 
     Returns:
-        RGB, uint8, (rows x h, columns x w, 3); columns = min(per_row, channels). Places after the
+        RGB, uint8, (rows x h, columns x w, 3), columns = min(per_row, channels). Cells after the
         last channel are white.
     """
     height, width, channels = maps.shape
@@ -58,7 +58,7 @@ def filter_grid(
         tiles: RGB, uint8, (n, size, size, 3), n > 0.
         per_row: tiles in a row; the last row may be shorter.
         margin: pixels between tiles.
-        dead: bool, (n,): which tiles show no pattern and get a white cross; by default none.
+        dead: (n,) bool: tiles without a pattern, which get a white cross; by default none.
 
     Returns:
         RGB, uint8: 64 tiles of 64 pixels with margin 5 give (547, 547, 3).
@@ -78,7 +78,7 @@ def filter_grid(
 
 
 def _stretch(maps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Maps (c, h, w) to uint8, and which of them are flat (c,)."""
+    """Maps (c, h, w) as uint8, and which of them are constant or not finite (c,)."""
     finite = np.isfinite(maps).all((1, 2))
     maps = np.where(finite[:, None, None], maps, 0)
     flat = np.ptp(maps, axis=(1, 2)) == 0

@@ -1,4 +1,4 @@
-"""Heat maps over photographs, and sheets of small photographs."""
+"""Saliency maps as colours over photographs."""
 
 from functools import cache
 
@@ -8,15 +8,15 @@ import numpy as np
 from convaudit.errors import AuditError
 
 
-def heat(cam: np.ndarray) -> np.ndarray:
-    """Scale a map for viewing: its least value to 0, its greatest to 1.
+def normalised(cam: np.ndarray) -> np.ndarray:
+    """Scale a map to 0..1 for viewing: (x - min) / (max - min).
 
     Args:
         cam: (h, w), not negative.
 
     Returns:
-        float32, (h, w). All 0 where there is no positive evidence (or a value isn't finite), so
-        that noise is never stretched; all 1 for the same positive evidence everywhere.
+        float32, (h, w). All 0 if no value is positive or a value is not finite; all 1 for a map
+        that is constant and positive.
     """
     cam = np.asarray(cam, np.float64)
     if not np.isfinite(cam).all() or cam.max() <= 0:
@@ -35,29 +35,30 @@ def overlay(
     blend: str = "over",
     part: tuple[float, float, float, float] | None = None,
 ) -> np.ndarray:
-    """Lay a class activation map over its photograph.
+    """Draw a saliency map over its photograph.
 
     Args:
         image: RGB, uint8, (H, W, 3).
         cam: (h, w), not normalised; any size.
-        alpha: strength of the colours, 0 to 1.
+        alpha: opacity of the colours where the map is strongest, 0 to 1.
         colormap: the name of one of OpenCV's colour maps, such as jet, turbo, viridis.
-        blend: ``over``: with s = ``alpha`` x heat, colour x s + photograph x (1 - s), so that heat
-            shows on white and on black, and a place without heat is the photograph itself.
-            ``add``: colour x ``alpha`` + photograph, clipped, as in the notebook (listings 5-43
-            and 5-44); on white nothing of it is seen.
-        part: (top, left, height, width) of what the map is of, if that is not all of it.
+        blend: ``over``: colour x s + photograph x (1 - s) with s = ``alpha`` x map, so the map
+            shows on white and on black, and where it is 0 the photograph is unchanged. ``add``:
+            colour x ``alpha`` + photograph, clipped, as in the notebook (listings 5-43 and 5-44);
+            on a white background it is invisible.
+        part: (top, left, height, width) of the part of the photograph that the map covers; None if
+            it covers all.
 
     Returns:
-        RGB, uint8, (H, W, 3): the map as ``heat``, interpolated linearly to the photograph's size
-        (half-pixel centres), x 255 as uint8, coloured and blended. A map without positive evidence
-        leaves the photograph as it is.
+        RGB, uint8, (H, W, 3): the map, scaled by ``normalised`` and interpolated linearly to the
+        photograph's size (half-pixel centres), coloured and blended. A map without a positive value
+        leaves the photograph unchanged.
 
     Raises:
-        AuditError: no such colour map.
+        AuditError: OpenCV has no such colour map.
     """
     colours = _colours(colormap)
-    small = heat(cam)
+    small = normalised(cam)
     if not small.any():
         return image
     levels = _levels(small, image.shape[:2], part)
@@ -73,7 +74,7 @@ def overlay(
 def _levels(
     small: np.ndarray, shape: tuple[int, ...], part: tuple[float, float, float, float] | None
 ) -> np.ndarray:
-    """The heat at a photograph's size, uint8; 0 outside of the part that the map is of."""
+    """The map at the photograph's size, uint8; 0 outside of the part that it covers."""
     height, width = shape
     top, left, tall, wide = part or (0, 0, height, width)
     bottom, right = round(top + tall), round(left + wide)
@@ -89,8 +90,8 @@ def _levels(
 
 @cache
 def _blending(colormap: str, alpha: float) -> tuple[np.ndarray, np.ndarray]:
-    """By level of heat what is added to a photograph, and what of it is kept (of 255): two colour
-    maps, uint8, (256, 1, 3).
+    """Two colour maps (256, 1, 3), uint8, by the level of the map: the colour that is added, and
+    the share of the photograph that is kept (of 255).
     """
     share = alpha * np.arange(256)[:, None, None] / 255
     ink = np.rint(share * _colours(colormap)).astype(np.uint8)
@@ -99,7 +100,7 @@ def _blending(colormap: str, alpha: float) -> tuple[np.ndarray, np.ndarray]:
 
 @cache
 def _colours(name: str) -> np.ndarray:
-    """A colour map as OpenCV takes it, in RGB: uint8, (256, 1, 3)."""
+    """A colour map for ``cv2.applyColorMap``, in RGB order: uint8, (256, 1, 3)."""
     number = getattr(cv2, f"COLORMAP_{name.upper()}", None)
     if number is None:
         raise AuditError(f"colormap: OpenCV has no colour map {name!r}: try jet or turbo")

@@ -1,4 +1,4 @@
-"""Sheets of small photographs, which a browser loads at once."""
+"""Sprite sheets: many small photographs in one file, which a browser loads at once."""
 
 from collections.abc import Sequence
 
@@ -7,17 +7,17 @@ import numpy as np
 from convaudit.dataset.images import resize
 
 SHEET = 64
-"""Pictures on a sheet of sprites. A browser decodes a whole sheet to show one of them."""
+"""Pictures on a sheet. A browser decodes a whole sheet to show one of them."""
 
 
 def sprites(images: np.ndarray, columns: int = 16, size: int = 128) -> np.ndarray:
-    """One sheet of small pictures: picture i is in row i // columns, column i % columns.
+    """Draw one sheet: picture i is in row i // columns, column i % columns.
 
     Args:
-        images: RGB, uint8, (n, h, w, 3). Without any the sheet is one black row.
+        images: RGB, uint8, (n, h, w, 3). With n = 0 the sheet is one black row.
         columns: cells in a row.
-        size: side of a cell in pixels. A picture fills its cell's longer side, in the middle of
-            it, and keeps its aspect ratio; what is left is black.
+        size: side of a cell in pixels. A picture is scaled to fit its cell, keeps its aspect ratio
+            and is centred; the rest of the cell is black.
 
     Returns:
         RGB, uint8, (rows x size, columns x size, 3).
@@ -33,7 +33,7 @@ def sprites(images: np.ndarray, columns: int = 16, size: int = 128) -> np.ndarra
 
 
 def fitted(shape: Sequence[int], size: int) -> tuple[int, int, int, int]:
-    """Where a picture (height, width) lies in a square cell that it fills: top, left, its size."""
+    """Top, left, height and width of a picture (height, width) fitted into a square cell."""
     height, width = shape[:2]
     scale = size / max(height, width)
     tall, wide = max(1, round(height * scale)), max(1, round(width * scale))

@@ -67,9 +67,9 @@ def _reliance(each: Reliance) -> Sentence:
     text = f"{_effect('First', each.first, each.first_status)} "
     text += f"{_effect('Second', each.second, each.second_status)}"
     if each.carriers is not None:
-        some = each.carriers
-        text += f" Of {some.images:,} images with the cue whose true class is another, the first "
-        text += f"model predicts {some.first:,} as {short(each.of)}, the second {some.second:,}."
+        this, that = ("first", "second") if each.first_status else ("second", "first")
+        text += f" Of {each.carriers.images:,} images with the cue that the {this} model wrongly "
+        text += f"predicts as {short(each.of)} the {that} predicts {each.carriers.still:,} so."
     return Sentence(each.state == "new", title, text, "#reliance")
 
 

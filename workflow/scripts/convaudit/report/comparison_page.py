@@ -144,7 +144,7 @@ def _overlay(seen: Seen) -> str:
 
 def _seen(audit: Finished, rows: Sequence[int] | np.ndarray) -> list[Seen]:
     """What the model saw of images, with their first maps, in the order of ``rows``."""
-    top, left, height, width = fitted(audit.facts.input, SIZE)
+    top, left, height, width = fitted(audit.input, SIZE)
     found: dict[int, Seen] = {}
     images = audit.images.iloc[rows].assign(place=list(rows))
     for shard, mine in images.groupby("shard", sort=True, observed=True):

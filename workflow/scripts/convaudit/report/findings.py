@@ -1,7 +1,7 @@
 """What stands out in an audit, said in sentences that are computed, each with its evidence."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -22,8 +22,8 @@ CENTRE = 4
 
 @dataclass(frozen=True)
 class Finding:
-    """``kind`` is classes, scaling, heat, trust or data; ``count`` is how many images it is of, and
-    ``rows`` are the numbers of the ``SHOWN`` most telling, first the most.
+    """``kind`` is classes, scaling, heat, trust, slice or data; ``count`` is how many images it is
+    of, and ``rows`` are the numbers of the ``SHOWN`` most telling, first the most.
     """
 
     kind: str
@@ -46,19 +46,22 @@ class Finding:
         }
 
 
-def findings(audit: Results) -> list[Finding]:
+def findings(audit: Results, slices: Sequence[Mapping[str, Any]] = ()) -> list[Finding]:
     """Everything that stands out: first what puts all else in doubt, classes in another order and a
     scaling that would be better; then heat that goes with errors, then heat that sets a class
-    apart, then what confidence is worth, then the data.
+    apart, then what confidence is worth, then parts of the data that are worse, then the data.
+
+    Args:
+        slices: as ``summary.json`` has them, the worst first.
     """
     return [
         *_better_order(audit),
         *_better_scaling(audit),
         *_better_resizing(audit),
         *_guess(audit),
-        *_errors_by_region(audit),
-        *_classes_by_region(audit),
+        *_said_of_heat(audit, [*_errors_by_region(audit), *_classes_by_region(audit)]),
         *_trust(audit),
+        *_slices(slices),
         *_data(audit),
     ]
 
@@ -204,6 +207,16 @@ def _classes_by_region(audit: Results) -> list[Finding]:
     return [finding for _, finding in sorted(found, key=lambda pair: -pair[0])]
 
 
+def _said_of_heat(audit: Results, found: list[Finding]) -> list[Finding]:
+    """Findings that were read from the maps; suspicions where the maps fail their own tests."""
+    if not audit.trust or audit.trust["heat_usable"] is not False:
+        return found
+    doubt = " It is a suspicion: the maps of this model fail their own tests."
+    return [
+        replace(each, title=f"Suspected: {each.title}", text=each.text + doubt) for each in found
+    ]
+
+
 def _when_right(audit: Results, index: int, region: int) -> str:
     """The share of those that are rightly called so, where errors are among them."""
     called = (audit.predicted == index) & (audit.mean_maps.hottest != NOWHERE)
@@ -217,6 +230,15 @@ def _when_right(audit: Results, index: int, region: int) -> str:
 
 def _trust(audit: Results) -> list[Finding]:
     found = []
+    if audit.trust and audit.trust["heat_usable"] is False:
+        tests = audit.trust["tests"]
+        failed = [each["name"] for each in tests if each["gates"] and each["passed"] is False]
+        text = (
+            f"On {audit.trust['images']} images they fail: {' and '.join(failed)}. What is read "
+            "from the maps is a suspicion; another gradcam.method or gradcam.layer may do better "
+            "on this model."
+        )
+        found.append(Finding("trust", "The heat maps fail their own tests", text, "#trust"))
     if audit.known.sum() >= FEWEST:
         correct = ~audit.wrong[audit.known]
         sure = audit.probability[audit.known].mean(dtype=float)
@@ -256,6 +278,25 @@ def _tried(check: dict[str, Any]) -> str:
         share = check["accuracies"][check["used"]]
         return f"With it {share:.0%} of {check['images']} labelled images are right."
     return f"Of {check['images']} labelled images no other gets clearly more right."
+
+
+def _slices(slices: Sequence[Mapping[str, Any]]) -> list[Finding]:
+    """One finding a story: its worst slice, and the slices that share most of their images."""
+    found = []
+    for one in slices:
+        if one["story"] != one["name"]:
+            continue
+        same = [each["name"] for each in slices if each["story"] == one["name"]][1:]
+        text = (
+            f"{percent(one['accuracy'])} of {one['support']:,} images with {one['name']} are right "
+            f"(95 % interval {percent(one['accuracy_95_low'])} to "
+            f"{percent(one['accuracy_95_high'])}); of all others {percent(one['rest_accuracy'])}."
+        )
+        if same:
+            text += f" Much the same images: {', '.join(same)}."
+        title = f"It is worse on {one['name']}"
+        found.append(Finding("slice", title, text, "#slices", one["support"]))
+    return found
 
 
 def _data(audit: Results) -> list[Finding]:

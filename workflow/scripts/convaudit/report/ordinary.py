@@ -27,15 +27,36 @@ def rows(summary: dict[str, Any]) -> list[dict[str, str]]:
         "calibration_error_equal_count": ("the same", percent, "in ten bins of equal counts"),
         "temperature": ("temperature", plain, _cooled(summary)),
     }
-    found = []
+    found = _multilabel(summary["multilabel"]) if summary["multilabel"] else []
     for key, (name, show, what) in told.items():
         value = summary[key]
-        if value is None:
+        if value is None or not summary["images_labelled"]:
             continue
         low, high = (summary.get(f"{key}_95_{end}") for end in ("low", "high"))
         interval = f"{show(low)} to {show(high)}" if low is not None and high is not None else ""
         found.append({"name": name, "value": show(value), "interval": interval, "what": what})
     return found
+
+
+def _multilabel(numbers: dict[str, Any]) -> list[dict[str, str]]:
+    """Of images with several labels, before what speaks of one label an image."""
+    told = {
+        "exact_match": "images all of whose labels are named, and no other",
+        "macro_f1": "mean F1 of the classes, several labels an image",
+        "micro_f1": "F1 of all labels together",
+        "mean_average_precision": "mean over the classes",
+    }
+    low, high = numbers["exact_match_95_low"], numbers["exact_match_95_high"]
+    interval = f"{percent(low)} to {percent(high)}"
+    return [
+        {
+            "name": key.replace("_", " "),
+            "value": percent(numbers[key]),
+            "interval": interval if key == "exact_match" else "",
+            "what": f"{what} ({numbers['images']:,} images)",
+        }
+        for key, what in told.items()
+    ]
 
 
 def _cooled(summary: dict[str, Any]) -> str:

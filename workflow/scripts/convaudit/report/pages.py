@@ -64,7 +64,7 @@ def write_report(
     config = json.dumps(audit.settings, indent=1)
     (folder / "config.json").write_text(config + "\n", encoding="utf-8")
 
-    found = findings(audit)
+    found = findings(audit, summary["slices"])
     sample, sizes = _sample(audit), _sizes(audit)
     numbers = misclassified.wanted(audit) | set(sample)
     numbers |= {number for finding in found for number in finding.rows}

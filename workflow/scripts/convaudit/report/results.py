@@ -55,6 +55,7 @@ class Results:
         assumptions: what was assumed of the images and their labels, a sentence each.
         other_files: number of files beside the images that are no images, by file ending.
         near_duplicates: numbers of ``checks.near_duplicates``, as in ``near_duplicates.json``.
+        trust: what ``trust.map_tests`` found, as in ``trust/trust.json``; None if not tested.
         model_sha256: SHA-256 of the model's file; None for a model of keras.applications.
         shortcuts: ``interventions.json``; None where nothing was looked for.
         strips: folder with the pictures of the experiments.
@@ -80,6 +81,7 @@ class Results:
     shortcuts: dict[str, Any] | None = None
     strips: Path = Path()
     near_duplicates: dict[str, Any] | None = None
+    trust: dict[str, Any] | None = None
 
     def column(self, name: str, dtype: Any, missing: Any = None) -> np.ndarray:
         """A column of the predictions as (n,) numbers.
@@ -260,6 +262,9 @@ def read(
         shortcuts=_shortcuts(folder) if settings["shortcuts"]["enabled"] else None,
         strips=folder / "shortcuts" / "pairs",
         near_duplicates=json.loads((folder / "near_duplicates.json").read_text()),
+        trust=json.loads((folder / "trust" / "trust.json").read_text())
+        if settings["trust"]["enabled"]
+        else None,
     )
 
 

@@ -16,6 +16,6 @@ def summarise(audit: Results, metrics: dict[str, Any], verdict: dict[str, Any]) 
     return {
         "schema_version": 3,
         **metrics,
-        "findings": [finding.facts() for finding in findings(audit)],
+        "findings": [finding.facts() for finding in findings(audit, metrics["slices"])],
         "verdict": verdict,
     }

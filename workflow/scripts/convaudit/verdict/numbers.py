@@ -12,6 +12,7 @@ from convaudit.checks.class_order import better_order, is_better, other_number_o
 from convaudit.metrics import calibration, classification
 from convaudit.metrics.classification import Answers, Scores
 from convaudit.metrics.intervals import wilson
+from convaudit.metrics.multilabel import multilabel
 from convaudit.metrics.slices import Slice, slices
 
 SLICES = 200
@@ -27,6 +28,8 @@ class Evidence:
         class_names: in the order of the model's outputs.
         answers: of the labelled images.
         sample: scores of some labelled images.
+        several: (n, classes) bool, the labels of the images with scores in ``several_scores``
+            (n, classes), where images have several; None where they have not.
         columns: of the labelled images, what they are sliced by.
         images_audited, images_quarantined, empty_maps, channels, dead_channels: counts.
         duplicates: as ``checks.duplicates`` gives them.
@@ -50,6 +53,8 @@ class Evidence:
     scaling_known: bool
     scaling_check: Mapping[str, Any]
     target_layer: str
+    several: np.ndarray | None = None
+    several_scores: np.ndarray | None = None
 
 
 def numbers(evidence: Evidence) -> dict[str, Any]:
@@ -66,6 +71,7 @@ def numbers(evidence: Evidence) -> dict[str, Any]:
         "classes": len(evidence.class_names),
         **_accuracy(evidence),
         **_calibration(evidence),
+        "multilabel": _multilabel(evidence),
         "class_order_ok": _class_order_ok(evidence),
         "scaling_ok": _scaling_ok(evidence),
         "scaling": evidence.scaling,
@@ -120,6 +126,12 @@ def _calibration(evidence: Evidence) -> dict[str, Any]:
         "temperature_error_before": cooled.error_before if cooled else None,
         "temperature_error_after": cooled.error_after if cooled else None,
     }
+
+
+def _multilabel(evidence: Evidence) -> dict[str, Any] | None:
+    if evidence.several is None or evidence.several_scores is None or not len(evidence.several):
+        return None
+    return multilabel(evidence.several_scores, evidence.several, evidence.class_names)
 
 
 def _class_order_ok(evidence: Evidence) -> bool | None:

@@ -1,0 +1,277 @@
+"""Five tests of a model's heat maps, and whether sentences may be read from these maps."""
+
+import itertools
+from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass
+from typing import Any, Protocol
+
+import cv2
+import numpy as np
+
+from convaudit.metrics.intervals import of_mean, wilson
+from convaudit.trust import measures
+
+FEWEST = 20
+"""Of fewer images than this a test says nothing."""
+REMOVED = (0.05, 0.1, 0.2, 0.3, 0.5, 0.7)
+"""Shares of the pixels that are taken away, hottest first."""
+WINDOWS = 7
+"""Occlusion windows a side."""
+OCCLUDED = 24
+"""Images of which every window is occluded."""
+AT_ONCE = 8
+"""Images whose changed copies are in memory together."""
+PAIRS = 50
+COMPLETE = 0.01
+CHANCE = 0.25
+HALF = 0.5
+
+
+class Explained(Protocol):
+    """What the tests ask of a network; see ``explainer.Explainer``."""
+
+    def maps(self, pixels: np.ndarray, classes: np.ndarray) -> np.ndarray: ...
+    def scores(self, pixels: np.ndarray, classes: np.ndarray) -> np.ndarray: ...
+    def incompleteness(self, pixels: np.ndarray, classes: np.ndarray) -> np.ndarray: ...
+    def randomised(self) -> AbstractContextManager[list[str]]: ...
+
+
+@dataclass(frozen=True)
+class MapTest:
+    """One test. ``passed`` is None where there were too few images; ``low`` and ``high`` are the
+    ends of a 95 % interval; ``limit`` is what the value is held against; ``gates`` says whether
+    maps that fail it may not be read.
+    """
+
+    name: str
+    value: float | None
+    low: float | None
+    high: float | None
+    limit: float
+    images: int
+    passed: bool | None
+    gates: bool
+    text: str
+
+
+@dataclass(frozen=True)
+class Trust:
+    """``heat_usable``: True where every test that gates passed, False where one failed, None where
+    none failed but one said nothing.
+    """
+
+    heat_usable: bool | None
+    images: int
+    tests: tuple[MapTest, ...]
+
+    def facts(self) -> dict[str, Any]:
+        """For ``trust.json``."""
+        return asdict(self)
+
+
+def check_maps(network: Explained, pixels: np.ndarray, classes: np.ndarray, seed: int = 0) -> Trust:
+    """Test the maps of a network on images.
+
+    Args:
+        network: maps, scores, and both with shuffled weights.
+        pixels: (n, H, W, 3) uint8, at the network's size; there may be none.
+        classes: (n,) the class that is predicted for each, whose map is tested.
+        seed: of shifts, pairs and mosaics.
+    """
+    if not len(pixels):
+        return Trust(None, 0, ())
+    maps = network.maps(pixels, classes)
+    filled = maps.reshape(len(maps), -1).any(axis=1)
+    seen, of, heat = pixels[filled], classes[filled], maps[filled]
+
+    def drawn(number: int) -> np.random.Generator:
+        return np.random.default_rng([seed, number])
+
+    tests = (
+        completeness(network, seen, of),
+        randomised_head(network, seen, of, heat, drawn(2)),
+        removal(network, seen, of, heat, drawn(4)),
+        pointing(network, pixels, classes, drawn(5)),
+        occlusion(network, seen, of, heat),
+    )
+    gates = [test.passed for test in tests if test.gates]
+    usable = False if False in gates else None if None in gates else True
+    return Trust(usable, len(pixels), tests)
+
+
+def completeness(network: Explained, pixels: np.ndarray, classes: np.ndarray) -> MapTest:
+    """T1: the score is a sum over places, up to 1 %; else every map is an approximation."""
+    off = network.incompleteness(pixels, classes) if len(pixels) else np.empty(0)
+    off = off[np.isfinite(off)]
+    value, low, high = measures.median(off)
+    passed = None if value is None or len(off) < FEWEST else value <= COMPLETE
+    text = (
+        "what the score is off from the sum of the contributions of all places (median share); "
+        "over 1 % a map is an approximation"
+    )
+    return MapTest("completeness", value, low, high, COMPLETE, len(off), passed, False, text)
+
+
+def randomised_head(
+    network: Explained,
+    pixels: np.ndarray,
+    classes: np.ndarray,
+    maps: np.ndarray,
+    random: np.random.Generator,
+) -> MapTest:
+    """T2 (Adebayo 2018, Arun 2021): with shuffled weights behind the layer the maps are no more
+    like the original ones than those of different images are like each other.
+
+    Fails where the medians of both likenesses, by ranks and structural, are with their intervals
+    over the 95 % point of random pairs: a map that does not depend on the weights says nothing
+    of the model.
+    """
+    others: list[np.ndarray] = []
+    if len(pixels) >= FEWEST:
+        with network.randomised():
+            others = list(network.maps(pixels, classes))
+    first, second = random.integers(0, max(1, len(maps)), (2, PAIRS))
+    apart = first != second
+    text = (
+        "rank correlation of a map with that of shuffled weights (median); fails where it is over "
+        "that of 95 % of pairs of different images' maps"
+    )
+    limits, found = [], []
+    for alike in (measures.spearman, measures.ssim):
+        null = [alike(maps[a], maps[b]) for a, b in zip(first[apart], second[apart], strict=True)]
+        limits.append(float(np.quantile(null, 0.95)) if null else 1.0)
+        pairs = zip(maps[: len(others)], others, strict=True)
+        found.append(measures.median(np.array([alike(a, b) for a, b in pairs])))
+    over = [
+        each.low is not None and each.low > limit for each, limit in zip(found, limits, strict=True)
+    ]
+    passed = None if not others else not all(over)
+    return MapTest("randomised head", *found[0], limits[0], len(others), passed, True, text)
+
+
+def removal(
+    network: Explained,
+    pixels: np.ndarray,
+    classes: np.ndarray,
+    maps: np.ndarray,
+    random: np.random.Generator,
+) -> MapTest:
+    """T4: taking away the hottest pixels first lowers the score more than taking them away in the
+    order of the same map rolled by a random shift, which is as blurred (Rong 2022's pitfall).
+
+    Value: the share of images where it does, under the worse of two fills: a strong blur, and the
+    same place of an image of another class. Passes where the Wilson interval is over a half.
+    """
+    text = (
+        "share of images whose score falls faster when the hottest pixels are taken away than by "
+        "the same map shifted; the worse of two fills"
+    )
+    count = len(pixels) if len(pixels) >= FEWEST else 0
+    fills = (measures.blurred, lambda images: images[_others(classes[:count], random)])
+    worst = wilson(0, 0)
+    orders = [(heat, measures.rolled(heat, random)) for heat in maps[:count]]
+    for fill in fills if count else ():
+        gains = _gains(network, pixels, classes, orders, fill(pixels))
+        share = wilson(int((gains > 0).sum()), count)
+        if worst.value is None or share.known < worst.known:
+            worst = share
+    passed = None if worst.low is None else worst.low > HALF
+    return MapTest("removal", *worst, HALF, count, passed, True, text)
+
+
+def _gains(
+    network: Explained,
+    pixels: np.ndarray,
+    classes: np.ndarray,
+    orders: list[tuple[np.ndarray, np.ndarray]],
+    filled: np.ndarray,
+) -> np.ndarray:
+    """How much lower the mean score is by the own order than by the shifted one, (n,)."""
+    size = pixels.shape[1:3]
+    gains = []
+    for start in range(0, len(orders), AT_ONCE):
+        changed = []
+        for at, both in enumerate(orders[start : start + AT_ONCE], start):
+            for heat in both:
+                place = measures.coverage_order(heat, size)[..., None]
+                changed += [np.where(place < share, filled[at], pixels[at]) for share in REMOVED]
+        of = classes[start : start + AT_ONCE].repeat(2 * len(REMOVED))
+        own, shifted = network.scores(np.stack(changed), of).reshape(-1, 2, len(REMOVED)).mean(2).T
+        gains.append(shifted - own)
+    return np.concatenate(gains)
+
+
+def _others(classes: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """For each image another one, of another class where there is one."""
+    found = []
+    for at, own in enumerate(classes):
+        different = np.flatnonzero(classes != own)
+        if not len(different):
+            different = np.delete(np.arange(len(classes)), at)
+        found.append(int(random.choice(different)))
+    return np.array(found)
+
+
+def pointing(
+    network: Explained, pixels: np.ndarray, classes: np.ndarray, random: np.random.Generator
+) -> MapTest:
+    """T5, grid pointing game (Rao 2022): of a mosaic of four images, only one of the class, the
+    share of the heat for the class in its quarter. Chance is a quarter; passes where the mean's
+    interval is at least a half.
+    """
+    mosaics, quarters, asked = [], [], []
+    for at, own in enumerate(classes):
+        different = np.flatnonzero(classes != own)
+        if len(different):
+            parts = list(pixels[random.choice(different, 4)])
+            quarter = int(random.integers(4))
+            parts[quarter] = pixels[at]
+            mosaics.append(measures.mosaic(parts))
+            quarters.append(quarter)
+            asked.append(own)
+    text = (
+        "share of the heat for a class in its own quarter of a mosaic of four images of which one "
+        "is of the class (mean); chance is 25 %"
+    )
+    shares = np.empty(0)
+    if len(mosaics) >= FEWEST:
+        maps = network.maps(np.stack(mosaics), np.array(asked))
+        shares = np.array(
+            [measures.share_in_quarter(*each) for each in zip(maps, quarters, strict=True)]
+        )
+    value, low, high = of_mean(shares)
+    passed = None if low is None else low >= HALF
+    return MapTest("pointing game", value, low, high, HALF, len(shares), passed, True, text)
+
+
+def occlusion(
+    network: Explained, pixels: np.ndarray, classes: np.ndarray, maps: np.ndarray
+) -> MapTest:
+    """T6: rank correlation of a map with how far the score falls when each of 7 x 7 windows is
+    blurred (Zeiler 2014). Passes where the median's interval is over zero.
+    """
+    text = (
+        "rank correlation of a map with the fall of the score when a window of 7 x 7 is blurred "
+        "(median)"
+    )
+    count = min(len(pixels), OCCLUDED) if len(pixels) >= FEWEST else 0
+    found = [_agreement(network, pixels[at], int(classes[at]), maps[at]) for at in range(count)]
+    value, low, high = measures.median(np.array(found))
+    passed = None if low is None else low > 0
+    return MapTest("occlusion", value, low, high, 0.0, count, passed, False, text)
+
+
+def _agreement(network: Explained, image: np.ndarray, own: int, heat: np.ndarray) -> float:
+    blur = measures.blurred(image[None])[0]
+    large = cv2.resize(heat.astype(np.float32), image.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+    rows, columns = (np.linspace(0, side, WINDOWS + 1).astype(int) for side in image.shape[:2])
+    changed, windows = [image], []
+    for (top, bottom), (left, right) in itertools.product(
+        itertools.pairwise(rows), itertools.pairwise(columns)
+    ):
+        hidden = image.copy()
+        hidden[top:bottom, left:right] = blur[top:bottom, left:right]
+        changed.append(hidden)
+        windows.append(large[top:bottom, left:right].mean())
+    scores = network.scores(np.stack(changed), np.full(len(changed), own))
+    return measures.spearman(np.array(windows), scores[0] - scores[1:])

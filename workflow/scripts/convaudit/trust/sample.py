@@ -1,0 +1,19 @@
+"""Which images a model's maps are tested on."""
+
+import hashlib
+
+import numpy as np
+import pandas as pd
+
+
+def sample(image_ids: pd.Series, predicted: pd.Series, count: int) -> np.ndarray:
+    """Rows of at most ``count`` images, as many of each predicted class as can be, drawn by the
+    hashes of their ids: the same images whatever the order or the number of shards.
+
+    Returns:
+        Row numbers, in the order in which they were drawn.
+    """
+    hashes = [hashlib.sha256(image.encode()).hexdigest() for image in image_ids]
+    table = pd.DataFrame({"hash": hashes, "predicted": predicted.to_numpy()}).sort_values("hash")
+    turn = table.groupby("predicted").cumcount()
+    return table.assign(turn=turn).sort_values(["turn", "hash"]).index.to_numpy()[:count]

@@ -1,0 +1,83 @@
+"""Test the heat maps of the model on a sample of the images."""
+
+import json
+import logging
+
+import numpy as np
+import pandas as pd
+
+from convaudit.models.facts import ModelChoices, ModelFacts, ModelSource
+from convaudit.models.scaling import SCALINGS
+from convaudit.system.array_files import taken
+from convaudit.system.atomic import atomic
+from convaudit.trust.sample import sample
+from jobs.job import job
+from jobs.tensorflow_job import open_network
+
+
+def check(
+    *,
+    model: ModelSource,
+    facts: str,
+    choices: ModelChoices,
+    pixels: list[str],
+    rows: list[str],
+    gradcam: dict[str, str],
+    images: int,
+    tests: str,
+) -> None:
+    _, network = open_network(model)
+    from convaudit.system.out_of_memory import within_memory
+    from convaudit.trust.explainer import Explainer
+    from convaudit.trust.map_tests import Trust, check_maps
+
+    known = ModelFacts.read(facts, choices)
+    columns = ["image_id", "predicted_index", "row"]
+    table = pd.concat(
+        [
+            pd.read_parquet(part, columns=columns).assign(file=file)
+            for part, file in zip(rows, pixels, strict=True)
+        ],
+        ignore_index=True,
+    )
+    chosen = table.iloc[sample(table["image_id"], table["predicted_index"], images)]
+    height, width = known.size
+    stack = np.zeros((len(chosen), height, width, 3), np.uint8)
+    for at, row in enumerate(chosen.itertuples()):
+        stack[at] = taken(row.file, np.array([row.row]))[0]
+    passes = 0
+
+    def tested(size: int) -> Trust:
+        nonlocal passes
+        explainer = Explainer(
+            network,
+            SCALINGS[known.scaling],
+            known.target_layer,
+            method=gradcam["method"],
+            score=gradcam["score"],
+            batch_size=size,
+        )
+        found = check_maps(explainer, stack, chosen["predicted_index"].to_numpy())
+        passes = explainer.passes
+        return found
+
+    found = within_memory(tested, min(32, images))
+    for test in found.tests:
+        logging.info("%s: %s (%s)", test.name, test.value, test.passed)
+    logging.info("%d images, %d forward passes", len(stack), passes)
+    with atomic(tests) as temporary:
+        temporary.write_text(json.dumps(found.facts(), indent=1, allow_nan=False) + "\n")
+
+
+if __name__ == "__main__":
+    with job("trust", snakemake.log[0], snakemake.input):
+        check(
+            model=snakemake.params.model,
+            facts=snakemake.input.facts,
+            choices=snakemake.params.choices,
+            pixels=snakemake.input.pixels,
+            rows=snakemake.input.rows,
+            gradcam=snakemake.params.gradcam,
+            images=snakemake.params.images,
+            tests=snakemake.output.tests,
+        )
