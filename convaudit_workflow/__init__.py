@@ -1,6 +1,6 @@
 """The workflow's files, wherever they are: in a checkout, or installed with the library."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from pathlib import Path
 
 _HERE = Path(__file__).resolve().parent
@@ -11,18 +11,21 @@ ROOT = _HERE.parent if (_HERE.parent / "Snakefile").is_file() else _HERE
 SCRIPTS = ROOT / "workflow" / "scripts"
 
 
-def require_same(scripts: Iterable[Path]) -> None:
+def require_same(scripts: Mapping[str, Path]) -> None:
     """Hold the scripts of a Snakefile from elsewhere against the installed ones.
 
     A job's key is a hash over the installed code, so nothing else may run under it.
 
+    Args:
+        scripts: by name, where each is.
+
     Raises:
         RuntimeError: one is another, or is not there.
     """
-    for path in scripts:
-        own = SCRIPTS / path.name
+    for name, path in scripts.items():
+        own = SCRIPTS / name
         if not own.is_file() or own.read_bytes() != path.read_bytes():
             raise RuntimeError(
-                f"convaudit: {path.name} beside the Snakefile is another than the installed "
+                f"convaudit: {name} beside the Snakefile is another than the installed "
                 "library's: install the library from the same commit or tag"
             )

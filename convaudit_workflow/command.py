@@ -7,10 +7,9 @@ import sys
 from pathlib import Path
 from typing import Any, NoReturn
 
+from convaudit.verdict import EXIT_CODES
+from convaudit.verdict.files import as_lines
 from convaudit_workflow import ROOT
-
-CODES = {"pass": 0, "fail": 10, "undecided": 11, "ask": 12}
-"""Exit code of ``gate`` by result; 1 where something went wrong."""
 
 _EPILOG = """examples:
   convaudit inspect my.keras photos                      look at both, in a minute
@@ -69,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
             help="a key of config/README.md; may be given again",
         )
     add("verify", _verify, "Recompute the hashes of an audit's files.", results)
-    codes = ", ".join(f"{code} {result}" for result, code in CODES.items())
+    codes = ", ".join(f"{code} {result}" for result, code in EXIT_CODES.items())
     add("gate", _gate, f"Print an audit's verdict; the exit code is {codes}, 1 error.", results)
     return parser
 
@@ -94,12 +93,10 @@ def _verify(given: argparse.Namespace, rest: list[str]) -> NoReturn:
 def _gate(given: argparse.Namespace, rest: list[str]) -> NoReturn:
     path = Path(given.results, "verdict.json")
     verdict = json.loads(path.read_text(encoding="utf-8"))
-    if verdict.get("result") not in CODES:
+    if verdict.get("result") not in EXIT_CODES:
         raise ValueError(f"{path} holds no verdict: run the audit again")
-    for gate in verdict["gates"]:
-        print(f"{gate['result']:<10}{gate['name']}: {gate['text']}")
-    print(verdict["result"])
-    sys.exit(CODES[verdict["result"]])
+    print("\n".join(as_lines(verdict)))
+    sys.exit(EXIT_CODES[verdict["result"]])
 
 
 def _with_results(config: dict[str, Any], given: argparse.Namespace) -> dict[str, Any]:

@@ -54,6 +54,7 @@ FACTS = ModelFacts(
     head="softmax",
     target_layer="last",
     target_why="the last one",
+    last_layer="last",
     scaling="unit",
     channels="rgb",
     scaling_known=True,

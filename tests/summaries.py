@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from convaudit.metrics.classification import Scores
+from convaudit.report.findings import findings
 from convaudit.report.results import Results
 from convaudit.report.summary import summarise
 from convaudit.verdict.judge import judge
@@ -50,4 +51,4 @@ def summary_of(audit: Results, **changes: Any) -> dict[str, Any]:
         **changes,
     }
     verdict = judge(load("default"), found, model="0123", audit_key="key").facts()
-    return summarise(audit, found, verdict)
+    return summarise(findings(audit, found["slices"]), found, verdict)

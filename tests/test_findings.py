@@ -255,3 +255,56 @@ def test_slices_that_are_one_story_are_one_finding():
         "0.0% of 40 images with camera = old are right (95 % interval 0.0% to 8.8%); of all others "
         "100.0%. Much the same images: year = 2019."
     )
+
+
+def with_maps(audited: Results, maps: np.ndarray, *, sides: int = 9) -> Results:
+    layers = (replace(LAYER, name="last", shape=(sides, sides, 4)), *audited.facts.layers)
+    facts = replace(audited.facts, layers=layers)
+    return replace(audited, maps=lambda shard: {"maps": maps}, facts=facts)
+
+
+def corner_maps(count: int, hot: np.ndarray, empty: np.ndarray) -> np.ndarray:
+    maps = np.ones((count, 9, 9), np.float32)
+    maps[hot, :3, :3] = 0.8 * 72 / 0.2 / 9
+    maps[empty] = 0
+    return maps
+
+
+def test_empty_maps_are_counted_in_the_sentence():
+    numbers = np.arange(80)
+    predicted = (numbers < 40).astype(int)
+    maps = corner_maps(80, predicted == 1, numbers < 28)
+    audited = audit(predicted, numbers >= 0, corner=numbers < 0)
+    texts = [text for kind, text in said(with_maps(audited, maps)) if kind == "heat"]
+    assert len(texts) == 1
+    assert "This rests on 12 of 40 images called so: the maps of the others are empty." in texts[0]
+
+
+def test_maps_that_are_too_coarse_place_nothing_and_the_report_says_so():
+    numbers = np.arange(80)
+    predicted = (numbers < 40).astype(int)
+    audited = audit(predicted, numbers % 40 > 12, corner=predicted == 1)
+    maps = corner_maps(80, predicted == 1, numbers < 0)
+    assert "heat" in [kind for kind, _ in said(with_maps(audited, maps, sides=4))]
+    found = findings(with_maps(audited, maps, sides=3))
+    assert "heat" not in [finding.kind for finding in found]
+    (coarse,) = [each for each in found if each.title == "The maps are too coarse to say where"]
+    assert coarse.text.startswith("They have 3 x 3 cells, at “last”, where no method agrees")
+
+
+def test_a_class_that_gathers_its_heat_by_chance_is_not_named():
+    """Maps of noise, 200 classes of six images: of 1,600 classes and places tried many pass the
+    thresholds, and none is beyond chance.
+    """
+    draw = np.random.default_rng(0)
+    predicted = np.repeat(np.arange(200), 6)
+    maps = draw.exponential(1, (1200, 4, 4)).astype(np.float32) ** 3
+    audited = audit(predicted % 2, predicted >= 0, corner=predicted < 0)
+    names = [f"class {number}" for number in range(200)]
+    table = audited.predictions.to_pandas().assign(
+        predicted_index=predicted, label_index=pd.array(predicted, "Int32")
+    )
+    audited = replace(
+        audited, class_names=names, predictions=pa.Table.from_pandas(table, preserve_index=False)
+    )
+    assert [kind for kind, _ in said(with_maps(audited, maps)) if kind == "heat"] == []

@@ -51,7 +51,10 @@ def test_facts_are_json_and_complete():
         "target_layer": "base/block2_conv",
         "target_why": "the last activation with a spatial side over 1: 8 x 8 with 6 channels, "
         "after merges and activations",
+        "last_layer": "base/block2_conv",
+        "method": "auto",
         "scaling": "none",
+        "channels": "rgb",
         "scaling_known": True,
         "scaling_why": "the model begins with its own scaling, 'rescaling'",
         "parameters": 112 + 16 + (3 * 3 * 4 * 6 + 6) + (8 * 8 * 6 * 2 + 2),
@@ -62,9 +65,14 @@ def test_the_config_s_choices_take_the_place_of_the_model_s_own(tmp_path):
     model = toys.transfer()
     facts = inspect_model(loaded(model), Network(model))
     (tmp_path / "model.json").write_text(facts.to_json())
-    assert ModelFacts.read(tmp_path / "model.json") == facts
-    chosen = ModelFacts.read(tmp_path / "model.json", ModelChoices("caffe", "base/block1_conv"))
+    assert ModelFacts.read(tmp_path / "model.json") == facts.resolved(ModelChoices())
+    chosen = ModelFacts.read(
+        tmp_path / "model.json", ModelChoices("caffe", target_layer="base/block1_conv")
+    )
     assert (chosen.scaling, chosen.scaling_known) == ("caffe", True)
+    assert (chosen.channels, chosen.scaling_name) == ("bgr", "caffe")
+    turned = facts.resolved(ModelChoices(channels="bgr"))
+    assert (turned.scaling, turned.scaling_name) == ("none", "none, BGR")
     assert (chosen.target_layer, chosen.target_why) == ("base/block1_conv", "as the config says")
     assert chosen.layer("base/block1_conv").sides == (16, 16)
     assert chosen.layers == facts.layers
@@ -212,3 +220,50 @@ def test_the_layers_of_a_flat_or_renamed_base_give_it_away(family):
     name, known, why = chosen(keras.Model(base.input, x))
     assert (name, known) == (FLAT[family], False)
     assert why.startswith("a guess: its layers are called as those of ")
+
+
+def convolved(side: int, *filters: int, head: keras.layers.Layer) -> keras.Model:
+    stack = [
+        layer
+        for number, count in enumerate(filters)
+        for layer in (
+            layers.Conv2D(count, 3, padding="same", name=f"conv_{number}"),
+            layers.MaxPooling2D(name=f"pool_{number}"),
+        )
+    ]
+    return keras.Sequential([keras.Input((side, side, 3)), *stack, head, layers.Dense(2)])
+
+
+HEAT = {
+    "7 x 7 are fine": (56, (4, 4, 4), "pool_2", "hirescam"),
+    "6 x 6 are not": (48, (4, 4, 4), "conv_2", "hirescam"),
+    "2 x 2 at the end of five": (64, (4, 4, 4, 4, 4), "conv_3", "hirescam"),
+    "3 x 3, and no finer": (6, (4,), "pool_0", "gradcam"),
+}
+
+
+@pytest.mark.parametrize("name", HEAT)
+def test_the_layer_of_the_heat_follows_the_size_of_the_maps(name):
+    side, filters, layer, method = HEAT[name]
+    model = convolved(side, *filters, head=layers.Flatten())
+    facts = inspect_model(loaded(model), Network(model))
+    found = facts.resolved(ModelChoices())
+    assert (found.target_layer, found.method) == (layer, method)
+    assert found.coarse == (method == "gradcam")
+    last = facts.resolved(ModelChoices(target_layer="last", method="gradcam++"))
+    assert (last.target_layer, last.method) == (Network(model).target_layer[0], "gradcam++")
+    coarse = "too coarse" in found.target_why
+    assert coarse == (found.target_layer != last.target_layer)
+
+
+def test_a_finer_layer_is_one_that_nothing_goes_round():
+    """A convolution within a residual block is finer, but only a part of what the scores see."""
+    inputs = keras.Input((16, 16, 3))
+    x = layers.Conv2D(4, 3, padding="same", name="stem")(inputs)
+    y = layers.Conv2D(4, 3, padding="same", name="within")(x)
+    x = layers.Add(name="sum")([x, y])
+    x = layers.MaxPooling2D(4, name="pool")(x)
+    y = layers.Conv2D(4, 3, padding="same", name="coarse")(x)
+    x = layers.Flatten()(layers.Add(name="last")([x, y]))
+    model = keras.Model(inputs, layers.Dense(2)(x))
+    assert inspect_model(loaded(model), Network(model)).target_layer == "sum"

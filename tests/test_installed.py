@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from conftest import ROOT, copy_workflow
+from planning import documentation
 
 OTHER_WORKFLOW = """
 module convaudit:
@@ -67,8 +68,8 @@ def convaudit(installed: Path, cwd: Path, *arguments: str) -> subprocess.Complet
 
 def test_the_wheel_has_the_library_and_all_that_jobs_need(installed):
     def files(folder: Path) -> set[str]:
-        found = (path for path in folder.rglob("*") if path.is_file() and path.suffix != ".pyc")
-        return {str(path.relative_to(folder)) for path in found}
+        found = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+        return {str(path) for path in found if "__pycache__" not in path.parts}
 
     workflow = installed / "convaudit_workflow"
     assert files(workflow / "workflow") == files(ROOT / "workflow")
@@ -76,6 +77,10 @@ def test_the_wheel_has_the_library_and_all_that_jobs_need(installed):
     assert files(workflow / "profiles") == {"default/config.yaml"}
     assert files(workflow / "config") == files(ROOT / "config")
     assert (workflow / "environment.yml").read_bytes() == (ROOT / "environment.yml").read_bytes()
+
+
+def test_the_inner_snakefile_is_the_outer_one():
+    assert documentation.INNER.read_text() == documentation.inner_snakefile_text(), "run: make docs"
 
 
 def test_the_command_audits_from_a_folder_that_has_nothing_of_the_workflow(installed, own):
@@ -111,12 +116,14 @@ def test_its_errors_are_a_line(installed, tmp_path, arguments, said):
 )
 def test_the_gate_s_exit_code_is_the_verdict(installed, tmp_path, result, code):
     gate = {"name": "accuracy", "result": result, "text": "0.91 at least, 0.95 is asked"}
-    (tmp_path / "verdict.json").write_text(json.dumps({"result": result, "gates": [gate]}))
+    (tmp_path / "verdict.json").write_text(
+        json.dumps({"result": result, "gates": [gate], "remarks": []})
+    )
     done = convaudit(installed, tmp_path, "gate", ".")
     assert done.returncode == code
     assert done.stdout.splitlines() == [
         f"{result:<10}accuracy: 0.91 at least, 0.95 is asked",
-        result,
+        f"verdict: {result}",
     ]
 
 
@@ -168,10 +175,11 @@ def test_another_workflow_uses_the_audit_from_a_git_address(installed, repositor
 
 
 def test_a_git_address_needs_the_library_of_the_same_commit(
-    installed, repository, own, tmp_path_factory
+    installed, repository, tmp_path, tmp_path_factory
 ):
+    own = tmp_path
     (own / "Snakefile").write_text(OTHER_WORKFLOW.format(repository=repository))
-    (own / "config.yaml").write_text(CONFIG)
+    (own / "config.yaml").write_text("convaudit: {model: demo, images: demo}")
     code, said = snakemake(own, "--dry-run", libraries=())
     assert code == 1 and "Traceback" not in said
     assert "needs the library in the Python that runs snakemake: pip install it" in said

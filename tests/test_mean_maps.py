@@ -40,6 +40,6 @@ def test_each_image_counts_alike_and_pairs_are_summed_over_shards():
         (1, 0): (1, [[0, 1], [0, 0]]),
     }
     assert found.mean(predicted=1) == (0, None)
-    count, mean = found.mean()
+    count, mean = found.overall
     assert count == 3 and np.allclose(mean, [[1 / 3, 1 / 3], [0, 1 / 3]])
     assert found.hottest[3] == NOWHERE

@@ -56,7 +56,7 @@ predict.predict(
     model={MODEL}, facts="model.json", plan=Path("index"), pixels="pixels.npy",
     images="rows.parquet",
     shard="0000", choices=ModelChoices(scaling="unit"), layers=["wide"],
-    batch_size=16, top=2, method="gradcam", score="logit", target="both",
+    batch_size=16, top=2, score="logit", target="both",
     rows="predicted.parquet", summary="statistics.npz", maps="maps.npz", kept="kept.h5",
 )
 """

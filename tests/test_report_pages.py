@@ -25,6 +25,7 @@ from convaudit.report import (
     results,
     thumbnails,
 )
+from convaudit.report.findings import findings
 from convaudit.report.gallery import _call, _score, columns
 from convaudit.report.pages import write_report
 from convaudit.report.regions import NOWHERE
@@ -142,10 +143,15 @@ def audit(tmp_path) -> Results:
     )
 
 
+def write(report: Path, audit: Results) -> None:
+    summary = summary_of(audit)
+    write_report(report, audit, findings(audit, summary["slices"]), summary)
+
+
 def written(audit: Results, folder: Path) -> Path:
     report = folder / "report"
     report.mkdir()
-    write_report(report, audit, summary_of(audit))
+    write(report, audit)
     return report
 
 
@@ -164,7 +170,7 @@ def changed(audit: Results, names: tuple[str, str] = ("a", "b"), **columns: obje
 def test_names_can_t_end_a_script_or_open_an_element(audit, tmp_path):
     report = tmp_path / "report"
     report.mkdir()
-    write_report(report, audit, summary_of(audit))
+    write(report, audit)
     pages = list(report.rglob("*.html"))
     assert {page.name for page in pages} >= {"index.html", "images.html", "layer.html", "1-0.html"}
     for path in pages:
@@ -176,10 +182,25 @@ def test_names_can_t_end_a_script_or_open_an_element(audit, tmp_path):
         assert "</" not in text and "\u2028" not in text
 
 
+def test_a_number_that_several_languages_need_has_one_source(audit, tmp_path):
+    data = (written(audit, tmp_path) / "data" / "columns.js").read_text()
+    about = json.loads(data.removeprefix("convaudit.columns(").removesuffix(");\n"))
+    assert about["sprite"] == {"side": 128, "columns": 16, "sheet": 64}
+    assert about["regions"][4] == "centre" and about["no_label"] == 65535
+    inferno = np.frombuffer(base64.b64decode(about["palettes"]["inferno"]), np.uint8)
+    levels = np.arange(256, dtype=np.uint8)[None]
+    assert np.array_equal(inferno.reshape(256, 3), thumbnails.colours(levels)[0])
+    sheet = rendering.style()
+    assert sheet.startswith(":root { --patterns: 8; --thumbs: 16; }")
+    for name in ("gallery.js", "heat.js", "style.css"):
+        text = (rendering.STATIC / name).read_text()
+        assert not re.search(r"top left corner|SPRITE|65535;|\b0\.66\b|16 \* 88|1600%", text), name
+
+
 def test_a_dossier_marks_the_crop_and_names_the_class(audit, tmp_path):
     report = tmp_path / "report"
     report.mkdir()
-    write_report(report, audit, summary_of(audit))
+    write(report, audit)
     page = (report / "layers" / "layer.html").read_text()
     assert "--cx: 0.250; --cy: 0.500" in page and "--cx: 0.900; --cy: 0.100" in page
     assert "0.33 for" in page

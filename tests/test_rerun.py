@@ -12,11 +12,16 @@ import yaml
 from conftest import COLOURS, Audit, job_counts, paint
 from planning.settings import Section, Settings
 
-MERGED = ("predictions", "near_duplicates", "activations", "verdict", "report")
+MERGED = (
+    *("predictions", "near_duplicates", "activations", "suspects", "interventions"),
+    *("verdict", "report"),
+)
 MERGES = dict.fromkeys(("quarantine", "scaling_check", "trust", *MERGED), 1)
 SHARD = {"preprocess": 1, "predict": 1, "gradcam": 1}
 DRAWING = {"gradcam": 3, "report": 1}
 JUDGED = {"verdict": 1, "report": 1}
+EXPERIMENTS = JUDGED | {"interventions": 1}
+SUSPECTS = EXPERIMENTS | {"suspects": 1}
 TESTED = JUDGED | {"trust": 1}
 PASS = DRAWING | {"predict": 3, "trust": 1} | dict.fromkeys(MERGED, 1)
 TRIED = {"scaling_check": 1}
@@ -26,21 +31,29 @@ MODEL = READING | FILTERS | {"model": 1}
 FED = {
     "output=head": MODEL,
     "trust_model=true": MODEL,
+    "task=classification": MODEL,
+    "device=cpu": {"report": 1},
     "custom_modules=[layers.py]": MODEL,
     "exclude=[9.png]": {"report": 1},
     "columns={path: file}": {"report": 1},
     "columns={label: kind}": {"report": 1},
     "classes=classes.txt": PASS | TRIED,
-    "policy={gates: [{name: accuracy, limit: 0.7}]}": JUDGED,
+    "policy=policy.yaml": JUDGED,
     "decision=decision.json": {"report": 1},
     "shard_size=9": {"report": 1},
     "seed=1": FILTERS,
     "watch=false": {},
+    "shortcuts={enabled: false}": JUDGED,
+    "shortcuts={candidates: 5}": SUSPECTS,
+    "shortcuts={classes: 1}": SUSPECTS,
+    "shortcuts={images: 200}": SUSPECTS,
+    "shortcuts={budget: 200}": EXPERIMENTS,
     "trust={images: 20}": TESTED,
     "trust={enabled: false}": JUDGED,
     "training_images=photos": JUDGED | {"training_hashes": 1, "near_duplicates": 1},
     "max_quarantined=0.3": JUDGED | {"quarantine": 1},
     "preprocess={scaling: tf}": PASS | FILTERS | TRIED,
+    "preprocess={channels: bgr}": PASS | FILTERS | TRIED,
     "preprocess={interpolation: nearest}": READING,
     "predict={batch_size: 8}": PASS,
     "predict={top: 1}": PASS,
@@ -73,6 +86,8 @@ DELETED = {
     "channels.parquet": JUDGED | {"activations": 1},
     "predictions.parquet": dict.fromkeys(MERGED, 1),
     "trust/trust.json": TESTED,
+    "shortcuts/suspects.json": SUSPECTS,
+    "shortcuts/interventions.json": EXPERIMENTS,
     "duplicates.parquet": JUDGED | {"near_duplicates": 1},
     "near_duplicates.json": JUDGED | {"near_duplicates": 1},
     "quarantine.csv": JUDGED | {"quarantine": 1},
@@ -157,6 +172,7 @@ def plans(finished, tmp_path_factory) -> dict[str, dict[str, int]]:
     shutil.copytree(finished.folder, folder, copy_function=shutil.copyfile)
     (folder / "layers.py").write_text("")
     (folder / "classes.txt").write_text("red\nblue\n")
+    (folder / "policy.yaml").write_text("gates: [{name: accuracy, limit: 0.7}]")
     (folder / "decision.json").write_text(json.dumps(DECISION))
     changes = [(config, "", "") for config in FED]
     changes += [("", f"results/{path}", "") for path in DELETED]

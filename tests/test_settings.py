@@ -49,7 +49,7 @@ def test_numbers_may_arrive_as_strings():
         ({"filters": {"cuont": 8}}, "config: filters.cuont: unknown key; did you mean 'count'?"),
         ({"modle": "x"}, "config: modle: unknown key; did you mean 'model'?"),
         ({"gradcam": {"alpha": 3}}, "config: gradcam.alpha: must be less than or equal to 1"),
-        ({"gradcam": {"method": "cam"}}, "config: gradcam.method: must be 'gradcam'"),
+        ({"gradcam": {"method": "cam"}}, "config: gradcam.method: must be 'auto', 'gradcam'"),
         ({"shard_size": 0}, "config: shard_size: must be greater than or equal to 1, not 0"),
         ({"preprocess": 5}, "config: preprocess: "),
         ({"activations": {"examples": "x"}}, "config: activations.examples: "),

@@ -156,7 +156,7 @@ def test_a_hole_in_an_even_picture_is_healed_evenly():
     mask = np.zeros((100, 100), bool)
     mask[40:60, 40:60] = True
     marked = np.where(mask[..., None], 255, image).astype(np.uint8)
-    assert np.abs(operations.healed(marked, mask)[44:56, 44:56].astype(int) - 90).max() <= 2
+    assert np.abs(operations.healed(marked, mask)[44:56, 44:56].astype(int) - 90).max() <= 4
 
 
 def test_a_mark_is_added_in_grey_levels():

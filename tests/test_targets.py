@@ -56,12 +56,11 @@ def maps_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         given = {name: str(tmp_path / file) for name, file in files.items()} | {
             "plan": tmp_path,
             "model": ModelSource("demo", ""),
-            "choices": ModelChoices(scaling="unit"),
+            "choices": ModelChoices(scaling="unit", method="gradcam"),
             "shard": "0000",
             "layers": [],
             "batch_size": 2,
             "top": 1,
-            "method": "gradcam",
             "score": "logit",
             "target": target,
         }

@@ -17,10 +17,10 @@ if not SCRIPTS.is_dir():
     if workflow.is_main_process:
         try:
             installed.require_same(
-                [
-                    Path(workflow.source_path(f"../scripts/{script.name}"))
+                {
+                    script.name: Path(workflow.source_path(f"../scripts/{script.name}"))
                     for script in sorted(SCRIPTS.glob("*.py"))
-                ]
+                }
             )
         except RuntimeError as error:
             sys.exit(str(error))

@@ -55,7 +55,6 @@ rule predict:
         layers=AUDIT.watched_layers,
         batch_size=SETTINGS.predict.batch_size,
         top=SETTINGS.predict.top,
-        method=SETTINGS.gradcam.method,
         score=SETTINGS.gradcam.score,
         target=SETTINGS.gradcam.target,
     script:

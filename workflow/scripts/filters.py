@@ -43,15 +43,16 @@ def draw(
     from convaudit.dataset.images import as_grey
     from convaudit.drawing.encoding import encode_png
     from convaudit.drawing.grids import filter_grid
-    from convaudit.feature_visualization import ascent
+    from convaudit.feature_visualization.restarts import maximise_with_restarts
 
     channels = network.require_maps(layer, "config: filters.layers")[-1]
     drawn = np.arange(min(filters["count"], channels))
-    patterns = ascent.maximise(
+    patterns, attempts = maximise_with_restarts(
         network,
         layer,
         drawn,
         scaling=scaling_of(ModelFacts.read(facts, choices)),
+        restarts=filters["restarts"],
         start=filters["start"],
         size=filters["size"],
         steps=filters["steps"],
@@ -69,6 +70,7 @@ def draw(
                 "activation_start": patterns.start,
                 "activation_end": patterns.end,
                 "dead": patterns.dead,
+                "restart": attempts,
             }
         ).to_csv(temporary, index=False)
     logging.info("%s: %d channels, %d dead", layer, len(drawn), patterns.dead.sum())

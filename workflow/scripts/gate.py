@@ -4,8 +4,8 @@ import json
 import sys
 from pathlib import Path
 
-from convaudit.errors import printable
 from convaudit.verdict import exit_code
+from convaudit.verdict.files import as_lines
 from jobs.job import job
 
 
@@ -16,11 +16,7 @@ def gate(*, verdict: str) -> int:
         The exit code: 0 for pass, 10 for fail, 11 for undecided, 12 for ask.
     """
     found = json.loads(Path(verdict).read_text(encoding="utf-8"))
-    for each in found["gates"]:
-        print(printable(f"{each['result']:9} {each['name']}: {each['text']}"))
-    for remark in found["remarks"]:
-        print(printable(f"{'note':9} {remark}"))
-    print(f"verdict: {found['result']}", flush=True)
+    print("\n".join(as_lines(found)), flush=True)
     return exit_code(found["result"])
 
 

@@ -57,7 +57,7 @@ def inspect(
     if not known.scaling_known:
         print(text.describe_guess(known, _guess(network, sample, known) if network else None))
     print(text.describe_layers(known, watched, filtered))
-    print(text.describe_model(known, plan.class_names and names, settings["gradcam"]["method"]))
+    print(text.describe_model(known, plan.class_names and names, known.method))
     notes = [*plan.notes, *depth_notes(sample.bits)]
     how = settings["preprocess"]["interpolation"]
     print(text.describe_images(files, plan.other_files, notes, how), flush=True)
@@ -87,7 +87,7 @@ def inspect(
         name: min(settings["filters"]["count"], known.layer(name).channels) for name in filtered
     }
     forward = timing.seconds_of_forward_pass(network, sample.pixels, scaling)
-    if settings["gradcam"]["method"] == "scorecam":  # a forward pass for each channel of the layer
+    if known.method == "scorecam":  # a forward pass for each channel of the layer
         forward *= known.layer(known.target_layer).channels
     seconds = timing.seconds_of_images(
         images=len(files),

@@ -9,7 +9,7 @@ import cv2
 from convaudit.dataset import labels
 from convaudit.drawing.encoding import encode_jpeg
 from convaudit.models.facts import ModelChoices, ModelFacts, ModelSource
-from convaudit.models.scaling import SCALINGS
+from convaudit.models.scaling import scaling_of
 from convaudit.shortcuts import storage, strips
 from convaudit.shortcuts.audit import as_json, try_suspects
 from convaudit.shortcuts.collecting import collect
@@ -65,7 +65,7 @@ def interventions(
     found = try_suspects(
         sample,
         storage.from_json(Path(suspects).read_text(), sample.ids, sample.read),
-        answers(network, SCALINGS[known.scaling], known.size, interpolation),
+        answers(network, scaling_of(known), known.size, interpolation),
         budget=shortcuts.budget,
         threads=threads,
     )

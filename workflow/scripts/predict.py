@@ -30,7 +30,6 @@ def predict(
     layers: list[str],
     batch_size: int,
     top: int,
-    method: str,
     score: str,
     target: str,
     rows: str,
@@ -53,7 +52,7 @@ def predict(
         layers: names of the layers with channel statistics.
         batch_size: images a batch; halved until a batch fits the memory.
         top: how many classes of an image are kept, by falling probability.
-        method, score, target: settings ``gradcam.method``, ``gradcam.score``, ``gradcam.target``.
+        score, target: settings ``gradcam.score``, ``gradcam.target``.
         rows: .parquet that is written: one row an image, as in ``predictions.parquet``.
         scores: .npz that is written: the scores of some images (``ScoreSample.save``).
         summary: .npz that is written: sums of each watched channel (``summaries.save``).
@@ -76,7 +75,7 @@ def predict(
     network.require_target(known.target_layer, "config: gradcam.layer")
     names = labels.of_model(plans.load(plan).class_names, network.classes)
     build = partial(
-        OnePass, network, scaling_of(known), known.target_layer, method=method, score=score
+        OnePass, network, scaling_of(known), known.target_layer, method=known.method, score=score
     )
     with atomic(maps) as maps_file, atomic(kept) if kept else nullcontext() as kept_file:
         run = predictions.ShardPass(
@@ -119,7 +118,6 @@ if __name__ == "__main__":
             layers=snakemake.params.layers,
             batch_size=snakemake.params.batch_size,
             top=snakemake.params.top,
-            method=snakemake.params.method,
             score=snakemake.params.score,
             target=snakemake.params.target,
             rows=snakemake.output.rows,

@@ -9,6 +9,7 @@ import cv2
 from convaudit import provenance
 from convaudit.models.facts import ModelChoices, ModelSource
 from convaudit.report import results
+from convaudit.report.findings import findings
 from convaudit.report.pages import write_report
 from convaudit.report.summary import summarise
 from convaudit.system import device_records
@@ -78,12 +79,12 @@ def report(
         provenance=code | {"devices": devices},
         model_sha256=model_sha256,
     )
-    numbers = summarise(
-        audit, json.loads(Path(metrics).read_text()), json.loads(Path(verdict).read_text())
-    )
+    measured = json.loads(Path(metrics).read_text())
+    found = findings(audit, measured["slices"])
+    numbers = summarise(found, measured, json.loads(Path(verdict).read_text()))
     decision = decisions.load(settings.decision) if settings.decision else None
     with atomic_folder(page) as temporary:
-        write_report(temporary, audit, numbers, decision, threads=threads)
+        write_report(temporary, audit, found, numbers, decision, threads=threads)
     with atomic(summary) as temporary:
         temporary.write_text(json.dumps(numbers, indent=1, allow_nan=False) + "\n")
     with atomic(manifest) as temporary:

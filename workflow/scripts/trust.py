@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from convaudit.models.facts import ModelChoices, ModelFacts, ModelSource
-from convaudit.models.scaling import SCALINGS
+from convaudit.models.scaling import scaling_of
 from convaudit.system.array_files import taken
 from convaudit.system.atomic import atomic
 from convaudit.trust.sample import sample
@@ -51,9 +51,9 @@ def check(
         nonlocal passes
         explainer = Explainer(
             network,
-            SCALINGS[known.scaling],
+            scaling_of(known),
             known.target_layer,
-            method=gradcam["method"],
+            method=known.method,
             score=gradcam["score"],
             batch_size=size,
         )

@@ -9,7 +9,7 @@ from typing import Any
 from convaudit.dataset import labels
 from convaudit.errors import AuditError
 from convaudit.models import layers, model_file
-from convaudit.models.facts import ModelChoices, ModelSource
+from convaudit.models.facts import LAST, ModelChoices, ModelSource
 from convaudit.verdict import decision as decisions
 from convaudit.verdict import policy as policies
 from convaudit.verdict.policy import Policy
@@ -35,7 +35,7 @@ class PreparedAudit:
 
     @property
     def policy(self) -> Policy:
-        """What the model must meet to be signed."""
+        """The gates that the model must pass."""
         return policies.load(self.settings.policy)
 
     @property
@@ -81,11 +81,12 @@ class PreparedAudit:
 
     @property
     def choices(self) -> ModelChoices:
-        """What the config says about the model in place of the model's own facts."""
+        """The config's choices that replace facts of the model."""
         return ModelChoices(
             scaling=self.settings.preprocess.scaling,
             channels=self.settings.preprocess.channels,
             target_layer=self.settings.gradcam.layer,
+            method=self.settings.gradcam.method,
         )
 
     @property
@@ -125,7 +126,7 @@ class PreparedAudit:
             "gradcam.layer": [self.settings.gradcam.layer],
         }
         for key, names in named.items():
-            for name in names if names not in ("auto", ["auto"]) else ():
+            for name in names if names not in ("auto", ["auto"], [LAST]) else ():
                 layers.require_layer(name, known, key=f"config: {key}")
 
     def check_target(self) -> None:

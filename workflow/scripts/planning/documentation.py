@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parents[3]
 SCHEMA = ROOT / "workflow" / "schemas" / "config.schema.json"
 README = ROOT / "config" / "README.md"
 CONFIG = ROOT / "config" / "config.yaml"
+OUTER, INNER = ROOT / "Snakefile", ROOT / "workflow" / "Snakefile"
 
 _HEAD = """# The config
 
@@ -135,7 +136,22 @@ def _values(entry: dict[str, Any]) -> str:
     return f"{text} {', '.join(limits)}".strip()
 
 
+def inner_snakefile_text() -> str:
+    """``workflow/Snakefile``, where Snakemake's catalog and addresses (``github(…)``) look.
+
+    The same table of contents, from one folder further in. It can't include the outer one: a
+    default target does not count in an include, and Snakemake (9.27) loses the way from a file at
+    the top of a git address to its includes.
+    """
+    text = OUTER.read_text(encoding="utf-8").replace('"workflow/r', '"r')
+    here = "HERE = Path(workflow.current_basedir.get_path_or_uri(secret_free=True))"
+    return f"# Written from ../Snakefile by `make docs`; do not edit.\n{text}".replace(
+        here, f"{here}.parent"
+    )
+
+
 if __name__ == "__main__":
+    INNER.write_text(inner_snakefile_text(), encoding="utf-8")
     SCHEMA.write_text(schema_text(), encoding="utf-8")
     README.write_text(readme_text(), encoding="utf-8")
     CONFIG.write_text(config_text(), encoding="utf-8")

@@ -132,6 +132,14 @@ class Filters(Section):
         "`fourier`: Fourier coefficients of decorrelated colours, with a random shift at each "
         "step; these patterns are readable in deep layers too (`docs/patterns.md`).",
     )
+    restarts: int = Field(
+        2,
+        ge=0,
+        le=20,
+        description="How many further starts, from Fourier coefficients, a channel gets that stays "
+        "silent. Only a channel that is silent from all of them is called dead; 0 is the "
+        "reference notebook's one start from noise.",
+    )
     size: int = Field(64, ge=8, le=1024, description="Side of a pattern, in pixels.")
     margin: int = Field(5, ge=0, le=100, description="Pixels between two patterns.")
     steps: int = Field(40, ge=1, le=10000, description="Number of steps of gradient ascent.")
@@ -146,12 +154,17 @@ class GradCam(Section):
     """Saliency maps: which parts of an image explain a prediction, and how they are drawn."""
 
     method: Literal[
-        "gradcam", "gradcam++", "layercam", "hirescam", "xgradcam", "eigencam", "scorecam"
-    ] = Field("gradcam", description="Class activation mapping method (`docs/methods.md`).")
+        "auto", "gradcam", "gradcam++", "layercam", "hirescam", "xgradcam", "eigencam", "scorecam"
+    ] = Field(
+        "auto",
+        description="Class activation mapping method (`docs/methods.md`). `auto` takes `hirescam`, "
+        "which agrees best with occlusion, and `gradcam` for maps under 4 x 4.",
+    )
     layer: str = Field(
         "auto",
-        description="Target layer: the layer whose activation maps are weighted. `auto` takes the "
-        "last layer whose output is larger than 1 x 1.",
+        description="Target layer: the layer whose activation maps are weighted. `last` takes the "
+        "last layer whose output is larger than 1 x 1; `auto` the same, unless its maps are "
+        "coarser than 7 x 7: then the last layer with at least 8 x 8 (`docs/methods.md`).",
     )
     score: Literal["logit", "probability"] = Field(
         "logit", description="What is differentiated: the class score before softmax, or after it."
@@ -192,7 +205,7 @@ class Trust(Section):
 
 
 class Shortcuts(Section):
-    """What the model wrongly depends on: suspects from half of the images, tried on the other."""
+    """Search for shortcuts: suspects found in half of the images are tried on the other half."""
 
     enabled: bool = Field(
         True, description="Look for shortcuts. `false` costs nothing, and the report says so."

@@ -3,6 +3,8 @@
 import cv2
 import numpy as np
 
+PATTERNS_PER_ROW = 8
+"""Patterns in a row of a filter grid."""
 _MIDDLE, _SPREAD = 128, 64
 _FLAT_COLOUR = (96, 96, 96)
 _MARK_COLOUR = (255, 255, 255)
@@ -50,7 +52,10 @@ def activation_grid(maps: np.ndarray, per_row: int = 16) -> np.ndarray:
 
 
 def filter_grid(
-    tiles: np.ndarray, per_row: int = 8, margin: int = 5, dead: np.ndarray | None = None
+    tiles: np.ndarray,
+    per_row: int = PATTERNS_PER_ROW,
+    margin: int = 5,
+    dead: np.ndarray | None = None,
 ) -> np.ndarray:
     """Lay out filter patterns on black, as the reference notebook does (listing 5-39).
 

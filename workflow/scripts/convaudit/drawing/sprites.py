@@ -6,11 +6,12 @@ import numpy as np
 
 from convaudit.dataset.images import resize
 
-SHEET = 64
-"""Pictures on a sheet. A browser decodes a whole sheet to show one of them."""
+SIDE, COLUMNS, SHEET = 128, 16, 64
+"""Side of a cell in pixels, cells in a row, pictures on a sheet. A browser decodes a whole sheet to
+show one of its pictures, so sheets are small."""
 
 
-def sprites(images: np.ndarray, columns: int = 16, size: int = 128) -> np.ndarray:
+def sprites(images: np.ndarray, columns: int = COLUMNS, size: int = SIDE) -> np.ndarray:
     """Draw one sheet: picture i is in row i // columns, column i % columns.
 
     Args:

@@ -26,14 +26,25 @@ def redirected() -> Iterator[None]:
 
     It works with ``tf.gradients`` only, not with ``tf.GradientTape``.
     """
-    with tf.compat.v1.get_default_graph().gradient_override_map({"Relu": _NAME}):
+    with tf.compat.v1.get_default_graph().gradient_override_map(
+        {"Relu": _NAME, "Relu6": f"{_NAME}6"}
+    ):
         yield
 
 
 @tf.RegisterGradient(_NAME)
 def _gradient(operation: Any, gradient: tf.Tensor) -> tf.Tensor:
+    return _redirected(operation.inputs[0] > 0, gradient)
+
+
+@tf.RegisterGradient(f"{_NAME}6")
+def _gradient6(operation: Any, gradient: tf.Tensor) -> tf.Tensor:
+    given = operation.inputs[0]
+    return _redirected(tf.logical_and(given > 0, given < 6), gradient)
+
+
+def _redirected(on: tf.Tensor, gradient: tf.Tensor) -> tf.Tensor:
     zero = tf.zeros_like(gradient)
-    on = operation.inputs[0] > 0
     passed = tf.where(on, gradient, zero)
     axes = list(range(1, len(gradient.shape)))
     silent = tf.reduce_all(tf.equal(passed, zero), axis=axes, keepdims=True)

@@ -13,6 +13,14 @@ from convaudit.models.channels import called, channels_of
 from convaudit.system.checksums import sha256
 
 AUTO = "auto"
+LAST = "last"
+"""Instead of a layer's name: the last one with maps."""
+
+TOO_COARSE = 4
+"""Cells a side under which no map says where: at 2 x 2 and 3 x 3 the rank correlation with
+occlusion was 0.15 to 0.47 with any method, at 4 x 4 0.56 to 0.82 (``docs/methods.md``).
+"""
+
 _BY_CONFIG = "as the config says"
 
 
@@ -61,12 +69,14 @@ class ModelChoices:
     Attributes:
         scaling: a key of ``scaling.SCALINGS``.
         channels: "rgb" or "bgr"; "auto" is the scaling's own order.
-        target_layer: name of the layer whose activation maps explain the prediction.
+        target_layer: name of the layer whose activation maps explain the prediction, or "last".
+        method: a key of ``cam.METHODS``, or "scorecam".
     """
 
     scaling: str = AUTO
     channels: str = AUTO
     target_layer: str = AUTO
+    method: str = AUTO
 
 
 @dataclass(frozen=True)
@@ -84,12 +94,14 @@ class ModelFacts:
         head: "softmax", "sigmoid" (several labels an image), "binary" (one unit) or "logits".
         target_layer: name of the layer whose activation maps explain the prediction.
         target_why: why it is that layer.
+        last_layer: name of the last layer with maps.
         scaling: key of ``scaling.SCALINGS``: how pixels become the network's input.
         channels: "rgb" or "bgr": the order of colours in the network's input.
         scaling_known: False if the scaling is a guess.
         scaling_why: where the scaling comes from.
         parameters: number of weights.
         layers: every layer in the order in which they run.
+        method: how saliency maps are made; "auto" until the config's choices are put in.
     """
 
     format: str
@@ -102,12 +114,14 @@ class ModelFacts:
     head: str
     target_layer: str
     target_why: str
+    last_layer: str
     scaling: str
     channels: str
     scaling_known: bool
     scaling_why: str
     parameters: int
     layers: tuple[LayerInfo, ...]
+    method: str = AUTO
 
     @classmethod
     def read(cls, path: Path | str, choices: ModelChoices | None = None) -> "ModelFacts":
@@ -142,8 +156,19 @@ class ModelFacts:
         if choices.channels != AUTO:
             facts = replace(facts, channels=choices.channels)
         if choices.target_layer != AUTO:
-            facts = replace(facts, target_layer=choices.target_layer, target_why=_BY_CONFIG)
-        return facts
+            last = choices.target_layer == LAST
+            layer = facts.last_layer if last else choices.target_layer
+            facts = replace(facts, target_layer=layer, target_why=_BY_CONFIG)
+        method = choices.method
+        if method == AUTO:
+            method = "gradcam" if facts.coarse else "hirescam"
+        return replace(facts, method=method)
+
+    @property
+    def coarse(self) -> bool:
+        """Are the saliency maps too coarse to say where in an image something is?"""
+        found = next((layer for layer in self.layers if layer.name == self.target_layer), None)
+        return found is not None and len(found.shape) == 3 and min(found.sides) < TOO_COARSE
 
     @property
     def scaling_name(self) -> str:

@@ -2,6 +2,7 @@
 
 from convaudit.models.channels import channels_of
 from convaudit.models.facts import ModelFacts
+from convaudit.models.heat_layer import choose_heat_layer
 from convaudit.models.loading import Loaded
 from convaudit.models.network import Network
 from convaudit.models.scaling_choice import choose_scaling
@@ -13,7 +14,7 @@ def inspect_model(loaded: Loaded, network: Network) -> ModelFacts:
     Raises:
         AuditError: the model has no layer that could be a target.
     """
-    target, why = network.target_layer
+    target, why = choose_heat_layer(network)
     choice = choose_scaling(loaded, network)
     return ModelFacts(
         format=loaded.format,
@@ -26,6 +27,7 @@ def inspect_model(loaded: Loaded, network: Network) -> ModelFacts:
         head=network.head,
         target_layer=target,
         target_why=why,
+        last_layer=network.target_layer[0],
         scaling=choice.name,
         channels=channels_of(choice.name),
         scaling_known=choice.known,

@@ -123,6 +123,20 @@ class Network:
                 )
         raise AuditError("model: no layer has a spatial side over 1, so nothing can be located")
 
+    @property
+    def cuts(self) -> list[LayerInfo]:
+        """Layers whose output is an image and through which every way to the scores goes, in the
+        order in which they run.
+        """
+        by_name = {layer.name: layer for layer in self.layers}
+        found = []
+        for step in self._to_scores:
+            layer = by_name[step.name]
+            image = len(layer.shape) == 3 and min(layer.sides) > 1
+            if image and type(step.layer).__name__ not in _PASSING and not self._beside(step):
+                found.append(layer)
+        return found
+
     def _beside(self, target: Step) -> str:
         """What to say where a layer is not all that the scores come from."""
         reached = {self._input}

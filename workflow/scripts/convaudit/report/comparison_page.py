@@ -13,12 +13,12 @@ from convaudit.attribution import map_statistics
 from convaudit.comparison.comparison import Comparison, headline
 from convaudit.comparison.heat_maps import ClassHeat
 from convaudit.comparison.results_folders import Finished
-from convaudit.drawing.sprites import SHEET, fitted
+from convaudit.drawing.sprites import COLUMNS, SHEET, SIDE, fitted
 from convaudit.errors import AuditError
 from convaudit.report import rendering, thumbnails
 from convaudit.report.charts import heat_key
 from convaudit.report.comparison_findings import sentences
-from convaudit.report.thumbnails import COLUMNS, SIZE, Seen
+from convaudit.report.thumbnails import Seen
 
 SHOWN = {"negative": 48, "mended": 24, "moved": 24}
 """Images of each gallery; ``images.parquet`` has the rest."""
@@ -144,7 +144,7 @@ def _overlay(seen: Seen) -> str:
 
 def _seen(audit: Finished, rows: Sequence[int] | np.ndarray) -> list[Seen]:
     """What the model saw of images, with their first maps, in the order of ``rows``."""
-    top, left, height, width = fitted(audit.input, SIZE)
+    top, left, height, width = fitted(audit.input, SIDE)
     found: dict[int, Seen] = {}
     images = audit.images.iloc[rows].assign(place=list(rows))
     for shard, mine in images.groupby("shard", sort=True, observed=True):
@@ -154,7 +154,7 @@ def _seen(audit: Finished, rows: Sequence[int] | np.ndarray) -> list[Seen]:
         for row, place in zip(mine["row"], mine["place"], strict=True):
             number, at = divmod(row, SHEET)
             sheet = _sheet(audit.folder / "gradcam" / "sprites" / str(shard) / f"{number}.jpg")
-            y, x = at // COLUMNS * SIZE + top, at % COLUMNS * SIZE + left
+            y, x = at // COLUMNS * SIDE + top, at % COLUMNS * SIDE + left
             cell = sheet[y : y + height, x : x + width]
             jpeg = cv2.imencode(".jpg", cell, [cv2.IMWRITE_JPEG_QUALITY, 88])[1].tobytes()
             found[place] = Seen(None, jpeg, {0: maps[row].astype(np.float32)})

@@ -1,21 +1,23 @@
-"""What stands out in an audit, said in sentences that are computed, each with its evidence."""
+"""Findings: computed sentences about what is unusual in an audit, each with its evidence."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from scipy import stats
 
 from convaudit.checks.class_order import better_order, is_better, other_number_order
 from convaudit.dataset.images import INTERPOLATIONS
 from convaudit.metrics.intervals import wilson
+from convaudit.report.mean_maps import MeanMaps
 from convaudit.report.misclassified import surest
 from convaudit.report.regions import HOT, NOWHERE, REGIONS
 from convaudit.report.results import Results
 from convaudit.report.wording import percent, short
 
 FEWEST = 5
-"""Of fewer images than this nothing is said."""
+"""Least number of images for a finding."""
 SHOWN = 6
 CENTRE = 4
 
@@ -146,6 +148,8 @@ def _errors_by_region(audit: Results) -> list[Finding]:
     """Ninths of the picture in which heat goes along with errors beyond chance: the 95 % intervals
     of both error rates are a factor of two apart.
     """
+    if audit.facts.coarse:
+        return []
     maps = audit.mean_maps
     known = audit.known & (maps.hottest != NOWHERE)
     everything, mistakes = int(known.sum()), int((audit.wrong & known).sum())
@@ -177,15 +181,20 @@ def _errors_by_region(audit: Results) -> list[Finding]:
 
 def _classes_by_region(audit: Results) -> list[Finding]:
     """Classes whose heat gathers off the centre: twice what even heat would have there, and half
-    more than the other classes' have.
+    more than the other classes' have, beyond chance: p < 0.05 over all classes and places tried.
     """
+    if audit.facts.coarse:
+        return []
     counts, sums = audit.mean_maps.counts, audit.mean_maps.region_sums
+    called = np.bincount(audit.predicted, minlength=len(counts))
+    tried = np.flatnonzero(counts >= FEWEST)
+    level = 0.05 / max(1, len(tried) * (len(REGIONS) - 1))
     found = []
-    for index in np.flatnonzero(counts >= FEWEST):
+    for index in tried:
         mean, others = sums[index] / counts[index], counts.sum() - counts[index]
         rest = (sums.sum(axis=0) - sums[index]) / others if others else np.full(9, 1 / 9)
         for region in np.flatnonzero((mean > 2 / 9) & (mean > 1.5 * rest)):
-            if region == CENTRE:
+            if region == CENTRE or _chance(audit.mean_maps, int(index), int(region)) > level:
                 continue
             name = short(audit.class_names[index])
             text = (
@@ -194,6 +203,11 @@ def _classes_by_region(audit: Results) -> list[Finding]:
                 f"even heat would. Images called otherwise: {rest[region]:.0%}."
                 f"{_when_right(audit, int(index), int(region))}"
             )
+            if called[index] > counts[index]:
+                text += (
+                    f" This rests on {counts[index]:,} of {called[index]:,} images called so: the "
+                    "maps of the others are empty."
+                )
             numbers, shares = audit.mean_maps.hot(int(region))
             mine = audit.predicted[numbers] == index
             numbers, shares = numbers[mine], shares[mine]
@@ -205,6 +219,21 @@ def _classes_by_region(audit: Results) -> list[Finding]:
             one = Finding("heat", title, text, link, len(numbers), rows, int(region))
             found.append((float(mean[region]), one))
     return [finding for _, finding in sorted(found, key=lambda pair: -pair[0])]
+
+
+def _chance(maps: MeanMaps, index: int, region: int) -> float:
+    """How probable it is by chance that a class has so much more of its heat in a place than the
+    others, or than even heat where there are none (one-sided t tests, the first one Welch's).
+    """
+    warm = maps.hottest != NOWHERE
+    mine = maps.shares[warm & (maps.predicted == index), region].astype(float)
+    others = maps.shares[warm & (maps.predicted != index), region].astype(float)
+    usual = others.mean() if len(others) else 1 / len(REGIONS)
+    if np.ptp(mine) < 1e-6:  # all alike: no test has a say
+        return float(mine.mean() <= usual)
+    if len(others) < 2:
+        return float(stats.ttest_1samp(mine, usual, alternative="greater").pvalue)
+    return float(stats.ttest_ind(mine, others, equal_var=False, alternative="greater").pvalue)
 
 
 def _said_of_heat(audit: Results, found: list[Finding]) -> list[Finding]:
@@ -251,6 +280,14 @@ def _trust(audit: Results) -> list[Finding]:
             )
             link = "images.html#truth=wrong&from=90"
             found.append(_of("It is surer than it is right", text, link, bold))
+    if audit.facts.coarse:
+        height, width = audit.facts.layer(audit.facts.target_layer).sides
+        text = (
+            f"They have {height} x {width} cells, at “{audit.facts.target_layer}”, where no method "
+            "agrees with what covering a part of the picture does. So nothing here says where in "
+            "the picture the model looks; gradcam.layer names a layer with finer maps."
+        )
+        found.append(Finding("trust", "The maps are too coarse to say where", text, "#where"))
     empty = audit.column("map_empty", bool, None)
     if empty.mean() > 0.02:
         text = (

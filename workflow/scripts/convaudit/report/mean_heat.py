@@ -1,10 +1,11 @@
-"""Where the model looks: the mean heat of each class and of each confusion, on one scale."""
+"""Mean maps of each class and of each confused pair, on one scale, for the pages."""
 
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from convaudit.models.facts import TOO_COARSE
 from convaudit.report import regions
 from convaudit.report.results import Results
 from convaudit.report.thumbnails import heat_picture
@@ -12,12 +13,12 @@ from convaudit.report.wording import short
 
 CORNERS = [0, 2, 6, 8]
 MATRIX = 6
-"""A confusion matrix of mean heat is drawn up to so many classes."""
+"""Greatest number of classes for a confusion matrix of mean maps."""
 SHOWN = 12
 EVEN = 1.25 / 9
-"""Heat whose hottest ninth has less than this is called evenly spread: there is nothing to name."""
+"""A mean map is called evenly spread if no region has more than this share."""
 FEW = 5
-"""Images; the mean heat of fewer is about these images rather than their class."""
+"""Least number of images whose mean map says something about their class."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Place:
     """Share of the heat that lies elsewhere than that of all other images."""
 
     def shown(self, names: list[str], top: float) -> dict[str, Any]:
-        """What a page says of it; ``top`` is the heat that is drawn brightest."""
+        """The values that a page shows; ``top`` is the share that is drawn brightest."""
         shares = regions.region_shares(self.mean[None])[0]
         x, y = regions.centre_of_mass(self.mean)
         return {
@@ -44,6 +45,7 @@ class Place:
             "picture": heat_picture(np.sqrt(self.mean / top)),
             "border": 1 - float(self.mean[1:-1, 1:-1].sum()),
             "corners": [float(shares[corner]) for corner in CORNERS],
+            "coarse": min(self.mean.shape) < TOO_COARSE,
             "spread": float(shares.max()) < EVEN,
             "region": regions.REGIONS[int(shares.argmax())],
             "share": float(shares.max()),
@@ -51,6 +53,10 @@ class Place:
             "y": y,
             "apart": self.apart,
         }
+
+
+Cells = dict[tuple[int, int], Place]
+"""By (label, predicted class)."""
 
 
 def places(audit: Results) -> list[Place]:
@@ -64,17 +70,17 @@ def places(audit: Results) -> list[Place]:
     return sorted(found, key=lambda place: (place.count < FEW, -place.apart, place.predicted))
 
 
-def commonest(audit: Results) -> list[Place]:
+def commonest(cells: Cells) -> list[Place]:
     """The cells (label, predicted) of the confusion matrix that are known: errors before right
     answers, the commonest first.
     """
     return sorted(
-        cells(audit).values(),
+        cells.values(),
         key=lambda place: (place.label == place.predicted, -place.count, place.label),
     )
 
 
-def cells(audit: Results) -> dict[tuple[int, int], Place]:
+def cells(audit: Results) -> Cells:
     """The mean heat of the cells (label, predicted) of the confusion matrix, of many the diagonal
     and the commonest errors.
     """
@@ -87,7 +93,7 @@ def cells(audit: Results) -> dict[tuple[int, int], Place]:
 def _place(
     audit: Results, predicted: int, label: int | None, count: int, mean: np.ndarray
 ) -> Place:
-    everything, total = audit.mean_maps.mean()
+    everything, total = audit.mean_maps.overall
     rest = everything - count
     others = (total * everything - mean * count) / rest if rest else mean
     return Place(predicted, label, count, mean, regions.distance(mean, others))
@@ -98,9 +104,8 @@ def scale(found: list[Place]) -> float:
     return max((float(place.mean.max()) for place in found), default=1.0)
 
 
-def matrix(audit: Results, top: float) -> dict[str, Any] | None:
+def matrix(audit: Results, known: Cells, top: float) -> dict[str, Any] | None:
     """The confusion matrix as mean heat, where the classes are few; None where they are many."""
-    known = cells(audit)
     used = sorted({index for pair in known for index in pair})
     if not known or len(used) > MATRIX:
         return None

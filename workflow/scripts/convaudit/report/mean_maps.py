@@ -65,16 +65,16 @@ class MeanMaps:
         rows = np.flatnonzero(shares > regions.HOT)
         return rows, shares[rows]
 
-    def mean(self, predicted: int | None = None) -> tuple[int, Any]:
-        """Number of images and mean map (h, w), of all or of one predicted class; no map where
-        there is no image.
-        """
-        count, total = (
-            (self.counts.sum(), self.sums.sum(axis=0))
-            if predicted is None
-            else (self.counts[predicted], self.sums[predicted])
-        )
-        return int(count), total / count if count else None
+    @cached_property
+    def overall(self) -> tuple[int, Any]:
+        """Number of images with a map that is not empty, and their mean map (h, w); None if 0."""
+        count = int(self.counts.sum())
+        return count, self.sums.sum(axis=0) / count if count else None
+
+    def mean(self, predicted: int) -> tuple[int, Any]:
+        """The same of the images of one predicted class."""
+        count = int(self.counts[predicted])
+        return count, self.sums[predicted] / count if count else None
 
 
 def mean_maps(

@@ -29,7 +29,7 @@ def worst_of(audit: Results, label: int, predicted: int) -> np.ndarray:
 
 
 def surest(audit: Results, numbers: np.ndarray, most: int) -> np.ndarray:
-    """Of images' numbers, which rise, the ``most`` by falling confidence, then as they were."""
+    """The ``most`` most confident of these rows (ascending); ties keep their order."""
     sure = audit.probability[numbers]
     if len(sure) > most:
         high = sure >= np.partition(sure, -most)[-most]
@@ -124,11 +124,10 @@ def matrix(audit: Results) -> dict[str, Any] | None:
     }
 
 
-def compare(audit: Results, label: int, predicted: int) -> dict[str, Any]:
+def compare(audit: Results, known: mean_heat.Cells, label: int, predicted: int) -> dict[str, Any]:
     """Mean heat of a pair's errors, between what is right of either class; on one scale, of which
     the key is given too.
     """
-    known = mean_heat.cells(audit)
     keys = [(label, label), (label, predicted), (predicted, predicted)]
     found = [known[key] for key in keys if key in known]
     top = mean_heat.scale(found)

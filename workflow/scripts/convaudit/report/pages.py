@@ -12,6 +12,7 @@ import numpy as np
 from jinja2 import Environment
 
 from convaudit.dataset.images import INTERPOLATIONS
+from convaudit.drawing.grids import PATTERNS_PER_ROW
 from convaudit.metrics.classification import per_class
 from convaudit.metrics.intervals import wilson
 from convaudit.models.facts import LayerInfo
@@ -27,7 +28,7 @@ from convaudit.report import (
     suspects,
     thumbnails,
 )
-from convaudit.report.findings import Finding, findings
+from convaudit.report.findings import Finding
 from convaudit.report.regions import REGIONS
 from convaudit.report.results import PAIRS, Results
 from convaudit.verdict.decision import Decision
@@ -40,6 +41,7 @@ COARSE = 40
 def write_report(
     folder: Path,
     audit: Results,
+    found: list[Finding],
     summary: dict[str, Any],
     decision: Decision | None = None,
     *,
@@ -50,6 +52,7 @@ def write_report(
 
     Args:
         folder: an empty folder from which the audit's relative paths lead to its pictures.
+        found: the findings.
         summary: what ``summarise`` says of the audit.
         decision: what a person decided, of this audit or of another.
         threads: how many draw pictures.
@@ -64,7 +67,6 @@ def write_report(
     config = json.dumps(audit.settings, indent=1)
     (folder / "config.json").write_text(config + "\n", encoding="utf-8")
 
-    found = findings(audit, summary["slices"])
     sample, sizes = _sample(audit), _sizes(audit)
     numbers = misclassified.wanted(audit) | set(sample)
     numbers |= {number for finding in found for number in finding.rows}
@@ -74,13 +76,14 @@ def write_report(
     layers = layer_pages.layers(audit)
     _write_layers(folder, render, audit, layers, named, threads)
     pairs = misclassified.pairs(audit)
-    _write_pairs(folder, render, audit, pairs, seen)
+    cells = mean_heat.cells(audit)
+    _write_pairs(folder, render, audit, pairs, cells, seen)
     places = mean_heat.places(audit)
-    top = mean_heat.scale([*places, *mean_heat.cells(audit).values()])
+    top = mean_heat.scale([*places, *cells.values()])
     shown = [place.shown(audit.class_names, top) for place in places]
     looks = {
         "places": shown,
-        "cells": [place.shown(audit.class_names, top) for place in mean_heat.commonest(audit)],
+        "cells": [place.shown(audit.class_names, top) for place in mean_heat.commonest(cells)],
         "heat_key": charts.heat_key(top, places[0].mean.size) if places else "",
         **_even(places),
     }
@@ -103,7 +106,7 @@ def write_report(
         regions=_regions(audit),
         sample=misclassified.cards(audit, [seen[number] for number in sample], "sort=order"),
         most_places=mean_heat.SHOWN,
-        heat_matrix=mean_heat.matrix(audit, top),
+        heat_matrix=mean_heat.matrix(audit, cells, top),
         layers=layers,
         examples=_examples(audit, named),
         classes=_classes(audit),
@@ -169,6 +172,7 @@ def _write_layers(
             before=layers[at - 1] if at else None,
             after=layers[at + 1] if at + 1 < len(layers) else None,
             gap=filters["margin"] / filters["size"],
+            patterns_per_row=PATTERNS_PER_ROW,
             channels=channels,
             rows=max(places, default=0) + 1,
         )
@@ -183,6 +187,7 @@ def _write_pairs(
     render: Environment,
     audit: Results,
     pairs: list[dict[str, Any]],
+    cells: mean_heat.Cells,
     seen: dict[int, thumbnails.Seen],
 ) -> None:
     (folder / "pairs").mkdir()
@@ -193,7 +198,7 @@ def _write_pairs(
             render,
             "pair.html",
             pair=pair,
-            **misclassified.compare(audit, pair["label"], pair["predicted"]),
+            **misclassified.compare(audit, cells, pair["label"], pair["predicted"]),
             errors=misclassified.cards(
                 audit,
                 [seen[number] for number in errors.tolist()],

@@ -1,4 +1,4 @@
-"""What every page is drawn with: the templates, how they write numbers, and the style sheet."""
+"""Jinja environment, number formats and style sheet of all pages."""
 
 import base64
 import re
@@ -6,6 +6,8 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from convaudit.drawing.grids import PATTERNS_PER_ROW
+from convaudit.drawing.sprites import COLUMNS
 from convaudit.report.wording import percent, plain, short, tail
 
 STATIC = Path(__file__).parent / "static"
@@ -31,8 +33,9 @@ def environment() -> Environment:
 
 
 def style() -> str:
-    """The style sheet with its fonts inside."""
-    text = (STATIC / "style.css").read_text(encoding="utf-8")
+    """The style sheet, with its fonts and the numbers of pictures in a row of their sheets."""
+    rows = f":root {{ --patterns: {PATTERNS_PER_ROW}; --thumbs: {COLUMNS}; }}\n"
+    text = rows + (STATIC / "style.css").read_text(encoding="utf-8")
 
     def inline(found: re.Match[str]) -> str:
         data = base64.b64encode((STATIC / found[1]).read_bytes()).decode()

@@ -2,20 +2,22 @@
 
 from typing import Any
 
-from convaudit.report.findings import findings
-from convaudit.report.results import Results
+from convaudit.report.findings import Finding
 
 
-def summarise(audit: Results, metrics: dict[str, Any], verdict: dict[str, Any]) -> dict[str, Any]:
-    """What ``summary.json`` holds; None where something isn't known.
+def summarise(
+    found: list[Finding], metrics: dict[str, Any], verdict: dict[str, Any]
+) -> dict[str, Any]:
+    """The content of ``summary.json``; None if something is not known.
 
     Args:
+        found: the findings.
         metrics: what ``metrics.json`` holds, the numbers that the policy was held against.
         verdict: what ``verdict.json`` holds.
     """
     return {
         "schema_version": 3,
         **metrics,
-        "findings": [finding.facts() for finding in findings(audit, metrics["slices"])],
+        "findings": [finding.facts() for finding in found],
         "verdict": verdict,
     }

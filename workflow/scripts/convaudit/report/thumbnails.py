@@ -11,17 +11,16 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from convaudit.drawing.sprites import SHEET, fitted
+from convaudit.drawing.sprites import COLUMNS, SHEET, SIDE, fitted
 from convaudit.errors import AuditError
 from convaudit.report.results import Results
 
-SIZE, COLUMNS = 128, 16
-"""Side of a sprite's cell, and cells in a row of the sheet."""
 ON_SHEET = 64 * COLUMNS
-"""Thumbnails on one sheet: a JPEG can't be higher than 65,500 pixels, and 28 MB are enough to hold
-for whoever draws it or looks at it.
+"""Thumbnails on one sheet of a layer's page. A JPEG can't be higher than 65,500 pixels, and a sheet
+of this size takes 28 MB of memory when it is drawn or shown.
 """
-
+OPACITY = 0.14, 0.66
+"""Opacity of a map over a photograph: that of its lowest level, and what its level 1 adds."""
 
 FIELDS = (
     *("image_id", "path", "label", "label_index", "predicted", "predicted_index"),
@@ -70,14 +69,14 @@ def _cut(
     """Rows of a shard, by their place in it, with their pictures."""
     if rows.empty:
         return
-    top, left, height, width = fitted(audit.facts.input, SIZE)
+    top, left, height, width = fitted(audit.facts.input, SIDE)
     maps = _maps(audit.maps(shard), set(rows["image_id"]))
     path, sheet = Path(), np.empty(0)
     for row in rows.itertuples():
         number, at = divmod(row.row, SHEET)
         if path != (path := folder / audit.sprites(shard) / f"{number}.jpg"):
             sheet = _sheet(path)
-        y, x = at // COLUMNS * SIZE + top, at % COLUMNS * SIZE + left
+        y, x = at // COLUMNS * SIDE + top, at % COLUMNS * SIDE + left
         done, data = cv2.imencode(
             ".jpg", sheet[y : y + height, x : x + width], [cv2.IMWRITE_JPEG_QUALITY, 88]
         )
@@ -118,7 +117,8 @@ def overlay(seen: Seen, heat: np.ndarray, top: float) -> str:
     level = cv2.resize(heat / max(top, np.finfo(np.float32).tiny), (width, height))
     level = level.clip(0, 1)[..., None]
     colour = colours((level[..., 0] * 255).astype(np.uint8))
-    alpha = 0.14 + 0.66 * level
+    lowest, span = OPACITY
+    alpha = lowest + span * level
     drawn = (colour * alpha + picture * (1 - alpha)).round().astype(np.uint8)
     bgr = cv2.cvtColor(drawn, cv2.COLOR_RGB2BGR)
     return _uri(cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, 85])[1].tobytes(), "jpeg")

@@ -51,7 +51,7 @@ class Patch:
 
     @property
     def copied(self) -> bool:
-        """Whether it is a paste: copies of one thing, once an image; a texture returns in one."""
+        """True if it is a paste: copies of one thing, once an image. A texture returns in one."""
         return self.copy >= COPY and self.repeats < 2
 
     def locate(self, picture: np.ndarray) -> Box | None:
@@ -199,7 +199,7 @@ def _box(windows: _Windows, at: int) -> Box:
 
 
 def _same(first: Patch, second: Patch) -> bool:
-    """Whether two patches lie on each other in at least half of the images that have both."""
+    """True if two patches lie on each other in at least half of the images that have both."""
     shared = first.boxes.keys() & second.boxes.keys()
     if not shared:
         return False

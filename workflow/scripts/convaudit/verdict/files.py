@@ -4,6 +4,7 @@ import json
 import xml.etree.ElementTree as ElementTree
 from typing import Any
 
+from convaudit.errors import printable
 from convaudit.verdict.judge import Verdict
 
 TITLES = {
@@ -77,3 +78,10 @@ def _cell(text: str) -> str:
     for each in "\\|<>*_`[]":
         text = text.replace(each, f"\\{each}")
     return " ".join(text.split())
+
+
+def as_lines(found: dict[str, Any]) -> list[str]:
+    """What a shell prints of ``verdict.json``: a line a gate, the remarks, the result."""
+    gates = [f"{gate['result']:9} {gate['name']}: {gate['text']}" for gate in found["gates"]]
+    remarks = [f"{'note':9} {remark}" for remark in found["remarks"]]
+    return [printable(line) for line in (*gates, *remarks, f"verdict: {found['result']}")]

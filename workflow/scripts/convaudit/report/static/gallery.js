@@ -3,15 +3,13 @@
 // The gallery of every image. Pages on disk may not fetch, so data comes as scripts that call
 // convaudit.columns (all images, to filter and sort by) and convaudit.shard (when it is seen).
 const convaudit = (() => {
-  const CELL = 148, GAP = 14, TEXT = 62, SPRITE = 128, PER_ROW = 16, SHEET = 64, NO_LABEL = 65535;
+  const CELL = 148, GAP = 14, TEXT = 62;
   // Browsers end an element at some 17 million pixels; beyond this, scrolling is geared.
   const TALLEST = 12e6;
   const CACHED = 64, AT_ONCE = 4;
   const BAR = 70;  // pixels of the bar at the top
   const REST = 140, BUDGET = 4;  // ms: after so long nobody scrolls; a frame's time for drawing
   const FAST = 300;  // pixels a frame
-  const REGIONS = ["top left corner", "top edge", "top right corner", "left edge", "centre",
-    "right edge", "bottom left corner", "bottom edge", "bottom right corner"];
   const TYPES = { label: Uint16Array, predicted: Uint16Array, probability: Float32Array,
     strength: Uint16Array, concentration: Uint8Array, border: Uint8Array, region: Uint8Array,
     share: Uint16Array };
@@ -23,7 +21,7 @@ const convaudit = (() => {
     order: ["first to last", "last to first"], predicted: ["first to last", "last to first"],
     label: ["first to last", "last to first"], region: ["top left to bottom right", "bottom right to top left"] };
   const FIELDS = ["label", "predicted", "truth", "region", "share", "concentration", "from", "to",
-    "sort", "up", "view", "colours", "common"];
+    "property", "least", "most", "sort", "up", "view", "colours", "common"];
   const form = document.getElementById("filters");
   const grid = document.getElementById("grid");
   const box = document.getElementById("lightbox");
@@ -52,21 +50,25 @@ const convaudit = (() => {
 
   function takeColumns(data) {
     columns = data;
+    heat.prepare(data.palettes, data.opacity);
     for (const [name, type] of Object.entries(TYPES)) data[name] = unpack(data[name], type);
     // Floats that are not negative are in the order of their bits.
     data.bits = new Uint32Array(data.probability.buffer);
     data.truth = new Uint8Array(data.count);
     for (let i = 0; i < data.count; i++) {
-      data.truth[i] = data.label[i] === NO_LABEL ? 0 : data.label[i] === data.predicted[i] ? 1 : 2;
+      data.truth[i] = data.label[i] === data.no_label ? 0 : data.label[i] === data.predicted[i] ? 1 : 2;
     }
     const fill = (select, used) => {
       for (let i = 0; i < data.names.length; i++) if (used[i]) select.add(new Option(data.names[i], i));
     };
     for (const name of ["label", "predicted"]) {
-      const used = new Uint8Array(NO_LABEL + 1);
+      const used = new Uint8Array(data.no_label + 1);
       for (const i of data[name]) used[i] = 1;
       fill(form[name], used);
     }
+    data.properties.forEach((title, number) => {
+      for (const list of [form.property, form.sort.querySelector("[label=Properties]")]) list.append(new Option(title, `value-${number}`));
+    });
     const labelled = data.truth.some((truth) => truth > 0);
     for (const name of ["truth", "label"]) form[name].closest("label").hidden = !labelled;
     readAddress();
@@ -88,6 +90,32 @@ const convaudit = (() => {
     if (valueOf("sort") === name) select();
   }
 
+  // A property of each image: its numbers, and whole numbers in the same order; missing ones first.
+  function takeValues(name, data) {
+    const values = unpack(data, Float32Array), bits = new Uint32Array(values.buffer.slice());
+    for (let i = 0; i < bits.length; i++) {
+      bits[i] = Number.isNaN(values[i]) ? 0 : bits[i] >>> 31 ? ~bits[i] : bits[i] | 0x80000000;
+    }
+    columns[name] = bits;
+    columns[`${name}s`] = values;
+    if (valueOf("sort") === name || valueOf("property") === name) { select(); draw(); }
+    show();
+  }
+
+  const asked = new Set();
+  // The property that is filtered by, as a row of the open image.
+  function chosenProperty(i) {
+    const values = columns[`${valueOf("property")}s`];
+    if (!values) return [];
+    return [[form.property.selectedOptions[0].text, Number.isNaN(values[i]) ? "unknown" : `${+values[i].toPrecision(4)}`]];
+  }
+
+  function askFor(name) {
+    if (columns[name] || asked.has(name)) return;
+    asked.add(name);
+    load(`data/${name}.js`);
+  }
+
   function load(url, failed = () => {}) {
     const script = document.createElement("script");
     script.src = url;
@@ -98,7 +126,7 @@ const convaudit = (() => {
 
   // The sheet with a row's photo: undefined until it is there, null where it can't be read.
   function sheetOf(data, row) {
-    const url = `${data.sprites}/${Math.floor(row / SHEET)}.jpg`;
+    const url = `${data.sprites}/${Math.floor(row / columns.sprite.sheet)}.jpg`;
     if (!sheets.has(url)) {
       if (sheets.size >= CACHED) {
         const oldest = sheets.keys().next().value;
@@ -166,12 +194,18 @@ const convaudit = (() => {
     const atLeast = [["from", "probability", 1], ["share", "share", 65535], ["concentration", "concentration", 255]]
       .filter(([field]) => want[field] !== "").map(([field, name, full]) => [columns[name], want[field] / 100 * full]);
     const atMost = want.to === "" ? Infinity : want.to / 100;
+    const limited = want.property && (want.least !== "" || want.most !== "");
+    if (want.property) askFor(want.property);
+    if (want.sort.startsWith("value-")) askFor(want.sort);
+    const values = limited ? columns[`${want.property}s`] : undefined;
+    const least = want.least === "" ? -Infinity : +want.least, most = want.most === "" ? Infinity : +want.most;
     const chosen = new Uint32Array(columns.count);
     let n = 0;
     next: for (let i = 0; i < columns.count; i++) {
       for (const [column, value] of exactly) if (column[i] !== value) continue next;
       for (const [column, least] of atLeast) if (column[i] < least) continue next;
       if (columns.probability[i] > atMost) continue;
+      if (values && !(values[i] >= least && values[i] <= most)) continue;
       if (want.truth && truthOf(i) !== want.truth) continue;
       chosen[n++] = i;
     }
@@ -373,7 +407,7 @@ const convaudit = (() => {
     tile.element.title = shard.paths[row];
     const sheet = sheetOf(shard, row);
     if (sheet === undefined) return;
-    const { width, height } = tile.drawing, zoom = width / SPRITE;
+    const { width, height } = tile.drawing, zoom = width / columns.sprite.side;
     const [top, left, tall, wide] = columns.picture.map((side) => side * zoom);
     tile.context.clearRect(0, 0, width, height);
     paint(tile.context, [left, top, wide, tall], cut(sheet, row), mapOf(shard, row, shard.maps), tile.i);
@@ -384,7 +418,8 @@ const convaudit = (() => {
   // The photo of a row on its sheet.
   function cut(sheet, row) {
     const [top, left, height, width] = columns.picture;
-    const x = (row % PER_ROW) * SPRITE + left, y = Math.floor(row % SHEET / PER_ROW) * SPRITE + top;
+    const sprite = columns.sprite, at = row % sprite.sheet;
+    const x = (at % sprite.columns) * sprite.side + left, y = Math.floor(at / sprite.columns) * sprite.side + top;
     return sheet && { source: sheet, x, y, width, height };
   }
 
@@ -440,11 +475,12 @@ const convaudit = (() => {
     const facts = [
       ["verdict", truth === "unknown" ? `called ${name}; it has no label`
         : truth === "right" ? `right: called ${name}` : `wrong: called ${name}, is ${columns.names[columns.label[i]]}`],
-      ["most heat", region < 9 ? `${REGIONS[region]}, ${percent(columns.share[i] / 65535, 0)} of it` : "none: the map is empty"],
+      ["most heat", region < 9 ? `${columns.regions[region]}, ${percent(columns.share[i] / 65535, 0)} of it` : "none: the map is empty"],
       ["at the border", percent(columns.border[i] / 255, 0)],
       ["hottest tenth", `${percent(columns.concentration[i] / 255, 0)} of the heat`],
       ["strength", `${percent(columns.strength[i] / 65535, 1)} of the strongest`],
       ["size", shard.sizes[row].join(" × ")],
+      ...chosenProperty(i),
       ["image", `${(here + 1).toLocaleString("en")} of ${order.length.toLocaleString("en")}`],
     ];
     box.querySelector("dl").replaceChildren(...facts.flatMap(([term, text]) => {
@@ -607,5 +643,5 @@ const convaudit = (() => {
   });
   box.addEventListener("close", () => { writeAddress(); tiles.get(here)?.element.focus({ preventScroll: true }); });
 
-  return { columns: takeColumns, shard: takeShard, ranks: takeRanks, has: (name) => name in columns };
+  return { columns: takeColumns, shard: takeShard, ranks: takeRanks, values: takeValues, has: (name) => name in columns };
 })();
