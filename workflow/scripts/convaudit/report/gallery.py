@@ -58,7 +58,7 @@ def write(folder: Path, audit: Results) -> None:
 
 
 def _about(audit: Results) -> dict[str, Any]:
-    """What is no column."""
+    """Data of the gallery beside its columns."""
     return {
         "count": audit.count,
         "names": [short(name) for name in audit.class_names],
@@ -97,7 +97,7 @@ def _palette(name: str) -> str:
 
 
 def columns(audit: Results) -> Iterator[tuple[str, np.ndarray]]:
-    """What all images are filtered and sorted by, in the order of shards and rows."""
+    """Columns that the gallery filters and sorts by, one value for each image."""
     yield "label", np.where(audit.labels < 0, NO_LABEL, audit.labels.astype(np.uint16))
     yield "predicted", audit.predicted.astype(np.uint16)
     yield "probability", audit.probability.astype(np.float32)
