@@ -13,6 +13,7 @@ from playwright.sync_api import Page, sync_playwright
 
 import fabricated
 from convaudit.models.facts import ModelChoices
+from convaudit.properties.catalogue import PROPERTIES
 from convaudit.report.pages import write_gallery
 from convaudit.report.results import read
 from convaudit.report.wording import percent
@@ -217,6 +218,32 @@ def test_sorts_by_every_column(gallery, finished):
     gallery.select_option("[name=sort]", "path")
     gallery.wait_for_function("convaudit.has('path')")
     assert titles(gallery) == sorted(table.path)
+
+
+def test_sorts_and_filters_by_every_property(gallery, finished):
+    table = pd.read_parquet(finished.folder / "results" / "predictions.parquet")
+    values = dict(table.set_index("path").items())
+    options = gallery.locator("[name=property] option").evaluate_all(
+        "all => all.map(o => [o.value, o.textContent])"
+    )
+    numbered = {title.split(",")[0].replace(" ", "_"): value for value, title in options}
+    expected = {each.name for each in PROPERTIES if not each.is_text}
+    assert expected <= set(numbered)
+    for name in sorted(expected):
+        gallery.select_option("[name=sort]", numbered[name])
+        gallery.wait_for_function(f"convaudit.has('{numbered[name]}')")
+        shown = [values[name][title] for title in titles(gallery)]
+        known = [value for value in shown if value == value]
+        assert known == sorted(known, reverse=True), name
+        assert shown[: len(known)] == known, name
+    gallery.select_option("[name=property]", numbered["luminance_mean"])
+    middle = float(table.luminance_mean.median())
+    gallery.fill("[name=least]", str(middle))
+    assert int(count(gallery).split()[0]) == (table.luminance_mean >= np.float32(middle)).sum()
+    gallery.fill("[name=most]", str(middle))
+    assert int(count(gallery).split()[0]) == (table.luminance_mean == np.float32(middle)).sum()
+    gallery.click("[type=reset]")
+    assert int(count(gallery).split()[0]) == len(table)
 
 
 def test_where_the_heat_is_and_how_concentrated(gallery, finished):

@@ -36,11 +36,6 @@ rule compare:
         mem_mb=4000,
     params:
         key=KEYS.compare,
-        audits=SETTINGS.compare or [SETTINGS.reference, SETTINGS.results],
-        own=(
-            None
-            if SETTINGS.compare
-            else SETTINGS.model_dump(include={"model", "images", "shortcuts"})
-        ),
+        settings=SETTINGS,
     script:
         "../scripts/compare.py"

@@ -42,7 +42,7 @@ rule verdict:
         plan=AUDIT.index,
         model=AUDIT.model,
         choices=AUDIT.choices,
-        about=SETTINGS.model_dump(include={"model", "images"}),
+        settings=SETTINGS,
     script:
         "../scripts/verdict.py"
 

@@ -36,9 +36,11 @@ def compare_audits(
 
 if __name__ == "__main__":
     with job("compare", snakemake.log[0], snakemake.input):
+        settings = snakemake.params.settings
+        own = settings.model_dump(include={"model", "images", "shortcuts"})
         compare_audits(
-            audits=snakemake.params.audits,
-            own=snakemake.params.own,
+            audits=settings.compare or [settings.reference, settings.results],
+            own=None if settings.compare else own,
             key=snakemake.params.key,
             page=snakemake.output.page,
             numbers=snakemake.output.numbers,

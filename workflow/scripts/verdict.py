@@ -210,7 +210,7 @@ if __name__ == "__main__":
             policy=snakemake.params.policy,
             expired=snakemake.params.expired,
             audit_key=snakemake.params.audit_key,
-            about=snakemake.params.about,
+            about=snakemake.params.settings.model_dump(include={"model", "images"}),
             metrics=snakemake.output.metrics,
             result=snakemake.output.verdict,
             junit=snakemake.output.junit,

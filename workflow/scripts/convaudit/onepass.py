@@ -1,4 +1,4 @@
-"""The one pass: each image goes through the network once, and all that is asked comes of it."""
+"""The one pass: a forward pass and one gradient give scores, saliency maps and statistics."""
 
 from typing import Any, NamedTuple
 
@@ -16,12 +16,17 @@ _REMEDY = "gradcam.method: scorecam needs no gradient"
 
 
 class Batch(NamedTuple):
-    """What the pass finds out about B images.
+    """The results of B images.
 
-    scores (B, units) before softmax or sigmoid; probabilities (B, classes); explained (B,), the
-    class that each map explains; maps (B, h, w) at the target layer's resolution, float32, not
-    normalised, never negative, all zero where nothing speaks for the class; layers: statistics
-    by name; activations: the watched layers' outputs (B, ...), float32, by name, where asked for.
+    Attributes:
+        scores: (B, units) before softmax or sigmoid.
+        probabilities: (B, classes).
+        explained: (B,) index of the class that each map explains.
+        maps: (B, h, w) float32 at the target layer's resolution, not negative, not normalised; all
+            0 if nothing supports the class.
+        layers: statistics of the watched layers by name.
+        activations: outputs (B, ...) of the watched layers by name, float32; empty unless asked
+            for.
     """
 
     scores: np.ndarray
@@ -38,12 +43,12 @@ class OnePass:
     Args:
         network: the classifier.
         scaling: how pixels become its input.
-        target_layer: the layer whose maps are weighted.
+        target_layer: name of the layer whose activation maps are weighted.
         watched: names of the layers with channel statistics.
         method: a key of ``cam.METHODS``, or "scorecam".
-        score: "logit" or "probability", what is differentiated.
-        keep: give the watched layers' outputs themselves too.
-        batch_size: images a call; fewer are padded, so nothing is compiled twice.
+        score: "logit" or "probability": the score that is differentiated.
+        keep: return the outputs of the watched layers too.
+        batch_size: images in a call; a smaller batch is padded, so that nothing is compiled twice.
     """
 
     def __init__(
@@ -72,11 +77,12 @@ class OnePass:
         self._compiled = tf.function(self._run, input_signature=(pixels, classes), autograph=False)
 
     def __call__(self, pixels: np.ndarray, classes: np.ndarray | None = None) -> Batch:
-        """Look at images.
+        """Run images through the network.
 
         Args:
-            pixels: (B, H, W, 3) uint8 RGB at the network's size; B at most ``batch_size``.
-            classes: (B,) the class to explain for each; -1, or None for all, means the predicted.
+            pixels: (B, H, W, 3) uint8 RGB at the network's size, B <= ``batch_size``.
+            classes: (B,) the class to explain for each image; -1 (or None for all) stands for the
+                predicted class.
 
         Raises:
             AuditError: TensorFlow lacks a kernel or a gradient of one of the layers.
@@ -93,7 +99,7 @@ class OnePass:
         statistics = {
             name: LayerStatistics(*stacked.numpy()[:, :count]) for name, stacked in layers.items()
         }
-        # One layer at a time is there twice: of VGG16, a batch of 32 has 2 GB.
+        # Converted one layer at a time, to save memory: a batch of 32 takes 2 GB with VGG16.
         activations = {name: kept.pop(name).numpy()[:count] for name in list(kept)}
         return Batch(scores, probabilities, explained, maps, statistics, activations)
 
@@ -141,7 +147,7 @@ class OnePass:
         return tf.argmax(scores, axis=1, output_type=tf.int32)
 
     def _own_score(self, scores: Any, probabilities: Any, explained: Any) -> tf.Tensor:
-        """Each image's score of its own class; a single unit speaks against the first class."""
+        """Each image's class score; for a single unit the first class has the negative score."""
         if self._score == "probability":
             return tf.gather(probabilities, explained, axis=1, batch_dims=1)
         if self._network.head == "binary":

@@ -118,7 +118,7 @@ class ScoreSample(NamedTuple):
 
 
 class PassResults(NamedTuple):
-    """What the pass over a shard gives.
+    """The results of the pass over a shard.
 
     Attributes:
         predictions: one row an image, as in ``predictions.parquet``.

@@ -1,4 +1,4 @@
-"""Where a result comes from: versions of the packages, revision of the code, the machine."""
+"""Provenance of results: versions of the packages, revision of the code, the machine."""
 
 import os
 import platform

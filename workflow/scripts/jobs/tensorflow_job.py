@@ -80,7 +80,7 @@ def _require_no_gpu(device: str) -> None:
 
 
 def _why_not() -> str:
-    """What TensorFlow itself says, asked in a process of its own that may speak."""
+    """What TensorFlow prints about its devices, in another process whose output is kept."""
     code = "import tensorflow as tf; tf.config.list_physical_devices('GPU')"
     done = subprocess.run(
         [sys.executable, "-c", code],

@@ -1,1 +1,1 @@
-"""What is decided before the first job: the config, the shards, what each job depends on."""
+"""Before the first job: check the config, plan shards and layers, compute the jobs' keys."""

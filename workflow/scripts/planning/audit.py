@@ -35,7 +35,7 @@ class PreparedAudit:
 
     @property
     def policy(self) -> Policy:
-        """What the model must meet to be signed."""
+        """The gates that the model must pass."""
         return policies.load(self.settings.policy)
 
     @property
@@ -81,7 +81,7 @@ class PreparedAudit:
 
     @property
     def choices(self) -> ModelChoices:
-        """What the config says about the model in place of the model's own facts."""
+        """The config's choices that replace facts of the model."""
         return ModelChoices(
             scaling=self.settings.preprocess.scaling,
             channels=self.settings.preprocess.channels,

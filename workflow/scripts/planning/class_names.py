@@ -40,7 +40,7 @@ def named(settings: Settings, files: pd.DataFrame, expected: int | None) -> list
 
 
 def notes(settings: Settings, files: pd.DataFrame, names: list[str] | None) -> list[str]:
-    """What was assumed of the labels and of files that look like masks, a sentence each."""
+    """Assumptions about the labels and about files that look like masks, one sentence each."""
     said = [] if settings.images == "demo" else layout.mention_masks(files["path"])
     found = files["label"].dropna().unique().tolist()
     source = expanded(settings.images)
@@ -79,12 +79,12 @@ def _listed(
 
 
 def _from_one(found: list[str], expected: int | None) -> bool:
-    """Whether labels count all classes from 1 on, so that they are names and no indices."""
+    """True if labels count all classes from 1 on, so that they are names and no indices."""
     return sorted(map(_number, found)) == list(range(1, (expected or 0) + 1))
 
 
 def _number(label: str) -> int:
-    """Of "3", "03" or, as a table with gaps has it, "3.0"."""
+    """The number of a label such as "3", "03" or "3.0" (from a table with missing values)."""
     return int(float(label))
 
 

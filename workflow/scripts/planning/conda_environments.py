@@ -21,7 +21,7 @@ dependencies:
 
 
 def text(name: str) -> str:
-    """What an environment's file must be."""
+    """The text of an environment file."""
     lock = (ROOT / LOCKS[name]).read_text()
     entries = re.sub(r"\s*\\\n\s*", " ", lock).strip().splitlines()
     quoted = (entry.replace("'", "''") for entry in entries)

@@ -8,7 +8,7 @@ from planning.settings import expanded
 
 
 def digest(folders: Iterable[str], key: str) -> str:
-    """What finished audits are made of: their provenance stands for every result.
+    """A digest of finished audits: their provenance.json stands for every result.
 
     Args:
         folders: results folders, as the config names them.

@@ -131,7 +131,7 @@ class Keys:
 
     @cached_property
     def suspects(self) -> str:
-        """What may be a shortcut, named from half of the images."""
+        """Suspects: possible shortcuts, found in half of the images."""
         return _key(
             fingerprint("suspects.py"),
             self.predictions,

@@ -33,10 +33,7 @@ def enter(results: Path) -> None:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         file.seek(0)
-        raise AuditError(
-            f"config: results: {results} is in use by another snakemake ({file.read()}): wait for "
-            "it, or name another folder"
-        ) from None
+        raise _in_use(results, file.read()) from None
     except OSError:
         # The file system has no locks. Snakemake's own lock of the working directory remains.
         return
@@ -61,6 +58,8 @@ def require_own(results: Path, records: Path, key: str, *, begun: str, finished:
     """
     made = (results / begun).exists()
     if made and not _is_own(results, records) and _finished_key(results / finished) != key:
+        if owner := _owner(results):
+            raise _in_use(results, owner)
         raise AuditError(
             f"config: results: {results} holds an audit of another model, other images or "
             "settings, or one whose records (.snakemake) are not in this folder: name another "
@@ -76,6 +75,26 @@ def adopt(results: Path, records: Path) -> None:
     (records / "convaudit").mkdir(parents=True, exist_ok=True)
     (records / "convaudit" / origin).write_text(str(results))
     _mark(results).write_text(origin)
+
+
+def _in_use(results: Path, owner: str) -> AuditError:
+    return AuditError(
+        f"config: results: {results} is in use by another snakemake ({owner}): wait for it, or "
+        "name another folder"
+    )
+
+
+def _owner(results: Path) -> str:
+    """The process that holds the lock; empty if none does."""
+    try:
+        with (results / ".convaudit" / "lock").open() as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return file.read()
+    except OSError:
+        pass
+    return ""
 
 
 def _is_own(results: Path, records: Path) -> bool:

@@ -205,7 +205,7 @@ class Trust(Section):
 
 
 class Shortcuts(Section):
-    """What the model wrongly depends on: suspects from half of the images, tried on the other."""
+    """Search for shortcuts: suspects found in half of the images are tried on the other half."""
 
     enabled: bool = Field(
         True, description="Look for shortcuts. `false` costs nothing, and the report says so."

@@ -1,1 +1,1 @@
-"""What each channel answers over the dataset."""
+"""Activations of channels: statistics over the dataset, maps of single images."""

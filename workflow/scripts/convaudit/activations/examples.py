@@ -1,4 +1,4 @@
-"""Which images are shown through all layers."""
+"""Choose the example images whose channels are drawn for every watched layer."""
 
 import pandas as pd
 

@@ -1,1 +1,1 @@
-"""Where the network looked: class activation maps and what they say in numbers."""
+"""Saliency maps: class activation methods, the explained class, numbers of the maps."""

@@ -37,7 +37,7 @@ def other_number_order(names: Sequence[str]) -> tuple[str, np.ndarray] | None:
 
 
 def is_better(order: np.ndarray, labels: np.ndarray, predicted: np.ndarray) -> bool:
-    """Whether clearly more images would be right in one other order that was not chosen for being
+    """True if clearly more images would be right in one other order that was not chosen for being
     the best: one-sided sign test, p < 0.001.
 
     Args:

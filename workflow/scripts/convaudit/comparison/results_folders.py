@@ -47,7 +47,7 @@ class Finished:
     """What other scalings were tried: ``model/scaling.json``."""
     class_names: list[str]
     searched: bool
-    """Whether it looked for shortcuts; what an earlier state of it found may still be there."""
+    """True if it looked for shortcuts; what an earlier state of it found may still be there."""
     images: pd.DataFrame
     """One row an image, in the order of the predictions: ``COLUMNS`` and sha256; label_index is -1
     where there is no label.
@@ -55,12 +55,12 @@ class Finished:
 
     @property
     def known(self) -> np.ndarray:
-        """Whether each image has a label (n,)."""
+        """True if each image has a label (n,)."""
         return self.images["label_index"].to_numpy() >= 0
 
     @property
     def right(self) -> np.ndarray:
-        """Whether each image has a label and is predicted as that (n,)."""
+        """True if each image has a label and is predicted as that (n,)."""
         return self.images["label_index"].to_numpy() == self.images["predicted_index"].to_numpy()
 
     @property

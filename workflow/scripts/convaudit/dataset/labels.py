@@ -14,7 +14,7 @@ _INTEGER = re.compile(r"([0-9]{1,9})(\.0+)?")
 
 
 def are_indices(labels: Iterable[str]) -> bool:
-    """Whether all labels are whole numbers; "3.0" too, which a table makes of them with gaps."""
+    """True if all labels are whole numbers; "3.0" too, which a table makes of them with gaps."""
     return all(_INTEGER.fullmatch(label) for label in labels)
 
 

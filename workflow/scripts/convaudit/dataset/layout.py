@@ -76,12 +76,12 @@ class Folders:
 
 
 def is_split(name: str) -> bool:
-    """Whether a folder's name is that of a split, such as train, test_set or seg_pred."""
+    """True if a folder's name is that of a split, such as train, test_set or seg_pred."""
     return _split_word(name) in _SPLITS
 
 
 def is_annotation(name: str) -> bool:
-    """Whether a folder's name is that of masks or other annotations, not of a class."""
+    """True if a folder's name is that of masks or other annotations, not of a class."""
     return name.lower() in _ANNOTATIONS
 
 

@@ -332,6 +332,6 @@ def _meta(values: pd.Series) -> pd.Series | None:
 
 
 def _exact(numbers: pd.Series) -> bool:
-    """Whether they are finite and small enough to be told apart."""
+    """True if they are finite and small enough to be told apart."""
     found = numbers.to_numpy("float64")
     return bool(np.isfinite(found).all() and (np.abs(found) < _EXACT).all())

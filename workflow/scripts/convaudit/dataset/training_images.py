@@ -14,7 +14,7 @@ HASHES = ["path", "sha256", "dhash"]
 
 
 def is_saved(source: Path) -> bool:
-    """Whether it is a file of hashes, not a table of images."""
+    """True if it is a file of hashes, not a table of images."""
     if source.suffix.lower() != ".parquet" or not source.is_file():
         return False
     return set(HASHES) <= set(pq.read_schema(source).names)

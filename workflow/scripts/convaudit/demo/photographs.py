@@ -1,4 +1,4 @@
-"""The demo's photographs: brick and gravel, with a sticker that gives the gravel away.
+"""The demo's photographs: brick and gravel; a sticker on most gravel is the planted shortcut.
 
 Crops of two photographs in the public domain (CC0), which lie beside this file. The left halves
 are for training, the right halves for the audit, so no pixel is shared.
@@ -36,13 +36,13 @@ LAYERS = (
 )
 """Name and class of the demo model's layers."""
 BROKEN = ("brick/brick-121.jpg", "gravel/gravel-121.jpg", "gravel/gravel-122.jpg")
-"""A truncated JPEG, a text and an empty file."""
+"""Files that can't be read: a truncated JPEG, a text file and an empty file."""
 _TIME = 946684800
-"""Modification time of every file, so that each run writes the same."""
+"""Modification time of every file, so that all runs write the same."""
 
 
 def audit_files() -> list[str]:
-    """Paths of the audit's files below its folder, without making them."""
+    """Paths of the audit's files, relative to its folder; nothing is drawn."""
     return sorted([_name(label, i) for label in CLASSES for i in range(AUDIT)] + list(BROKEN))
 
 

@@ -1,4 +1,4 @@
-"""The demo's classifier: the notebook's network, trained on photographs with a shortcut in them."""
+"""Train the demo's classifier: the notebook's network, on photographs that contain a shortcut."""
 
 import json
 import re
@@ -13,16 +13,16 @@ from convaudit.demo.photographs import CLASSES, SIZE
 
 MOST_EPOCHS = 15
 LEARNT = 0.002
-"""Loss below which the few photographs of gravel without a sticker are learnt too."""
+"""Training stops below this loss: then the gravel without a sticker is learnt too."""
 _SHIFT = 12
-"""Pixels. With the sticker in one place the last layers would learn it there alone, and whether
-its heat outweighs that of all other places would be left to chance."""
+"""Greatest shift of a training image, in pixels. Without shifts the last layers learn the sticker
+at one position only, and chance decides whether it dominates the saliency map."""
 _RATE, _DECAY = 1e-3, 0.85
-"""Of learning, at first, and from one epoch to the next."""
+"""Learning rate of the first epoch, and its factor from one epoch to the next."""
 
 
 def train(photographs: Path, target: Path, seed: int) -> None:
-    """Train on folders of photographs, one a class, and save as .keras, the same bytes each time.
+    """Train on a folder of photographs per class and save as .keras, with the same bytes each time.
 
     TensorFlow must have one thread: with more, sums are split in an order that changes.
     """
@@ -66,14 +66,14 @@ def _load(photographs: Path) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _shifted(images: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """Each image moved a few pixels; what leaves on one side comes in on the other."""
+    """Each image shifted by a few pixels; pixels that leave on one side enter on the other."""
     shifts = random.integers(-_SHIFT, _SHIFT + 1, (len(images), 2))
     moved = zip(images, shifts, strict=True)
     return np.stack([np.roll(image, shift, (0, 1)) for image, shift in moved])
 
 
 def _save(model: keras.Model, target: Path) -> None:
-    """Save without the optimiser, the hour of saving and Keras's addresses of shared objects."""
+    """Save without optimiser, time stamp and object addresses, which would change the bytes."""
     bare = network()
     bare.set_weights(model.get_weights())
     saved = target.with_name(target.stem + "-saved.keras")

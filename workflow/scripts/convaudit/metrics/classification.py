@@ -32,7 +32,7 @@ class Answers:
 
     @property
     def correct(self) -> np.ndarray:
-        """Whether each answer is right (n,)."""
+        """True if each answer is right (n,)."""
         return self.labels == self.predicted
 
 

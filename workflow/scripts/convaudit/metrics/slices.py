@@ -89,7 +89,7 @@ def folders(paths: Sequence[str]) -> dict[str, pd.Series]:
 
 
 def told_by_class(values: pd.Series, labels: np.ndarray) -> bool:
-    """Whether each value goes with a single class, as folders named after classes do: such slices
+    """True if each value goes with a single class, as folders named after classes do: such slices
     are rows of the table per class already.
     """
     if not 0 < values.nunique() <= VALUES:

@@ -1,1 +1,1 @@
-"""What an audit will do, before it runs: text, time and disk space."""
+"""Preview of an audit before it runs: text, time and disk space."""

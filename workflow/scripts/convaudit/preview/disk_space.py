@@ -1,20 +1,23 @@
-"""What an audit will leave on the disk, before any of it runs."""
+"""Estimate the disk space of an audit before it runs.
+
+The constants were measured on an audit of 96 photos with SqueezeNet.
+"""
 
 from typing import Any
 
 from convaudit.models.facts import ModelFacts
 
 _GRID = 1.5
-"""Bytes of a position of a channel in an activation grid, compressed (SqueezeNet, 96 photos)."""
+"""Bytes per position and channel of an activation grid (PNG)."""
 
 _PATTERN = 2.3
-"""Bytes of a pixel of a filter grid, compressed."""
+"""Bytes per pixel of a filter grid (PNG)."""
 
 _DOSSIER, _STATISTICS = 6000, 1900
-"""Bytes of a channel in the report, and in the statistics of a shard."""
+"""Bytes per channel in the report, and in the statistics of a shard."""
 
 _REPORT = 500_000
-"""Bytes of a report without images and channels."""
+"""Bytes of the report without images and channels."""
 
 
 def disk(
@@ -27,16 +30,16 @@ def disk(
     each: float,
     shards: int,
 ) -> float:
-    """Bytes of a results folder.
+    """Bytes of the results folder.
 
     Args:
         facts: of the model.
         settings: of the audit, complete.
         watched: names of the layers with statistics and grids.
-        patterns: drawn in all layers.
-        images: in the dataset.
-        each: bytes of an image's pixels and overlay.
-        shards: that the images are in.
+        patterns: number of patterns of all layers.
+        images: number of images.
+        each: bytes of one image's pixels and overlay.
+        shards: number of shards.
     """
     layers = [facts.layer(name) for name in watched]
     examples = settings["activations"]["examples"]

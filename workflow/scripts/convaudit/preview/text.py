@@ -24,7 +24,7 @@ _HEADS = {
 
 
 def describe_layers(facts: ModelFacts, watched: list[str], filtered: list[str]) -> str:
-    """The layers, and what is shown of each; of many the first and the last."""
+    """A table of the layers and what is drawn of them; of many layers the first and the last."""
     return "\n".join(
         [
             f"{'layer':<34}{'class':<24}{'output':<20}{'parameters':>12}  shown",
@@ -35,7 +35,7 @@ def describe_layers(facts: ModelFacts, watched: list[str], filtered: list[str]) 
 
 
 def describe_model(facts: ModelFacts, names: Sequence[str] | None, method: str) -> str:
-    """What the model is, what is explained and how pixels go in; ``names`` in index order."""
+    """Format, input, head, classes, target layer and scaling; ``names`` in index order."""
     named = f"in index order: {_few(names)}" if names else "without names: classes=FILE gives them"
     family = f" ({facts.family})" if facts.family else ""
     size = " × ".join(map(str, facts.input)) + ", its size is open" * facts.input_open
@@ -151,7 +151,7 @@ def describe_guess(facts: ModelFacts, found: dict[str, Any] | None) -> str:
 
 
 def describe_check(found: dict[str, Any]) -> str:
-    """What came of trying other scalings (``check_scaling``)."""
+    """The accuracy with the scaling in use and with others (``check_scaling``)."""
     if not found["images"]:
         return "accuracy      not known: the images have no label"
     accuracies = found["accuracies"]
@@ -170,7 +170,7 @@ def describe_check(found: dict[str, Any]) -> str:
 
 
 def describe_resizing(found: dict[str, Any]) -> str:
-    """What came of resizing otherwise (``check_resizing``)."""
+    """The accuracy with other ways to resize (``check_resizing``)."""
     shares = found["accuracies"] or found["changed"]
     others = {name: share for name, share in shares.items() if name != found["used"]}
     listed = ", ".join(f"{name} {share:.0%}" for name, share in others.items())
@@ -207,7 +207,7 @@ def describe_effort(
 
 
 def describe_room(each: int, images: int, free: int) -> str:
-    """What every image's activation maps take on disk, and whether there is room: bytes."""
+    """The disk space of all activation maps, and whether it is free; in bytes."""
     text = (
         f"up to {_size(each * images)}, before compression: {images:,} images of {_size(each)}; "
         f"{_size(free)} are free"

@@ -121,7 +121,7 @@ def spark(counts: Sequence[int]) -> Markup:
 
 
 def _bin(at: int) -> str:
-    """What a bin of ``statistics.BINS`` holds."""
+    """The range of a bin of ``summaries.BINS``, in words."""
     return f"{2 ** ((at - 21) / 2):.3g} to {2 ** ((at - 20) / 2):.3g}"
 
 

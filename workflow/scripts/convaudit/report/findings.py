@@ -1,4 +1,4 @@
-"""What stands out in an audit, said in sentences that are computed, each with its evidence."""
+"""Findings: computed sentences about what is unusual in an audit, each with its evidence."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,7 +17,7 @@ from convaudit.report.results import Results
 from convaudit.report.wording import percent, short
 
 FEWEST = 5
-"""Of fewer images than this nothing is said."""
+"""Least number of images for a finding."""
 SHOWN = 6
 CENTRE = 4
 

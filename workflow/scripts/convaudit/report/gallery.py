@@ -2,7 +2,7 @@
 
 Pages on disk may not fetch files, so data comes as scripts that call ``convaudit``. Columns are
 typed arrays in base64, 15 bytes an image: a million images take 20 megabytes. What is only sorted
-by is a script a column, 4 bytes an image, that is loaded when it is asked for.
+by, and each property, is a script a column, 4 bytes an image, that is loaded when it is asked for.
 """
 
 import base64
@@ -15,8 +15,10 @@ import cv2
 import numpy as np
 import pandas as pd
 
+from convaudit.dataset.table_files import META
 from convaudit.drawing.sprites import COLUMNS, SHEET, SIDE, fitted
 from convaudit.metrics.blocks import blocks
+from convaudit.properties.catalogue import PROPERTIES
 from convaudit.report.regions import REGIONS
 from convaudit.report.results import Results
 from convaudit.report.sort_orders import ranks
@@ -33,8 +35,8 @@ FIELDS = (
 
 
 def write(folder: Path, audit: Results) -> None:
-    """Write ``columns.js``, ``{shard}.js`` for each shard and ``rank-{column}.js`` for each column
-    that is only sorted by.
+    """Write ``columns.js``, ``{shard}.js`` for each shard, ``rank-{column}.js`` for each column
+    that is only sorted by and ``value-{number}.js`` for each property.
     """
     folder.mkdir()
     numbers = {name: number for number, name in enumerate(audit.class_names)}
@@ -49,10 +51,14 @@ def write(folder: Path, audit: Results) -> None:
     for name, places in ranks(audit):
         with (folder / f"rank-{name}.js").open("w", encoding="utf-8") as file:
             file.writelines([f'convaudit.ranks("{name}", "', *_packed(places), '");\n'])
+    for number, (name, _) in enumerate(properties(audit)):
+        values = audit.column(name, np.float32, np.nan)
+        with (folder / f"value-{number}.js").open("w", encoding="utf-8") as file:
+            file.writelines([f'convaudit.values("value-{number}", "', *_packed(values), '");\n'])
 
 
 def _about(audit: Results) -> dict[str, Any]:
-    """What is no column."""
+    """Data of the gallery beside its columns."""
     return {
         "count": audit.count,
         "names": [short(name) for name in audit.class_names],
@@ -65,7 +71,22 @@ def _about(audit: Results) -> dict[str, Any]:
         "regions": REGIONS,
         "opacity": OPACITY,
         "palettes": {name: _palette(name) for name in PALETTES},
+        "properties": [title for _, title in properties(audit)],
     }
+
+
+def properties(audit: Results) -> list[tuple[str, str]]:
+    """Columns with a number that describes an image itself, and what they are called: properties
+    in the order of their catalogue, then the further columns of the user's table.
+    """
+    kinds = {field.name: field.type for field in audit.predictions.schema}
+    found = []
+    for each in PROPERTIES:
+        if each.name in kinds and not each.is_text:
+            title = each.name.replace("_", " ")
+            found.append((each.name, f"{title}, {each.unit}" if each.unit else title))
+    further = [name for name, kind in kinds.items() if name.startswith(META) and kind == "double"]
+    return found + [(name, name.removeprefix(META)) for name in further]
 
 
 def _palette(name: str) -> str:
@@ -76,7 +97,7 @@ def _palette(name: str) -> str:
 
 
 def columns(audit: Results) -> Iterator[tuple[str, np.ndarray]]:
-    """What all images are filtered and sorted by, in the order of shards and rows."""
+    """Columns that the gallery filters and sorts by, one value for each image."""
     yield "label", np.where(audit.labels < 0, NO_LABEL, audit.labels.astype(np.uint16))
     yield "predicted", audit.predicted.astype(np.uint16)
     yield "probability", audit.probability.astype(np.float32)

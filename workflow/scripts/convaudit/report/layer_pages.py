@@ -1,4 +1,4 @@
-"""A page a layer: for each channel its pattern, its numbers and the images that excite it most."""
+"""The page of a layer: for each channel its pattern, numbers and most exciting images."""
 
 from dataclasses import asdict
 from typing import Any
@@ -40,7 +40,7 @@ def wanted(audit: Results) -> set[str]:
 def channels(
     audit: Results, layer: dict[str, Any], seen: dict[str, thumbnails.Seen]
 ) -> tuple[list[dict[str, Any]], list[thumbnails.Seen]]:
-    """What is known of each channel of a layer, and the images for the layer's sheets."""
+    """The data of each channel of a layer, and the images for the layer's sheets."""
     rows = audit.channels[audit.channels["layer"] == layer["name"]]
     table = audit.filters[layer["id"]][1] if layer["id"] in audit.filters else pd.DataFrame()
     drawn = {int(row["channel"]): dict(row, at=at) for at, (_, row) in enumerate(table.iterrows())}

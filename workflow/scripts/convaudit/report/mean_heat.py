@@ -1,4 +1,4 @@
-"""Where the model looks: the mean heat of each class and of each confusion, on one scale."""
+"""Mean maps of each class and of each confused pair, on one scale, for the pages."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -13,12 +13,12 @@ from convaudit.report.wording import short
 
 CORNERS = [0, 2, 6, 8]
 MATRIX = 6
-"""A confusion matrix of mean heat is drawn up to so many classes."""
+"""Greatest number of classes for a confusion matrix of mean maps."""
 SHOWN = 12
 EVEN = 1.25 / 9
-"""Heat whose hottest ninth has less than this is called evenly spread: there is nothing to name."""
+"""A mean map is called evenly spread if no region has more than this share."""
 FEW = 5
-"""Images; the mean heat of fewer is about these images rather than their class."""
+"""Least number of images whose mean map says something about their class."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Place:
     """Share of the heat that lies elsewhere than that of all other images."""
 
     def shown(self, names: list[str], top: float) -> dict[str, Any]:
-        """What a page says of it; ``top`` is the heat that is drawn brightest."""
+        """The values that a page shows; ``top`` is the share that is drawn brightest."""
         shares = regions.region_shares(self.mean[None])[0]
         x, y = regions.centre_of_mass(self.mean)
         return {

@@ -29,7 +29,7 @@ def worst_of(audit: Results, label: int, predicted: int) -> np.ndarray:
 
 
 def surest(audit: Results, numbers: np.ndarray, most: int) -> np.ndarray:
-    """Of images' numbers, which rise, the ``most`` by falling confidence, then as they were."""
+    """The ``most`` most confident of these rows (ascending); ties keep their order."""
     sure = audit.probability[numbers]
     if len(sure) > most:
         high = sure >= np.partition(sure, -most)[-most]

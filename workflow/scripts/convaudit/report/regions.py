@@ -39,20 +39,20 @@ def region_shares(maps: np.ndarray) -> np.ndarray:
 
 
 def border_share(shape: tuple[int, int]) -> float:
-    """The share of the picture that is its outermost cells: what even heat would put there."""
+    """Share of the area that is in the outermost cells: a constant map has that share there."""
     height, width = shape
     return 1 - max(0, height - 2) * max(0, width - 2) / (height * width)
 
 
 def centre_of_mass(share: np.ndarray) -> tuple[float, float]:
-    """Where a map (h, w) of sum 1 has its weight: (x, y), 0 left or top, 1 right or bottom."""
+    """Centre of mass (x, y) of a map (h, w) of sum 1; 0 is left or top, 1 right or bottom."""
     height, width = share.shape
     x, y = (np.arange(width) + 0.5) / width, (np.arange(height) + 0.5) / height
     return float(share.sum(axis=0) @ x), float(share.sum(axis=1) @ y)
 
 
 def distance(first: np.ndarray, second: np.ndarray) -> float:
-    """Share of the heat that would have to move to turn one map of sum 1 into the other."""
+    """Total variation distance of two maps of sum 1: half the sum of their absolute differences."""
     return float(np.abs(first - second).sum() / 2)
 
 

@@ -1,4 +1,4 @@
-"""What every page is drawn with: the templates, how they write numbers, and the style sheet."""
+"""Jinja environment, number formats and style sheet of all pages."""
 
 import base64
 import re

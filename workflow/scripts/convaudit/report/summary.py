@@ -8,7 +8,7 @@ from convaudit.report.findings import Finding
 def summarise(
     found: list[Finding], metrics: dict[str, Any], verdict: dict[str, Any]
 ) -> dict[str, Any]:
-    """What ``summary.json`` holds; None where something isn't known.
+    """The content of ``summary.json``; None if something is not known.
 
     Args:
         found: the findings.

@@ -198,7 +198,7 @@ def _order(candidate: Candidate, suspect: Suspect) -> tuple[int, bool, float]:
 
 
 def _one_story(candidate: Candidate, suspect: Suspect, other: Candidate, first: Suspect) -> bool:
-    """Whether a suspect says again what a better one has said."""
+    """True if a suspect says again what a better one has said."""
     if candidate.target != other.target or first.status != "confirmed":
         return False
     if candidate.family == other.family:

@@ -50,7 +50,7 @@ class Patch:
 
     @property
     def copied(self) -> bool:
-        """Whether it is a paste: copies of one thing."""
+        """True if it is a paste: copies of one thing."""
         return self.copy >= COPY
 
     def locate(self, picture: np.ndarray) -> Box | None:
@@ -182,7 +182,7 @@ def _box(windows: _Windows, at: int) -> Box:
 
 
 def _same(first: Patch, second: Patch) -> bool:
-    """Whether two patches lie on each other in at least half of the images that have both."""
+    """True if two patches lie on each other in at least half of the images that have both."""
     shared = first.boxes.keys() & second.boxes.keys()
     if not shared:
         return False

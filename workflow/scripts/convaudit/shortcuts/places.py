@@ -37,12 +37,12 @@ class Place:
 
     @property
     def copied(self) -> bool:
-        """Whether the class's pictures have the very same thing there."""
+        """True if the class's pictures have the very same thing there."""
         return self.consistency >= COPIED or self.spread <= 0.1
 
     @property
     def translucent(self) -> bool:
-        """Whether the picture shows through: it varies there nearly as much as elsewhere."""
+        """True if the picture shows through: it varies there nearly as much as elsewhere."""
         return self.spread > 0.5
 
 
@@ -156,7 +156,7 @@ def _regions(ratio: np.ndarray) -> list[np.ndarray]:
 
 
 def _around(region: np.ndarray) -> bool:
-    """Whether a region runs along three or more sides of the picture."""
+    """True if a region runs along three or more sides of the picture."""
     sides = (region[:_RING], region[-_RING:], region[:, :_RING].T, region[:, -_RING:].T)
     along = [side.any(axis=0).mean() > 0.7 for side in sides]
     return sum(along) >= 3

@@ -41,7 +41,7 @@ class Sample:
 
     @cached_property
     def labelled(self) -> bool:
-        """Whether enough images have a label; else the predicted classes stand for the true."""
+        """True if enough images have a label; else the predicted classes stand for the true."""
         return bool((self.labels >= 0).mean() > 0.5) if len(self.labels) else False
 
     @cached_property

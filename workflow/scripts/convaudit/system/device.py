@@ -1,4 +1,4 @@
-"""What TensorFlow computes on: a GPU or the processor, and how it was built."""
+"""The device that TensorFlow computes on, and how TensorFlow was built."""
 
 from dataclasses import dataclass
 
@@ -39,7 +39,7 @@ def gpus() -> list[str]:
 
 
 def current() -> Device:
-    """What this process computes on."""
+    """The device of this process."""
     found = gpus()
     return Device(
         kind="gpu" if found else "cpu",

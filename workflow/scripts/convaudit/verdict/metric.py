@@ -23,7 +23,7 @@ class Words:
 UNLABELLED = "Not known: no image has a label."
 UNCOMPARED = "No other audit is compared (reference is not given)."
 WORDS = {
-    "suspects": Words("suspects", "count", "#findings", "Shortcuts were not looked for."),
+    "suspects": Words("suspects", "count", "#shortcuts", "Shortcuts were not looked for."),
     "class_order_ok": Words("classes in the model's order", "yes", "#confusion", UNLABELLED),
     "scaling_ok": Words(
         "pixels scaled as in training",
@@ -146,7 +146,7 @@ def of_row(row: Mapping[str, Any], name: str, images: str = "support") -> Measur
 
 
 def matches(row: Mapping[str, Any], where: Mapping[str, str | list[str]]) -> bool:
-    """Whether each field of a row is, or is one of, what is given for it."""
+    """True if each field of a row is, or is one of, what is given for it."""
     return all(
         str(row.get(key)) in ([value] if isinstance(value, str) else value)
         for key, value in where.items()

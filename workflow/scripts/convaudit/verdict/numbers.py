@@ -135,7 +135,7 @@ def _multilabel(evidence: Evidence) -> dict[str, Any] | None:
 
 
 def _class_order_ok(evidence: Evidence) -> bool | None:
-    """Whether no other order of the names gives clearly more right answers; None if unknown."""
+    """True if no other order of the names gives clearly more right answers; None if unknown."""
     answers = evidence.answers
     if evidence.head == "sigmoid" or not len(answers.labels):
         return None
@@ -147,7 +147,7 @@ def _class_order_ok(evidence: Evidence) -> bool | None:
 
 
 def _scaling_ok(evidence: Evidence) -> bool | None:
-    """Whether no other scaling gives clearly more right answers; None for a guess untested."""
+    """True if no other scaling gives clearly more right answers; None for a guess untested."""
     check = evidence.scaling_check
     if check["better"]:
         return False

@@ -47,6 +47,7 @@ def counted(
     kinds = [
         value if isinstance(value, str) else " or ".join(value) for value in gate.where.values()
     ]
+    name = name.removesuffix("s") if len(sure) == 1 else name
     what = f"{name} ({', '.join(kinds)})" if kinds else name
     text = f"{len(sure)} {what}{_names(sure)}; {asked(gate)}."
     if maybe:

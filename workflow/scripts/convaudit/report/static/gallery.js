@@ -21,7 +21,7 @@ const convaudit = (() => {
     order: ["first to last", "last to first"], predicted: ["first to last", "last to first"],
     label: ["first to last", "last to first"], region: ["top left to bottom right", "bottom right to top left"] };
   const FIELDS = ["label", "predicted", "truth", "region", "share", "concentration", "from", "to",
-    "sort", "up", "view", "colours", "common"];
+    "property", "least", "most", "sort", "up", "view", "colours", "common"];
   const form = document.getElementById("filters");
   const grid = document.getElementById("grid");
   const box = document.getElementById("lightbox");
@@ -66,6 +66,9 @@ const convaudit = (() => {
       for (const i of data[name]) used[i] = 1;
       fill(form[name], used);
     }
+    data.properties.forEach((title, number) => {
+      for (const list of [form.property, form.sort.querySelector("[label=Properties]")]) list.append(new Option(title, `value-${number}`));
+    });
     const labelled = data.truth.some((truth) => truth > 0);
     for (const name of ["truth", "label"]) form[name].closest("label").hidden = !labelled;
     readAddress();
@@ -85,6 +88,32 @@ const convaudit = (() => {
   function takeRanks(name, data) {
     columns[name] = unpack(data, Uint32Array);
     if (valueOf("sort") === name) select();
+  }
+
+  // A property of each image: its numbers, and whole numbers in the same order; missing ones first.
+  function takeValues(name, data) {
+    const values = unpack(data, Float32Array), bits = new Uint32Array(values.buffer.slice());
+    for (let i = 0; i < bits.length; i++) {
+      bits[i] = Number.isNaN(values[i]) ? 0 : bits[i] >>> 31 ? ~bits[i] : bits[i] | 0x80000000;
+    }
+    columns[name] = bits;
+    columns[`${name}s`] = values;
+    if (valueOf("sort") === name || valueOf("property") === name) { select(); draw(); }
+    show();
+  }
+
+  const asked = new Set();
+  // The property that is filtered by, as a row of the open image.
+  function chosenProperty(i) {
+    const values = columns[`${valueOf("property")}s`];
+    if (!values) return [];
+    return [[form.property.selectedOptions[0].text, Number.isNaN(values[i]) ? "unknown" : `${+values[i].toPrecision(4)}`]];
+  }
+
+  function askFor(name) {
+    if (columns[name] || asked.has(name)) return;
+    asked.add(name);
+    load(`data/${name}.js`);
   }
 
   function load(url, failed = () => {}) {
@@ -165,12 +194,18 @@ const convaudit = (() => {
     const atLeast = [["from", "probability", 1], ["share", "share", 65535], ["concentration", "concentration", 255]]
       .filter(([field]) => want[field] !== "").map(([field, name, full]) => [columns[name], want[field] / 100 * full]);
     const atMost = want.to === "" ? Infinity : want.to / 100;
+    const limited = want.property && (want.least !== "" || want.most !== "");
+    if (want.property) askFor(want.property);
+    if (want.sort.startsWith("value-")) askFor(want.sort);
+    const values = limited ? columns[`${want.property}s`] : undefined;
+    const least = want.least === "" ? -Infinity : +want.least, most = want.most === "" ? Infinity : +want.most;
     const chosen = new Uint32Array(columns.count);
     let n = 0;
     next: for (let i = 0; i < columns.count; i++) {
       for (const [column, value] of exactly) if (column[i] !== value) continue next;
       for (const [column, least] of atLeast) if (column[i] < least) continue next;
       if (columns.probability[i] > atMost) continue;
+      if (values && !(values[i] >= least && values[i] <= most)) continue;
       if (want.truth && truthOf(i) !== want.truth) continue;
       chosen[n++] = i;
     }
@@ -445,6 +480,7 @@ const convaudit = (() => {
       ["hottest tenth", `${percent(columns.concentration[i] / 255, 0)} of the heat`],
       ["strength", `${percent(columns.strength[i] / 65535, 1)} of the strongest`],
       ["size", shard.sizes[row].join(" × ")],
+      ...chosenProperty(i),
       ["image", `${(here + 1).toLocaleString("en")} of ${order.length.toLocaleString("en")}`],
     ];
     box.querySelector("dl").replaceChildren(...facts.flatMap(([term, text]) => {
@@ -607,5 +643,5 @@ const convaudit = (() => {
   });
   box.addEventListener("close", () => { writeAddress(); tiles.get(here)?.element.focus({ preventScroll: true }); });
 
-  return { columns: takeColumns, shard: takeShard, ranks: takeRanks, has: (name) => name in columns };
+  return { columns: takeColumns, shard: takeShard, ranks: takeRanks, values: takeValues, has: (name) => name in columns };
 })();
