@@ -29,9 +29,8 @@ its gallery opened from disk in headless Chromium; the time of opening is the me
 the first picture.
 
 {table}
-Memory grows with the pictures shown, which are bounded, and by 19 bytes an image: its class, what
-it is called and how surely, and in which ninth most of its heat is. All else is read by shard or by
-column and dropped again.
+Memory grows with the pictures shown, which are bounded, and with the table of predictions, which is
+held as a whole. Saliency maps are read shard by shard.
 """
 SIZES = (1_000, 10_000, 1_000_000)
 ASKED = 4000
