@@ -1,11 +1,12 @@
 """Policies against fabricated audits: each kind of result, worked out by hand."""
 
 import xml.etree.ElementTree as ElementTree
+from pathlib import Path
 
 import pytest
 
 from convaudit.metrics.intervals import wilson
-from convaudit.verdict import exit_code, files
+from convaudit.verdict import exit_code, files, metric
 from convaudit.verdict.judge import judge
 from convaudit.verdict.policy import load
 
@@ -217,6 +218,21 @@ def test_a_waived_cue_no_longer_blocks():
     assert verdict.result == "pass" and "waived by Ada" in verdict.remarks[0]
     other = judged(audit(suspects=[SUSPECT]), waiver(gate=None, cue="cue-2"))
     assert other.result == "fail"
+
+
+def test_what_is_true_or_false_is_a_sentence():
+    gate = gate_of(judged(audit(scaling_ok=False)), "scaling")
+    assert gate.result == "fail"
+    assert gate.text == "With another scaling of the pixels clearly more images would be right."
+    for words in metric.WORDS.values():
+        assert bool(words.otherwise) == (words.unit == "yes")
+
+
+def test_every_gate_leads_to_a_part_of_the_page():
+    folder = Path(metric.__file__).parents[1] / "report" / "templates"
+    page = "".join(path.read_text() for path in sorted(folder.glob("*.html")))
+    for words in metric.WORDS.values():
+        assert f'id="{words.link.removeprefix("#")}"' in page
 
 
 def test_a_warning_never_refuses():
