@@ -157,9 +157,9 @@ def _status(
         effect = effect or needed
     if effect:
         return "confirmed" if holds else "fragile"
-    highs = [inserted.difference.high]
+    highs = [inserted.refuting]
     if removed is not None and removed.difference.pairs:
-        highs.append(removed.difference.high)
+        highs.append(removed.refuting)
     if inserted.difference.pairs >= LEAST_PAIRS and max(highs) < REFUTED:
         strong = holds and abs(data.auc - 0.5) >= _STRONG_AUC
         return "data_only" if strong else "refuted"
@@ -255,7 +255,7 @@ def _text(
     if status == "undecided":
         goal = max(difference.value, 0.0)
         discordant = (difference.first + difference.second) / max(difference.pairs, 1)
-        more = pairs_needed(goal, discordant, level, CONFIRMED)
+        more = pairs_needed(goal, discordant, level)
         parts.append(f"About {more} images of other classes would decide.")
     return " ".join(parts)
 
