@@ -25,6 +25,7 @@ def collect(
     scores: list[Path],
     ledger: Path,
     source: Path,
+    duplicates: Path,
     *,
     head: str,
     class_names: list[str],
@@ -37,6 +38,7 @@ def collect(
         scores: ``{shard}.scores.npz``, as ``predictions.ScoreSample`` writes them.
         ledger: path and sha256 of each image.
         source: the folder or table of the images.
+        duplicates: ``duplicates.parquet``, whose groups come into one half.
         head: as ``Network.head``.
         class_names: (K,) in index order.
         most: images at the most; each class gets the same share of them, as far as it has images.
@@ -63,9 +65,16 @@ def collect(
         head=head,
         class_names=class_names,
         properties=table[measured + further].reset_index(drop=True).astype(float),
-        groups=table["dhash"].to_numpy(str) if "dhash" in table else ids,
+        groups=_groups(duplicates, ids),
         read=_reader(scan.root(source), files.loc[ids]),
     )
+
+
+def _groups(duplicates: Path, ids: np.ndarray) -> np.ndarray:
+    """The group of near duplicates of each image (n,); of one without any its own id."""
+    found = pd.read_parquet(duplicates, columns=["group", "image_id"]).dropna()
+    named = dict(zip(found["image_id"], found["group"].astype(int).astype(str), strict=True))
+    return np.array([named.get(each, each) for each in ids.tolist()])
 
 
 def _scores(path: Path) -> dict[str, Any]:
