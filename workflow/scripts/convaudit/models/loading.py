@@ -254,8 +254,8 @@ def _match(path: Path, arrays: list[np.ndarray], weights: list[Any], where: str)
     missing = (taken - given).total()
     if left or missing:
         raise AuditError(
-            f"config: model: {path}: {left} arrays{where} found no place and {missing} weights got "
-            "none: layers and weights in the file do not belong together"
+            f"config: model: {path}: {left} arrays{where} in the file match no weight of the "
+            f"model, and {missing} weights have no array: layers and weights do not fit together"
         )
 
 
