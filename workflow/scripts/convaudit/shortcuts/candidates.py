@@ -190,7 +190,7 @@ class Discovery:
             for place in places.fixed_places(small, member, seed):
                 if not any(_overlap(place.mask, other) > 0.5 for other in self._masks(found)):
                     found.append(self._region(place, chosen, member, small))
-        # The name is part of the suspect's id, by which a policy answers: it must outlast new images.
+        # Part of the suspect's id, by which a policy answers: it must outlast new images.
         seen: dict[str, int] = {}
         for at, each in enumerate(found):
             seen[each.name] = seen.get(each.name, 0) + 1
