@@ -115,8 +115,9 @@ def _load_zip(path: Path, file: ModelFile, safe: bool) -> keras.Model:
         with path.open("rb") as opened:
             return saving_lib.load_model(opened, compile=False, safe_mode=safe)
     renewed = io.BytesIO()
-    with keras_option_scope(use_legacy_config=False), SafeModeScope(safe):
-        blank = keras.saving.deserialize_keras_object(file.config)
+    with SafeModeScope(safe):
+        # A copy: Keras changes the config that it reads.
+        blank = keras.saving.deserialize_keras_object(json.loads(json.dumps(file.config)))
     with zipfile.ZipFile(path) as old, zipfile.ZipFile(renewed, "w") as new:
         for name in old.namelist():
             content: bytes | str = old.read(name)
