@@ -22,7 +22,7 @@ class Figure(NamedTuple):
         return self.value >= self.bar if self.least else self.value <= self.bar
 
     def row(self) -> str:
-        digits = 2 if self.unit == "×" and self.value < 10 else 0
+        digits = 2 if self.unit in {"×", " ms"} and self.value < 10 else 0
         sign = "≥" if self.least else "≤"
         return (
             f"| {self.what} | {self.value:.{digits}f}{self.unit} | {sign} {self.bar:g}{self.unit} "

@@ -19,7 +19,10 @@ from figures import Part
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "benchmarks.md"
-SUBJECTS = ("onepass", "cams", "audit", "threads", "walk", "report", "comparison", "filters")
+SUBJECTS = (
+    *("onepass", "cams", "audit", "threads", "walk", "properties", "report", "comparison"),
+    "filters",
+)
 INTRODUCTION = """# Benchmarks
 
 Written by `make bench`; do not edit. Both sides of a figure were measured in one run, in turn; a

@@ -24,7 +24,8 @@ def require_same(scripts: Mapping[str, Path]) -> None:
     """
     for name, path in scripts.items():
         own = SCRIPTS / name
-        if not own.is_file() or own.read_bytes() != path.read_bytes():
+        # Snakemake drops the last line break of what it fetches.
+        if not own.is_file() or own.read_bytes().rstrip() != path.read_bytes().rstrip():
             raise RuntimeError(
                 f"convaudit: {name} beside the Snakefile is another than the installed "
                 "library's: install the library from the same commit or tag"

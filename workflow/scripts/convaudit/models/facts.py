@@ -18,7 +18,7 @@ LAST = "last"
 
 TOO_COARSE = 4
 """Cells a side under which no map says where: at 2 x 2 and 3 x 3 the rank correlation with
-occlusion was 0.15 to 0.47 with any method, at 4 x 4 0.56 to 0.82 (``docs/methods.md``).
+occlusion was 0.15 to 0.47 with any method, at 4 x 4 0.56 to 0.81 (``docs/methods.md``).
 """
 
 _BY_CONFIG = "as the config says"

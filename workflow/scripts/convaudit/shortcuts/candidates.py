@@ -1,7 +1,7 @@
 """Suspects from the discovering half: what goes with a class, and how it can be tried."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -17,6 +17,8 @@ from convaudit.shortcuts.sample import Sample
 FLOOR_AUC, FLOOR_R = 0.15, 0.3
 """Least distance of an AUC from 0.5, and least partial correlation, that make a suspect."""
 _DONORS = 16
+_PATCHES = 2
+"""Patches of a class that are tried."""
 _COMPARED = 14
 """Images whose properties tell how well a recipe gives others the look of the class."""
 _LEAST_LIKE = 0.15
@@ -188,18 +190,24 @@ class Discovery:
             for place in places.fixed_places(small, member, seed):
                 if not any(_overlap(place.mask, other) > 0.5 for other in self._masks(found)):
                     found.append(self._region(place, chosen, member, small))
+        # Part of the suspect's id, by which a policy answers: it must outlast new images.
+        seen: dict[str, int] = {}
+        for at, each in enumerate(found):
+            seen[each.name] = seen.get(each.name, 0) + 1
+            if seen[each.name] > 1:
+                found[at] = replace(each, name=f"{each.name}, {seen[each.name]}")
         return found
 
     def _region(
         self, place: places.Place, chosen: np.ndarray, member: np.ndarray, small: np.ndarray
     ) -> Candidate:
-        alike = self._alike(place.mask, small[member], small)
+        alike = places.likeness(small, member, place.mask)
         likely = chosen[member][np.argsort(-alike[member], kind="stable")]
-        donors = _positions(likely[: max(4, len(likely) // 2)])
+        donors = _positions(likely[: max(4, len(likely) // 4)])
         others = _positions(chosen[~member])
         template = _template(small, member, place.mask) if place.translucent else None
         carries = np.full(len(self.sample.ids), np.nan)
-        carries[chosen] = alike - _threshold(alike, member)
+        carries[chosen] = alike - places.two_groups(alike)
         auc = class_auc(alike, member)
         area = float(place.mask.mean())
         overlay = place.copied and (area < 0.15 or place.shape == "border" or place.translucent)
@@ -211,7 +219,7 @@ class Discovery:
             if overlay
             else "appearance",
             target=self.target,
-            name=f"region {_box_text(place.mask)}",
+            name=f"mark, {_where(place.mask)}",
             rank=min(1.0, place.strength / 3) * (1.0 if overlay else 0.4),
             evidence=Evidence(0.0, auc, len(chosen)),
             carries=carries,
@@ -227,13 +235,14 @@ class Discovery:
 
     def of_patches(self) -> list[Candidate]:
         """Pieces of picture that return anywhere."""
-        found = []
+        found: list[Candidate] = []
         for group in self.groupings:
             chosen, member = self._compared(group, _SEARCHED)
             pictures = [self.sample.read(int(at)) for at in chosen]
             for patch in patches.returning_patches(pictures, member):
                 found.append(self._crop(patch, chosen, member))
-        return found
+        found.sort(key=lambda each: -each.rank)
+        return [replace(each, name=f"patch {n + 1}") for n, each in enumerate(found[:_PATCHES])]
 
     def _crop(self, patch: patches.Patch, chosen: np.ndarray, member: np.ndarray) -> Candidate:
         donors = [at for at in patch.carriers if member[at]][:_DONORS]
@@ -257,7 +266,12 @@ class Discovery:
             carries=carries,
             experiment=experiment,
             family="patch",
-            detail={"share": patch.share, "elsewhere": patch.elsewhere, "copy": patch.copy},
+            detail={
+                "share": patch.share,
+                "elsewhere": patch.elsewhere,
+                "copy": patch.copy,
+                "repeats": patch.repeats,
+            },
         )
 
     def _values(self, name: str) -> np.ndarray:
@@ -288,15 +302,6 @@ class Discovery:
     @staticmethod
     def _masks(found: Sequence[Candidate]) -> list[np.ndarray]:
         return [each.experiment.mask for each in found if isinstance(each.experiment, Region)]
-
-    @staticmethod
-    def _alike(mask: np.ndarray, members: np.ndarray, small: np.ndarray) -> np.ndarray:
-        """Correlation of each picture with the class's mean within the mask."""
-        mean = members.mean(axis=0)[mask].ravel()
-        parts = small[:, mask].reshape(len(small), -1)
-        mean, parts = mean - mean.mean(), parts - parts.mean(axis=1, keepdims=True)
-        length = np.linalg.norm(parts, axis=1) * np.linalg.norm(mean)
-        return (parts @ mean) / np.maximum(length, 1e-6)
 
 
 def _threshold(values: np.ndarray, member: np.ndarray) -> float:

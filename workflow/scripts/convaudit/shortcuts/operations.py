@@ -146,21 +146,19 @@ def healed(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """Fill a region smoothly from its rim (Telea's inpainting, at most 256 px wide).
 
     Args:
-        mask: (H, W), over 0.5 where the picture is to be filled.
+        mask: (H, W) booleans. What is filled is 2 px larger on each side, for soft rims.
     """
     height, width = image.shape[:2]
+    hole = cv2.dilate(mask.astype(np.uint8), np.ones((5, 5), np.uint8))
     scale = min(1.0, 256 / max(height, width))
     size = max(1, round(width * scale)), max(1, round(height * scale))
     small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-    hole = (cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0.05).astype(
-        np.uint8
+    small_hole = cv2.resize(hole.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0.01
+    filled = cv2.inpaint(
+        np.ascontiguousarray(small), small_hole.astype(np.uint8), 3, cv2.INPAINT_TELEA
     )
-    filled = cv2.inpaint(np.ascontiguousarray(small), hole, 3, cv2.INPAINT_TELEA)
-    return pasted(
-        image,
-        cv2.resize(filled, (width, height), interpolation=cv2.INTER_LINEAR),
-        feathered(mask > 0.5, 2),
-    )
+    large = cv2.resize(filled, (width, height), interpolation=cv2.INTER_LINEAR)
+    return pasted(image, large, feathered(hole > 0, 2))
 
 
 def feathered(mask: np.ndarray, pixels: float) -> np.ndarray:

@@ -23,6 +23,12 @@ class PairedDifference:
     high: float
 
     @property
+    def split(self) -> tuple[int, int, int, int]:
+        """Pairs that changed in both ways, in the first, in the second alone, and in none."""
+        none = self.pairs - self.both - self.first - self.second
+        return self.both, self.first, self.second, none
+
+    @property
     def value(self) -> float:
         """Difference of the two shares, -1 to 1; 0 without pairs."""
         return (self.first - self.second) / self.pairs if self.pairs else 0.0
@@ -71,19 +77,20 @@ def paired_difference(first: np.ndarray, second: np.ndarray, level: float) -> Pa
     return PairedDifference(n, both, one, two, max(-1.0, low), min(1.0, high))
 
 
-def pairs_needed(difference: float, discordant: float, level: float, goal: float) -> int:
-    """About how many pairs would bring an interval's lower end to ``goal``.
+def pairs_needed(difference: float, discordant: float, level: float) -> int:
+    """About how many pairs would decide between an effect of 0.10 or more and one below 0.05.
 
     Args:
-        difference: expected difference of the shares.
-        discordant: expected share of the pairs that differ.
-        level: of the interval.
-        goal: the bound; where it is not below ``difference``, the distance from 0.05 counts, which
-            is what a refutation needs.
+        difference: of the shares, as seen so far.
+        discordant: share of the pairs that differ, as seen so far.
+        level: of the interval that must end above 0.10; below 0.05 a 95 % interval must.
     """
-    distance = difference - goal if difference > goal else max(0.05 - difference, 0.02)
-    variance = max(discordant - difference**2, 0.01)
-    return int(np.ceil(norm.ppf(0.5 + level / 2) ** 2 * variance / distance**2))
+    variance = max(discordant - difference**2, 0.02)
+    if difference >= 0.075:
+        z, distance = norm.ppf(0.5 + level / 2), max(difference - 0.10, 0.025)
+        return int(np.ceil(z**2 * variance / distance**2))
+    z, distance = norm.ppf(0.975), max(0.05 - difference, 0.02)
+    return int(np.ceil(max(z**2 * variance / distance**2, 19 * z**2)))
 
 
 def _wilson(successes: int, trials: int, level: float) -> tuple[float, float]:

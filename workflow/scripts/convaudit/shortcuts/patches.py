@@ -35,7 +35,7 @@ class Patch:
     of images that have it, best match first; boxes: where it is in each; match: the correlation
     there; size: side of what was compared, in pixels of the searched picture; vector: (108,) that
     itself; copy: mean correlation of the finer aligned patches; extent: side of the whole thing in
-    units of what was compared.
+    units of what was compared; repeats: how often it is in an image that has it, the median.
     """
 
     share: float
@@ -47,11 +47,12 @@ class Patch:
     vector: np.ndarray
     copy: float = 0.0
     extent: float = 1.0
+    repeats: float = 1.0
 
     @property
     def copied(self) -> bool:
-        """True if it is a paste: copies of one thing."""
-        return self.copy >= COPY
+        """True if it is a paste: copies of one thing, once an image. A texture returns in one."""
+        return self.copy >= COPY and self.repeats < 2
 
     def locate(self, picture: np.ndarray) -> Box | None:
         """Its box in a picture, as shares of the sides; None where nothing is alike."""
@@ -154,9 +155,25 @@ def _best(windows: list[_Windows], member: np.ndarray, size: int) -> list[tuple[
         boxes = {at: _box(windows[at], int(where[query, at])) for at in carriers}
         match = {at: float(matches[query, at]) for at in carriers}
         rates = float(share[query]), float(elsewhere[query])
-        patch = Patch(*rates, carriers, boxes, match, size, asked[query])
+        repeats = _repeats([windows[at] for at in carriers[:12]], asked[query])
+        patch = Patch(*rates, carriers, boxes, match, size, asked[query], repeats=repeats)
         found.append((float(score[query]), patch))
     return found
+
+
+def _repeats(windows: list[_Windows], vector: np.ndarray) -> float:
+    """Median number of places, apart by a patch's side, at which an image is alike."""
+    counts = []
+    for each in windows:
+        products = each.vectors @ vector
+        places: list[np.ndarray] = []
+        for at in np.argsort(-products, kind="stable"):
+            if products[at] < ALIKE:
+                break
+            if all(np.abs(each.corners[at] - other).max() >= _GRID for other in places):
+                places.append(each.corners[at])
+        counts.append(len(places))
+    return float(np.median(counts)) if counts else 1.0
 
 
 def _apart(corners: np.ndarray) -> list[int]:

@@ -18,7 +18,7 @@ _SIDE = 13
 def largest_effect(sample: Sample, laboratory: Laboratory) -> list[PairedDifference]:
     """Try a random square at a random place ``PLACEBOS`` times, each for one class in turn.
 
-    The donors are random images of the class, so what is pasted is a plain piece of it.
+    The donors are random images of other classes, so what is pasted says nothing for the class.
     """
     classes = np.unique(sample.truth)
     return [
@@ -36,11 +36,10 @@ def _placebo(sample: Sample, target: int, number: int) -> Candidate:
     top, left = random.integers(0, SIDE - _SIDE + 1, 2)
     mask = np.zeros((SIDE, SIDE), bool)
     mask[top : top + _SIDE, left : left + _SIDE] = True
-    inside, outside = (
-        tuple(int(at) for at in random.permutation(half[group])[:16])
-        for group in (sample.truth[half] == target, sample.truth[half] != target)
-    )
-    experiment = Region(mask, None, inside, outside, sample.read) if inside and outside else None
+    others = half[(sample.truth[half] != target) & (sample.predicted[half] != target)]
+    donors = tuple(int(at) for at in random.permutation(others)[:32])
+    parts = donors[::2], donors[1::2]
+    experiment = Region(mask, None, *parts, sample.read) if all(parts) else None
     return Candidate(
         cue="place",
         kind="overlay",

@@ -20,10 +20,12 @@ and forward pass."""
 CONFIRMED, REFUTED = 0.10, 0.05
 """Shares of the images: an effect from the first on counts, one below the second does not."""
 LEAST_PAIRS = 30
-_LOOKS = (40, 100, 250)
+_LOOKS = (40, 80, 250)
 """Pairs after which a trial is judged; the error is shared among the looks (Bonferroni)."""
 _FUTILE = 0.03
-"""Difference of the shares below which the first look ends a trial."""
+"""Difference of the shares below which a trial ends once it could refute (``_REFUTING`` pairs)."""
+_REFUTING = 76
+"""Pairs without a flip whose 95 % interval ends below ``REFUTED``."""
 _AT_ONCE = 32
 _SHOWN = 6
 
@@ -56,6 +58,16 @@ class Trial:
     @property
     def flips(self) -> int:
         return self.difference.both + self.difference.first
+
+    @property
+    def refuting(self) -> float:
+        """Upper end of the 95 % interval. It is not corrected for the number of suspects: a
+        refutation accuses nobody.
+        """
+        d = self.difference
+        first = np.repeat([True, True, False, False], d.split)
+        second = np.repeat([True, False, True, False], d.split)
+        return paired_difference(first, second, 0.95).high
 
     @property
     def control_flips(self) -> int:
@@ -168,9 +180,9 @@ class Laboratory:
                     pairs += _shown(self.sample, made, first[-1], second[-1], flipped)
             one, two = (np.concatenate(x) if x else np.zeros(0) for x in (first, second))
             found = paired_difference(flipped(one), flipped(two), self._level)
-            if found.low >= CONFIRMED or found.high < REFUTED or len(order) <= look:
+            if found.low >= CONFIRMED or len(order) <= look:
                 break
-            if found.pairs >= LEAST_PAIRS and found.value < _FUTILE:
+            if found.pairs >= _REFUTING and found.value < _FUTILE:
                 break
         one, two = (np.concatenate(x) if x else np.zeros(0) for x in (first, second))
         shift = float((one - two).mean()) if len(one) else 0.0

@@ -1,0 +1,167 @@
+"""Operations on pixels, statistics and halves of the search for shortcuts, by hand."""
+
+import cv2
+import numpy as np
+import pytest
+from scipy.stats import norm
+
+from convaudit.shortcuts import operations
+from convaudit.shortcuts.evidence import class_auc, partial_spearman, risk_difference
+from convaudit.shortcuts.halves import CONFIRM, DISCOVER, halves
+from convaudit.shortcuts.paired import paired_difference, pairs_needed
+from convaudit.shortcuts.sample import margins
+from photographs import procedural
+
+
+def even(level: int = 100, side: int = 40) -> np.ndarray:
+    return np.full((side, side, 3), level, np.uint8)
+
+
+def test_newcombes_example_by_hand():
+    """Newcombe 1998, table III, row (a): 36, 12, 2, 0 of 50 gives 0.20, 0.0569 to 0.3404."""
+    first = np.repeat([True, True, False, False], [36, 12, 2, 0])
+    second = np.repeat([True, False, True, False], [36, 12, 2, 0])
+    found = paired_difference(first, second, 0.95)
+    assert (found.pairs, found.both, found.first, found.second) == (50, 36, 12, 2)
+    assert found.value == pytest.approx(0.20)
+    assert (found.low, found.high) == pytest.approx((0.0569, 0.3404), abs=2e-4)
+    # Of 14 that differ 12 or more: (91 + 14 + 1) / 2^14.
+    assert found.p_value == pytest.approx(106 / 2**14)
+
+
+def test_without_a_flip_the_interval_is_wilsons():
+    found = paired_difference(np.zeros(40), np.zeros(40), 0.95)
+    z = norm.ppf(0.975) ** 2
+    assert found.high == pytest.approx(z / (40 + z))
+    assert found.low == -found.high
+
+
+def test_pairs_that_would_decide():
+    assert pairs_needed(0.0, 0.0, 0.999) == pytest.approx(19 * norm.ppf(0.975) ** 2, abs=1)
+    assert pairs_needed(0.5, 0.5, 0.95) == pytest.approx(
+        norm.ppf(0.975) ** 2 * 0.25 / 0.4**2, abs=1
+    )
+
+
+def test_auc_counts_ties_half():
+    values = np.array([1.0, 2, 2, 3, np.nan])
+    member = np.array([False, False, True, True, True])
+    # Pairs (member, other): (2,1) 1, (2,2) 1/2, (3,1) 1, (3,2) 1: 3.5 of 4.
+    assert class_auc(values, member) == 3.5 / 4
+
+
+def test_a_correlation_between_classes_does_not_count():
+    """Within each class value and margin are unrelated; only the classes' levels differ."""
+    random = np.random.default_rng(0)
+    strata = np.repeat([0, 1], 300)
+    values, margin = random.normal(size=(2, 600)) + 5 * strata
+    r, z = partial_spearman(values, margin, strata)
+    assert abs(r) < 0.1 and abs(z) < 2
+    r, z = partial_spearman(margin, margin, strata)
+    assert r > 0.99 and z > 20
+
+
+def test_a_risk_difference_within_strata():
+    # Stratum 0: 3 of 4 exposed are hit, 1 of 4 others; stratum 1: 1 of 2, and 1 of 2.
+    strata = np.repeat([0, 1], [8, 4])
+    exposed = np.array([1, 1, 1, 1, 0, 0, 0, 0, 1, 1, 0, 0], bool)
+    hit = np.array([1, 1, 1, 0, 1, 0, 0, 0, 1, 0, 1, 0], bool)
+    value, low, high = risk_difference(hit, exposed, strata)
+    assert value == pytest.approx((2 * 0.5 + 1 * 0) / 3)  # weights 4x4/8 and 2x2/4
+    assert low < value < high
+
+
+def test_margins_of_each_head():
+    scores = np.array([[3.0, 1.0, 2.5]])
+    assert margins(scores, "softmax", 0) == pytest.approx(0.5)
+    assert margins(scores, "softmax", 1) == pytest.approx(-2)
+    assert margins(scores, "sigmoid", 1) == pytest.approx(1)
+    assert margins(np.array([[0.7]]), "binary", 1) == pytest.approx(0.7)
+    assert margins(np.array([[0.7]]), "binary", 0) == pytest.approx(-0.7)
+
+
+def test_halves_keep_groups_together_and_classes_even():
+    groups = np.array([f"group {i // 2}" for i in range(400)])
+    strata = np.arange(400) // 100
+    found = halves(groups, strata)
+    assert (found[::2] == found[1::2]).all()
+    for stratum in range(4):
+        inside = found[strata == stratum]
+        assert abs((inside == DISCOVER).sum() - (inside == CONFIRM).sum()) <= 2
+    # The order in which images are listed plays no part.
+    order = np.random.default_rng(1).permutation(400)
+    assert (halves(groups[order], strata[order]) == found[order]).all()
+
+
+def test_brightness_moves_the_mean_in_spite_of_clipping():
+    image = procedural(1)
+    found = operations.brightened(image, 60)
+    moved = operations.luminance(found).mean() - operations.luminance(image).mean()
+    assert moved == pytest.approx(60, abs=3)
+    assert (operations.brightened(even(100), 7) == 107).all()
+
+
+def test_contrast_and_saturation_about_their_means():
+    image = np.zeros((2, 2, 3), np.uint8)
+    image[0], image[1] = 80, 120
+    assert operations.contrasted(image, 2)[:, 0, 0].tolist() == [60, 140]
+    red = np.full((1, 1, 3), (200, 100, 100), np.uint8)
+    grey = round(0.299 * 200 + 0.701 * 100)
+    assert operations.saturated(red, 0)[0, 0].tolist() == [grey] * 3
+
+
+def test_a_tint_moves_a_and_b_and_keeps_lightness():
+    found = operations.tinted(even(120), 10, -5)
+    lab = cv2.cvtColor(found.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)[0, 0]
+    before = cv2.cvtColor(even(120).astype(np.float32) / 255, cv2.COLOR_RGB2LAB)[0, 0]
+    assert lab - before == pytest.approx([0, 10, -5], abs=0.6)
+
+
+def test_as_far_goes_as_far():
+    image, other = even(100), even(200)
+    found = operations.as_far(image, even(110), other)
+    assert (found == 110).all()
+
+
+def test_noise_and_its_control_have_the_same_energy():
+    image = even(128, 200)
+    for changed in (operations.noisy(image, 12, 3), operations.cloudy(image, 12, 3)):
+        assert np.std(changed.astype(float)) == pytest.approx(12, rel=0.05)
+
+
+def test_coarsened_and_resampled_keep_what_they_should():
+    image = procedural(2)
+    assert operations.coarsened(image, 1, "linear") is image
+    assert operations.coarsened(image, 4, "nearest").shape == image.shape
+    assert operations.resampled(image, 50, 70).shape == (50, 70, 3)
+    # Enlarged with nearest neighbours, 4 x 4 blocks are even.
+    blocks = operations.coarsened(image[:, :, :], 4, "nearest")[:296, :400].reshape(
+        74, 4, 100, 4, 3
+    )
+    assert (
+        blocks.std(axis=(1, 3)).mean()
+        < image[:296, :400].reshape(74, 4, 100, 4, 3).std(axis=(1, 3)).mean() / 3
+    )
+
+
+def test_a_paste_is_opaque_inside_and_absent_outside():
+    mask = np.zeros((40, 40), bool)
+    mask[10:30, 10:30] = True
+    found = operations.pasted(even(0), even(200), operations.feathered(mask, 2))
+    assert (found[15:25, 15:25] == 200).all() and (found[~mask] == 0).all()
+
+
+def test_a_hole_in_an_even_picture_is_healed_evenly():
+    image = even(90, 100)
+    mask = np.zeros((100, 100), bool)
+    mask[40:60, 40:60] = True
+    marked = np.where(mask[..., None], 255, image).astype(np.uint8)
+    assert np.abs(operations.healed(marked, mask)[44:56, 44:56].astype(int) - 90).max() <= 4
+
+
+def test_a_mark_is_added_in_grey_levels():
+    template = np.full((40, 40, 3), -30.0, np.float32)
+    mask = np.zeros((40, 40))
+    mask[:20] = 1
+    found = operations.added(even(100), template, mask)
+    assert (found[:20] == 70).all() and (found[20:] == 100).all()

@@ -1,0 +1,211 @@
+"""Shortcuts are named and proven where a model has them, and only there.
+
+The models are functions made by hand, so that what they depend on is known, not learnt.
+"""
+
+from collections.abc import Callable
+from functools import cache
+
+import cv2
+import numpy as np
+import pandas as pd
+import pytest
+
+from convaudit.properties.pixel_properties import measure_one, measure_pixels
+from convaudit.shortcuts import operations, storage, strips
+from convaudit.shortcuts.audit import Findings, as_json, name_suspects, try_suspects
+from convaudit.shortcuts.sample import Sample
+from photographs import framed, jpeg, procedural
+
+COUNT = 180
+CLASSES = ["plain", "marked"]
+
+
+def scene(number: int) -> np.ndarray:
+    return procedural(number, 120, 160)
+
+
+def sticker(image: np.ndarray, x: int, y: int) -> np.ndarray:
+    found = image.copy()
+    cv2.rectangle(found, (x, y), (x + 23, y + 23), (250, 120, 20), -1)
+    cv2.line(found, (x + 4, y + 4), (x + 19, y + 19), (20, 20, 120), 5)
+    cv2.circle(found, (x + 16, y + 7), 4, (250, 250, 250), -1)
+    return found
+
+
+def corner(image: np.ndarray, number: int) -> np.ndarray:
+    return sticker(image, 4 + number % 3, 3 + number % 2)
+
+
+def anywhere(image: np.ndarray, number: int) -> np.ndarray:
+    random = np.random.default_rng(number)
+    return sticker(image, int(random.integers(0, 136)), int(random.integers(0, 96)))
+
+
+CUES: dict[str, tuple[Callable[[np.ndarray, int], np.ndarray], set[str], str]] = {
+    "corner": (corner, {"place"}, "block"),
+    "anywhere": (anywhere, {"patch"}, "block"),
+    "frame": (lambda image, n: framed(image, 0.07, (10, 10, 40)), {"border"}, "block"),
+    "blur": (lambda image, n: operations.blurred(image, 2.0), {"sharpness", "resolution"}, "block"),
+    "noise": (lambda image, n: operations.noisy(image, 14, n), {"noise"}, "block"),
+    "jpeg": (lambda image, n: operations.compressed(image, 12), {"compression"}, "block"),
+    "cast": (lambda image, n: operations.tinted(image, 34, 12), {"colour"}, "ask"),
+    "grey": (lambda image, n: operations.saturated(image, 0), {"saturation"}, "ask"),
+}
+"""By name: what carries the cue, the right words for it, and the severity of its kind."""
+
+TEMPLATE = sticker(np.full((24, 24, 3), 128, np.uint8), 0, 0)
+
+
+def has(cue: str, image: np.ndarray) -> float:
+    """What the model measures: over 0 where it sees the cue."""
+    if cue == "corner":
+        part = image[: len(image) // 3, : image.shape[1] // 3]
+        return float(cv2.matchTemplate(part, TEMPLATE, cv2.TM_CCOEFF_NORMED).max()) - 0.7
+    if cue == "anywhere":
+        return float(cv2.matchTemplate(image, TEMPLATE, cv2.TM_CCOEFF_NORMED).max()) - 0.7
+    if cue == "frame":
+        rim = np.concatenate([image[:4].reshape(-1, 3), image[-4:].reshape(-1, 3)])
+        return 20 - float(np.abs(rim.astype(float) - (10, 10, 40)).mean())
+    if cue == "blur":
+        return 2.0 - measure_one(image, "sharpness")
+    if cue == "noise":
+        return measure_one(image, "noise") - 7
+    if cue == "jpeg":
+        return measure_one(image, "blockiness") - 0.35
+    if cue == "cast":
+        return operations.mean_chroma(image)[0] - 17
+    return 4 - operations.colourfulness(image)
+
+
+def sample(
+    cue: str | None, share: float, answer: Callable[[list[np.ndarray]], np.ndarray]
+) -> tuple[Sample, np.ndarray]:
+    """Two classes of scenes, the cue in a share of the second; and which images carry it."""
+    labels = np.arange(COUNT) % 2
+    carrier = (labels == 1) & (np.random.default_rng(4).random(COUNT) < share)
+
+    @cache
+    def read(at: int) -> np.ndarray:
+        image = scene(at)
+        if cue and carrier[at]:
+            image = CUES[cue][0](image, at)
+        if cue == "jpeg":
+            return image
+        data = np.frombuffer(jpeg(image, 92), np.uint8)
+        return cv2.imdecode(data, cv2.IMREAD_COLOR_RGB)
+
+    pictures = [read(at) for at in range(COUNT)]
+    made = Sample(
+        ids=np.array([f"image-{at:03d}" for at in range(COUNT)]),
+        labels=labels,
+        scores=answer(pictures),
+        head="binary",
+        class_names=CLASSES,
+        properties=pd.DataFrame([measure_pixels(picture) for picture in pictures]),
+        groups=np.array([f"image-{at:03d}" for at in range(COUNT)]),
+        read=read,
+    )
+    return made, carrier
+
+
+def model_of(cue: str) -> Callable[[list[np.ndarray]], np.ndarray]:
+    return lambda pictures: np.array([[has(cue, picture)] for picture in pictures], np.float32)
+
+
+def audited(made: Sample, answer: Callable[[list[np.ndarray]], np.ndarray]) -> Findings:
+    named = name_suspects(made, candidates=20, classes=20)
+    stored = storage.from_json(storage.to_json(named, made.ids), made.ids, made.read)
+    return try_suspects(made, stored, answer, budget=12_000, threads=2)
+
+
+@pytest.mark.parametrize("cue", CUES)
+def test_a_model_that_depends_on_a_cue_is_found_out(cue):
+    answer = model_of(cue)
+    made, carrier = sample(cue, 0.95, answer)
+    # The model is as good as its cue, no better.
+    assert (made.predicted == carrier).mean() > 0.85
+    found = audited(made, answer)
+    _, words, severity = CUES[cue]
+    first = [each for each in found.suspects if each.target == "marked"][:3]
+    right = [each for each in first if each.cue in words]
+    assert right and right[0].status == "confirmed", [(s.cue, s.status) for s in first]
+    assert right[0].severity == severity
+    top = [int(name.removeprefix("image-")) for name in right[0].images[:10]]
+    assert carrier[top].mean() >= 0.8
+    assert found.placebos_confirmed == 0
+
+
+def test_a_cue_in_the_data_that_the_model_does_not_use_is_no_shortcut():
+    """The warm cast marks the class; the model looks at the brightness of the middle alone."""
+
+    def answer(pictures: list[np.ndarray]) -> np.ndarray:
+        middles = [operations.luminance(p[40:80, 50:110]).mean() for p in pictures]
+        return np.array(middles, np.float32)[:, None] - 120
+
+    made, _ = sample("cast", 0.95, answer)
+    found = audited(made, answer)
+    colour = [s for s in found.suspects if s.cue == "colour"]
+    assert colour and all(s.status in {"data_only", "refuted", "undecided"} for s in colour)
+    assert "block" not in {s.severity for s in found.suspects}
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_a_model_without_a_shortcut_is_not_accused(seed):
+    """It tells the classes by what they are: a large disc in the middle, and nothing else."""
+
+    def painted(at: int) -> np.ndarray:
+        image = scene(1000 * seed + at)
+        if at % 2:
+            shade = tuple(int(x) for x in np.random.default_rng(at).integers(0, 255, 3))
+            cv2.circle(image, (80, 60), 30 + at % 7, shade, -1, cv2.LINE_AA)
+        return image
+
+    def answer(pictures: list[np.ndarray]) -> np.ndarray:
+        spread = [p[42:78, 62:98].astype(float).std(axis=(0, 1)).mean() for p in pictures]
+        return 8 - np.array(spread, np.float32)[:, None]
+
+    pictures = [painted(at) for at in range(COUNT)]
+    made = Sample(
+        ids=np.array([f"{at:03d}" for at in range(COUNT)]),
+        labels=np.arange(COUNT) % 2,
+        scores=answer(pictures),
+        head="binary",
+        class_names=CLASSES,
+        properties=pd.DataFrame([measure_pixels(picture) for picture in pictures]),
+        groups=np.array([f"{at:03d}" for at in range(COUNT)]),
+        read=lambda at: pictures[at],
+    )
+    assert (made.predicted == made.labels).mean() > 0.9
+    found = audited(made, answer)
+    assert "block" not in {s.severity for s in found.suspects}, [
+        (s.title, s.text) for s in found.suspects if s.severity == "block"
+    ]
+
+
+def test_a_brittle_model_that_flips_under_anything_is_not_accused():
+    """Any change of the fine detail turns it to the second class, in which nothing is special."""
+
+    def answer(pictures: list[np.ndarray]) -> np.ndarray:
+        detail = [measure_one(p, "sharpness") for p in pictures]
+        usual = 3.2
+        return np.abs(np.array(detail, np.float32)[:, None] - usual) - 0.25
+
+    made, _ = sample(None, 0, answer)
+    found = audited(made, answer)
+    assert not [s for s in found.suspects if s.severity == "block"]
+
+
+def test_the_json_has_the_documented_keys_and_the_strip_is_drawn():
+    answer = model_of("corner")
+    made, _ = sample("corner", 0.95, answer)
+    found = audited(made, answer)
+    suspect = as_json(made, found)["suspects"][0]
+    assert {
+        *("id", "cue", "kind", "class", "title", "text", "status", "severity", "data", "insert"),
+        *("remove", "images", "image_count", "link"),
+    } <= suspect.keys()
+    assert suspect["insert"].keys() == {"pairs", "flips", "control_flips", "low", "high"}
+    assert len({s["id"] for s in as_json(made, found)["suspects"]}) == len(found.suspects)
+    picture = strips.draw(found.suspects[0].pairs)
+    assert picture.shape[1] == 6 * strips.CELL + 5 * strips.GAP
