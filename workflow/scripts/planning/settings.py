@@ -290,6 +290,12 @@ class Settings(Section):
         "fill the last shard, then new ones; all others keep their shard. Each shard costs some "
         "5 s of starts; choose smaller ones for a slow network on many cores or machines.",
     )
+    overlays: Literal["all", "errors", "none"] = Field(
+        "all",
+        description="Photos that get an overlay at their full size in `gradcam/overlays/`, which "
+        "take most of the disk space. `errors`: only images that are predicted wrong (none "
+        "without labels). The gallery draws the heat over every photo itself.",
+    )
     seed: int = Field(0, ge=0, lt=2**32, description="Seed of all random numbers.")
     device: Literal["auto", "cpu", "gpu"] = Field(
         "auto",
