@@ -44,7 +44,7 @@ def test_each_map_that_was_asked_for_is_drawn_over_its_image(tmp_path, shown, fi
         maps=str(tmp_path / "maps.npz"),
         rows=str(tmp_path / "rows.parquet"),
         pixels=str(tmp_path / "pixels.npy"),
-        source=str(tmp_path),
+        source=tmp_path,
         interpolation="crop",
         alpha=0.4,
         colormap="jet",
