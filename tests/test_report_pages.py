@@ -27,7 +27,8 @@ from convaudit.report import (
     thumbnails,
 )
 from convaudit.report.findings import findings
-from convaudit.report.gallery import _call, _score, columns, write
+from convaudit.report.gallery import _call, _score, columns
+from convaudit.report.gallery import write as write_gallery
 from convaudit.report.pages import write_report
 from convaudit.report.regions import NOWHERE
 from convaudit.report.results import Results
@@ -131,6 +132,7 @@ def audit(tmp_path) -> Results:
         filters={},
         activations={"id-1": {HOSTILE: "../grid.png"}},
         settings={
+            "overlays": "all",
             "model": HOSTILE,
             "weights": "imagenet",
             "images": HOSTILE,
@@ -536,7 +538,7 @@ def test_the_first_page_says_whether_the_maps_may_be_believed(audit, tmp_path):
 @pytest.mark.parametrize("choice", ["all", "errors", "none"])
 def test_the_gallery_links_the_overlays_that_are_on_the_disk_alone(audit, tmp_path, choice):
     settings = {**audit.settings, "overlays": choice}
-    write(tmp_path / "gallery", replace(audit, settings=settings))
+    write_gallery(tmp_path / "gallery", replace(audit, settings=settings))
     linked = set()
     for path in (tmp_path / "gallery").glob("[0-9]*.js"):
         linked |= set(re.findall(r"gradcam/overlays/[^/]+/([^\"]+)\.jpg", path.read_text()))
