@@ -12,7 +12,7 @@ demo: env  ## set up, then audit the embedded demo
 	$(BIN)/snakemake --cores $(CORES) --quiet rules
 	@echo; echo "The report: file://$(CURDIR)/results/report/index.html"
 
-# `make env GPU=1`: with CUDA and cuDNN, 3 GB more. Kept by a later `make env` or `make test`.
+# `make env GPU=1`: with CUDA and cuDNN, 7 GB in all. Kept by a later `make env` or `make test`.
 env: .venv/installed$(if $(GPU),-gpu)  ## the locked packages in .venv; GPU=1 adds CUDA and cuDNN
 
 .venv/installed-gpu: requirements-gpu.lock .venv/installed

@@ -253,7 +253,7 @@ def test_slices_that_are_one_story_are_one_finding():
     assert found.title == "It is worse on camera = old"
     assert found.text == (
         "0.0% of 40 images with camera = old are right (95 % interval 0.0% to 8.8%); of all others "
-        "100.0%. Much the same images: year = 2019."
+        "100.0%. Much the same errors: year = 2019."
     )
 
 

@@ -137,7 +137,7 @@ def test_target_layer_is_the_last_image_after_merges_and_activations(name):
 @pytest.mark.parametrize("name", TARGETS)
 def test_it_is_said_where_scores_come_round_the_target(name):
     _, why = Network(toys.GRAPHS[name]()).target_layer
-    assert ("go round it" in why) == (name == "branches")
+    assert ("bypass this layer" in why) == (name == "branches")
 
 
 def test_a_target_that_is_not_a_cut_gets_its_own_share_of_the_gradient():

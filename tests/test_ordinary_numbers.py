@@ -57,6 +57,16 @@ def test_ordinary_numbers_are_scikit_learns(classes):
         assert found[f"{name}_95_low"] < found[name] < found[f"{name}_95_high"]
 
 
+def test_a_probability_of_nought_costs_what_scikit_learn_makes_it_cost():
+    labels = np.array([0, 1])
+    probabilities = np.array([[1, 0], [1, 0]], np.float32)
+    answers = Answers(
+        labels, np.array([0, 0]), np.ones(2), np.array([1, 0.0]), np.array([1, 2]), np.array([0, 2])
+    )
+    found = classification.ordinary(answers, 2)["log_loss"]
+    assert found == pytest.approx(reference.log_loss(labels, probabilities), rel=1e-6)
+
+
 def test_f1_by_class_is_scikit_learns():
     scores, labels = made(4)
     predicted = scores.argmax(axis=1)

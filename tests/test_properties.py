@@ -331,7 +331,9 @@ CHANGES: list[tuple[str, Callable[[np.ndarray], np.ndarray], dict[str, int], set
 """Name, change, what must move which way, and what may move."""
 
 
-@pytest.mark.parametrize(("name", "change", "moves", "may"), CHANGES, ids=lambda x: str(x)[:12])
+@pytest.mark.parametrize(
+    ("name", "change", "moves", "may"), CHANGES, ids=[change[0] for change in CHANGES]
+)
 def test_each_change_moves_its_own_properties_and_no_others(name, change, moves, may):
     before = pd.DataFrame([measure_pixels(image) for image in PHOTOGRAPHS])
     after = pd.DataFrame([measure_pixels(change(image)) for image in PHOTOGRAPHS])

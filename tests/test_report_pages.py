@@ -4,6 +4,7 @@ import base64
 import json
 import re
 import shlex
+import shutil
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -246,7 +247,7 @@ def test_a_channel_that_noise_did_not_excite_is_not_said_to_do_nothing(audit, tm
     )
     report = written(replace(audit, filters={"layer": ("../grid.png", table)}), tmp_path)
     page = (report / "layers" / "layer.html").read_text()
-    assert "no pattern found from noise" in page and "pattern still" in page
+    assert "no pattern found from" in page and "pattern still" in page
     assert "→" not in text_of(report / "layers" / "layer.html")
 
 
@@ -509,3 +510,24 @@ def test_a_synset_s_first_word_is_its_name():
 def test_every_field_of_the_summary_is_explained(audit):
     told = (Path(__file__).parents[1] / "docs" / "report.md").read_text()
     assert {field for field in summary_of(audit) if f"`{field}`" not in told} == set()
+
+
+def test_the_first_page_says_whether_the_maps_may_be_believed(audit, tmp_path):
+    test = {"name": "removal", "value": 0.54, "low": 0.35, "high": 0.72, "limit": 0.5}
+    test |= {"images": 24, "passed": False, "gates": True, "text": "share of images"}
+    empty = dict.fromkeys(("value", "low", "high", "passed"))
+    trust = {"heat_usable": False, "images": 24, "tests": [test, {**test, **empty}]}
+    near = {"radius": 6, "groups": 2, "images": 5, "images_across_labels": 3}
+    training = {"files": 900, "images": 7, "share": 0.07, "exact": 4}
+    training |= {"accuracy_among": 1.0, "accuracy_without": 0.5}
+    told = replace(audit, trust=trust, near_duplicates={**near, "training": training})
+    text = text_of(written(told, tmp_path) / "index.html")
+    assert "No: on this model they fail, so what is read from them is a suspicion." in text
+    assert "0.54" in text
+    assert "0.35 to 0.72" in text
+    assert "too few images" in text
+    assert "5 images look alike, in 2 groups" in text
+    assert "7 audited images (7.0%) are a copy, 4 as the same file" in text
+    shutil.rmtree(tmp_path / "report")
+    plain_text = text_of(written(audit, tmp_path) / "index.html")
+    assert "Not tested: trust.enabled is false." in " ".join(plain_text.split())

@@ -100,8 +100,8 @@ if not os.fork():
     names = (f"gradcam/overlays/0000/image-{{i:07d}}.jpg" for i in range({count}))
     results = ((name, f"{{i:064x}}") for i, name in enumerate(names))
     checksums.write_manifest(Path("manifest-sha256.txt"), results)
-    known = {{"config": {{"images": "gone", "model": "m", "activations": {{"keep": "none"}}}}}}
-    known |= {{"inputs_sha256": {{}}, "model_sha256": None}}
+    config = Settings(images="gone", model="m").model_dump()
+    known = {{"config": config, "inputs_sha256": {{}}, "model_sha256": None}}
     known["manifest_sha256"] = checksums.sha256(Path("manifest-sha256.txt"))
     Path("provenance.json").write_text(json.dumps(known))
     rows = {{"path": [f"{{i:07d}}.jpg" for i in range({count})], "sha256": ["0"] * {count}}}

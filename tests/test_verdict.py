@@ -220,6 +220,14 @@ def test_a_waived_cue_no_longer_blocks():
     assert other.result == "fail"
 
 
+def test_what_is_true_or_false_is_a_sentence():
+    gate = gate_of(judged(audit(scaling_ok=False)), "scaling")
+    assert gate.result == "fail"
+    assert gate.text == "With another scaling of the pixels clearly more images would be right."
+    for words in metric.WORDS.values():
+        assert bool(words.otherwise) == (words.unit == "yes")
+
+
 def test_every_gate_leads_to_a_part_of_the_page():
     folder = Path(metric.__file__).parents[1] / "report" / "templates"
     page = "".join(path.read_text() for path in sorted(folder.glob("*.html")))

@@ -24,6 +24,7 @@ def suspects(
     facts: str,
     choices: ModelChoices,
     images: str,
+    duplicates: str,
     plan: Path,
     shortcuts: Shortcuts,
     result: str,
@@ -36,6 +37,7 @@ def suspects(
         ledger: ``ledger.parquet``.
         facts, choices: ``model.json`` and what the config sets about the model.
         images: the folder or table of the images.
+        duplicates: ``duplicates.parquet``: near duplicates come into the same half.
         plan: folder with ``plan.json``.
         shortcuts: settings.
         result: JSON that is written (``storage.to_json``).
@@ -47,6 +49,7 @@ def suspects(
         [Path(path) for path in scores],
         Path(ledger),
         Path(images),
+        Path(duplicates),
         head=known.head,
         class_names=labels.of_model(plans.load(plan).class_names, known.classes),
         most=shortcuts.images,
@@ -66,6 +69,7 @@ if __name__ == "__main__":
             facts=snakemake.input.facts,
             choices=snakemake.params.choices,
             images=snakemake.params.images,
+            duplicates=snakemake.input.duplicates,
             plan=snakemake.params.plan,
             shortcuts=snakemake.params.shortcuts,
             result=snakemake.output.suspects,

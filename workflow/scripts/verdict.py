@@ -179,7 +179,7 @@ def _columns(table: pd.DataFrame, truth: np.ndarray) -> dict[str, pd.Series]:
     others = {
         name.removeprefix(META): table[name]
         for name in table.columns
-        if name not in OWN and not name.startswith("map_")
+        if name not in OWN and not name.startswith(("map_", "heat_"))
     }
     columns = folders(table["path"].to_list()) | others
     return {

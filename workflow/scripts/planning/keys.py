@@ -135,6 +135,7 @@ class Keys:
         return _key(
             fingerprint("suspects.py"),
             self.predictions,
+            self.near_duplicates,
             self.index,
             self._settings.shortcuts.model_dump(exclude={"budget"}),
         )

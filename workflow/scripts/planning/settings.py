@@ -200,7 +200,7 @@ class Trust(Section):
         60,
         ge=20,
         le=120,
-        description="Images that the maps are tested on. Each costs some 35 forward passes.",
+        description="Images that the maps are tested on. 60 take some 3,000 forward passes.",
     )
 
 

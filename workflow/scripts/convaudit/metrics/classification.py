@@ -87,7 +87,8 @@ def ordinary(answers: Answers, classes: int) -> dict[str, Any]:
         for right, support in zip(seen["right"].tolist(), seen["support"].tolist(), strict=True)
     ]
     top = answers.true_rank <= TOP
-    floor = np.finfo(np.float32).tiny
+    # A probability of 0 is one that float32 could not hold; scikit-learn clips it so too.
+    floor = np.finfo(np.float32).eps
     loss = -np.log(np.maximum(answers.true_probability.astype(float), floor))
     brier = answers.brier.astype(float) * (0.5 if classes == 2 else 1)
     found = {

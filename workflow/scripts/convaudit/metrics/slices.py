@@ -2,7 +2,7 @@
 
 A slice is one value of a column: of metadata, a folder of the path, or a fifth of a property. Each
 is held against all other images by Fisher's exact test; Holm's correction (1979) pays for the
-number of slices tried. Slices whose images overlap are one story.
+number of slices tried. Slices that share their errors are one story.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,7 +22,7 @@ VALUES = 50
 PARTS = 5
 """A property is cut into so many parts of equal counts."""
 ALIKE = 0.5
-"""Slices that share this part of their images (Jaccard) are one story."""
+"""Slices that share this part of their errors (Jaccard) are one story."""
 SURE, GAP = 0.05, 0.05
 """A slice is a finding where its corrected p-value is below SURE and its accuracy at least GAP
 under the rest's.
@@ -74,7 +74,7 @@ def slices(columns: Mapping[str, pd.Series], correct: np.ndarray) -> list[Slice]
     adjusted = _holm([each.p_adjusted for each in found])
     corrected = [replace(each, p_adjusted=p) for each, p in zip(found, adjusted, strict=True)]
     ordered = sorted(corrected, key=lambda each: (each.difference, each.name))
-    return _stories(ordered, members)
+    return _stories(ordered, {name: member & ~correct for name, member in members.items()})
 
 
 def folders(paths: Sequence[str]) -> dict[str, pd.Series]:
@@ -150,16 +150,15 @@ def _holm(p_values: Sequence[float]) -> list[float]:
     return adjusted.tolist()
 
 
-def _stories(ordered: list[Slice], members: Mapping[str, np.ndarray]) -> list[Slice]:
-    """Findings that share most of their images get the name of the worst of them."""
+def _stories(ordered: list[Slice], errors: Mapping[str, np.ndarray]) -> list[Slice]:
+    """Findings that share most of their errors get the name of the worst of them."""
     told: list[str] = []
     found = []
     for each in ordered:
         if each.p_adjusted >= SURE or each.difference > -GAP:
             found.append(each)
             continue
-        member = members[each.name]
-        same = (name for name in told if _jaccard(member, members[name]) >= ALIKE)
+        same = (name for name in told if _jaccard(errors[each.name], errors[name]) >= ALIKE)
         story = next(same, each.name)
         if story == each.name:
             told.append(story)

@@ -138,14 +138,14 @@ class Network:
         return found
 
     def _beside(self, target: Step) -> str:
-        """What to say where a layer is not all that the scores come from."""
+        """A remark if some paths from the input to the scores bypass the layer."""
         reached = {self._input}
         for step in self._to_scores:
             if step is not target and reached.intersection(step.reads):
                 reached.update(step.writes)
         if self._head.scores not in reached:
             return ""
-        return "; other ways to the scores go round it, so it is a part of what they come from"
+        return "; some paths to the scores bypass this layer, so its maps explain only part of them"
 
     def run(self, x: Any, visit: Visit | None = None, until: str | None = None) -> Any:
         """Run the network in inference mode; usable within a ``tf.function``.
@@ -179,7 +179,7 @@ class Network:
         return self._by_name[name].layer
 
     def given_to(self, name: str, x: Any) -> list[Any]:
-        """What a layer is called on for inputs (B, H, W, 3)."""
+        """The inputs of a layer, for inputs (B, H, W, 3) of the network."""
         reads = self._by_name[name].reads
         values = run(ancestors(self._steps, reads), {self._input: self._as_taken(x)})
         return [values[read] for read in reads]
@@ -254,9 +254,9 @@ class Network:
         error = float(np.abs(ours - said).max() / max(1.0, np.abs(said).max()))
         if not error <= (1e-5 if exact else 2e-2):
             raise AuditError(
-                f"model: its scores before {self._head.activation} do not lead to its own output "
-                f"(off by {error:.1e}): its head is of a kind not known here, or it gives no "
-                "finite numbers"
+                f"model: its scores before {self._head.activation} do not give its own output "
+                f"(difference {error:.1e}): convaudit does not support this kind of head, or the "
+                "output is not finite"
             )
         self.unit_length = bool(np.allclose(np.linalg.norm(said, axis=1), 1, atol=1e-3))
         positive = self._head.activation == "linear" and self._head.units > 1 and said.min() >= 0

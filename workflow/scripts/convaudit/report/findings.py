@@ -318,7 +318,7 @@ def _tried(check: dict[str, Any]) -> str:
 
 
 def _slices(slices: Sequence[Mapping[str, Any]]) -> list[Finding]:
-    """One finding a story: its worst slice, and the slices that share most of their images."""
+    """One finding a story: its worst slice, and the slices that share most of their errors."""
     found = []
     for one in slices:
         if one["story"] != one["name"]:
@@ -330,7 +330,7 @@ def _slices(slices: Sequence[Mapping[str, Any]]) -> list[Finding]:
             f"{percent(one['accuracy_95_high'])}); of all others {percent(one['rest_accuracy'])}."
         )
         if same:
-            text += f" Much the same images: {', '.join(same)}."
+            text += f" Much the same errors: {', '.join(same)}."
         title = f"It is worse on {one['name']}"
         found.append(Finding("slice", title, text, "#slices", one["support"]))
     return found

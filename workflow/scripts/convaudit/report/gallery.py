@@ -8,7 +8,7 @@ by, and each property, is a script a column, 4 bytes an image, that is loaded wh
 import base64
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,6 @@ import pandas as pd
 
 from convaudit.dataset.table_files import META
 from convaudit.drawing.sprites import COLUMNS, SHEET, SIDE, fitted
-from convaudit.metrics.blocks import blocks
 from convaudit.properties.catalogue import PROPERTIES
 from convaudit.report.regions import REGIONS
 from convaudit.report.results import Results
@@ -44,18 +43,16 @@ def write(folder: Path, audit: Results) -> None:
     for shard, rows in zip(audit.shards, audit.rows(FIELDS), strict=True):
         data = _shard(shard, rows.to_pandas(), audit.maps(shard), audit, numbers)
         (folder / f"{shard}.js").write_text(_call("shard", shard, data), encoding="utf-8")
-    with (folder / "columns.js").open("w", encoding="utf-8") as file:
-        file.write(_call("columns", _about(audit)).removesuffix("});\n"))
-        for name, values in columns(audit):
-            file.writelines([f', "{name}": "', *_packed(values), '"'])
-        file.write("});\n")
+    packed = {name: _packed(values) for name, values in columns(audit)}
+    text = _call("columns", _about(audit) | packed)
+    (folder / "columns.js").write_text(text, encoding="utf-8")
     for name, places in ranks(audit):
-        with (folder / f"rank-{name}.js").open("w", encoding="utf-8") as file:
-            file.writelines([f'convaudit.ranks("{name}", "', *_packed(places), '");\n'])
+        text = _call("ranks", name, _packed(places))
+        (folder / f"rank-{name}.js").write_text(text, encoding="utf-8")
     for number, (name, _) in enumerate(properties(audit)):
         values = audit.column(name, np.float32, np.nan)
-        with (folder / f"value-{number}.js").open("w", encoding="utf-8") as file:
-            file.writelines([f'convaudit.values("value-{number}", "', *_packed(values), '");\n'])
+        text = _call("values", f"value-{number}", _packed(values))
+        (folder / f"value-{number}.js").write_text(text, encoding="utf-8")
 
 
 def _about(audit: Results) -> dict[str, Any]:
@@ -120,9 +117,9 @@ def columns(audit: Results) -> Iterator[tuple[str, np.ndarray]]:
     yield "strength", _levels(audit.column("map_max", float, None))
     for name in ("concentration", "border"):
         shares = audit.column(f"heat_{name}", float, 0)
-        yield name, _rounded(shares, np.uint8, lambda part: part * 255)
+        yield name, (shares * 255).round().astype(np.uint8)
     yield "region", audit.mean_maps.hottest
-    yield "share", _rounded(audit.mean_maps.most, np.uint16, lambda part: part * 65535)
+    yield "share", (audit.mean_maps.most * 65535).round().astype(np.uint16)
 
 
 def _shard(
@@ -147,11 +144,11 @@ def _shard(
         "sprites": audit.sprites(shard),
         "height": maps.shape[1],
         "width": maps.shape[2],
-        "maps": _pack(_against(first, peaks), np.uint8),
+        "maps": _packed(_against(first, peaks)),
         "further": {
             "rows": owners.tolist(),
             "classes": stored["class_index"][len(rows) :].tolist(),
-            "maps": _pack(_against(more, tops[owners]), np.uint8),
+            "maps": _packed(_against(more, tops[owners])),
         },
         "top": [[numbers[name] for name in names] for names in rows["top_classes"]],
         "scores": [[_score(p) for p in each] for each in rows["top_probabilities"]],
@@ -163,33 +160,19 @@ def _shard(
 def _against(maps: np.ndarray, tops: np.ndarray) -> np.ndarray:
     """Maps (n, h, w) as levels 0..255 against a full heat for each (n,)."""
     tops = tops[:, None, None]
-    return np.divide(maps, tops, out=np.zeros_like(maps), where=tops > 0) * 255
+    levels = np.divide(maps, tops, out=np.zeros_like(maps), where=tops > 0) * 255
+    return levels.round().astype(np.uint8)
 
 
 def _levels(strength: np.ndarray) -> np.ndarray:
     """Strength of each map against the strongest, 0..65535."""
     top = max(strength.max(initial=0), np.finfo(float).tiny)
-    return _rounded(strength, np.uint16, lambda part: part / top * 65535)
+    return (strength / top * 65535).round().astype(np.uint16)
 
 
-def _rounded(
-    values: np.ndarray, kind: type, scaled: Callable[[np.ndarray], np.ndarray]
-) -> np.ndarray:
-    """The values, scaled, as whole numbers."""
-    found: np.ndarray = np.empty(len(values), kind)
-    for part in blocks(len(values)):
-        found[part] = scaled(values[part]).round()
-    return found
-
-
-def _packed(values: np.ndarray) -> Iterator[str]:
-    """Texts that stand one after another, as blocks are of a multiple of three values."""
-    for part in blocks(len(values)):
-        yield base64.b64encode(values[part].tobytes()).decode()
-
-
-def _pack(values: np.ndarray, kind: type) -> str:
-    return "".join(_packed(values.round().astype(kind)))
+def _packed(values: np.ndarray) -> str:
+    """The bytes of an array in base64."""
+    return base64.b64encode(values.tobytes()).decode()
 
 
 def _score(probability: float) -> float:

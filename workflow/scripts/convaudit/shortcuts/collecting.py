@@ -16,6 +16,8 @@ from convaudit.shortcuts.sample import Sample
 
 _LONGEST = 2_000
 """Pixels: larger photographs are shrunk to it before experiments, or they would fill the memory."""
+_SHORTEST = 16
+"""Pixels: on smaller pictures nothing can be measured or pasted."""
 _KEPT = 64
 """Decoded photographs that are kept: donors are read again and again."""
 
@@ -25,6 +27,7 @@ def collect(
     scores: list[Path],
     ledger: Path,
     source: Path,
+    duplicates: Path,
     *,
     head: str,
     class_names: list[str],
@@ -37,6 +40,7 @@ def collect(
         scores: ``{shard}.scores.npz``, as ``predictions.ScoreSample`` writes them.
         ledger: path and sha256 of each image.
         source: the folder or table of the images.
+        duplicates: ``duplicates.parquet``, whose groups come into one half.
         head: as ``Network.head``.
         class_names: (K,) in index order.
         most: images at the most; each class gets the same share of them, as far as it has images.
@@ -47,6 +51,8 @@ def collect(
     places = pd.MultiIndex.from_frame(pd.concat([part["places"] for part in parts]))
     table = table.set_index(["shard", "row"]).loc[places].reset_index()
     ids = table["image_id"].to_numpy(str)
+    large = (table[["height", "width"]].min(axis=1) >= _SHORTEST).to_numpy()
+    table, values, ids = table[large], values[large], ids[large]
     truth = table["label_index"].fillna(-1).to_numpy(int)
     strata = np.where(truth >= 0, truth, table["predicted_index"].to_numpy(int))
     chosen = _even(ids, strata, most)
@@ -63,9 +69,16 @@ def collect(
         head=head,
         class_names=class_names,
         properties=table[measured + further].reset_index(drop=True).astype(float),
-        groups=table["dhash"].to_numpy(str) if "dhash" in table else ids,
+        groups=_groups(duplicates, ids),
         read=_reader(scan.root(source), files.loc[ids]),
     )
+
+
+def _groups(duplicates: Path, ids: np.ndarray) -> np.ndarray:
+    """The group of near duplicates of each image (n,); of one without any its own id."""
+    found = pd.read_parquet(duplicates, columns=["group", "image_id"]).dropna()
+    named = dict(zip(found["image_id"], found["group"].astype(int).astype(str), strict=True))
+    return np.array([named.get(each, each) for each in ids.tolist()])
 
 
 def _scores(path: Path) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """Settings of the memory allocator for large blocks."""
 
 import ctypes
-from contextlib import suppress
 
 _TRIM_THRESHOLD, _MMAP_MAX = -1, -4
 """Parameters of glibc's ``mallopt``."""
@@ -22,12 +21,3 @@ def keep_freed_memory() -> bool:
     except (AttributeError, OSError):
         return False
     return bool(mallopt(_MMAP_MAX, 0) and mallopt(_TRIM_THRESHOLD, 2**31 - 1))
-
-
-def give_back_freed_memory() -> None:
-    """Give the kernel the pages that glibc holds though nothing lives in them.
-
-    Between a job's stages: what one freed is often in pieces that the next can't use.
-    """
-    with suppress(AttributeError, OSError):
-        ctypes.CDLL(None).malloc_trim(0)

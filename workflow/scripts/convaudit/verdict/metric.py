@@ -12,24 +12,35 @@ from convaudit.metrics.intervals import wilson
 
 @dataclass(frozen=True)
 class Words:
-    """How a metric is told: name, unit, where the report shows it, what is said if it is absent."""
+    """How a metric is told: name, unit, where the report shows it, what is said if it is absent.
+
+    Of the unit "yes" ``name`` is what is said if it is true, and ``otherwise`` if not.
+    """
 
     name: str
     unit: Literal["share", "count", "yes", "number"] = "number"
     link: str = "#verdict"
     absent: str = "Was not measured."
+    otherwise: str = ""
 
 
 UNLABELLED = "Not known: no image has a label."
 UNCOMPARED = "No other audit is compared (reference is not given)."
 WORDS = {
     "suspects": Words("suspects", "count", "#shortcuts", "Shortcuts were not looked for."),
-    "class_order_ok": Words("classes in the model's order", "yes", "#confusion", UNLABELLED),
+    "class_order_ok": Words(
+        "No other order of the class names is clearly more accurate.",
+        "yes",
+        "#confusion",
+        UNLABELLED,
+        "With another order of the class names clearly more images would be right.",
+    ),
     "scaling_ok": Words(
-        "pixels scaled as in training",
+        "No other scaling of the pixels is clearly more accurate.",
         "yes",
         "#data",
         "The scaling is a guess that no labelled image could test.",
+        "With another scaling of the pixels clearly more images would be right.",
     ),
     "accuracy": Words("accuracy", "share", "#confusion", UNLABELLED),
     "balanced_accuracy": Words("balanced accuracy", "share", "#numbers", UNLABELLED),
@@ -49,7 +60,11 @@ WORDS = {
         "Training images were not looked for: training_images is not given.",
     ),
     "trust.heat_usable": Words(
-        "maps that pass their own tests", "yes", "#trust", "The maps were not tested."
+        "The maps pass their own tests on this model.",
+        "yes",
+        "#trust",
+        "The maps were not tested.",
+        "The maps fail their own tests on this model.",
     ),
     "comparison.accuracy_difference": Words(
         "accuracy against the reference", "share", "#verdict", UNCOMPARED

@@ -13,9 +13,9 @@ SHOWN = 3
 def measured(gate: Gate, found: Measured) -> str:
     """What was measured, and what is asked."""
     words = metric.words(gate.metric)
-    name = _capital(words.name) + (f" of {found.of}" if found.of else "")
     if words.unit == "yes":
-        return f"{name}: {'yes' if found.value else 'no'}."
+        return words.name if found.value else words.otherwise
+    name = _capital(words.name) + (f" of {found.of}" if found.of else "")
     interval = ""
     if (found.low, found.high) != (found.value, found.value):
         low, high = _number(found.low, words), _number(found.high, words)
