@@ -25,6 +25,7 @@ from convaudit.report import bundle
 from convaudit.report.pages import write_gallery
 from convaudit.report.results import read
 from convaudit.report.wording import percent
+from convaudit.verdict import decision as decisions
 from planning import plan as plans
 
 FLAGS = (
@@ -505,6 +506,83 @@ def written(tmp_path_factory):
     return folder
 
 
+@pytest.fixture
+def photos(page, written) -> Page:
+    """The gallery of the fabricated audit."""
+    page.goto((written / "report" / "images.html").as_uri())
+    page.wait_for_selector(".tile[data-filled]")
+    return page
+
+
+def test_the_gallery_finds_images_by_part_of_their_name(photos, written):
+    paths = pd.read_parquet(written / "predictions.parquet").path
+    photos.fill("[name=name]", "IMAGE-000001")
+    photos.wait_for_function("document.querySelector('#count').innerText.startsWith('10 of')")
+    assert sorted(titles(photos)) == sorted(path for path in paths if "image-000001" in path)
+    assert "name=IMAGE-000001" in photos.url
+    assert photos.text_content("#said").startswith("file name contains IMAGE-000001")
+    photos.fill("[name=name]", "no such file")
+    assert photos.locator("#none").is_visible()
+
+
+def saved(page: Page, button: str) -> str:
+    with page.expect_download() as found:
+        page.click(button)
+    return Path(found.value.path()).read_bytes().decode()
+
+
+def test_marks_of_images_outlive_the_page_and_are_exported(photos, written):
+    table = pd.read_parquet(written / "predictions.parquet").set_index("path")
+    photos.click(".tile >> nth=2")
+    path = photos.inner_text("#box-title")
+    photos.check("#mark-chosen")
+    photos.fill("#mark-tags", "sticker, blurred ")
+    photos.click("#mark-note")
+    photos.keyboard.type('3 of 1, "odd"')
+    assert photos.inner_text("#box-title") == path
+    photos.click("[data-step='1']")
+    assert not photos.is_checked("#mark-chosen")
+    assert photos.input_value("#mark-note") == ""
+    photos.click("[data-close]")
+    photos.reload()
+    photos.wait_for_selector(".tile[data-filled]")
+    assert photos.inner_text("#marked") == "1 selected, 1 with a tag or note"
+    assert saved(photos, "#export-paths") == f"path\r\n{path}\r\n"
+    notes = json.loads(saved(photos, "#export-notes"))
+    assert notes["audit_key"] == "key"
+    expected = {"chosen": True, "tags": ["sticker", "blurred"], "note": '3 of 1, "odd"'}
+    assert notes["images"] == {table.loc[path, "image_id"]: {"path": path, **expected}}
+
+
+def test_a_decision_is_exported_as_it_is_read_back(page, written, tmp_path):
+    verdict = json.loads((written / "verdict.json").read_text())
+    page.goto((written / "report" / "index.html").as_uri())
+    page.click("#signature button")
+    assert page.inner_text("#missing") == "a name, a date, signed or refused"
+    page.check("[name=decision][value=refused]")
+    page.fill("#signature [name=name]", "Ada Lovelace")
+    page.fill("#signature [name=date]", "2026-11-25")
+    page.fill("#signature [name=note]", "Not yet.")
+    page.click("#signature summary")
+    gate = verdict["gates"][0]["name"]
+    page.fill(f"[data-gate='{gate}']", "this is the thing itself")
+    key = f"convaudit {verdict['audit_key']} images"
+    marks = {"id-1": {"path": "a.png", "chosen": True, "tags": ["sticker"], "note": ""}}
+    page.evaluate("([key, marks]) => localStorage.setItem(key, marks)", [key, json.dumps(marks)])
+    file = tmp_path / "decision.json"
+    file.write_text(saved(page, "#signature button"))
+    read_back = decisions.load(str(file))
+    assert (read_back.name, str(read_back.date)) == ("Ada Lovelace", "2026-11-25")
+    assert (read_back.decision, read_back.note) == ("refused", "Not yet.")
+    assert read_back.gates == {gate: "this is the thing itself"}
+    assert read_back.images == {"id-1": decisions.ImageNote(["sticker"])}
+    assert read_back.void(verdict["audit_key"]) is None
+    assert read_back.remark(verdict["policy_sha256"], verdict["result"]) is None
+    page.emulate_media(media="print")
+    assert page.locator("#signature [name=name]").is_visible()
+    assert not page.locator("#signature button").is_visible()
+
+
 @pytest.fixture(scope="module")
 def unpacked(written, tmp_path_factory):
     """The report's bundle, unpacked where nothing else of the audit is."""
@@ -591,7 +669,7 @@ def million(tmp_path_factory):
     )
     audit = replace(audit, photos="../photos/")
     (folder / "report").mkdir()
-    write_gallery(folder / "report", audit)
+    write_gallery(folder / "report", audit, "key")
     photo = folder / "photos" / "class-0456" / "image-0123456.jpg"
     photo.parent.mkdir(parents=True)
     cv2.imwrite(str(photo), np.zeros((9, 9, 3), np.uint8))

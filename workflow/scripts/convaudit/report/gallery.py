@@ -36,7 +36,7 @@ FIELDS = (
 
 def write(folder: Path, audit: Results) -> None:
     """Write ``columns.js``, ``{shard}.js`` for each shard, ``rank-{column}.js`` for each column
-    that is only sorted by and ``value-{number}.js`` for each property.
+    that is only sorted by, ``paths.js`` to search in and ``value-{number}.js`` for each property.
     """
     folder.mkdir()
     numbers = {name: number for number, name in enumerate(audit.class_names)}
@@ -46,6 +46,8 @@ def write(folder: Path, audit: Results) -> None:
     packed = {name: _packed(values) for name, values in columns(audit)}
     text = _call("columns", _about(audit) | packed)
     (folder / "columns.js").write_text(text, encoding="utf-8")
+    paths = "\0".join(audit.predictions["path"].to_pylist())
+    (folder / "paths.js").write_text(_call("paths", paths), encoding="utf-8")
     for name, places in ranks(audit):
         text = _call("ranks", name, _packed(places))
         (folder / f"rank-{name}.js").write_text(text, encoding="utf-8")
