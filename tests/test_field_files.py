@@ -56,6 +56,7 @@ def as_keras_2_13(path: Path, model: keras.Model, separator: str) -> Path:
                 if at and folders[at - 1] == "layers"
             ]
             new["/".join([*old, "vars", leaf])] = values
+        new[f"metrics{separator}mean/vars/0"] = np.float32(3)
     metadata = {"keras_version": "2.13.1", "date_saved": "2023-08-01@00:00:00"}
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("metadata.json", json.dumps(metadata))
@@ -125,6 +126,7 @@ def test_an_architecture_with_its_weights(ending, tmp_path):
     found = load(str(tmp_path / "net.json"), weights=str(tmp_path / f"net.{ending}"))
     np.testing.assert_array_equal(found.model(IMAGES), model(IMAGES))
     assert found.format.startswith(".json of Keras 3")
+    assert "give the file of its weights with weights=FILE" in refusal(tmp_path / "net.json")
     other = toys.randomised(toys.transfer())
     other.save_weights(tmp_path / "other.weights.h5")
     assert "load" in refusal(tmp_path / "net.json", weights=str(tmp_path / "other.weights.h5"))

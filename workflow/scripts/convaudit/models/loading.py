@@ -115,8 +115,9 @@ def _load_zip(path: Path, file: ModelFile, safe: bool) -> keras.Model:
         with path.open("rb") as opened:
             return saving_lib.load_model(opened, compile=False, safe_mode=safe)
     renewed = io.BytesIO()
-    with keras_option_scope(use_legacy_config=False), SafeModeScope(safe):
-        blank = keras.saving.deserialize_keras_object(file.config)
+    with SafeModeScope(safe):
+        # A copy: Keras changes the config that it reads.
+        blank = keras.saving.deserialize_keras_object(json.loads(json.dumps(file.config)))
     with zipfile.ZipFile(path) as old, zipfile.ZipFile(renewed, "w") as new:
         for name in old.namelist():
             content: bytes | str = old.read(name)
@@ -140,6 +141,11 @@ def _load_h5(path: Path, file: ModelFile, safe: bool) -> keras.Model:
 
 
 def _load_architecture(path: Path, file: ModelFile, weights: Path, safe: bool) -> keras.Model:
+    if not weights.is_file():
+        raise AuditError(
+            f"config: weights: {path} is an architecture without weights: give the file of its "
+            "weights with weights=FILE"
+        )
     _place_operations(file.config)
     with keras_option_scope(use_legacy_config=True), SafeModeScope(safe):
         model = saving_utils.model_from_config(file.config)
@@ -213,6 +219,8 @@ def _reason(error: Exception) -> str:
                 f"it does not know the {what} {unknown[1]!r}: name the Python file that registers "
                 "it (@keras.saving.register_keras_serializable()) in custom_modules"
             )
+    if "allow_pickle" in text:
+        return "it carries pickled data, which would run as code when it is read: it is left alone"
     last = text.rpartition("Exception encountered: ")[2]
     last = re.sub(r"\bconfig=\{.*\}\.?", "", last).strip() or text
     return last if len(last) <= _LONGEST else f"… {last[-_LONGEST:]}"
@@ -280,7 +288,7 @@ def _arrays(content: bytes) -> Iterator[np.ndarray]:
     found: list[np.ndarray] = []
 
     def collect(name: str, item: Any) -> None:
-        training = re.match(r"_?optimizer|metrics/", name) or "seed_generator" in name
+        training = re.match(r"_?optimizer|metrics[/\\]", name) or "seed_generator" in name
         if isinstance(item, h5py.Dataset) and not training:
             found.append(item[()])
 

@@ -190,6 +190,12 @@ class Discovery:
             for place in places.fixed_places(small, member, seed):
                 if not any(_overlap(place.mask, other) > 0.5 for other in self._masks(found)):
                     found.append(self._region(place, chosen, member, small))
+        # Part of the suspect's id, by which a policy answers: it must outlast new images.
+        seen: dict[str, int] = {}
+        for at, each in enumerate(found):
+            seen[each.name] = seen.get(each.name, 0) + 1
+            if seen[each.name] > 1:
+                found[at] = replace(each, name=f"{each.name}, {seen[each.name]}")
         return found
 
     def _region(
@@ -213,7 +219,7 @@ class Discovery:
             if overlay
             else "appearance",
             target=self.target,
-            name=f"region {_box_text(place.mask)}",
+            name=f"mark, {_where(place.mask)}",
             rank=min(1.0, place.strength / 3) * (1.0 if overlay else 0.4),
             evidence=Evidence(0.0, auc, len(chosen)),
             carries=carries,

@@ -16,6 +16,8 @@ from convaudit.shortcuts.sample import Sample
 
 _LONGEST = 2_000
 """Pixels: larger photographs are shrunk to it before experiments, or they would fill the memory."""
+_SHORTEST = 16
+"""Pixels: on smaller pictures nothing can be measured or pasted."""
 _KEPT = 64
 """Decoded photographs that are kept: donors are read again and again."""
 
@@ -49,6 +51,8 @@ def collect(
     places = pd.MultiIndex.from_frame(pd.concat([part["places"] for part in parts]))
     table = table.set_index(["shard", "row"]).loc[places].reset_index()
     ids = table["image_id"].to_numpy(str)
+    large = (table[["height", "width"]].min(axis=1) >= _SHORTEST).to_numpy()
+    table, values, ids = table[large], values[large], ids[large]
     truth = table["label_index"].fillna(-1).to_numpy(int)
     strata = np.where(truth >= 0, truth, table["predicted_index"].to_numpy(int))
     chosen = _even(ids, strata, most)

@@ -21,6 +21,8 @@ from convaudit.shortcuts.sample import Sample
 from convaudit.shortcuts.trials import CONFIRMED, LEAST_PAIRS, REFUTED, Laboratory, Pair, Trial
 
 MOST_IMAGES = 50
+_CLEAR_AUC = 0.25
+"""Distance from 0.5 of an AUC from which blur, noise and the like are no trait of what is shown."""
 _STRONG_AUC = 0.3
 """Distance from 0.5 of an AUC from which a cue that the model does not use is worth a warning."""
 
@@ -103,7 +105,7 @@ def _suspect(
 ) -> Suspect:
     data, holds = _evidence(sample, candidate)
     status = _status(candidate, data, holds, inserted, removed)
-    severity = _severity(candidate, status)
+    severity = _severity(candidate, data, status)
     images, count = _images(sample, candidate)
     name = sample.class_names[candidate.target]
     hashed = f"{candidate.cue}|{name}|{candidate.name}"
@@ -166,12 +168,12 @@ def _status(
     return "undecided"
 
 
-def _severity(candidate: Candidate, status: str) -> str:
+def _severity(candidate: Candidate, data: Evidence, status: str) -> str:
+    """A detail of the picture that only leans towards a class may belong to it: that is asked."""
     if status == "confirmed":
-        return "ask" if candidate.kind == "appearance" else "block"
-    if status == "data_only":
-        return "warn"
-    return "note"
+        leans = candidate.name in DETAIL and abs(data.auc - 0.5) < _CLEAR_AUC
+        return "ask" if candidate.kind == "appearance" or leans else "block"
+    return "warn" if status == "data_only" else "note"
 
 
 def _images(sample: Sample, candidate: Candidate) -> tuple[list[str], int]:
