@@ -30,12 +30,6 @@ def test_the_first_time_shards_are_filled_in_order():
     assert [count for count, _ in ledger.digests(assigned).values()] == [4, 4, 2]
 
 
-def test_a_million_images_make_at_most_a_thousand_shards():
-    assigned = ledger.assign(entries(*names(5001)), None, 1, unread)
-    assert assigned["shard"].nunique() <= ledger.MOST_SHARDS
-    assert assigned["shard"].value_counts().max() == 6
-
-
 def test_new_images_touch_the_last_shard_and_a_new_one():
     first = ledger.assign(entries(*names(10)), None, 4, unread)
     grown = entries(*names(10), *names(4, prefix="0"))

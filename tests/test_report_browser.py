@@ -1,9 +1,14 @@
 """The toy audit's report in a real browser, opened from disk."""
 
+import html
 import json
+import re
 import shutil
 import time
+import zipfile
 from dataclasses import replace
+from pathlib import Path
+from urllib.parse import unquote
 
 import cv2
 import numpy as np
@@ -11,9 +16,12 @@ import pandas as pd
 import pytest
 from playwright.sync_api import Page, sync_playwright
 
+import bundle as pack
 import fabricated
+import report as write_it
 from convaudit.models.facts import ModelChoices
 from convaudit.properties.catalogue import PROPERTIES
+from convaudit.report import bundle
 from convaudit.report.pages import write_gallery
 from convaudit.report.results import read
 from convaudit.report.wording import percent
@@ -482,6 +490,87 @@ def test_it_prints_on_a_few_pages(report, tmp_path):
         assert not report.locator(left_out).is_visible()
     printed = report.pdf(path=tmp_path / "report.pdf", format="A4")
     assert 2 <= printed.count(b"/Type /Page\n") <= 8
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    """The results of a fabricated audit of 40 photos, with its report."""
+    folder = tmp_path_factory.mktemp("written") / "results"
+    fabricated.results(folder, 40)
+    for path in pd.read_parquet(folder / "predictions.parquet").path:
+        photo = folder.parent / "photos" / path
+        photo.parent.mkdir(parents=True, exist_ok=True)
+        cv2.imwrite(str(photo), np.full((375, 500, 3), (200, 30, 30), np.uint8))
+    write_it.report(**fabricated.settings_of_report(folder))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def unpacked(written, tmp_path_factory):
+    """The report's bundle, unpacked where nothing else of the audit is."""
+    zipped = tmp_path_factory.mktemp("sent") / "bundle.zip"
+    pack.bundle(
+        images=written.parent / "photos",
+        predictions=str(written / "predictions.parquet"),
+        target=str(zipped),
+    )
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    with zipfile.ZipFile(zipped) as packed:
+        assert packed.testzip() is None
+        packed.extractall(elsewhere)
+    return elsewhere
+
+
+def test_every_link_of_the_bundle_leads_to_a_file_in_it(unpacked):
+    seen = 0
+    for path in unpacked.rglob("*.html"):
+        text = path.read_text()
+        named = re.findall(r"""(?:href|src)="([^"#]+)|url\(&#39;(.+?)&#39;|url\('(.+?)'\)""", text)
+        for address in {unquote(html.unescape("".join(one)).split("#")[0]) for one in named}:
+            if address.startswith("data:"):
+                continue
+            file = (path.parent / address).resolve()
+            assert file.is_relative_to(unpacked) and file.is_file(), (path.name, address)
+            seen += 1
+    assert seen > 30
+
+
+def test_the_bundle_opens_elsewhere_with_its_photos(page, unpacked, written, tmp_path):
+    page.goto((unpacked / "index.html").as_uri())
+    page.wait_for_selector("#verdict")
+    page.goto((unpacked / "report" / "images.html").as_uri())
+    page.wait_for_selector(".tile[data-filled]")
+    assert count(page) == "40 of 40 images"
+    page.click(".tile >> nth=0")
+    page.wait_for_function("document.querySelector('dialog img').naturalWidth === 500")
+    shown = Path(unquote(page.locator("dialog img").first.evaluate("one => one.src")[7:]))
+    assert shown.is_relative_to(unpacked / "photos")
+    assert (page.locator("#box-file").evaluate("one => one.href")).startswith(unpacked.as_uri())
+
+
+def test_a_bundle_that_would_be_too_large_has_the_small_pictures(page, written, tmp_path):
+    paths = pd.read_parquet(written / "predictions.parquet").path
+    found = bundle.collect(written, written.parent / "photos", paths, limit=10)
+    photo = (written.parent / "photos" / paths[0]).stat().st_size
+    assert found.full_size > 40 * photo and not found.full and found.photos == 0
+    assert "are left out" in found.in_words()
+    for name in ("one.zip", "two.zip"):
+        bundle.write(found, tmp_path / name)
+    assert (tmp_path / "one.zip").read_bytes() == (tmp_path / "two.zip").read_bytes()
+    with zipfile.ZipFile(tmp_path / "one.zip") as packed:
+        assert not [name for name in packed.namelist() if "photos/" in name or "overlays" in name]
+        packed.extractall(tmp_path / "small")
+    page.goto((tmp_path / "small" / "report" / "images.html").as_uri())
+    page.wait_for_selector(".tile[data-filled]")
+    page.click(".tile >> nth=0")
+    page.wait_for_selector("dialog[open]")
+    assert page.locator("dialog canvas").first.is_visible()
+    assert not page.locator("#box-file").is_visible()
+
+
+def test_photos_outside_the_folder_are_not_packed(written):
+    found = bundle.collect(written, written.parent / "photos", ["/etc/hostname.png", "../a.png"])
+    assert found.photos == 0
 
 
 @pytest.fixture(scope="module")

@@ -25,6 +25,7 @@ from planning import class_names, finished
 from planning.fingerprint import SCRIPTS
 from planning.plan import Plan, load
 from planning.settings import Settings, expanded
+from planning.shards import images_a_shard
 
 
 @dataclass(frozen=True)
@@ -123,12 +124,13 @@ def _listed(settings: Settings) -> scan.Listing:
 
 
 def _assigned(settings: Settings, folder: Path, files: pd.DataFrame) -> pd.DataFrame:
-    if settings.images == "demo":
-        return ledger.assign(files, None, settings.shard_size, lambda path: None)
+    demo = settings.images == "demo"
+    previous = None if demo else _previous(folder)
+    capacity = images_a_shard(settings.shard_size, len(files), first=previous is None)
+    if demo:
+        return ledger.assign(files, None, capacity, lambda path: None)
     top = scan.root(expanded(settings.images))
-    return ledger.assign(
-        files, _previous(folder), settings.shard_size, lambda path: _sha256(top / path)
-    )
+    return ledger.assign(files, previous, capacity, lambda path: _sha256(top / path))
 
 
 def _previous(folder: Path) -> pd.DataFrame | None:

@@ -282,12 +282,13 @@ class Settings(Section):
     results: Annotated[str, AfterValidator(_one_spelling)] = Field(
         "results", description="Folder that all results are written to."
     )
-    shard_size: int = Field(
-        512,
-        ge=1,
-        le=8000,
-        description="Number of images in a shard, the unit of work. With more than 500,000 images, "
-        "shards grow, so that there are never more than 1,000 shards.",
+    shard_size: Annotated[int, Field(ge=1, le=8000)] | Literal["auto"] = Field(
+        "auto",
+        description="Number of images in a shard, the unit of work. `auto`: one shard up to 2,048 "
+        "images, above that shards of equal size with 2,048 at the most. There are never more "
+        "than 1,000 shards at the first start: with more images the shards grow. Added images "
+        "fill the last shard, then new ones; all others keep their shard. Each shard costs some "
+        "5 s of starts; choose smaller ones for a slow network on many cores or machines.",
     )
     seed: int = Field(0, ge=0, lt=2**32, description="Seed of all random numbers.")
     device: Literal["auto", "cpu", "gpu"] = Field(

@@ -18,13 +18,11 @@ from convaudit.dataset.image_ids import image_id
 from convaudit.dataset.table_files import meta_columns
 from convaudit.errors import AuditError
 
-MOST_SHARDS = 1000
-
 
 def assign(
     entries: pd.DataFrame,
     previous: pd.DataFrame | None,
-    shard_size: int,
+    capacity: int,
     sha256: Callable[[str], str | None],
 ) -> pd.DataFrame:
     """Give every image a shard and a stamp.
@@ -33,14 +31,13 @@ def assign(
         entries: what ``dataset.scan`` found, sorted by path.
         previous: the last assignment (path, size, mtime_ns, stamp, shard, sha256 or None), or
             None the first time.
-        shard_size: images a shard; it grows with the dataset to stay below ``MOST_SHARDS``.
+        capacity: greatest number of images that a shard is filled to.
         sha256: hashes the file at a path (None if it can't be read). Called only for files whose
             size or time changed and whose earlier hash is known.
 
     Returns:
         ``entries`` with the columns ``shard`` (int) and ``stamp`` (text).
     """
-    capacity = max(shard_size, -(-len(entries) // MOST_SHARDS))
     fresh = entries["size"].astype(str) + "-" + entries["mtime_ns"].astype(str)
     fresh = fresh.where(entries["fault"].isna(), entries["fault"])
     if previous is None:

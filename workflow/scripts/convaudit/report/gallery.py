@@ -7,6 +7,7 @@ by, and each property, is a script a column, 4 bytes an image, that is loaded wh
 
 import base64
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -62,6 +63,7 @@ def _about(audit: Results) -> dict[str, Any]:
         "shards": list(audit.shards),
         "starts": audit.starts,
         "photos": audit.photos,
+        "overlays": True,
         "picture": fitted(audit.facts.input, SIDE),
         "sprite": {"side": SIDE, "columns": COLUMNS, "sheet": SHEET},
         "no_label": int(NO_LABEL),
@@ -70,6 +72,20 @@ def _about(audit: Results) -> dict[str, Any]:
         "palettes": {name: _palette(name) for name in PALETTES},
         "properties": [title for _, title in properties(audit)],
     }
+
+
+def with_photos(columns: str, photos: str | None, overlays: bool) -> str:
+    """The text of ``columns.js`` for a report whose photos have another address.
+
+    Args:
+        columns: the text that ``write`` wrote.
+        photos: address that the images' paths are appended to; None if there are no photos.
+        overlays: whether the stored overlays are there.
+    """
+    # No name of a class looks like this: quotes in it are escaped.
+    said = f'"photos": {json.dumps(photos)}, "overlays": {json.dumps(overlays)}'
+    pattern = r'"photos": (?:null|"(?:[^"\\]|\\.)*"), "overlays": true'
+    return re.sub(pattern, lambda _: said, columns, count=1)
 
 
 def properties(audit: Results) -> list[tuple[str, str]]:

@@ -510,7 +510,7 @@ const convaudit = (() => {
     if (original.getAttribute("src") !== url) original.setAttribute("src", url);
     const there = original.complete && original.naturalWidth > 0;
     const lost = original.complete && !there;
-    stored.hidden = !(lost && view === "overlay");
+    stored.hidden = !(lost && columns.overlays && view === "overlay");
     canvas.hidden = !stored.hidden;
     stored.alt = `Overlay of ${path}`;
     if (!stored.hidden && stored.getAttribute("src") !== shard.overlays[row]) stored.src = shard.overlays[row];
@@ -525,6 +525,7 @@ const convaudit = (() => {
     canvas.setAttribute("aria-label", `${view} of ${path}`);
     const file = document.getElementById("box-file");
     file.href = shard.overlays[row];
+    file.hidden = !columns.overlays;
   }
 
   const photoOf = (path) => columns.photos === null ? "data:,"
