@@ -8,6 +8,7 @@ from scipy import stats
 from sklearn.metrics import roc_auc_score
 
 from convaudit.comparison import statistics
+from convaudit.metrics import paired
 from convaudit.metrics.intervals import Interval
 
 
@@ -15,7 +16,7 @@ def test_newcombes_interval_by_hand():
     """8 of 10 against 5 of 10, five right in both: phi = (5·2 − 10/2) / sqrt(8·2·5·5) = 0.25;
     Wilson limits 0.490162 and 0.943318 of the first, 0.236593 and 0.763407 of the second.
     """
-    found = statistics.paired_difference(both=5, first_only=3, second_only=0, neither=2)
+    found = paired.paired_difference(both=5, first_only=3, second_only=0, neither=2)
     one, other = 0.5 - 0.236593, 0.943318 - 0.8
     low = -0.3 - math.sqrt(one**2 - 2 * 0.25 * one * other + other**2)
     one, other = 0.763407 - 0.5, 0.8 - 0.490162
@@ -24,8 +25,8 @@ def test_newcombes_interval_by_hand():
 
 
 def test_newcombes_interval_turns_round_with_its_arguments():
-    forth = statistics.paired_difference(70, 12, 5, 13)
-    back = statistics.paired_difference(70, 5, 12, 13)
+    forth = paired.paired_difference(70, 12, 5, 13)
+    back = paired.paired_difference(70, 5, 12, 13)
     assert back == pytest.approx((-forth.value, -forth.high, -forth.low))
 
 
@@ -35,7 +36,7 @@ def test_newcombes_interval_holds_the_truth_as_often_as_it_says():
     held = [
         found.low <= shares[2] - shares[1] <= found.high
         for found in (
-            statistics.paired_difference(*map(int, counts))
+            paired.paired_difference(*map(int, counts))
             for counts in random.multinomial(80, shares, 2000)
         )
     ]
@@ -43,13 +44,13 @@ def test_newcombes_interval_holds_the_truth_as_often_as_it_says():
 
 
 def test_where_nothing_differs_the_interval_holds_zero():
-    found = statistics.paired_difference(100, 0, 0, 0)
+    found = paired.paired_difference(100, 0, 0, 0)
     assert found.value == 0 and found.low < 0 < found.high
     assert found.high < 0.04
 
 
 def test_counts_of_a_million_images_do_not_overflow():
-    found = statistics.paired_difference(900_000, 20_000, 30_000, 50_000)
+    found = paired.paired_difference(900_000, 20_000, 30_000, 50_000)
     assert found.value == pytest.approx(0.01)
     # The normal interval of a paired difference: 1.96 sqrt(0.05 − 0.01²) / 1000.
     assert found.high - found.value == pytest.approx(1.96 * math.sqrt(0.0499) / 1000, rel=0.01)
@@ -65,7 +66,7 @@ def test_a_difference_of_independent_estimates():
     first = Interval(0.9, 0.8, 0.94)
     second = Interval(0.1, 0.07, 0.2)
     expected = (-0.8, -0.8 - math.hypot(0.03, 0.04), -0.8 + math.hypot(0.1, 0.1))
-    assert statistics.difference_of(second, first) == pytest.approx(expected)
+    assert paired.difference_of(second, first) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("zeros", [(0, 0), (40, 10), (0, 200)])

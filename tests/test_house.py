@@ -160,6 +160,7 @@ def test_the_scripts_that_draw_and_tabulate_do_not_reach_tensorflow():
         "compare",
         "verdict",
         "gate",
+        "bundle",
     ):
         for path in closure(SCRIPTS / f"{script}.py"):
             if path.suffix == ".py":

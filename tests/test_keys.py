@@ -156,7 +156,7 @@ def test_every_rule_with_an_output_is_in_the_table_of_rules():
 def test_a_rules_own_script_is_in_its_own_key(rule, key, script, monkeypatch):
     def value() -> str:
         made = getattr(Keys(load({"model": "demo", "images": "demo"}), PLAN), key)
-        given = {"filters": "conv", "report": ["conv"]}.get(rule, "0000")
+        given = {"filters": "conv", "report": ["conv"], "bundle": ["conv"]}.get(rule, "0000")
         return made(given) if callable(made) else made
 
     before = value()

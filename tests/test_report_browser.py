@@ -1,9 +1,14 @@
 """The toy audit's report in a real browser, opened from disk."""
 
+import html
 import json
+import re
 import shutil
 import time
+import zipfile
 from dataclasses import replace
+from pathlib import Path
+from urllib.parse import unquote
 
 import cv2
 import numpy as np
@@ -11,12 +16,16 @@ import pandas as pd
 import pytest
 from playwright.sync_api import Page, sync_playwright
 
+import bundle as pack
 import fabricated
+import report as write_it
 from convaudit.models.facts import ModelChoices
 from convaudit.properties.catalogue import PROPERTIES
+from convaudit.report import bundle
 from convaudit.report.pages import write_gallery
 from convaudit.report.results import read
 from convaudit.report.wording import percent
+from convaudit.verdict import decision as decisions
 from planning import plan as plans
 
 FLAGS = (
@@ -485,6 +494,164 @@ def test_it_prints_on_a_few_pages(report, tmp_path):
 
 
 @pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    """The results of a fabricated audit of 40 photos, with its report."""
+    folder = tmp_path_factory.mktemp("written") / "results"
+    fabricated.results(folder, 40)
+    for path in pd.read_parquet(folder / "predictions.parquet").path:
+        photo = folder.parent / "photos" / path
+        photo.parent.mkdir(parents=True, exist_ok=True)
+        cv2.imwrite(str(photo), np.full((375, 500, 3), (200, 30, 30), np.uint8))
+    write_it.report(**fabricated.settings_of_report(folder))
+    return folder
+
+
+@pytest.fixture
+def photos(page, written) -> Page:
+    """The gallery of the fabricated audit."""
+    page.goto((written / "report" / "images.html").as_uri())
+    page.wait_for_selector(".tile[data-filled]")
+    return page
+
+
+def test_the_gallery_finds_images_by_part_of_their_name(photos, written):
+    paths = pd.read_parquet(written / "predictions.parquet").path
+    photos.fill("[name=name]", "IMAGE-000001")
+    photos.wait_for_function("document.querySelector('#count').innerText.startsWith('10 of')")
+    assert sorted(titles(photos)) == sorted(path for path in paths if "image-000001" in path)
+    assert "name=IMAGE-000001" in photos.url
+    assert photos.text_content("#said").startswith("file name contains IMAGE-000001")
+    photos.fill("[name=name]", "no such file")
+    assert photos.locator("#none").is_visible()
+
+
+def saved(page: Page, button: str) -> str:
+    with page.expect_download() as found:
+        page.click(button)
+    return Path(found.value.path()).read_bytes().decode()
+
+
+def test_marks_of_images_outlive_the_page_and_are_exported(photos, written):
+    table = pd.read_parquet(written / "predictions.parquet").set_index("path")
+    photos.click(".tile >> nth=2")
+    path = photos.inner_text("#box-title")
+    photos.check("#mark-chosen")
+    photos.fill("#mark-tags", "sticker, blurred ")
+    photos.click("#mark-note")
+    photos.keyboard.type('3 of 1, "odd"')
+    assert photos.inner_text("#box-title") == path
+    photos.click("[data-step='1']")
+    assert not photos.is_checked("#mark-chosen")
+    assert photos.input_value("#mark-note") == ""
+    photos.click("[data-close]")
+    photos.reload()
+    photos.wait_for_selector(".tile[data-filled]")
+    assert photos.inner_text("#marked") == "1 selected, 1 with a tag or note"
+    assert saved(photos, "#export-paths") == f"path\r\n{path}\r\n"
+    notes = json.loads(saved(photos, "#export-notes"))
+    assert notes["audit_key"] == "key"
+    expected = {"chosen": True, "tags": ["sticker", "blurred"], "note": '3 of 1, "odd"'}
+    assert notes["images"] == {table.loc[path, "image_id"]: {"path": path, **expected}}
+
+
+def test_a_decision_is_exported_as_it_is_read_back(page, written, tmp_path):
+    verdict = json.loads((written / "verdict.json").read_text())
+    page.goto((written / "report" / "index.html").as_uri())
+    page.click("#signature button")
+    assert page.inner_text("#missing") == "a name, a date, signed or refused"
+    page.check("[name=decision][value=refused]")
+    page.fill("#signature [name=name]", "Ada Lovelace")
+    page.fill("#signature [name=date]", "2026-11-25")
+    page.fill("#signature [name=note]", "Not yet.")
+    page.click("#signature summary")
+    gate = verdict["gates"][0]["name"]
+    page.fill(f"[data-gate='{gate}']", "this is the thing itself")
+    key = f"convaudit {verdict['audit_key']} images"
+    marks = {"id-1": {"path": "a.png", "chosen": True, "tags": ["sticker"], "note": ""}}
+    page.evaluate("([key, marks]) => localStorage.setItem(key, marks)", [key, json.dumps(marks)])
+    file = tmp_path / "decision.json"
+    file.write_text(saved(page, "#signature button"))
+    read_back = decisions.load(str(file))
+    assert (read_back.name, str(read_back.date)) == ("Ada Lovelace", "2026-11-25")
+    assert (read_back.decision, read_back.note) == ("refused", "Not yet.")
+    assert read_back.gates == {gate: "this is the thing itself"}
+    assert read_back.images == {"id-1": decisions.ImageNote(["sticker"])}
+    assert read_back.void(verdict["audit_key"]) is None
+    assert read_back.remark(verdict["policy_sha256"], verdict["result"]) is None
+    page.emulate_media(media="print")
+    assert page.locator("#signature [name=name]").is_visible()
+    assert not page.locator("#signature button").is_visible()
+
+
+@pytest.fixture(scope="module")
+def unpacked(written, tmp_path_factory):
+    """The report's bundle, unpacked where nothing else of the audit is."""
+    zipped = tmp_path_factory.mktemp("sent") / "bundle.zip"
+    pack.bundle(
+        images=written.parent / "photos",
+        predictions=str(written / "predictions.parquet"),
+        target=str(zipped),
+    )
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    with zipfile.ZipFile(zipped) as packed:
+        assert packed.testzip() is None
+        packed.extractall(elsewhere)
+    return elsewhere
+
+
+def test_every_link_of_the_bundle_leads_to_a_file_in_it(unpacked):
+    seen = 0
+    for path in unpacked.rglob("*.html"):
+        text = path.read_text()
+        named = re.findall(r"""(?:href|src)="([^"#]+)|url\(&#39;(.+?)&#39;|url\('(.+?)'\)""", text)
+        for address in {unquote(html.unescape("".join(one)).split("#")[0]) for one in named}:
+            if address.startswith("data:"):
+                continue
+            file = (path.parent / address).resolve()
+            assert file.is_relative_to(unpacked) and file.is_file(), (path.name, address)
+            seen += 1
+    assert seen > 30
+
+
+def test_the_bundle_opens_elsewhere_with_its_photos(page, unpacked, written, tmp_path):
+    page.goto((unpacked / "index.html").as_uri())
+    page.wait_for_selector("#verdict")
+    page.goto((unpacked / "report" / "images.html").as_uri())
+    page.wait_for_selector(".tile[data-filled]")
+    assert count(page) == "40 of 40 images"
+    page.click(".tile >> nth=0")
+    page.wait_for_function("document.querySelector('dialog img').naturalWidth === 500")
+    shown = Path(unquote(page.locator("dialog img").first.evaluate("one => one.src")[7:]))
+    assert shown.is_relative_to(unpacked / "photos")
+    assert (page.locator("#box-file").evaluate("one => one.href")).startswith(unpacked.as_uri())
+
+
+def test_a_bundle_that_would_be_too_large_has_the_small_pictures(page, written, tmp_path):
+    paths = pd.read_parquet(written / "predictions.parquet").path
+    found = bundle.collect(written, written.parent / "photos", paths, limit=10)
+    photo = (written.parent / "photos" / paths[0]).stat().st_size
+    assert found.full_size > 40 * photo and not found.full and found.photos == 0
+    assert "are left out" in found.in_words()
+    for name in ("one.zip", "two.zip"):
+        bundle.write(found, tmp_path / name)
+    assert (tmp_path / "one.zip").read_bytes() == (tmp_path / "two.zip").read_bytes()
+    with zipfile.ZipFile(tmp_path / "one.zip") as packed:
+        assert not [name for name in packed.namelist() if "photos/" in name or "overlays" in name]
+        packed.extractall(tmp_path / "small")
+    page.goto((tmp_path / "small" / "report" / "images.html").as_uri())
+    page.wait_for_selector(".tile[data-filled]")
+    page.click(".tile >> nth=0")
+    page.wait_for_selector("dialog[open]")
+    assert page.locator("dialog canvas").first.is_visible()
+    assert not page.locator("#box-file").is_visible()
+
+
+def test_photos_outside_the_folder_are_not_packed(written):
+    found = bundle.collect(written, written.parent / "photos", ["/etc/hostname.png", "../a.png"])
+    assert found.photos == 0
+
+
+@pytest.fixture(scope="module")
 def million(tmp_path_factory):
     """The gallery of a million images, without the rest of their report."""
     folder = tmp_path_factory.mktemp("million")
@@ -502,7 +669,7 @@ def million(tmp_path_factory):
     )
     audit = replace(audit, photos="../photos/")
     (folder / "report").mkdir()
-    write_gallery(folder / "report", audit)
+    write_gallery(folder / "report", audit, "key")
     photo = folder / "photos" / "class-0456" / "image-0123456.jpg"
     photo.parent.mkdir(parents=True)
     cv2.imwrite(str(photo), np.zeros((9, 9, 3), np.uint8))

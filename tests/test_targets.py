@@ -52,6 +52,7 @@ def maps_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         rows = {"image_id": ids, "path": ids, "label": labelled, "height": 4, "width": 4}
         pd.DataFrame(rows).to_parquet(tmp_path / "images.parquet")
         files = {"facts": "facts.json", "pixels": "pixels.npy", "maps": "maps.npz"}
+        files |= {"scores": "scores.npy", "device": "device.json"}
         files |= {name: f"{name}.parquet" for name in ("images", "rows", "summary")}
         given = {name: str(tmp_path / file) for name, file in files.items()} | {
             "plan": tmp_path,

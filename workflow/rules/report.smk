@@ -67,6 +67,25 @@ rule report:
         "../scripts/report.py"
 
 
+# The report and all that its pages show in one zip, to hand over. Made when it is asked for.
+rule bundle:
+    input:
+        page=folder(rules.report.output.page),
+        manifest=rules.report.output.manifest,
+        predictions=rules.predictions.output.table,
+    output:
+        target="<results>/bundle.zip",
+    log:
+        "<results>/logs/bundle.log",
+    conda:
+        "../../environment.yml"
+    params:
+        key=KEYS.bundle(list(FILTER_LAYERS)),
+        images=AUDIT.images,
+    script:
+        "../scripts/bundle.py"
+
+
 # Has no output, so it runs each time it is asked for; and no input, so it repairs nothing.
 rule verify:
     log:

@@ -15,6 +15,7 @@ _UNHASHED = (
     "benchmarks",
     "devices",
     "channels",
+    "bundle.zip",
     MANIFEST,
     PROVENANCE,
     "plan.json",

@@ -247,3 +247,6 @@ class Keys:
             self._plan.notes,
             self._settings.model_dump(exclude=_LOCATIONS),
         )
+
+    def bundle(self, layers: list[str]) -> str:
+        return _key(fingerprint("bundle.py"), self.report(layers))

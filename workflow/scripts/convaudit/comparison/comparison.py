@@ -6,13 +6,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from convaudit.comparison import datasets, heat_maps, paired_answers, reliance, statistics
+from convaudit.comparison import datasets, heat_maps, paired_answers, reliance
 from convaudit.comparison.alignment import Kind, Pairs, doubts, kind_of, pair
 from convaudit.comparison.datasets import Correlation, Drift, LabelShift
 from convaudit.comparison.heat_maps import ClassHeat
 from convaudit.comparison.paired_answers import Answers, Group
 from convaudit.comparison.reliance import Reliance
 from convaudit.comparison.results_folders import Finished
+from convaudit.metrics import paired
 from convaudit.metrics.intervals import Interval, wilson
 
 
@@ -133,7 +134,7 @@ def _two_datasets(first: Finished, second: Finished, pairs: Pairs) -> Comparison
         pairs=pairs,
         doubts=doubts(first, second, "datasets"),
         accuracy=accuracy,
-        accuracy_difference=statistics.difference_of(accuracy[1], accuracy[0])
+        accuracy_difference=paired.difference_of(accuracy[1], accuracy[0])
         if accuracy[0] and accuracy[1]
         else None,
         calibration=(

@@ -11,6 +11,7 @@ from scipy.stats import false_discovery_control
 from convaudit.comparison import statistics
 from convaudit.comparison.alignment import Pairs
 from convaudit.comparison.results_folders import Finished
+from convaudit.metrics import paired
 from convaudit.metrics.intervals import Interval
 from convaudit.metrics.slices import VALUES, folders, told_by_class
 
@@ -175,7 +176,7 @@ def _counted(
 ) -> Group:
     both = first_right - only_first
     neither = images - both - only_first - only_second
-    difference = statistics.paired_difference(both, only_first, only_second, neither)
+    difference = paired.paired_difference(both, only_first, only_second, neither)
     p = statistics.mcnemar(only_first, only_second)
     return Group(name, images, first_right, second_right, only_first, only_second, difference, p)
 

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from convaudit.comparison import statistics
+from convaudit.metrics import paired
 from convaudit.metrics.intervals import Interval
 
 State = Literal["new", "gone", "stays", "not in both"]
@@ -101,7 +101,7 @@ def _compared(first: dict[str, Any] | None, second: dict[str, Any] | None) -> Re
         second_status=statuses[1],
         first=effects[0],
         second=effects[1],
-        difference=statistics.difference_of(effects[1], effects[0])
+        difference=paired.difference_of(effects[1], effects[0])
         if both and effects[0] and effects[1]
         else None,
         images=shown.get("images", []),

@@ -7,6 +7,7 @@ by, and each property, is a script a column, 4 bytes an image, that is loaded wh
 
 import base64
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -36,7 +37,7 @@ FIELDS = (
 
 def write(folder: Path, audit: Results) -> None:
     """Write ``columns.js``, ``{shard}.js`` for each shard, ``rank-{column}.js`` for each column
-    that is only sorted by and ``value-{number}.js`` for each property.
+    that is only sorted by, ``paths.js`` to search in and ``value-{number}.js`` for each property.
     """
     folder.mkdir()
     numbers = {name: number for number, name in enumerate(audit.class_names)}
@@ -46,6 +47,8 @@ def write(folder: Path, audit: Results) -> None:
     packed = {name: _packed(values) for name, values in columns(audit)}
     text = _call("columns", _about(audit) | packed)
     (folder / "columns.js").write_text(text, encoding="utf-8")
+    paths = "\0".join(audit.predictions["path"].to_pylist())
+    (folder / "paths.js").write_text(_call("paths", paths), encoding="utf-8")
     for name, places in ranks(audit):
         text = _call("ranks", name, _packed(places))
         (folder / f"rank-{name}.js").write_text(text, encoding="utf-8")
@@ -63,6 +66,7 @@ def _about(audit: Results) -> dict[str, Any]:
         "shards": list(audit.shards),
         "starts": audit.starts,
         "photos": audit.photos,
+        "overlays": True,
         "picture": fitted(audit.facts.input, SIDE),
         "sprite": {"side": SIDE, "columns": COLUMNS, "sheet": SHEET},
         "no_label": int(NO_LABEL),
@@ -71,6 +75,20 @@ def _about(audit: Results) -> dict[str, Any]:
         "palettes": {name: _palette(name) for name in PALETTES},
         "properties": [title for _, title in properties(audit)],
     }
+
+
+def with_photos(columns: str, photos: str | None, overlays: bool) -> str:
+    """The text of ``columns.js`` for a report whose photos have another address.
+
+    Args:
+        columns: the text that ``write`` wrote.
+        photos: address that the images' paths are appended to; None if there are no photos.
+        overlays: whether the stored overlays are there.
+    """
+    # No name of a class looks like this: quotes in it are escaped.
+    said = f'"photos": {json.dumps(photos)}, "overlays": {json.dumps(overlays)}'
+    pattern = r'"photos": (?:null|"(?:[^"\\]|\\.)*"), "overlays": true'
+    return re.sub(pattern, lambda _: said, columns, count=1)
 
 
 def properties(audit: Results) -> list[tuple[str, str]]:

@@ -61,7 +61,7 @@ def write_report(
         AuditError: a sheet of thumbnails can't be read.
     """
     render = _environment(audit)
-    write_gallery(folder, audit)
+    write_gallery(folder, audit, summary["verdict"]["audit_key"])
     if audit.shortcuts is not None:
         suspects.write_strips(folder, audit.strips, audit.shortcuts["suspects"])
     config = json.dumps(audit.settings, indent=1)
@@ -93,6 +93,7 @@ def write_report(
         render,
         "index.html",
         style=rendering.style(),
+        decision_script=(rendering.STATIC / "decision.js").read_text(encoding="utf-8"),
         summary=summary,
         verdict=summary["verdict"],
         signed=_signed(decision, summary["verdict"]) if decision else None,
@@ -120,13 +121,14 @@ def write_report(
     )
 
 
-def write_gallery(folder: Path, audit: Results) -> None:
-    """Write ``images.html`` and what it loads."""
+def write_gallery(folder: Path, audit: Results, audit_key: str) -> None:
+    """Write ``images.html`` and what it loads; the reader's marks are kept under ``audit_key``."""
     gallery.write(folder / "data", audit)
     (folder / "style.css").write_text(rendering.style(), encoding="utf-8")
-    for script in ("heat.js", "gallery.js"):
+    for script in ("heat.js", "marks.js", "gallery.js"):
         copyfile(rendering.STATIC / script, folder / script)
-    _write(folder / "images.html", _environment(audit), "images.html", regions=REGIONS)
+    values = {"regions": REGIONS, "audit_key": audit_key}
+    _write(folder / "images.html", _environment(audit), "images.html", **values)
 
 
 def _environment(audit: Results) -> Environment:

@@ -1,10 +1,11 @@
 """Statistics of paired experiments: the same images with a cue and with its control."""
 
 from dataclasses import dataclass
-from math import sqrt
 
 import numpy as np
 from scipy.stats import binomtest, norm
+
+from convaudit.metrics.paired import paired_difference as newcombe
 
 
 @dataclass(frozen=True)
@@ -61,19 +62,8 @@ def paired_difference(first: np.ndarray, second: np.ndarray, level: float) -> Pa
     both, one, two = (int(x.sum()) for x in (first & second, first & ~second, ~first & second))
     if not n:
         return PairedDifference(0, 0, 0, 0, -1.0, 1.0)
-    neither = n - both - one - two
-    share_1, share_2 = (both + one) / n, (both + two) / n
-    low_1, high_1 = _wilson(both + one, n, level)
-    low_2, high_2 = _wilson(both + two, n, level)
-    phi = _correlation(both, one, two, neither, n)
-    down_1, up_1, down_2, up_2 = (
-        share_1 - low_1,
-        high_1 - share_1,
-        share_2 - low_2,
-        high_2 - share_2,
-    )
-    low = share_1 - share_2 - sqrt(max(0.0, down_1**2 - 2 * phi * down_1 * up_2 + up_2**2))
-    high = share_1 - share_2 + sqrt(max(0.0, up_1**2 - 2 * phi * up_1 * down_2 + down_2**2))
+    interval = newcombe(both, two, one, n - both - one - two, level)
+    _, low, high = interval.known
     return PairedDifference(n, both, one, two, max(-1.0, low), min(1.0, high))
 
 
@@ -91,19 +81,3 @@ def pairs_needed(difference: float, discordant: float, level: float) -> int:
         return int(np.ceil(z**2 * variance / distance**2))
     z, distance = norm.ppf(0.975), max(0.05 - difference, 0.02)
     return int(np.ceil(max(z**2 * variance / distance**2, 19 * z**2)))
-
-
-def _wilson(successes: int, trials: int, level: float) -> tuple[float, float]:
-    found = binomtest(successes, trials).proportion_ci(level, method="wilson")
-    return float(found.low), float(found.high)
-
-
-def _correlation(both: int, one: int, two: int, neither: int, n: int) -> float:
-    """Newcombe's phi: with a continuity correction where it is positive; 0 where undefined."""
-    product = (both + one) * (two + neither) * (both + two) * (one + neither)
-    if not product:
-        return 0.0
-    top = float(both * neither - one * two)
-    if top > 0:
-        top = max(top - n / 2, 0.0)
-    return float(top / sqrt(product))

@@ -20,7 +20,7 @@ const convaudit = (() => {
   const WAYS = { truth: ["wrong first", "wrong last"], path: ["A to Z", "Z to A"],
     order: ["first to last", "last to first"], predicted: ["first to last", "last to first"],
     label: ["first to last", "last to first"], region: ["top left to bottom right", "bottom right to top left"] };
-  const FIELDS = ["label", "predicted", "truth", "region", "share", "concentration", "from", "to",
+  const FIELDS = ["name", "label", "predicted", "truth", "region", "share", "concentration", "from", "to",
     "property", "least", "most", "sort", "up", "view", "colours", "common"];
   const form = document.getElementById("filters");
   const grid = document.getElementById("grid");
@@ -100,6 +100,14 @@ const convaudit = (() => {
     columns[`${name}s`] = values;
     if (valueOf("sort") === name || valueOf("property") === name) { select(); draw(); }
     show();
+  }
+
+  // Every image's path, to search in; in one text, as that loads fastest.
+  let names;
+  function takePaths(text) {
+    names = text.toLowerCase().split("\0");
+    select();
+    draw();
   }
 
   const asked = new Set();
@@ -199,6 +207,8 @@ const convaudit = (() => {
     if (want.sort.startsWith("value-")) askFor(want.sort);
     const values = limited ? columns[`${want.property}s`] : undefined;
     const least = want.least === "" ? -Infinity : +want.least, most = want.most === "" ? Infinity : +want.most;
+    if (want.name && !names) askFor("paths");
+    const part = names && want.name.toLowerCase();
     const chosen = new Uint32Array(columns.count);
     let n = 0;
     next: for (let i = 0; i < columns.count; i++) {
@@ -206,6 +216,7 @@ const convaudit = (() => {
       for (const [column, least] of atLeast) if (column[i] < least) continue next;
       if (columns.probability[i] > atMost) continue;
       if (values && !(values[i] >= least && values[i] <= most)) continue;
+      if (part && !names[i].includes(part)) continue;
       if (want.truth && truthOf(i) !== want.truth) continue;
       chosen[n++] = i;
     }
@@ -457,6 +468,7 @@ const convaudit = (() => {
     }
     box.className = truth;
     document.getElementById("box-title").textContent = path;
+    marks.show(shard.ids[row], path);
     const scores = shard.top[row].map((index, at) => [columns.names[index], shard.scores[row][at], index]);
     if (truth === "wrong" && !shard.top[row].includes(columns.label[i]) && shard.truth[row] !== null) {
       scores.push([columns.names[columns.label[i]], shard.truth[row], columns.label[i]]);
@@ -510,7 +522,7 @@ const convaudit = (() => {
     if (original.getAttribute("src") !== url) original.setAttribute("src", url);
     const there = original.complete && original.naturalWidth > 0;
     const lost = original.complete && !there;
-    stored.hidden = !(lost && view === "overlay" && shard.overlays[row]);
+    stored.hidden = !(lost && columns.overlays && view === "overlay" && shard.overlays[row]);
     canvas.hidden = !stored.hidden;
     stored.alt = `Overlay of ${path}`;
     if (!stored.hidden && stored.getAttribute("src") !== shard.overlays[row]) stored.src = shard.overlays[row];
@@ -526,6 +538,7 @@ const convaudit = (() => {
     const file = document.getElementById("box-file");
     file.href = shard.overlays[row] ?? (there ? url : `${shard.sprites}/${Math.floor(row / columns.sprite.sheet)}.jpg`);
     file.textContent = shard.overlays[row] ? "stored overlay" : there ? "photo" : "small pictures";
+    file.hidden = !columns.overlays;
   }
 
   const photoOf = (path) => columns.photos === null ? "data:,"
@@ -620,6 +633,7 @@ const convaudit = (() => {
   }
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || form.contains(event.target)) return;
+    if (event.target.closest?.(".mark") && event.key !== "Escape") return;
     const steps = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -perRow, ArrowDown: perRow };
     const views = { 1: "overlay", 2: "photo", 3: "heat" };
     if (box.open) Object.assign(steps, { Home: -Infinity, End: Infinity });
@@ -644,5 +658,5 @@ const convaudit = (() => {
   });
   box.addEventListener("close", () => { writeAddress(); tiles.get(here)?.element.focus({ preventScroll: true }); });
 
-  return { columns: takeColumns, shard: takeShard, ranks: takeRanks, values: takeValues, has: (name) => name in columns };
+  return { columns: takeColumns, shard: takeShard, ranks: takeRanks, values: takeValues, paths: takePaths, has: (name) => name in columns };
 })();

@@ -1,0 +1,60 @@
+"""Intervals of the difference of two shares or estimates."""
+
+from convaudit.metrics.intervals import LEVEL, Interval, wilson
+
+
+def paired_difference(
+    both: int, first_only: int, second_only: int, neither: int, level: float = LEVEL
+) -> Interval:
+    """Share of the second minus share of the first, of the same cases, with its interval.
+
+    Newcombe 1998, "Improved confidence intervals for the difference between binomial proportions
+    based on paired data", method 10: the Wilson limits of either share, joined with the
+    correlation phi, whose numerator is corrected by n / 2 where it is positive.
+
+    Args:
+        both, first_only, second_only, neither: cases that are right in both audits, in the first
+            or the second alone, in neither.
+        level: of the two-sided interval.
+
+    Raises:
+        ZeroDivisionError: there are no cases.
+    """
+    count = both + first_only + second_only + neither
+    first = wilson(both + first_only, count, level)
+    second = wilson(both + second_only, count, level)
+    joined = _difference(second, first, _phi(both, first_only, second_only, neither))
+    return Interval((second_only - first_only) / count, joined.low, joined.high)
+
+
+def _phi(both: int, first_only: int, second_only: int, neither: int) -> float:
+    # As floats: products of four counts of a million images are too large for 64 bits.
+    a, b, c, d = map(float, (both, first_only, second_only, neither))
+    margins = (a + b) * (c + d) * (a + c) * (b + d)
+    product = a * d - b * c
+    if margins == 0:
+        return 0.0
+    if product > 0:
+        product = max(product - (a + b + c + d) / 2, 0.0)
+    return product / margins**0.5
+
+
+def difference_of(second: Interval, first: Interval) -> Interval:
+    """The difference of two independent estimates with known intervals of one level.
+
+    MOVER (Zou and Donner 2008): the distances of either estimate to its limits, squared and added.
+    """
+    return _difference(second, first, 0.0)
+
+
+def _difference(second: Interval, first: Interval, correlation: float) -> Interval:
+    value_1, low_1, high_1 = first.known
+    value_2, low_2, high_2 = second.known
+    down = _joined(value_2 - low_2, high_1 - value_1, correlation)
+    up = _joined(high_2 - value_2, value_1 - low_1, correlation)
+    difference = value_2 - value_1
+    return Interval(difference, difference - down, difference + up)
+
+
+def _joined(one: float, other: float, correlation: float) -> float:
+    return max(one * one - 2 * correlation * one * other + other * other, 0.0) ** 0.5
