@@ -155,7 +155,7 @@ def test_a_layer_that_needs_more_pixels_gets_the_fewest_that_do() -> None:
 def test_a_layer_that_takes_no_square_image_is_refused_in_one_line() -> None:
     fixed = [layers.Flatten(), layers.Dense(48), layers.Reshape((4, 4, 3))]
     network = network_of(*fixed, layers.Conv2D(2, 3, name="conv"), shape=(8, 16, 3))
-    with pytest.raises(AuditError, match=r"layer conv takes no images of 64 x 64"):
+    with pytest.raises(AuditError, match=r"layer conv accepts no images of 64 x 64"):
         maximise(network, "conv", np.array([0]), scaling=SCALINGS["unit"])
 
 

@@ -115,7 +115,7 @@ def every_picture_is_there(page: Page) -> None:
 
 def test_every_section_is_reached_from_the_side(report):
     links = report.locator("nav a").all()
-    assert len(links) == 9
+    assert len(links) == 12
     for link in links:
         link.click()
         section = report.locator(link.get_attribute("href"))

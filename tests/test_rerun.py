@@ -68,6 +68,7 @@ FED = {
     "filters={count: 4, size: 16, steps: 3, margin: 1}": FILTERS,
     "filters={count: 4, size: 16, steps: 3, step_size: 2}": FILTERS,
     "filters={count: 4, size: 16, steps: 3, start: fourier}": FILTERS,
+    "filters={count: 4, size: 16, steps: 3, restarts: 0}": FILTERS,
     "filters={count: 4, size: 16, steps: 3, layers: [mix]}": {"report": 1},
     "gradcam={method: layercam}": PASS,
     "gradcam={layer: colours}": PASS,
@@ -246,7 +247,8 @@ def test_a_deleted_overlay_folder_is_drawn_again(clone):
 
 def test_deleted_maps_are_made_again(clone):
     (clone.folder / "results" / "gradcam" / "maps" / "0000.npz").unlink()
-    assert clone.plan() == {"predict": 1, "gradcam": 1} | dict.fromkeys(MERGED, 1)
+    again = {"predict": 1, "gradcam": 1, "trust": 1}
+    assert clone.plan() == again | dict.fromkeys(MERGED, 1)
 
 
 def test_a_deleted_filter_grid_is_drawn_again(clone):

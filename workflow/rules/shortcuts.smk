@@ -6,7 +6,7 @@ rule suspects:
         predictions=rules.predictions.output.table,
         scores=all_shards(rules.predict.output.scores),
         ledger=rules.index.output.ledger,
-        duplicates=rules.near_duplicates.output.table,
+        duplicates=ancient(rules.near_duplicates.output.table),
         facts=rules.model.output.facts,
         images=demo_files,
     output:
@@ -37,7 +37,7 @@ rule interventions:
         predictions=rules.predictions.output.table,
         scores=all_shards(rules.predict.output.scores),
         ledger=rules.index.output.ledger,
-        duplicates=rules.near_duplicates.output.table,
+        duplicates=ancient(rules.near_duplicates.output.table),
         facts=rules.model.output.facts,
         images=demo_files,
     output:

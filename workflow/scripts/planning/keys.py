@@ -135,8 +135,9 @@ class Keys:
         """Suspects: possible shortcuts, found in half of the images."""
         return _key(
             fingerprint("suspects.py"),
+            # The groups of near duplicates follow from the predictions, not from training images.
+            fingerprint("near_duplicates.py"),
             self.predictions,
-            self.near_duplicates,
             self.index,
             self._settings.shortcuts.model_dump(exclude={"budget"}),
         )
