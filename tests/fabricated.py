@@ -35,6 +35,7 @@ SETTINGS = {
     "images": "photos",
     "weights": "imagenet",
     "classes": "auto",
+    "overlays": "all",
     "seed": 0,
     "shortcuts": {"enabled": False},
     "preprocess": {"scaling": "unit", "interpolation": "area"},

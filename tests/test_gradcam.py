@@ -5,6 +5,7 @@ import hashlib
 import cv2
 import numpy as np
 import pandas as pd
+import pytest
 
 import gradcam
 from convaudit.attribution import map_statistics
@@ -12,7 +13,15 @@ from convaudit.dataset import images
 from convaudit.drawing import encoding, overlays
 
 
-def test_each_map_that_was_asked_for_is_drawn_over_its_image(tmp_path):
+@pytest.mark.parametrize(
+    ("shown", "files"),
+    [
+        ("all", {"a-0.jpg", "b-0.jpg", "b-0-5.jpg"}),
+        ("errors", {"b-0.jpg", "b-0-5.jpg"}),
+        ("none", set()),
+    ],
+)
+def test_each_map_that_was_asked_for_is_drawn_over_its_image(tmp_path, shown, files):
     generator = np.random.default_rng(0)
     photos = {name: generator.integers(0, 256, (20, 30, 3), np.uint8) for name in ("a", "b")}
     for name, photo in photos.items():
@@ -27,11 +36,15 @@ def test_each_map_that_was_asked_for_is_drawn_over_its_image(tmp_path):
     asked = {"image_id": np.array(["a-0", "b-0", "b-0"]), "class_index": np.array([1, 2, 5])}
     true = {"true_image_id": np.array(["a-0"]), "true_maps": halves[:1]}
     np.savez_compressed(tmp_path / "maps.npz", maps=halves, scale=scale, **asked, **true)
+    predicted = {"image_id": ["a-0", "b-0"], "correct": pd.array([None, False], "boolean")}
+    pd.DataFrame(predicted).to_parquet(tmp_path / "predicted.parquet")
     gradcam.draw(
+        predictions=str(tmp_path / "predicted.parquet"),
+        shown=shown,
         maps=str(tmp_path / "maps.npz"),
         rows=str(tmp_path / "rows.parquet"),
         pixels=str(tmp_path / "pixels.npy"),
-        source=str(tmp_path),
+        source=tmp_path,
         interpolation="crop",
         alpha=0.4,
         colormap="jet",
@@ -52,4 +65,6 @@ def test_each_map_that_was_asked_for_is_drawn_over_its_image(tmp_path):
             )
         )
         for name, values in zip(("a-0.jpg", "b-0.jpg", "b-0-5.jpg"), maps, strict=True)
+        if name in files
     }
+    assert len(list((tmp_path / "sprites").iterdir())) == 1

@@ -63,7 +63,8 @@ predict.predict(
 GRADCAM = """
 import gradcam
 gradcam.draw(
-    maps="maps.npz", rows="rows.parquet", pixels="pixels.npy", source=Path("photos"),
+    maps="maps.npz", predictions="predicted.parquet", rows="rows.parquet",
+    pixels="pixels.npy", source=Path("photos"), shown="all",
     alpha=0.4, interpolation="area", colormap="jet", blend="over", folder="overlays",
     sheets="sprites", threads=2,
 )

@@ -9,6 +9,7 @@ from convaudit.drawing.encoding import encode_jpeg, encode_png
 from convaudit.drawing.overlays import normalised, overlay
 from convaudit.drawing.sprites import sprites
 from convaudit.errors import AuditError
+from convaudit.preview.disk_space import overlays_share
 
 RNG = np.random.default_rng(5)
 PHOTO = RNG.integers(0, 256, (91, 120, 3), np.uint8)
@@ -164,3 +165,11 @@ def test_a_picture_too_large_for_its_format_is_named():
         encode_jpeg(np.zeros((65_501, 8, 3), np.uint8))
     with pytest.raises(AuditError, match="1000001 x 1 pixels is too large"):
         encode_png(np.zeros((1, 1_000_001, 3), np.uint8))
+
+
+def test_the_forecast_counts_the_overlays_that_are_stored():
+    assert overlays_share("all", True, 0.9) == overlays_share("all", False, None) == 1
+    assert overlays_share("none", True, 0.5) == 0
+    assert overlays_share("errors", True, 0.75) == 0.25
+    assert overlays_share("errors", False, None) == 0
+    assert overlays_share("errors", True, None) == 1

@@ -28,6 +28,7 @@ from convaudit.report import (
 )
 from convaudit.report.findings import findings
 from convaudit.report.gallery import _call, _score, columns
+from convaudit.report.gallery import write as write_gallery
 from convaudit.report.pages import write_report
 from convaudit.report.regions import NOWHERE
 from convaudit.report.results import Results
@@ -131,6 +132,7 @@ def audit(tmp_path) -> Results:
         filters={},
         activations={"id-1": {HOSTILE: "../grid.png"}},
         settings={
+            "overlays": "all",
             "model": HOSTILE,
             "weights": "imagenet",
             "images": HOSTILE,
@@ -531,3 +533,16 @@ def test_the_first_page_says_whether_the_maps_may_be_believed(audit, tmp_path):
     shutil.rmtree(tmp_path / "report")
     plain_text = text_of(written(audit, tmp_path) / "index.html")
     assert "Not tested: trust.enabled is false." in " ".join(plain_text.split())
+
+
+@pytest.mark.parametrize("choice", ["all", "errors", "none"])
+def test_the_gallery_links_the_overlays_that_are_on_the_disk_alone(audit, tmp_path, choice):
+    settings = {**audit.settings, "overlays": choice}
+    write_gallery(tmp_path / "gallery", replace(audit, settings=settings))
+    linked = set()
+    for path in (tmp_path / "gallery").glob("[0-9]*.js"):
+        linked |= set(re.findall(r"gradcam/overlays/[^/]+/([^\"]+)\.jpg", path.read_text()))
+    ids = np.array(audit.predictions["image_id"].to_pylist())
+    expected = {"all": ids, "errors": ids[audit.wrong], "none": ids[:0]}[choice]
+    assert linked == set(expected.tolist())
+    assert choice == "none" or linked

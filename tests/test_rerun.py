@@ -41,6 +41,7 @@ FED = {
     "policy=policy.yaml": JUDGED,
     "decision=decision.json": {"report": 1},
     "shard_size=9": {"report": 1},
+    "overlays=errors": DRAWING,
     "seed=1": FILTERS,
     "watch=false": {},
     "shortcuts={enabled: false}": JUDGED,

@@ -4,6 +4,7 @@
 rule gradcam:
     input:
         maps=rules.predict.output.maps,
+        predictions=rules.predict.output.rows,
         rows=rules.preprocess.output.rows,
         pixels=rules.preprocess.output.pixels,
         images=demo_files,
@@ -24,6 +25,7 @@ rule gradcam:
     params:
         key=lambda wildcards: KEYS.gradcam(wildcards.shard),
         images=AUDIT.images,
+        overlays=SETTINGS.overlays,
         alpha=SETTINGS.gradcam.alpha,
         colormap=SETTINGS.gradcam.colormap,
         blend=SETTINGS.gradcam.blend,

@@ -1,4 +1,4 @@
-"""Draw the Grad-CAM overlay of every image of a shard, at the image's own size."""
+"""Draw the Grad-CAM overlays of a shard, at the image's own size."""
 
 import logging
 from pathlib import Path
@@ -20,9 +20,11 @@ from jobs.job import job
 def draw(
     *,
     maps: str,
+    predictions: str,
     rows: str,
     pixels: str,
     source: Path,
+    shown: str,
     interpolation: str,
     alpha: float,
     colormap: str,
@@ -35,9 +37,11 @@ def draw(
 
     Args:
         maps: .npz with the saliency maps, as ``predict`` wrote it.
+        predictions: .parquet with the column ``correct``, as ``predict`` wrote it.
         rows: .parquet, one row an image: image_id, path, sha256.
         pixels: .npy with the images (n, H, W, 3) at the network's size, uint8 RGB.
         source: the folder that the images' paths start from, or the table that lists them.
+        shown: setting ``overlays``: of which images overlays are drawn.
         interpolation: setting ``preprocess.interpolation``: which part of a photo the network sees.
         alpha, colormap, blend: settings of ``gradcam``.
         folder: folder that is written: ``{image_id}.jpg``, and ``{image_id}-{index}.jpg`` for the
@@ -49,8 +53,10 @@ def draw(
     cv2.setNumThreads(1)  # each image has a thread of its own
     table = pd.read_parquet(rows, columns=["image_id", "path", "sha256"])
     files = {image_id: (path, sha256) for image_id, path, sha256 in table.itertuples(index=False)}
-    with np.load(maps, allow_pickle=False) as stored:
-        ids, classes = stored["image_id"].tolist(), stored["class_index"].tolist()
+    with np.load(maps, allow_pickle=False) as arrays:
+        ids, classes = arrays["image_id"].tolist(), arrays["class_index"].tolist()
+    predicted = pd.read_parquet(predictions, columns=["image_id", "correct"])
+    drawn_ids = set(predicted["image_id"][overlays.drawn(shown, predicted["correct"])])
     size = np.load(pixels, mmap_mode="r").shape[1:3]
 
     def one(drawing: tuple[int, np.ndarray]) -> None:
@@ -67,8 +73,10 @@ def draw(
         drawn = sprites.sprites(taken(pixels, shown))
         (Path(temporary) / f"{number}.jpg").write_bytes(encoding.encode_jpeg(drawn))
 
-    drawings = enumerate(map_statistics.read_one_by_one(maps))
-    progress = Progress(len(ids), "overlays")
+    stored = enumerate(map_statistics.read_one_by_one(maps) if drawn_ids else ())
+    drawings = (drawing for drawing in stored if ids[drawing[0]] in drawn_ids)
+    total = sum(image_id in drawn_ids for image_id in ids)
+    progress = Progress(total, "overlays")
     with atomic_folder(folder) as temporary:
         for _ in in_order(one, drawings, threads):
             progress.add()
@@ -76,16 +84,18 @@ def draw(
     with atomic_folder(sheets) as temporary:
         for _ in in_order(sheet, range(count), threads):
             pass
-    logging.info("%d overlays", len(ids))
+    logging.info("%d overlays", total)
 
 
 if __name__ == "__main__":
     with job(f"gradcam shard {snakemake.wildcards.shard}", snakemake.log[0], snakemake.input):
         draw(
             maps=snakemake.input.maps,
+            predictions=snakemake.input.predictions,
             rows=snakemake.input.rows,
             pixels=snakemake.input.pixels,
             source=snakemake.params.images,
+            shown=snakemake.params.overlays,
             interpolation=snakemake.params.interpolation,
             alpha=snakemake.params.alpha,
             colormap=snakemake.params.colormap,

@@ -99,13 +99,17 @@ def inspect(
     climbing = timing.seconds_of_patterns(
         network, counts, scaling=scaling, settings=settings["filters"], start=start
     )
+    accuracy = scaled["accuracy"] if scaled["images"] else None
+    share = disk_space.overlays_share(
+        settings["overlays"], bool(files["label"].notna().any()), accuracy
+    )
     stored = disk_space.disk(
         known,
         settings,
         watched=watched,
         patterns=sum(counts.values()),
         images=len(files),
-        each=sample.pixels[0].nbytes + sample.overlay_bytes,
+        each=sample.pixels[0].nbytes + share * sample.overlay_bytes,
         shards=len(plan.shards),
     )
     each = f"{sample.seconds * 1e3:.0f} ms to read and draw, {forward * 1e3:.0f} ms in the network"

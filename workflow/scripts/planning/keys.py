@@ -105,6 +105,7 @@ class Keys:
             fingerprint("gradcam.py"),
             self.predict(shard),
             settings.model_dump(include={"alpha", "blend", "colormap"}),
+            self._settings.overlays,
         )
 
     def filters(self, layer: str) -> str:

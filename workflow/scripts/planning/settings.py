@@ -285,10 +285,12 @@ class Settings(Section):
     shard_size: Annotated[int, Field(ge=1, le=8000)] | Literal["auto"] = Field(
         "auto",
         description="Number of images in a shard, the unit of work. `auto`: one shard up to 2,048 "
-        "images, above that shards of equal size with 2,048 at the most. There are never more "
-        "than 1,000 shards at the first start: with more images the shards grow. Added images "
-        "fill the last shard, then new ones; all others keep their shard. Each shard costs some "
-        "5 s of starts; choose smaller ones for a slow network on many cores or machines.",
+        "images, else equal shards of at most 2,048. Above 1,000 shards they grow. An image keeps "
+        "its shard. A shard costs 5 s of starts; slow networks on many cores want smaller ones.",
+    )
+    overlays: Literal["all", "errors", "none"] = Field(
+        "all",
+        description="Photos with a stored overlay at full size. `errors`: those predicted wrong.",
     )
     seed: int = Field(0, ge=0, lt=2**32, description="Seed of all random numbers.")
     device: Literal["auto", "cpu", "gpu"] = Field(

@@ -4,8 +4,21 @@ from functools import cache
 
 import cv2
 import numpy as np
+import pandas as pd
 
 from convaudit.errors import AuditError
+
+
+def drawn(choice: str, correct: pd.Series) -> np.ndarray:
+    """Of which images the audit stores an overlay, (n,) bool.
+
+    Args:
+        choice: ``all``, ``errors`` (images that are predicted wrong) or ``none``.
+        correct: (n,) whether each is predicted right; missing without a label.
+    """
+    if choice == "errors":
+        return correct.eq(False).fillna(False).to_numpy(bool)
+    return np.full(len(correct), choice == "all")
 
 
 def normalised(cam: np.ndarray) -> np.ndarray:

@@ -20,6 +20,19 @@ _REPORT = 500_000
 """Bytes of the report without images and channels."""
 
 
+def overlays_share(choice: str, labelled: bool, accuracy: float | None) -> float:
+    """Share of the images that get an overlay at full size.
+
+    Args:
+        choice: setting ``overlays``.
+        labelled: whether the images have labels; without any there are no errors.
+        accuracy: on a sample; None if it could not be measured, which is forecast as all wrong.
+    """
+    if choice == "errors":
+        return 1 - (accuracy or 0.0) if labelled else 0.0
+    return float(choice == "all")
+
+
 def disk(
     facts: ModelFacts,
     settings: dict[str, Any],

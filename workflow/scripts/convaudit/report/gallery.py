@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from convaudit.dataset.table_files import META
+from convaudit.drawing import overlays
 from convaudit.drawing.sprites import COLUMNS, SHEET, SIDE, fitted
 from convaudit.properties.catalogue import PROPERTIES
 from convaudit.report.regions import REGIONS
@@ -29,7 +30,7 @@ NO_LABEL = np.uint16(65535)
 PALETTES = ("inferno", "viridis", "cividis", "jet")
 """Colours that the gallery offers."""
 FIELDS = (
-    *("image_id", "path", "top_classes", "top_probabilities"),
+    *("image_id", "path", "correct", "top_classes", "top_probabilities"),
     *("true_probability", "width", "height"),
 )
 
@@ -139,10 +140,14 @@ def _shard(
     # A further map of an image is on the scale of whichever of its maps is the stronger.
     tops = peaks.copy()
     np.maximum.at(tops, owners, more.max(axis=(1, 2), initial=0))
+    on_disk = overlays.drawn(audit.settings["overlays"], rows["correct"].astype("boolean"))
     return {
         "ids": rows["image_id"].tolist(),
         "paths": rows["path"].tolist(),
-        "overlays": [audit.overlay(shard, image_id) for image_id in rows["image_id"]],
+        "overlays": [
+            audit.overlay(shard, image_id) if drawn else None
+            for image_id, drawn in zip(rows["image_id"], on_disk, strict=True)
+        ],
         "sprites": audit.sprites(shard),
         "height": maps.shape[1],
         "width": maps.shape[2],

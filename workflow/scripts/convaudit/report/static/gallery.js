@@ -522,7 +522,7 @@ const convaudit = (() => {
     if (original.getAttribute("src") !== url) original.setAttribute("src", url);
     const there = original.complete && original.naturalWidth > 0;
     const lost = original.complete && !there;
-    stored.hidden = !(lost && columns.overlays && view === "overlay");
+    stored.hidden = !(lost && columns.overlays && view === "overlay" && shard.overlays[row]);
     canvas.hidden = !stored.hidden;
     stored.alt = `Overlay of ${path}`;
     if (!stored.hidden && stored.getAttribute("src") !== shard.overlays[row]) stored.src = shard.overlays[row];
@@ -536,7 +536,8 @@ const convaudit = (() => {
     paint(context, [0, 0, canvas.width, canvas.height], picture, mapOf(shard, row, shard.maps), i, view);
     canvas.setAttribute("aria-label", `${view} of ${path}`);
     const file = document.getElementById("box-file");
-    file.href = shard.overlays[row];
+    file.href = shard.overlays[row] ?? (there ? url : `${shard.sprites}/${Math.floor(row / columns.sprite.sheet)}.jpg`);
+    file.textContent = shard.overlays[row] ? "stored overlay" : there ? "photo" : "small pictures";
     file.hidden = !columns.overlays;
   }
 
