@@ -605,6 +605,19 @@ def test_numbers_come_before_pictures_and_colours_are_results(page, written):
     assert page.locator("details.help p").first.is_visible()
 
 
+def test_no_word_of_a_gate_is_broken_on_a_telephone(page, written):
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.goto((written / "report" / "index.html").as_uri())
+    lines = page.locator(".gates th a").evaluate_all(
+        "all => all.map(a => a.getClientRects().length)"
+    )
+    assert lines and set(lines) == {1}
+    edges = page.locator(".gates td.text").evaluate_all(
+        "all => all.map(one => one.getBoundingClientRect().width)"
+    )
+    assert min(edges) > 250
+
+
 @pytest.fixture(scope="module")
 def unpacked(written, tmp_path_factory):
     """The report's bundle, unpacked where nothing else of the audit is."""
