@@ -115,7 +115,7 @@ def every_picture_is_there(page: Page) -> None:
 
 def test_every_section_is_reached_from_the_side(report):
     links = report.locator("nav a").all()
-    assert len(links) == 12
+    assert len(links) == 13
     for link in links:
         link.click()
         section = report.locator(link.get_attribute("href"))
@@ -147,7 +147,7 @@ def test_the_first_page_names_the_file_and_folder_that_were_audited(report, fini
 
 
 def test_the_verdict_leads_to_the_images_behind_it(report):
-    report.click(".strip a.bad >> nth=1")
+    report.click(".strip a[href$='truth=wrong']")
     report.wait_for_function("document.querySelector('#count').innerText.startsWith('1 of')")
 
 
@@ -581,6 +581,41 @@ def test_a_decision_is_exported_as_it_is_read_back(page, written, tmp_path):
     page.emulate_media(media="print")
     assert page.locator("#signature [name=name]").is_visible()
     assert not page.locator("#signature button").is_visible()
+
+
+def test_numbers_come_before_pictures_and_colours_are_results(page, written):
+    page.goto((written / "report" / "index.html").as_uri())
+    for link in page.locator("nav a").all():
+        assert page.locator(link.get_attribute("href")).count() == 1
+    tops = [
+        page.locator(one).first.bounding_box()["y"]
+        for one in (".confusion", "#classes", "#errors .card")
+    ]
+    assert tops == sorted(tops)
+    ink = page.evaluate("getComputedStyle(document.body).color")
+    colours = page.locator(".strip b").evaluate_all(
+        "all => all.map(b => getComputedStyle(b).color)"
+    )
+    assert set(colours) == {ink}
+    assert page.locator("#where").inner_text().count("What a map can't tell") == 1
+    opened = page.locator("details.help").all()
+    assert len(opened) >= 12
+    assert not page.locator("details.help p").first.is_visible()
+    opened[0].locator("summary").click()
+    assert page.locator("details.help p").first.is_visible()
+
+
+def test_no_word_of_a_gate_is_broken_on_a_telephone(page, written):
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.goto((written / "report" / "index.html").as_uri())
+    lines = page.locator(".gates th a").evaluate_all(
+        "all => all.map(a => a.getClientRects().length)"
+    )
+    assert lines and set(lines) == {1}
+    edges = page.locator(".gates td.text").evaluate_all(
+        "all => all.map(one => one.getBoundingClientRect().width)"
+    )
+    assert min(edges) > 250
 
 
 @pytest.fixture(scope="module")

@@ -47,8 +47,13 @@ def write(folder: Path, audit: Results) -> None:
     packed = {name: _packed(values) for name, values in columns(audit)}
     text = _call("columns", _about(audit) | packed)
     (folder / "columns.js").write_text(text, encoding="utf-8")
-    paths = "\0".join(audit.predictions["path"].to_pylist())
-    (folder / "paths.js").write_text(_call("paths", paths), encoding="utf-8")
+    with (folder / "paths.js").open("w", encoding="utf-8") as file:
+        file.write('convaudit.paths("')
+        for number, rows in enumerate(audit.rows(("path",))):
+            text = "\0".join(rows["path"].to_pylist())
+            escaped = json.dumps(text)[1:-1].replace("</", "<\\/")
+            file.write((json.dumps("\0")[1:-1] if number else "") + escaped)
+        file.write('");\n')
     for name, places in ranks(audit):
         text = _call("ranks", name, _packed(places))
         (folder / f"rank-{name}.js").write_text(text, encoding="utf-8")
