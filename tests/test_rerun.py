@@ -22,6 +22,7 @@ DRAWING = {"gradcam": 3, "report": 1}
 JUDGED = {"verdict": 1, "report": 1}
 EXPERIMENTS = JUDGED | {"interventions": 1}
 SUSPECTS = EXPERIMENTS | {"suspects": 1}
+ALIKE = SUSPECTS | {"near_duplicates": 1}
 TESTED = JUDGED | {"trust": 1}
 PASS = DRAWING | {"predict": 3, "trust": 1} | dict.fromkeys(MERGED, 1)
 TRIED = {"scaling_check": 1}
@@ -51,7 +52,7 @@ FED = {
     "shortcuts={budget: 200}": EXPERIMENTS,
     "trust={images: 20}": TESTED,
     "trust={enabled: false}": JUDGED,
-    "training_images=photos": JUDGED | {"training_hashes": 1, "near_duplicates": 1},
+    "training_images=photos": ALIKE | {"training_hashes": 1},
     "max_quarantined=0.3": JUDGED | {"quarantine": 1},
     "preprocess={scaling: tf}": PASS | FILTERS | TRIED,
     "preprocess={channels: bgr}": PASS | FILTERS | TRIED,
@@ -90,8 +91,8 @@ DELETED = {
     "trust/trust.json": TESTED,
     "shortcuts/suspects.json": SUSPECTS,
     "shortcuts/interventions.json": EXPERIMENTS,
-    "duplicates.parquet": JUDGED | {"near_duplicates": 1},
-    "near_duplicates.json": JUDGED | {"near_duplicates": 1},
+    "duplicates.parquet": ALIKE,
+    "near_duplicates.json": ALIKE,
     "quarantine.csv": JUDGED | {"quarantine": 1},
     "verdict.json": JUDGED,
     "junit.xml": JUDGED,

@@ -180,7 +180,7 @@ def test_snakemake_s_own_report(finished):
         ("model=gone.keras", "config: model: there is no file"),
         (
             "model=vgg16",
-            "vgg16 is neither a .keras nor an .h5 file: give a .keras or .h5 file, a name",
+            "there is no file vgg16: give a .keras or .h5 file, a name",
         ),
         ("model=saved", "saved is a SavedModel folder, which Keras 3 can't look into: convert"),
         ("model=lambda.keras", "carries Python code in its layer 'shift' (a Lambda)"),
@@ -189,7 +189,10 @@ def test_snakemake_s_own_report(finished):
         ("results=photos/out", "config: results: photos/out is inside the images (photos)"),
         ("images=.", "config: results: results is inside the images (.)"),
         ("model=config/config.yaml", "config/config.yaml"),
-        ("classes=three.txt", "config: classes: 3 lines, but the model has 2 classes"),
+        (
+            "classes=three.txt",
+            "config: classes: three.txt has 3 names, but the model has 2 classes",
+        ),
         (
             "gradcam={layer: mixx}",
             "gradcam.layer: the model has no layer 'mixx'; did you mean 'mix'?",
@@ -234,7 +237,12 @@ def test_the_columns_are_the_documented_ones(finished):
         elif line.startswith("| `"):
             columns += re.findall(r"`(\w+)`", line.split("|")[1])
     folder = finished.folder / "results"
-    for name in ("predictions.parquet", "channels.parquet"):
-        assert pd.read_parquet(folder / name).columns.tolist() == documented[name]
+    channels = pd.read_parquet(folder / "channels.parquet").columns.tolist()
+    assert channels == documented["channels.parquet"]
+    columns = pd.read_parquet(folder / "predictions.parquet").columns.tolist()
+    named = documented["predictions.parquet"]
+    # The properties have a table of their own, which names height, width and aspect again.
+    assert columns[: columns.index("height")] == named[: named.index("height")]
+    assert set(columns) == set(named)
     (table, *_) = (folder / "filters").glob("*.csv")
     assert pd.read_csv(table).columns.tolist() == documented["filters/{layer}.csv"]
