@@ -1,6 +1,7 @@
 """Find and draw, for one layer, the pattern that excites each channel most."""
 
 import logging
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from convaudit.models.facts import ModelChoices, ModelFacts, ModelSource
 from convaudit.models.scaling import scaling_of
 from convaudit.system.atomic import atomic
 from jobs.job import job
+from jobs.stop import require_going
 from jobs.tensorflow_job import open_network
 
 
@@ -39,6 +41,7 @@ def draw(
     Raises:
         AuditError: the layer's output is no image, or no image gets through to it.
     """
+    require_going(Path(table).parents[1])
     _, network = open_network(model)
     from convaudit.dataset.images import as_grey
     from convaudit.drawing.encoding import encode_png

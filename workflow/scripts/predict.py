@@ -14,6 +14,7 @@ from convaudit.models.facts import ModelChoices, ModelFacts, ModelSource
 from convaudit.models.scaling import scaling_of
 from convaudit.system.atomic import atomic
 from jobs.job import job
+from jobs.stop import require_going
 from jobs.tensorflow_job import open_network
 from planning import plan as plans
 
@@ -64,6 +65,7 @@ def predict(
     Raises:
         AuditError: a layer or class of the config is not in the model.
     """
+    require_going(Path(rows).parents[1])
     _, network = open_network(model)
     from convaudit.onepass import OnePass
     from convaudit.system import device as devices

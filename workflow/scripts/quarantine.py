@@ -8,6 +8,7 @@ import pandas as pd
 from convaudit.errors import AuditError
 from convaudit.system.atomic import atomic
 from jobs.job import job
+from jobs.stop import stop
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """Beginnings that a spreadsheet takes for a formula, which could run a program. Such a path gets
@@ -32,11 +33,13 @@ def quarantine(*, shards: list[str], table: str, files: int, max_quarantined: fl
     if len(rows) == files or len(broken) > max_quarantined * files:
         commonest = rows["reason"].value_counts().head(3)
         reasons = "; ".join(f"{count} × {reason}" for reason, count in commonest.items())
-        raise AuditError(
+        why = (
             f"{len(rows)} of {files} files can't be audited (config: max_quarantined: "
             f"{max_quarantined}): {reasons}. They are listed in "
             f"{Path(shards[0]).parent}/*.quarantine.csv"
         )
+        stop(Path(table).parent, f"{len(rows)} of {files} files can't be audited")
+        raise AuditError(why)
     rows["path"] = rows["path"].mask(rows["path"].str.startswith(FORMULA), "./" + rows["path"])
     with atomic(table) as temporary:
         rows.sort_values("path").to_csv(temporary, index=False, quoting=csv.QUOTE_ALL)

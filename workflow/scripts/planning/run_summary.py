@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from convaudit.system.progress import QUIET, duration
+from jobs.stop import go_on
 
 
 def begin(results: Path) -> None:
     """Write down when the run began, by the clock of the disk that the results are on."""
+    go_on(results)
     _mark(results).touch()
 
 
