@@ -23,7 +23,7 @@ def starts(size: int, count: int) -> np.ndarray:
 
 def waves(size: int, count: int) -> np.ndarray:
     """Starts as what the sigmoid is given, (count, size, size, 3)."""
-    pixels = Fourier(SCALINGS["none"], size).paint(tf.constant(starts(size, count))).numpy()
+    pixels = Fourier(SCALINGS["none"], size).to_input(tf.constant(starts(size, count))).numpy()
     return -np.log(255 / pixels.astype(np.float64) - 1)
 
 
