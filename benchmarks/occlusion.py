@@ -9,6 +9,10 @@ between a map's heat in the cells and these drops.
 python benchmarks/occlusion.py
 """
 
+import bench  # noqa: F401 -- before TensorFlow, whose kernels it chooses
+
+# isort: split
+
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path

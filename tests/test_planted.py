@@ -52,8 +52,8 @@ def test_cases_are_many_and_different():
 
 def test_the_shares_of_carriers_are_as_planned():
     plan = making.positive(Specification("G3", 80, "B", "flat", 0))
-    files = list(making.files(plan, (50, 50), plan.training, "train", "a name"))
-    for label in (0, 1):
+    files = list(making.files(plan, (50,) * len(plan.classes), plan.training, "train", "a name"))
+    for label in range(len(plan.classes)):
         carriers = [each.carries for each in files if each.label == label]
         assert sum(carriers) == round(50 * (0.8 if label == plan.target else 0.02))
 
