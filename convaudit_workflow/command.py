@@ -86,7 +86,9 @@ def _compare(given: argparse.Namespace, rest: list[str]) -> NoReturn:
 
 def _verify(given: argparse.Namespace, rest: list[str]) -> NoReturn:
     origin = Path(given.results, "provenance.json")
-    config = json.loads(origin.read_text(encoding="utf-8"))["config"]
+    recorded = json.loads(origin.read_text(encoding="utf-8"))["config"]
+    # "null" on the command line would be a text; what is null is so by default.
+    config = {key: value for key, value in recorded.items() if value is not None}
     _snakemake(["verify"], config | {"results": given.results}, [], "all", rest)
 
 
