@@ -96,8 +96,14 @@ def test_activation_grids_of_the_first_eight_layers(model: keras.Model, photos) 
         # that is constant, and drops what is over a multiple of 16.
         alive = theirs[..., theirs[0].std(axis=(0, 1)) > 0][..., :16]
         assert alive.shape[-1] == 16
-        grid = cv2.applyColorMap(notebook_grid(alive).astype(np.uint8), cv2.COLORMAP_VIRIDIS)
-        assert np.array_equal(activation_grid(alive[0]), grid[..., ::-1])
+        # Both cut fractions of a level off, so a value at a whole level may fall to either side.
+        levels = notebook_grid(alive).astype(np.uint8)
+        drawn = activation_grid(alive[0])
+        same, below, above = (
+            (drawn == cv2.applyColorMap(near, cv2.COLORMAP_VIRIDIS)[..., ::-1]).all(axis=2)
+            for near in (levels, np.maximum(levels, 1) - 1, np.minimum(levels, 254) + 1)
+        )
+        assert same.mean() > 0.999 and (same | below | above).all()
 
 
 @pytest.mark.parametrize("layer", ["conv2d_1", "conv2d_2", "conv2d_3"])
