@@ -17,7 +17,10 @@ from faults import results
 
 ONE_NODE = Path(__file__).parent / "slurm" / "one-node"
 LOGS = Path("/tmp/convaudit-slurm")
-GPU_RULES = {"demo_model", "predict", "activations", "filters", "scaling_check", "trust"}
+GPU_RULES = {
+    *("demo_model", "predict", "activations", "filters", "scaling_check", "trust"),
+    "interventions",
+}
 CPU_RULES = {
     "demo_images",
     "index",
@@ -26,6 +29,8 @@ CPU_RULES = {
     "quarantine",
     "predictions",
     "near_duplicates",
+    "suspects",
+    "verdict",
     "gradcam",
     "report",
 }
@@ -122,7 +127,7 @@ def test_no_two_jobs_used_the_gpu_at_once_though_others_ran_side_by_side(on_slur
     jobs = jobs_on_record()
     on_gpu = [job for job in jobs if job["rule"] in GPU_RULES]
     drawn = list((on_slurm.folder / "results" / "filters").glob("*.png"))
-    assert len(on_gpu) == 4 + len(drawn) == 8
+    assert len(on_gpu) == 6 + len(drawn) == 10
     assert overlapping(on_gpu) == []
     assert overlapping(jobs) != []
 
