@@ -13,6 +13,7 @@ import pytest
 
 from conftest import Audit
 from convaudit.activations import store
+from convaudit.models.facts import LayerInfo
 from convaudit.models.loading import load
 from convaudit.models.network import Network
 from convaudit.preview.text import describe_room
@@ -77,8 +78,11 @@ def test_vgg16_takes_sixty_megabytes_an_image():
     sides = {224: (64, 64), 112: (64, 128, 128), 56: (128, 256, 256, 256)}
     sides |= {28: (256, 512, 512, 512), 14: (512, 512, 512, 512), 7: (512,)}
     shapes = [[side, side, channels] for side, each in sides.items() for channels in each]
-    layers = [{"name": str(number), "shape": shape} for number, shape in enumerate(shapes)]
-    names = [layer["name"] for layer in layers]
+    layers = [
+        LayerInfo(str(number), str(number), "Conv2D", tuple(shape), 0, True, True)
+        for number, shape in enumerate(shapes)
+    ]
+    names = [layer.name for layer in layers]
     assert len(names) == 18
     assert store.bytes_per_image(layers, names) == pytest.approx(60e6, rel=0.01)
     assert store.bytes_per_image(layers, names[:1]) == 224 * 224 * 64 * 4
@@ -104,7 +108,8 @@ def test_what_runs_again(keeping):
     assert audit.plan() == {"report": 1}
     (audit.folder / "results" / "activation_maps" / "0001.h5").unlink()
     again = {"predict": 1, "gradcam": 1, "predictions": 1, "near_duplicates": 1}
-    again |= {"trust": 1, "activations": 1, "report": 1}
+    again |= {"trust": 1, "activations": 1, "suspects": 1, "interventions": 1}
+    again |= {"verdict": 1, "report": 1}
     assert audit.plan(KEEP) == again
 
 
