@@ -68,6 +68,7 @@ def test_it_has_the_hash_of_every_other_file_that_was_read(tmp_path):
     found = provenance.record(
         key="key",
         code={},
+        devices={},
         config={"seed": 0},
         model_sha256=None,
         inputs=[*map(str, paths), "imagenet"],

@@ -2,6 +2,7 @@
 
 import os
 import warnings
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -292,6 +293,15 @@ def _labels(values: pd.Series) -> pd.Series:
     return texts.where(texts != "").astype(object).where(texts.notna(), None)
 
 
+def _join_labels(cells: list[object]) -> bool:
+    """Whether texts like "cat|dog" join labels: one of the parts is in another text too."""
+    texts = {each for each in cells if isinstance(each, str)}
+    counts = Counter(part.strip() for text in texts for part in set(text.split("|")))
+    return any(
+        counts[part.strip()] > 1 for text in texts if "|" in text for part in text.split("|")
+    )
+
+
 def _several(values: pd.Series) -> pd.DataFrame | None:
     """A column a label, 1 where the image has it and else 0, of lists or of texts like "cat|dog".
 
@@ -299,7 +309,7 @@ def _several(values: pd.Series) -> pd.DataFrame | None:
         None where no image has several; NaN in the row of an image without a list or text.
     """
     cells = values.tolist()
-    if not any(isinstance(each, list | np.ndarray) or "|" in str(each) for each in cells):
+    if not (any(isinstance(each, list | np.ndarray) for each in cells) or _join_labels(cells)):
         return None
     sets: list[set[str] | None] = []
     for each in cells:
