@@ -57,7 +57,8 @@ predict.predict(
     images="rows.parquet",
     shard="0000", choices=ModelChoices(scaling="unit"), layers=["wide"],
     batch_size=16, top=2, score="logit", target="both",
-    rows="predicted.parquet", summary="statistics.npz", maps="maps.npz", kept="kept.h5",
+    rows="predicted.parquet", summary="statistics.npz", scores="scores.npz",
+    maps="maps.npz", kept="kept.h5", device="device.json",
 )
 """
 GRADCAM = """

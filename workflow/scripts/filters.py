@@ -41,7 +41,7 @@ def draw(
     Raises:
         AuditError: the layer's output is no image, or no image gets through to it.
     """
-    require_going(Path(table).parents[1])
+    require_going(Path(table).parent.parent)
     _, network = open_network(model)
     from convaudit.dataset.images import as_grey
     from convaudit.drawing.encoding import encode_png

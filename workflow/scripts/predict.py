@@ -65,7 +65,7 @@ def predict(
     Raises:
         AuditError: a layer or class of the config is not in the model.
     """
-    require_going(Path(rows).parents[1])
+    require_going(Path(rows).parent.parent)
     _, network = open_network(model)
     from convaudit.onepass import OnePass
     from convaudit.system import device as devices
