@@ -181,7 +181,7 @@ def lease_of(log: Path) -> tuple[str, str, str]:
     lines = LINE.findall(log.read_text())
     (begin, seen), (end, last) = lines[0], lines[-1]
     assert last == "done"
-    return re.search(r"CUDA_VISIBLE_DEVICES=(\S+)", seen)[1], begin, end
+    return re.search(r"CUDA_VISIBLE_DEVICES=([^;]+)", seen)[1], begin, end
 
 
 @pytest.fixture(scope="module")

@@ -54,7 +54,9 @@ def _convolve(layer: keras.layers.Conv2D, x: tf.Tensor, chosen: tf.Tensor) -> tf
     height, width, inputs, _ = layer.kernel.shape
     cells = height * width
     own = tf.transpose(tf.gather(layer.kernel, chosen, axis=3), (3, 2, 0, 1))
-    flat = tf.reshape(x, (-1, x.shape[1] * x.shape[2], inputs))
+    # The layer before may compute in half precision.
+    given = tf.cast(x, layer.compute_dtype)
+    flat = tf.reshape(given, (-1, x.shape[1] * x.shape[2], inputs))
     reached = tf.reshape(flat @ tf.reshape(own, (-1, inputs, cells)), (-1, *x.shape[1:3], cells))
     placing = tf.reshape(tf.eye(cells), (height, width, cells, 1))
     maps = tf.nn.conv2d(
