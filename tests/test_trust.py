@@ -15,6 +15,7 @@ from convaudit.trust.map_tests import FEWEST, MapTest, Trust, check_maps
 from convaudit.trust.sample import sample
 
 SIDE, CLASSES, COUNT = 64, 3, 48
+SURE = np.ones(COUNT)
 layers = keras.layers
 
 
@@ -68,7 +69,7 @@ def by_name(trust: Trust) -> dict[str, MapTest]:
 def test_the_maps_of_a_network_with_a_global_average_pass(activation, classes):
     pixels, of = pictures(classes)
     network = explainer(gap_network(activation))
-    found = check_maps(network, pixels, of)
+    found = check_maps(network, pixels, of, SURE)
     assert found.heat_usable is True
     tests = by_name(found)
     assert all(test.passed for test in tests.values()), tests
@@ -100,7 +101,7 @@ class Nonsense:
 
 def test_random_maps_fail():
     pixels, of = pictures()
-    found = check_maps(Nonsense(explainer(gap_network())), pixels, of)
+    found = check_maps(Nonsense(explainer(gap_network())), pixels, of, SURE)
     tests = by_name(found)
     assert found.heat_usable is False
     assert not tests["pointing game"].passed
@@ -112,14 +113,14 @@ def test_random_maps_fail():
 def test_maps_by_random_weights_fail():
     pixels, of = pictures()
     other = explainer(gap_network())
-    found = check_maps(Nonsense(explainer(gap_network()), other), pixels, of)
+    found = check_maps(Nonsense(explainer(gap_network()), other), pixels, of, SURE)
     assert found.heat_usable is False
     assert not by_name(found)["pointing game"].passed
 
 
 def test_maps_that_do_not_depend_on_the_class_fail_where_it_matters():
     pixels, of = pictures()
-    tests = by_name(check_maps(explainer(gap_network(), "eigencam"), pixels, of))
+    tests = by_name(check_maps(explainer(gap_network(), "eigencam"), pixels, of, SURE))
     # A first singular vector points at what is strong in the mosaic, whatever is asked for.
     assert not tests["pointing game"].passed
     assert not tests["randomised head"].passed
@@ -139,7 +140,7 @@ def test_a_head_that_is_not_linear_is_incomplete():
     between = np.random.default_rng(1).normal(size=(CLASSES, 8))
     deep.get_layer("between").set_weights([between, np.linspace(-0.1, 0.1, 8)])
     pixels, of = pictures()
-    test = by_name(check_maps(explainer(deep), pixels, of))["completeness"]
+    test = by_name(check_maps(explainer(deep), pixels, of, SURE))["completeness"]
     assert test.value > 0.01
     assert test.passed is False
 
@@ -160,17 +161,27 @@ def test_shuffled_weights_come_back():
 
 def test_too_few_images_or_one_class_alone_say_nothing():
     pixels, of = pictures()
-    few = check_maps(explainer(gap_network()), pixels[: FEWEST - 1], of[: FEWEST - 1])
+    few = check_maps(
+        explainer(gap_network()), pixels[: FEWEST - 1], of[: FEWEST - 1], SURE[: FEWEST - 1]
+    )
     assert few.heat_usable is None
     assert {test.passed for test in few.tests} == {None}
-    one = check_maps(explainer(gap_network()), pixels, np.zeros(COUNT, int))
+    one = check_maps(explainer(gap_network()), pixels, np.zeros(COUNT, int), SURE)
     assert by_name(one)["pointing game"].passed is None
+
+
+def test_images_that_the_model_is_unsure_of_are_in_no_mosaic():
+    pixels, of = pictures()
+    unsure = np.where(np.arange(COUNT) < 20, 0.49, 0.5)
+    test = by_name(check_maps(explainer(gap_network()), pixels, of, unsure))["pointing game"]
+    assert test.images == COUNT - 20
+    assert test.passed
 
 
 def test_the_same_images_give_the_same_numbers():
     pixels, of = pictures()
     network = explainer(gap_network())
-    assert check_maps(network, pixels, of) == check_maps(network, pixels, of)
+    assert check_maps(network, pixels, of, SURE) == check_maps(network, pixels, of, SURE)
 
 
 # Measures by hand

@@ -32,7 +32,7 @@ def check(
     from convaudit.trust.map_tests import Trust, check_maps
 
     known = ModelFacts.read(facts, choices)
-    columns = ["image_id", "predicted_index", "row"]
+    columns = ["image_id", "predicted_index", "probability", "row"]
     table = pd.concat(
         [
             pd.read_parquet(part, columns=columns).assign(file=file)
@@ -57,7 +57,10 @@ def check(
             score=gradcam["score"],
             batch_size=size,
         )
-        found = check_maps(explainer, stack, chosen["predicted_index"].to_numpy())
+        predicted, probability = (
+            chosen[name].to_numpy() for name in ("predicted_index", "probability")
+        )
+        found = check_maps(explainer, stack, predicted, probability)
         passes = explainer.passes
         return found
 

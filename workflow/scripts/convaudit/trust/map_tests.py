@@ -24,6 +24,9 @@ AT_ONCE = 8
 PAIRS = 50
 COMPLETE = 0.01
 CHANCE = 0.25
+CONFIDENT = 0.5
+"""Probability from which an image is in a mosaic: the game asks where the evidence for a class is,
+and an image that the model is unsure of shows little of it (Rao 2022 takes confident ones too)."""
 HALF = 0.5
 
 
@@ -69,13 +72,20 @@ class Trust:
         return asdict(self)
 
 
-def check_maps(network: Explained, pixels: np.ndarray, classes: np.ndarray, seed: int = 0) -> Trust:
+def check_maps(
+    network: Explained,
+    pixels: np.ndarray,
+    classes: np.ndarray,
+    probabilities: np.ndarray,
+    seed: int = 0,
+) -> Trust:
     """Test the maps of a network on images.
 
     Args:
         network: maps, scores, and both with shuffled weights.
         pixels: (n, H, W, 3) uint8, at the network's size; there may be none.
         classes: (n,) the class that is predicted for each, whose map is tested.
+        probabilities: (n,) of that class, from 0 to 1.
         seed: of shifts, pairs and mosaics.
     """
     if not len(pixels):
@@ -83,6 +93,7 @@ def check_maps(network: Explained, pixels: np.ndarray, classes: np.ndarray, seed
     maps = network.maps(pixels, classes)
     filled = maps.reshape(len(maps), -1).any(axis=1)
     seen, of, heat = pixels[filled], classes[filled], maps[filled]
+    sure = probabilities >= CONFIDENT
 
     def drawn(number: int) -> np.random.Generator:
         return np.random.default_rng([seed, number])
@@ -91,7 +102,7 @@ def check_maps(network: Explained, pixels: np.ndarray, classes: np.ndarray, seed
         completeness(network, seen, of),
         randomised_head(network, seen, of, heat, drawn(2)),
         removal(network, seen, of, heat, drawn(4)),
-        pointing(network, pixels, classes, drawn(5)),
+        pointing(network, pixels[sure], classes[sure], drawn(5)),
         occlusion(network, seen, of, heat),
     )
     gates = [test.passed for test in tests if test.gates]
@@ -230,8 +241,9 @@ def pointing(
             quarters.append(quarter)
             asked.append(own)
     text = (
-        "share of the heat for a class in its own quarter of a mosaic of four images of which one "
-        "is of the class (mean); chance is 25 %"
+        "share of the heat for a class in its own quarter of a mosaic of four images, each "
+        "predicted with a probability of 50 % or more, of which one is of the class (mean); "
+        "chance is 25 %"
     )
     shares = np.empty(0)
     if len(mosaics) >= FEWEST:
