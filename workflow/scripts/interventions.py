@@ -6,7 +6,6 @@ from pathlib import Path
 
 import cv2
 
-from convaudit.dataset import labels
 from convaudit.drawing.encoding import encode_jpeg
 from convaudit.models.facts import ModelChoices, ModelFacts, ModelSource
 from convaudit.models.scaling import scaling_of
@@ -54,15 +53,9 @@ def interventions(
 
     cv2.setNumThreads(1)
     known = ModelFacts.read(facts, choices)
+    names = plans.load(plan).class_names
     sample = collect(
-        Path(predictions),
-        [Path(path) for path in scores],
-        Path(ledger),
-        Path(images),
-        Path(duplicates),
-        head=known.head,
-        class_names=labels.of_model(plans.load(plan).class_names, known.classes),
-        most=shortcuts.images,
+        predictions, scores, ledger, images, duplicates, known, names, most=shortcuts.images
     )
     found = try_suspects(
         sample,

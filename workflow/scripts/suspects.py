@@ -5,7 +5,6 @@ from pathlib import Path
 
 import cv2
 
-from convaudit.dataset import labels
 from convaudit.models.facts import ModelChoices, ModelFacts
 from convaudit.shortcuts import storage
 from convaudit.shortcuts.audit import name_suspects
@@ -44,15 +43,9 @@ def suspects(
     """
     cv2.setNumThreads(1)
     known = ModelFacts.read(facts, choices)
+    names = plans.load(plan).class_names
     sample = collect(
-        Path(predictions),
-        [Path(path) for path in scores],
-        Path(ledger),
-        Path(images),
-        Path(duplicates),
-        head=known.head,
-        class_names=labels.of_model(plans.load(plan).class_names, known.classes),
-        most=shortcuts.images,
+        predictions, scores, ledger, images, duplicates, known, names, most=shortcuts.images
     )
     found = name_suspects(sample, candidates=shortcuts.candidates, classes=shortcuts.classes)
     logging.info("%d images, %d suspects", len(sample.ids), len(found))

@@ -13,8 +13,6 @@ from convaudit.properties.difference_hash import MISSING, parse
 
 RADIUS = 6
 """Different bits of two difference hashes up to which pictures are near duplicates."""
-IMAGES = ["image_id", "path", "label", "sha256", "dhash", "correct"]
-"""Columns that are needed of the audited images."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +88,8 @@ def near_duplicates(images: pd.DataFrame, training: pd.DataFrame | None = None) 
     """Group the images that look alike, and find those that the model was trained on.
 
     Args:
-        images: columns ``IMAGES``; ``label`` and ``correct`` missing where there is none.
+        images: one row per image with the columns ``image_id``, ``path``, ``label``, ``sha256``,
+            ``dhash`` and ``correct``; ``label`` and ``correct`` are missing for unlabelled images.
         training: columns ``sha256`` and ``dhash`` of the training images, if they are known.
     """
     hashes = images["dhash"].to_numpy(object)

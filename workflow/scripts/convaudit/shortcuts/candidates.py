@@ -130,7 +130,12 @@ class Discovery:
         outside = self._chosen(half[(carries[half] <= 0) & ~self._member(half)], recipe.name)
         if len(inside) < 4 or len(outside) < 4:
             return None
-        experiment = Whole(recipe.name, _positions(inside), _positions(outside), self.sample.read)
+        experiment = Whole(
+            name=recipe.name,
+            donors=_positions(inside),
+            others=_positions(outside),
+            read=self.sample.read,
+        )
         likeness = self._likeness(experiment, inside, outside)
         if likeness < _LEAST_LIKE:
             return None
@@ -223,7 +228,13 @@ class Discovery:
             rank=min(1.0, place.strength / 3) * (1.0 if overlay else 0.4),
             evidence=Evidence(0.0, auc, len(chosen)),
             carries=carries,
-            experiment=Region(place.mask, template, donors, others, self.sample.read),
+            experiment=Region(
+                mask=place.mask,
+                template=template,
+                donors=donors,
+                others=others,
+                read=self.sample.read,
+            ),
             family=f"place {_box_text(place.mask)}",
             detail={
                 "area": area,
@@ -247,11 +258,11 @@ class Discovery:
     def _crop(self, patch: patches.Patch, chosen: np.ndarray, member: np.ndarray) -> Candidate:
         donors = [at for at in patch.carriers if member[at]][:_DONORS]
         experiment = Crop(
-            patch,
-            _positions(chosen[donors]),
-            tuple(patch.boxes[at] for at in donors),
-            _positions(chosen[~member]),
-            self.sample.read,
+            patch=patch,
+            donors=_positions(chosen[donors]),
+            boxes=tuple(patch.boxes[at] for at in donors),
+            others=_positions(chosen[~member]),
+            read=self.sample.read,
         )
         carries = np.full(len(self.sample.ids), np.nan)
         carries[chosen] = [patch.match.get(at, -1.0) for at in range(len(chosen))]

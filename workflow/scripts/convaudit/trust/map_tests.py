@@ -23,7 +23,6 @@ AT_ONCE = 8
 """Images whose changed copies are in memory together."""
 PAIRS = 50
 COMPLETE = 0.01
-CHANCE = 0.25
 HALF = 0.5
 
 
