@@ -1,4 +1,4 @@
-"""Print the verdict, one line a gate, and fail unless the model may be signed."""
+"""Print the verdict, one line per gate, and fail unless the model may be signed."""
 
 import json
 import sys

@@ -38,7 +38,7 @@ def draw(
     Args:
         maps: .npz with the saliency maps, as ``predict`` wrote it.
         predictions: .parquet with the column ``correct``, as ``predict`` wrote it.
-        rows: .parquet, one row an image: image_id, path, sha256.
+        rows: .parquet, one row per image: image_id, path, sha256.
         pixels: .npy with the images (n, H, W, 3) at the network's size, uint8 RGB.
         source: the folder that the images' paths start from, or the table that lists them.
         shown: setting ``overlays``: of which images overlays are drawn.

@@ -48,13 +48,13 @@ def predict(
         choices: what the config sets about the model.
         plan: folder with ``plan.json``.
         pixels: .npy, the images (n, H, W, 3) as ``preprocess`` wrote them, uint8 RGB.
-        images: .parquet, one row an image: image_id, path, label, sha256, height, width.
+        images: .parquet, one row per image: image_id, path, label, sha256, height, width.
         shard: number of the shard, such as "0000".
         layers: names of the layers with channel statistics.
-        batch_size: images a batch; halved until a batch fits the memory.
+        batch_size: images per batch; halved until a batch fits the memory.
         top: how many classes of an image are kept, by falling probability.
         score, target: settings ``gradcam.score``, ``gradcam.target``.
-        rows: .parquet that is written: one row an image, as in ``predictions.parquet``.
+        rows: .parquet that is written: one row per image, as in ``predictions.parquet``.
         scores: .npz that is written: the scores of some images (``ScoreSample.save``).
         summary: .npz that is written: sums of each watched channel (``summaries.save``).
         maps: .npz that is written: image_id, class_index, maps (float16) and scale of every map,

@@ -23,8 +23,8 @@ COLUMNS = ["image_id", "path", "label", "sha256", "height", "width", "bits"]
 
 
 class Outcome(NamedTuple):
-    """An image at the model's size with its own height, width, bits a value and properties, or why
-    there is none.
+    """An image at the model's size with the file's height, width, bits per value and properties; or
+    the reason why it can't be read.
     """
 
     pixels: np.ndarray | None = None

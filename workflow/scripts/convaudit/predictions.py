@@ -34,7 +34,7 @@ class Shard:
     Attributes:
         name: number of the shard, such as "0000".
         pixels: .npy file with the pixels (n, H, W, 3), uint8 RGB.
-        images: one row an image: image_id, path, label, sha256, height, width, and further
+        images: one row per image: image_id, path, label, sha256, height, width, and further
             columns, which the predictions repeat.
         ids: (n,) image ids.
         truth: (n,) index of each image's label, -1 if it has none.
@@ -121,7 +121,7 @@ class PassResults(NamedTuple):
     """The results of the pass over a shard.
 
     Attributes:
-        predictions: one row an image, as in ``predictions.parquet``.
+        predictions: one row per image, as in ``predictions.parquet``.
         sample: scores of some of them.
         further: (m, 2) pairs (row, class) that need a further map (``targets.further``).
         maps: one map an image.
@@ -163,7 +163,7 @@ class ShardPass:
         Args:
             layers: names of the watched layers.
             kept: HDF5 file for the activation maps of these layers; None keeps none.
-            batch_size: images a batch.
+            batch_size: images per batch.
         """
         shard, maps = self.shard, self._writer()
         numbers, further, scores = [], [], []

@@ -163,7 +163,7 @@ def prepare(config: dict[str, Any], records: Path) -> PreparedAudit:
         records: the folder in which Snakemake keeps its records.
 
     Raises:
-        AuditError: one line a fault, naming the key.
+        AuditError: one line per fault, naming the key.
     """
     settings = load(config)
     policies.load(settings.policy)

@@ -350,7 +350,7 @@ def load(config: dict[str, Any]) -> Settings:
     """Check the config and fill its defaults.
 
     Raises:
-        AuditError: one line a fault, each beginning with the key.
+        AuditError: one line per fault, each beginning with the key.
     """
     try:
         return Settings.model_validate(config)

@@ -15,7 +15,7 @@ def duplicates(ledger: pd.DataFrame, unreadable: Iterable[str] = ()) -> pd.DataF
             begin with an additional "./", as in the quarantine table.
 
     Returns:
-        One row a duplicated image, by ``group`` (from 0, in order of the groups' first paths)
+        One row per duplicated image, by ``group`` (from 0, in order of the groups' first paths)
         and ``path``: ``group``, ``path``, ``label``, and ``across_labels``: whether the group
         stands under more than one label, so that at most one of them is right.
     """

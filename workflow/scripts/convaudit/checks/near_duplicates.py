@@ -39,7 +39,7 @@ class Training:
 
 @dataclass(frozen=True)
 class NearDuplicates:
-    """``table`` has a row an image that has a near duplicate: ``group`` (from 0, in the order of
+    """``table`` has one row per image that has a near duplicate: ``group`` (from 0, in the order of
     the groups' first paths), ``image_id``, ``path``, ``label``, ``across_labels`` (whether the
     group stands under more than one label) and, where training images are known, ``training``:
     "exact", "near" or "" (``group`` is missing where an image has a double among them alone).

@@ -33,7 +33,7 @@ def check_scaling(
     images are wrong for that, the others are not tried.
 
     Args:
-        network: a classifier with one class an image.
+        network: a classifier with one class per image.
         pixels: (n, H, W, 3) uint8 RGB at its size; a few dozen images of several classes.
         labels: (n,) indices of their classes.
         used: the scaling that the audit uses, as "unit" or "unit, BGR".

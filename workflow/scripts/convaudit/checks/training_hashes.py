@@ -21,7 +21,7 @@ def training_hashes(source: Path, threads: int) -> pd.DataFrame:
             were saved before: a .parquet with the columns "path", "sha256" and "dhash".
 
     Returns:
-        ``HASHES``, a row a file that is an image; ``dhash`` is "" where it is too plain.
+        ``HASHES``, one row per file that is an image; ``dhash`` is "" where it is too plain.
 
     Raises:
         AuditError: there is no such folder or table, or it has no image.

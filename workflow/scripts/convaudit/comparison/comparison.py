@@ -205,7 +205,7 @@ def headline(found: Comparison) -> dict[str, Any]:
 
 
 def table(found: Comparison) -> pd.DataFrame:
-    """One row an image that is in both audits: who it is in either, and what became of it."""
+    """One row per image that is in both audits: who it is in either, and what became of it."""
     assert found.models is not None
     first = found.first.images.iloc[found.pairs.first]
     second = found.second.images.iloc[found.pairs.second]

@@ -47,7 +47,7 @@ def audit_files() -> list[str]:
 
 
 def write_training(folder: Path, seed: int) -> None:
-    """Write 600 photographs, one folder a class: stickers on nearly all gravel, on no brick."""
+    """Write 600 photographs, one folder per class: stickers on nearly all gravel, on no brick."""
     for label, photo in _photographs().items():
         share = STICKERED_GRAVEL if label == "gravel" else 0.0
         left = photo[:, : photo.shape[1] // 2]

@@ -33,7 +33,7 @@ def equal_width(probability: np.ndarray, correct: np.ndarray, bins: int = BINS) 
     """Confidence against accuracy in equal bins of confidence.
 
     Returns:
-        One row a bin: low, high, count, confidence, accuracy (missing where the bin is empty).
+        One row per bin: low, high, count, confidence, accuracy (missing where the bin is empty).
     """
     edges = np.linspace(0, 1, bins + 1)
     number = confidence_bins(probability, bins)
@@ -70,7 +70,7 @@ def equal_count(probability: np.ndarray, correct: np.ndarray, bins: int = BINS) 
         correct: (n,) whether each prediction is right.
 
     Returns:
-        One row a bin: low, high (the confidences at its ends), count, confidence, accuracy.
+        One row per bin: low, high (the confidences at its ends), count, confidence, accuracy.
     """
     order = np.argsort(probability, kind="stable")
     parts = [part for part in np.array_split(order, bins) if len(part)]

@@ -1,4 +1,4 @@
-"""Numbers of a classifier that may name several classes, against several true labels an image."""
+"""Numbers of a classifier that may name several classes, against several true labels per image."""
 
 from collections.abc import Sequence
 from typing import Any

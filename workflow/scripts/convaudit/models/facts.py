@@ -91,7 +91,7 @@ class ModelFacts:
         input_open: whether the model leaves height or width open.
         outputs: names of the outputs.
         classes: number of classes; two for a single output unit.
-        head: "softmax", "sigmoid" (several labels an image), "binary" (one unit) or "logits".
+        head: "softmax", "sigmoid" (several labels per image), "binary" (one unit) or "logits".
         target_layer: name of the layer whose activation maps explain the prediction.
         target_why: why it is that layer.
         last_layer: name of the last layer with maps.

@@ -10,7 +10,7 @@ class Head(NamedTuple):
 
     Attributes:
         scores: the value before softmax or sigmoid.
-        units: scores an image.
+        units: scores per image.
         activation: "softmax", "log_softmax", "sigmoid" or "linear": what leads from them to the
             output.
         fused: the layer that computes the scores and applies the activation in one call, and so
@@ -38,7 +38,7 @@ def find_head(graph: Graph, value: int) -> Head | None:
     """Walk back from an output over steps that change no number, to the last activation.
 
     Returns:
-        None if the output is not one row of numbers an image.
+        None if the output is not one row of numbers per image.
     """
     makers = {written: step for step in graph.steps for written in step.writes}
     units = _units(makers[value].shape) if value in makers else None
@@ -113,6 +113,6 @@ def _changes_nothing(step: Step, activation: str | None) -> bool:
 
 
 def _units(shape: tuple[int | None, ...]) -> int | None:
-    """Numbers an image, if they all lie along the last axis: (None, 1, 1, 1000) has 1000."""
+    """Numbers per image, if they all lie along the last axis: (None, 1, 1, 1000) has 1000."""
     *others, last = shape[1:] or (None,)
     return last if all(side == 1 for side in others) else None

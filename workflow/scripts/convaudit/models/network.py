@@ -37,9 +37,9 @@ class Network:
         open_input: whether the model leaves a side open.
         outputs: names of the model's outputs.
         classes: number of classes; two for a single unit.
-        head: ``softmax``, ``sigmoid`` (several labels an image), ``binary`` (one unit) or
+        head: ``softmax``, ``sigmoid`` (several labels per image), ``binary`` (one unit) or
             ``logits``.
-        units: numbers an image that the audited output has.
+        units: numbers per image that the audited output has.
         ending: what the network ends with where that speaks against scores (``feature_ending``).
         sigmoid: whether a sigmoid, or several put together, gives the output.
         unit_length: whether the output of noise has length 1.
@@ -333,7 +333,7 @@ def _classifier_head(head: Head | None, graph: Graph, index: int) -> Head:
         image = len(shape) == 3 and shape[:2] == graph.input_shape[1:3]
         raise AuditError(
             f"model: its output {shape} is "
-            + ("an image of the size of its input" if image else "not one row of scores an image")
+            + ("an image of the size of its input" if image else "not one row of scores per image")
             + ": convaudit audits classifiers, not segmentation, detection or autoencoders"
         )
     if head.units == 1 and head.activation == "softmax":

@@ -16,10 +16,10 @@ _MOST = 10
 _LONGEST = 24
 _WIDTH = 100
 _HEADS = {
-    "softmax": "one class an image, softmax",
-    "sigmoid": "several classes an image, a sigmoid each",
+    "softmax": "one class per image, softmax",
+    "sigmoid": "several classes per image, a sigmoid each",
     "binary": "one unit, positive for the second class",
-    "logits": "one class an image, logits without softmax",
+    "logits": "one class per image, logits without softmax",
 }
 
 

@@ -23,7 +23,7 @@ def measure(data: bytes, image: np.ndarray) -> dict[str, float | str]:
 
 
 def table(measured: Sequence[dict[str, float | str]]) -> pd.DataFrame:
-    """A row an image: texts, and numbers as float32. The types do not depend on the values."""
+    """One row per image: texts, and numbers as float32. The types do not depend on the values."""
     kinds = {name: "str" if BY_NAME[name].is_text else "float32" for name in MEASURED}
     kinds[HASH] = "str"
     return pd.DataFrame(list(measured), columns=list(kinds)).astype(kinds)

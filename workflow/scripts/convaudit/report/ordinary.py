@@ -39,10 +39,10 @@ def rows(summary: dict[str, Any]) -> list[dict[str, str]]:
 
 
 def _multilabel(numbers: dict[str, Any]) -> list[dict[str, str]]:
-    """Of images with several labels, before what speaks of one label an image."""
+    """Of images with several labels, before what speaks of one label per image."""
     told = {
         "exact_match": "images all of whose labels are named, and no other",
-        "macro_f1": "mean F1 of the classes, several labels an image",
+        "macro_f1": "mean F1 of the classes, several labels per image",
         "micro_f1": "F1 of all labels together",
         "mean_average_precision": "mean over the classes",
     }

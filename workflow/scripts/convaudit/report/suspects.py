@@ -22,7 +22,7 @@ def write_strips(folder: Path, strips: Path, suspects: Sequence[dict[str, Any]])
 
     Args:
         folder: of the report.
-        strips: folder with a picture a suspect.
+        strips: folder with one picture per suspect.
         suspects: entries of ``interventions.json``.
     """
     target = folder / "shortcuts"

@@ -21,7 +21,7 @@ class Explainer:
         target_layer: the layer whose maps are weighted.
         method: a name of ``gradcam.method``.
         score: "logit" or "probability", what the maps are derived from.
-        batch_size: images a call.
+        batch_size: images per call.
 
     Attributes:
         passes: how many images went through the network so far.

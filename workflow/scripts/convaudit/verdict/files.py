@@ -24,7 +24,7 @@ def as_json(verdict: Verdict) -> str:
 
 
 def as_junit(verdict: Verdict) -> str:
-    """``junit.xml``: a test case a gate; what keeps the model from being signed is a failure.
+    """``junit.xml``: one test case per gate; what keeps the model from being signed is a failure.
 
     A warning is a case that passes and says so in its output.
     """
@@ -81,7 +81,7 @@ def _cell(text: str) -> str:
 
 
 def as_lines(found: dict[str, Any]) -> list[str]:
-    """What a shell prints of ``verdict.json``: a line a gate, the remarks, the result."""
+    """What a shell prints of ``verdict.json``: one line per gate, the remarks, the result."""
     gates = [f"{gate['result']:9} {gate['name']}: {gate['text']}" for gate in found["gates"]]
     remarks = [f"{'note':9} {remark}" for remark in found["remarks"]]
     return [printable(line) for line in (*gates, *remarks, f"verdict: {found['result']}")]

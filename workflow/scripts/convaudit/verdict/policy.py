@@ -110,7 +110,7 @@ def load(given: str | dict[str, Any]) -> Policy:
         given: "default", the path of a YAML file, or the mapping itself.
 
     Raises:
-        AuditError: one line a fault, each with the gate, waiver or answer that it is about.
+        AuditError: one line per fault, each with the gate, waiver or answer that it is about.
     """
     if given == "default":
         return _parsed(_read(DEFAULT), "policy")
