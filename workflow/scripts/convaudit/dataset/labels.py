@@ -14,7 +14,7 @@ _INTEGER = re.compile(r"([0-9]{1,9})(\.0+)?")
 
 
 def are_indices(labels: Iterable[str]) -> bool:
-    """True if all labels are whole numbers; also "3.0", which tables with missing values contain."""
+    """True if all labels are whole numbers; also "3.0", as in tables with missing values."""
     return all(_INTEGER.fullmatch(label) for label in labels)
 
 
