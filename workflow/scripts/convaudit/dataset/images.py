@@ -275,7 +275,7 @@ def _narrow(values: np.ndarray, said: int | None) -> Decoded:
 
 
 def _stated_bits(data: bytes) -> int | None:
-    """Significant bits of the first channel by a PNG's sBIT chunk, which stands before its pixels."""
+    """Significant bits of the first channel in a PNG's sBIT chunk, which precedes the pixels."""
     if not data.startswith(b"\x89PNG"):
         return None
     at = data.find(b"sBIT", 0, data.find(b"IDAT"))

@@ -1,4 +1,4 @@
-"""Read a model file without TensorFlow: its format, layers and code; refuse what can't be audited."""
+"""Read a model file without TensorFlow: format, layers, code; refuse what can't be audited."""
 
 import json
 import re
