@@ -12,22 +12,22 @@ from convaudit.metrics.intervals import of_mean, wilson
 from convaudit.trust import measures
 
 FEWEST = 20
-"""Of fewer images than this a test says nothing."""
+"""Least number of images for a test's result."""
 REMOVED = (0.05, 0.1, 0.2, 0.3, 0.5, 0.7)
-"""Shares of the pixels that are taken away, hottest first."""
+"""Shares of the pixels that are removed, hottest first."""
 WINDOWS = 7
-"""Occlusion windows a side."""
+"""Occlusion windows per side."""
 OCCLUDED = 24
-"""Images of which every window is occluded."""
+"""Number of images in the occlusion test."""
 AT_ONCE = 8
-"""Images whose changed copies are in memory together."""
+"""Number of images whose changed copies are in memory at the same time."""
 PAIRS = 50
 COMPLETE = 0.01
 HALF = 0.5
 
 
 class Explained(Protocol):
-    """What the tests ask of a network; see ``explainer.Explainer``."""
+    """The methods of a network that the tests call; see ``explainer.Explainer``."""
 
     def maps(self, pixels: np.ndarray, classes: np.ndarray) -> np.ndarray: ...
     def scores(self, pixels: np.ndarray, classes: np.ndarray) -> np.ndarray: ...
@@ -37,9 +37,9 @@ class Explained(Protocol):
 
 @dataclass(frozen=True)
 class MapTest:
-    """One test. ``passed`` is None where there were too few images; ``low`` and ``high`` are the
-    ends of a 95 % interval; ``limit`` is what the value is held against; ``gates`` says whether
-    maps that fail it may not be read.
+    """Result of one test. ``passed`` is None if there were too few images; ``low`` and ``high`` are
+    the ends of a 95 % interval; ``limit`` is compared with the value; ``gates`` is True if maps
+    that fail the test must not be used.
     """
 
     name: str
@@ -64,7 +64,7 @@ class Trust:
     tests: tuple[MapTest, ...]
 
     def facts(self) -> dict[str, Any]:
-        """For ``trust.json``."""
+        """The content of ``trust.json``."""
         return asdict(self)
 
 

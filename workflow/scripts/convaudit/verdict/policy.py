@@ -1,4 +1,4 @@
-"""What a model must meet to be signed, as a person wrote it down.
+"""The requirements that a model must meet to be signed.
 
 A policy is a list of gates, waivers of single gates or cues, and answers to the audit's questions.
 It extends the default one (``default.yaml``): a gate of a known name changes only the fields that
@@ -26,7 +26,7 @@ Text = Annotated[str, Field(min_length=1)]
 
 @dataclass(frozen=True)
 class Gate:
-    """One demand: an end of a metric's interval against a limit.
+    """One requirement: an end of a metric's interval is compared with a limit.
 
     ``metric`` is a dotted path in summary.json. ``where`` keeps the rows of a list whose fields
     have one of the given values; ``scope`` "all" then counts them, "each ..." holds every row's
@@ -94,7 +94,7 @@ class Policy:
 
     @property
     def sha256(self) -> str:
-        """Of all that it says, however it was written down; in hex."""
+        """SHA-256 of the policy's content in hex; it does not depend on formatting."""
         text = json.dumps(asdict(self), sort_keys=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()
 
