@@ -1,4 +1,4 @@
-"""Gather the audit's numbers and hold the policy against them."""
+"""Compute the audit's numbers and compare the policy with them."""
 
 import json
 import logging

@@ -1,4 +1,4 @@
-"""The config, typed: the one source of its schema, its defaults and its documentation."""
+"""The typed config: the only source of its schema, defaults and documentation."""
 
 import difflib
 import os
@@ -15,7 +15,7 @@ def _listed(value: Any) -> Any:
 
 
 def _one_spelling(value: str) -> str:
-    """A folder in the one way that it is always written: what made a file is known by its path."""
+    """Normalise a folder's name, because Snakemake knows the files that it made by their paths."""
     if not value or not set(value).isdisjoint("{}<>\n\r"):
         raise ValueError("must be a folder's name without { } < > and line breaks")
     here = Path.cwd()
