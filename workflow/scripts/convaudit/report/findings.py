@@ -102,8 +102,8 @@ def _better_scaling(audit: Results) -> list[Finding]:
     text = (
         f"Of {check['images']} labelled images {check['accuracies'][check['used']]:.0%} are right "
         f"with the scaling of this audit, “{check['used']}”; with {check['advice']} "
-        f"{check['accuracy']:.0%} would be. If the model was trained so, all that follows is of a "
-        f"model fed wrongly: set it and run again.{also}"
+        f"{check['accuracy']:.0%} would be. If the model was trained so, this audit gave it wrong "
+        f"inputs: set it and run again.{also}"
     )
     return [Finding("scaling", "Pixels are scaled wrongly", text, "#data")]
 
@@ -136,7 +136,8 @@ def _guess(audit: Results) -> list[Finding]:
             if name != guess["used"]
         ]
         text += (
-            f"Of {guess['images']} images so many would get another answer: {', '.join(changed)}. "
+            f"With another scaling, answers to {guess['images']} images change: "
+            f"{', '.join(changed)}. "
         )
         if guess["likelier"]:
             text += f"“{guess['likelier']}” fits the model better: {guess['why']}. "
