@@ -105,8 +105,8 @@ def completeness(network: Explained, pixels: np.ndarray, classes: np.ndarray) ->
     value, low, high = measures.median(off)
     passed = None if value is None or len(off) < FEWEST else value <= COMPLETE
     text = (
-        "what the score is off from the sum of the contributions of all places (median share); "
-        "over 1 % a map is an approximation"
+        "relative difference between the score and the sum of the contributions of all positions "
+        "(median); over 1 % a map is an approximation"
     )
     return MapTest("completeness", value, low, high, COMPLETE, len(off), passed, False, text)
 
@@ -132,8 +132,8 @@ def randomised_head(
     first, second = random.integers(0, max(1, len(maps)), (2, PAIRS))
     apart = first != second
     text = (
-        "rank correlation of a map with that of shuffled weights (median); fails where it is over "
-        "that of 95 % of pairs of different images' maps"
+        "rank correlation of a map with the map of shuffled weights (median); fails if it is above "
+        "the correlation of 95 % of pairs of different images' maps"
     )
     limits, found = [], []
     for alike in (measures.spearman, measures.ssim):
@@ -162,7 +162,7 @@ def removal(
     same place of an image of another class. Passes where the Wilson interval is over a half.
     """
     text = (
-        "share of images whose score falls faster when the hottest pixels are taken away than by "
+        "share of images whose score falls faster when the hottest pixels are removed than with "
         "the same map shifted; the worse of two fills"
     )
     count = len(pixels) if len(pixels) >= FEWEST else 0
@@ -229,8 +229,8 @@ def pointing(
             quarters.append(quarter)
             asked.append(own)
     text = (
-        "share of the heat for a class in its own quarter of a mosaic of four images of which one "
-        "is of the class (mean); chance is 25 %"
+        "share of the heat for a class in the quarter of its image, in a mosaic of four images of "
+        "which only one is of the class (mean); chance is 25 %"
     )
     shares = np.empty(0)
     if len(mosaics) >= FEWEST:

@@ -167,7 +167,7 @@ def _gates(given: dict[str, Any], faults: list[str]) -> tuple[Gate, ...]:
             faults.append(f"gate {number + 1}: must be a mapping with a name")
             continue
         if name in named:
-            faults.append(f"gate {name!r}: is there twice")
+            faults.append(f"gate {name!r}: the policy has two gates of this name")
         named.add(name)
         gates[name] = gates.get(name, {}) | gate
     checked = (
@@ -191,7 +191,7 @@ def _waivers(
         if (waiver.gate is None) == (waiver.cue is None):
             faults.append(f"{title}: name either a gate or a cue")
         elif waiver.gate is not None and waiver.gate not in known:
-            faults.append(f"{title}: no gate is called so{_near(waiver.gate, known)}")
+            faults.append(f"{title}: there is no gate of this name{_near(waiver.gate, known)}")
         found.append(waiver)
     return tuple(found)
 
