@@ -50,7 +50,9 @@ def measure() -> figures.Part:
 
 
 def _fill(folder: Path) -> None:
-    """So many names in a folder a class; the names of a class are one file's."""
+    """Make a dataset of empty names: one folder per class; all names of a class are links to one
+    file.
+    """
     for number in range(CLASSES):
         inside = folder / f"class-{number:04d}"
         inside.mkdir()

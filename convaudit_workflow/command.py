@@ -51,7 +51,7 @@ def _parser() -> argparse.ArgumentParser:
         return command
 
     model = ("model", "a .keras or .h5 file, a keras.applications name, or demo")
-    images = ("images", "a folder with a sub-folder a class, a table with path,label, or demo")
+    images = ("images", "a folder with one sub-folder per class, a table with path,label, or demo")
     results = ("results", "the results folder of an audit")
     for command in (
         add("audit", _audit, "Audit a model over images; ends in a report.", model, images),

@@ -28,6 +28,19 @@ SETTINGS = (
 )
 
 
+UNTRIED = ("shortcuts={enabled: false}", "trust={enabled: false}")
+"""For an audit of which neither is looked at: two starts of TensorFlow less."""
+
+
+LONGEST = ("slurm", "rerun", "faults", "compare_workflow", "installed", "shortcuts", "workflow")
+"""Test files that begin first: at the end no worker waits for another one's long file."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    rank = {f"test_{name}": number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: rank.get(item.path.stem, len(LONGEST)))
+
+
 @dataclass
 class Audit:
     """A copy of the workflow with a toy model and toy images, and a way to run Snakemake there."""

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from conftest import Audit, copy_workflow
+from conftest import UNTRIED, Audit, copy_workflow
 
 
 def compare(audits: Audit, *folders: str, results: str = "out", target: str = "compare"):
@@ -40,8 +40,8 @@ def audits(finished, shared) -> Audit:
             target.parent.mkdir(parents=True, exist_ok=True)
             cv2.imwrite(str(target), image.clip(0, 255).astype(np.uint8))
         run = Audit(folder)
-        run.run(config=("model=never_red.keras", "results=b"))
-        run.run(config=("images=bluish", "results=c"))
+        run.run(config=("model=never_red.keras", "results=b", *UNTRIED))
+        run.run(config=("images=bluish", "results=c", *UNTRIED))
 
     return Audit(shared("compared", fill))
 

@@ -10,31 +10,8 @@ from pathlib import Path
 import pytest
 
 from conftest import ROOT, copy_workflow
+from other_workflow import CONFIG, snakefile
 from planning import documentation
-
-OTHER_WORKFLOW = """
-module convaudit:
-    snakefile: "git+file://{repository}/workflow/Snakefile@main"
-    config: config["convaudit"]
-
-use rule * from convaudit as convaudit_*
-
-rule count:
-    input: rules.convaudit_predictions.output.table
-    output: "count.txt"
-    run:
-        import pandas as pd
-        from pathlib import Path
-        Path(output[0]).write_text(str(len(pd.read_parquet(input[0]))))
-"""
-CONFIG = """
-convaudit:
-  model: toy.keras
-  images: photos
-  results: audited
-  shard_size: 8
-  max_quarantined: 0.2
-"""
 
 
 @pytest.fixture(scope="module")
@@ -164,7 +141,7 @@ def snakemake(own: Path, *arguments: str, libraries: tuple[Path, ...]) -> tuple[
 
 
 def test_another_workflow_uses_the_audit_from_a_git_address(installed, repository, finished, own):
-    (own / "Snakefile").write_text(OTHER_WORKFLOW.format(repository=repository))
+    (own / "Snakefile").write_text(snakefile(f"git+file://{repository}/workflow/Snakefile@main"))
     (own / "config.yaml").write_text(CONFIG)
     code, said = snakemake(own, "--cores", "2", libraries=(installed,))
     assert code == 0, said
@@ -178,7 +155,7 @@ def test_a_git_address_needs_the_library_of_the_same_commit(
     installed, repository, tmp_path, tmp_path_factory
 ):
     own = tmp_path
-    (own / "Snakefile").write_text(OTHER_WORKFLOW.format(repository=repository))
+    (own / "Snakefile").write_text(snakefile(f"git+file://{repository}/workflow/Snakefile@main"))
     (own / "config.yaml").write_text("convaudit: {model: demo, images: demo}")
     code, said = snakemake(own, "--dry-run", libraries=())
     assert code == 1 and "Traceback" not in said

@@ -4,34 +4,11 @@ import subprocess
 import sys
 
 from conftest import ROOT
-
-OTHER_WORKFLOW = f"""
-module convaudit:
-    snakefile: "{ROOT}/Snakefile"
-    config: config["convaudit"]
-
-use rule * from convaudit as convaudit_*
-
-rule count:
-    input: rules.convaudit_predictions.output.table
-    output: "count.txt"
-    run:
-        import pandas as pd
-        from pathlib import Path
-        Path(output[0]).write_text(str(len(pd.read_parquet(input[0]))))
-"""
-CONFIG = """
-convaudit:
-  model: toy.keras
-  images: photos
-  results: audited
-  shard_size: 8
-  max_quarantined: 0.2
-"""
+from other_workflow import CONFIG, snakefile
 
 
 def test_another_workflow_uses_the_audit_s_rules(finished, tmp_path):
-    (tmp_path / "Snakefile").write_text(OTHER_WORKFLOW)
+    (tmp_path / "Snakefile").write_text(snakefile(f"{ROOT}/Snakefile"))
     (tmp_path / "config.yaml").write_text(CONFIG)
     for name in ("toy.keras", "photos"):
         (tmp_path / name).symlink_to(finished.folder / name)

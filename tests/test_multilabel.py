@@ -1,4 +1,4 @@
-"""Several true labels an image: from the user's table to the numbers."""
+"""Several true labels per image: from the user's table to the numbers."""
 
 import numpy as np
 import pandas as pd
@@ -43,7 +43,7 @@ def test_a_class_that_no_image_has_is_in_no_mean():
 def columns_of(path) -> dict[str, list]:
     table = read(path, Columns())
     assert table.rows["label"].isna().all()
-    assert any("several labels an image" in note for note in table.notes)
+    assert any("several labels per image" in note for note in table.notes)
     kept = table.rows.filter(like="meta_")
     return {name: kept[name].replace(np.nan, None).tolist() for name in kept}
 

@@ -112,7 +112,7 @@ def test_one_core_or_two_give_the_same_bytes(finished, twin):
 
 def test_inspect_prints_the_model_and_runs_nothing_else(clone):
     printed = clone.run("inspect", config=("gradcam={layer: pool, method: hirescam}",))
-    assert "head          one class an image, softmax" in printed
+    assert "head          one class per image, softmax" in printed
     assert "classes       2 in index order: blue, red" in printed
     assert "heat          hirescam from pool: as the config says" in printed
     assert "scaling       unit, A GUESS: the file does not say" in printed

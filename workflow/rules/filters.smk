@@ -1,4 +1,4 @@
-# The images that excite each channel of a layer most, by gradient ascent. One job a layer.
+# The images that excite each channel of a layer most, by gradient ascent. One job per layer.
 
 
 rule filters:

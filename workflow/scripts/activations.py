@@ -42,8 +42,8 @@ def activations(
         pixels: .npy of each shard with the images (n, H, W, 3), uint8 RGB.
         layers: names of the watched layers.
         examples: number of example images, or their paths.
-        per_row: channels a row in a grid.
-        channels: ``channels.parquet`` that is written: one row a channel.
+        per_row: channels per row in a grid.
+        channels: ``channels.parquet`` that is written: one row per channel.
         grids: folder that is written: ``{image_id}/{layer_id}.png``.
     """
     merged = summaries.merge_files([Path(path) for path in statistics])

@@ -11,8 +11,8 @@ def draw(*, training: str, images: str, truth: str, seed: int) -> None:
     """Write the demo's dataset.
 
     Args:
-        training: folder that is written: photographs for training, one folder a class.
-        images: folder that is written: photographs for the audit, one folder a class.
+        training: folder that is written: photographs for training, one folder per class.
+        images: folder that is written: photographs for the audit, one folder per class.
         truth: ``truth.csv`` that is written: path, label, tagged and the sticker's box x0..y1.
         seed: seed of the crops and stickers.
     """

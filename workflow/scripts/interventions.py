@@ -1,4 +1,4 @@
-"""Try each suspect by experiment on the confirming half of the images."""
+"""Test each suspect by experiments on the confirming half of the images."""
 
 import json
 import logging
@@ -6,7 +6,6 @@ from pathlib import Path
 
 import cv2
 
-from convaudit.dataset import labels
 from convaudit.drawing.encoding import encode_jpeg
 from convaudit.models.facts import ModelChoices, ModelFacts, ModelSource
 from convaudit.models.scaling import scaling_of
@@ -38,31 +37,25 @@ def interventions(
     result: str,
     pairs: str,
 ) -> None:
-    """Insert and remove each cue, beside its control, and write what came of it.
+    """Insert and remove each cue and its control, and write the results.
 
     Args:
         suspects: JSON of the rule ``suspects``; the other inputs as there.
         model: the model that the config names.
         interpolation: setting ``preprocess.interpolation``.
-        threads: that read and change images.
+        threads: number of threads that read and change images.
         result: JSON that is written (docs/shortcuts.md).
-        pairs: folder that is written: a picture ``{id}.jpg`` a suspect, with images before, after
-            and with the control.
+        pairs: folder that is written: one picture ``{id}.jpg`` per suspect, with images before,
+            after and with the control.
     """
     _, network = open_network(model)
     from convaudit.shortcuts.answers import answers
 
     cv2.setNumThreads(1)
     known = ModelFacts.read(facts, choices)
+    names = plans.load(plan).class_names
     sample = collect(
-        Path(predictions),
-        [Path(path) for path in scores],
-        Path(ledger),
-        Path(images),
-        Path(duplicates),
-        head=known.head,
-        class_names=labels.of_model(plans.load(plan).class_names, known.classes),
-        most=shortcuts.images,
+        predictions, scores, ledger, images, duplicates, known, names, most=shortcuts.images
     )
     found = try_suspects(
         sample,

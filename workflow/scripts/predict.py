@@ -48,19 +48,19 @@ def predict(
         choices: what the config sets about the model.
         plan: folder with ``plan.json``.
         pixels: .npy, the images (n, H, W, 3) as ``preprocess`` wrote them, uint8 RGB.
-        images: .parquet, one row an image: image_id, path, label, sha256, height, width.
+        images: .parquet, one row per image: image_id, path, label, sha256, height, width.
         shard: number of the shard, such as "0000".
         layers: names of the layers with channel statistics.
-        batch_size: images a batch; halved until a batch fits the memory.
-        top: how many classes of an image are kept, by falling probability.
+        batch_size: images per batch; halved until a batch fits the memory.
+        top: number of classes that are stored for each image, by falling probability.
         score, target: settings ``gradcam.score``, ``gradcam.target``.
-        rows: .parquet that is written: one row an image, as in ``predictions.parquet``.
+        rows: .parquet that is written: one row per image, as in ``predictions.parquet``.
         scores: .npz that is written: the scores of some images (``ScoreSample.save``).
         summary: .npz that is written: sums of each watched channel (``summaries.save``).
         maps: .npz that is written: image_id, class_index, maps (float16) and scale of every map,
             and the same with the prefix ``true_`` for the true class of errors.
         kept: .h5 that is written: the activation maps of the watched layers; None writes none.
-        device: .json that is written: what computed.
+        device: .json that is written: the device that computed.
 
     Raises:
         AuditError: a layer or class of the config is not in the model.
@@ -91,7 +91,7 @@ def predict(
         )
         found = within_memory(partial(run.first, layers, kept_file), batch_size)
         more = within_memory(partial(run.second, found.further), batch_size)
-        # Where one image has several explained classes, all of its maps were asked for.
+        # If several classes of an image are explained, the config asks for all of its maps.
         if target == "both" or network.head == "sigmoid":
             predictions.save_maps(maps_file, [found.maps, more], [run.second(found.further[:0], 1)])
         else:

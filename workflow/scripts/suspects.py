@@ -1,11 +1,12 @@
-"""Name what the model may wrongly depend on, from the discovering half of the images."""
+"""Find suspects, cues that the model may wrongly depend on, in the discovering half of the
+images.
+"""
 
 import logging
 from pathlib import Path
 
 import cv2
 
-from convaudit.dataset import labels
 from convaudit.models.facts import ModelChoices, ModelFacts
 from convaudit.shortcuts import storage
 from convaudit.shortcuts.audit import name_suspects
@@ -29,7 +30,7 @@ def suspects(
     shortcuts: Shortcuts,
     result: str,
 ) -> None:
-    """Write the suspects, with all that their experiments need but the pixels.
+    """Write the suspects with everything that their experiments need except the pixels.
 
     Args:
         predictions: ``predictions.parquet``, with the images' properties.
@@ -44,15 +45,9 @@ def suspects(
     """
     cv2.setNumThreads(1)
     known = ModelFacts.read(facts, choices)
+    names = plans.load(plan).class_names
     sample = collect(
-        Path(predictions),
-        [Path(path) for path in scores],
-        Path(ledger),
-        Path(images),
-        Path(duplicates),
-        head=known.head,
-        class_names=labels.of_model(plans.load(plan).class_names, known.classes),
-        most=shortcuts.images,
+        predictions, scores, ledger, images, duplicates, known, names, most=shortcuts.images
     )
     found = name_suspects(sample, candidates=shortcuts.candidates, classes=shortcuts.classes)
     logging.info("%d images, %d suspects", len(sample.ids), len(found))

@@ -1,4 +1,4 @@
-"""Gather the audit's numbers and hold the policy against them."""
+"""Compute the audit's numbers and compare the policy with them."""
 
 import json
 import logging
@@ -45,9 +45,9 @@ OWN = {
     "shard",
     "row",
 }
-"""Columns of the predictions that say what the model answered; slices by them say nothing."""
+"""Columns of the predictions that hold the model's answer. No slices are made by them."""
 SCORES = 1 << 24
-"""So many scores are read at most, 64 MB."""
+"""Greatest number of scores that are read: 64 MB as float32."""
 
 
 def verdict(
@@ -72,11 +72,12 @@ def verdict(
     junit: str,
     markdown: str,
 ) -> None:
-    """
+    """Write ``metrics.json``, and the verdict as JSON, JUnit XML and Markdown.
+
     Args:
-        optional: by the name in summary.json the files of stages that may not have run.
+        optional: files of stages that may not have run, by their name in summary.json.
         expired: numbers of the policy's waivers that no longer hold.
-        about: what is judged, in words.
+        about: model, images and so on, by name, for ``summary.md``.
     """
     known = ModelFacts.read(facts, choices)
     names = labels.of_model(plans.load(plan).class_names, known.classes)
@@ -133,7 +134,7 @@ def verdict(
 
 
 def _table(predictions: str) -> pd.DataFrame:
-    """All of the predictions but what is a list."""
+    """Read the predictions without their list columns."""
     schema = pq.read_schema(predictions)
     wanted = [field.name for field in schema if not pa.types.is_nested(field.type)]
     return pq.read_table(predictions, columns=wanted).to_pandas()
@@ -148,7 +149,7 @@ def _answers(table: pd.DataFrame, truth: np.ndarray) -> Answers:
 
 
 def _scored(paths: list[str], table: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """Rows of the table and their scores, of every shard the same share of those that are kept."""
+    """Row numbers and scores of a sample: the same share of the stored scores of every shard."""
     starts = table.groupby("shard").indices
     found, seen = [], []
     for path in paths:
@@ -166,7 +167,7 @@ def _scored(paths: list[str], table: pd.DataFrame) -> tuple[np.ndarray, np.ndarr
 
 
 def _several(table: pd.DataFrame, head: str, names: list[str]) -> np.ndarray | None:
-    """The labels (n, classes) of images that may have several, 1, 0 or NaN: a column a class."""
+    """Labels (n, classes) of a multi-label dataset: 1, 0 or NaN (unknown)."""
     marks = [f"{META}{name}" for name in names]
     if head != "sigmoid" or not set(marks) <= set(table.columns):
         return None
@@ -175,7 +176,7 @@ def _several(table: pd.DataFrame, head: str, names: list[str]) -> np.ndarray | N
 
 
 def _columns(table: pd.DataFrame, truth: np.ndarray) -> dict[str, pd.Series]:
-    """What labelled images are sliced by: folders, and columns that tell of the image itself."""
+    """Columns by which labelled images are sliced: their folders, metadata and properties."""
     others = {
         name.removeprefix(META): table[name]
         for name in table.columns

@@ -1,13 +1,14 @@
-"""The one kind of error that is meant for a person."""
+"""The error that a user sees."""
 
 
 class AuditError(Exception):
-    """One line that says what is wrong, where, and what to do about it."""
+    """An error for the user: one line that says what is wrong, where, and what to do."""
 
 
 def printable(text: str) -> str:
-    """Text for one line of a terminal or a log: line breaks, colours and the like are escaped.
+    """Escape a text for one line of a terminal or a log: line breaks, colours and other control
+    characters.
 
-    A file's name may hold any of them, and look like a message of ours.
+    A file name may contain any of them, and could look like one of our messages.
     """
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

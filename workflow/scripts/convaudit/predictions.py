@@ -1,6 +1,6 @@
-"""Predictions, saliency maps and channel statistics of a shard, gathered batch by batch.
+"""Collect predictions, saliency maps and channel statistics of a shard, batch by batch.
 
-Memory holds one batch, and a few numbers of each image.
+One batch and a few numbers of each image are in memory.
 """
 
 from collections.abc import Callable, Iterator
@@ -21,10 +21,11 @@ if TYPE_CHECKING:
     from convaudit.onepass import Batch, OnePass
 
 _OWN = ("image_id", "path", "label", "height", "width")
-"""Columns of an image that have their own place among the predictions; further ones follow."""
+"""Columns of an image that come first in the predictions; all further columns follow."""
 
 _SAMPLED = 1 << 18
-"""So many scores of a shard are kept, 1 MB: of all its images, or of some spread evenly over it."""
+"""Greatest number of scores stored for a shard (1 MB): of all its images, or of evenly spread
+ones."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Shard:
     Attributes:
         name: number of the shard, such as "0000".
         pixels: .npy file with the pixels (n, H, W, 3), uint8 RGB.
-        images: one row an image: image_id, path, label, sha256, height, width, and further
+        images: one row per image: image_id, path, label, sha256, height, width, and further
             columns, which the predictions repeat.
         ids: (n,) image ids.
         truth: (n,) index of each image's label, -1 if it has none.
@@ -61,7 +62,7 @@ class Shard:
 
 
 class MapWriter:
-    """Saliency maps that wait in temporary files until a shard is complete.
+    """Writes saliency maps to temporary files until a shard is complete.
 
     Args:
         ids: (n,) image ids of the shard.
@@ -79,7 +80,7 @@ class MapWriter:
         }
 
     def add(self, rows: np.ndarray, batch: "Batch") -> None:
-        """Append the maps of a batch, of the images in these rows (B,)."""
+        """Append the maps of a batch, of the images in the rows (B,)."""
         halves, scale = map_statistics.pack(batch.maps)
         values = self._ids[rows], batch.explained, halves, scale
         for spool, value in zip(self.spools.values(), values, strict=True):
@@ -87,8 +88,8 @@ class MapWriter:
 
 
 def save_maps(file: Path, asked: list[MapWriter], true: list[MapWriter]) -> None:
-    """Write an .npz: the maps that the config asks for, and with the prefix ``true_`` those of the
-    true class of errors.
+    """Write an .npz with the maps that the config asks for, and, with the prefix ``true_``, the
+    maps of the errors' true classes.
     """
     array_files.save(
         file,
@@ -101,7 +102,7 @@ def save_maps(file: Path, asked: list[MapWriter], true: list[MapWriter]) -> None
 
 
 class ScoreSample(NamedTuple):
-    """The scores of some images of a shard, for numbers that need those of every class.
+    """Scores of some images of a shard, for metrics that need the scores of all classes.
 
     Attributes:
         rows: (m,) rows of the shard.
@@ -112,7 +113,7 @@ class ScoreSample(NamedTuple):
     scores: np.ndarray
 
     def save(self, file: Path) -> None:
-        """Write an .npz: row and scores."""
+        """Write an .npz with the arrays ``row`` and ``scores``."""
         with file.open("wb") as stream:
             np.savez_compressed(stream, row=self.rows, scores=self.scores)
 
@@ -121,8 +122,8 @@ class PassResults(NamedTuple):
     """The results of the pass over a shard.
 
     Attributes:
-        predictions: one row an image, as in ``predictions.parquet``.
-        sample: scores of some of them.
+        predictions: one row per image, as in ``predictions.parquet``.
+        sample: scores of some images.
         further: (m, 2) pairs (row, class) that need a further map (``targets.further``).
         maps: one map an image.
         layers: channel statistics by layer.
@@ -137,7 +138,7 @@ class PassResults(NamedTuple):
 
 @dataclass(frozen=True)
 class ShardPass:
-    """The pass over one shard. Both methods start over if they are called again.
+    """The pass over one shard. Both methods start from the beginning at each call.
 
     Attributes:
         shard: the images.
@@ -146,7 +147,7 @@ class ShardPass:
         target: setting ``gradcam.target``.
         top: how many classes of an image are kept, by falling probability.
         sides: height and width of a map.
-        folder: where maps wait until the shard is complete.
+        folder: folder for temporary files with maps.
     """
 
     shard: Shard
@@ -158,12 +159,12 @@ class ShardPass:
     folder: Path
 
     def first(self, layers: list[str], kept: Path | None, batch_size: int) -> PassResults:
-        """Predict every image, with one map each and the statistics of the watched layers.
+        """Predict every image, with one map per image and statistics of the watched layers.
 
         Args:
             layers: names of the watched layers.
             kept: HDF5 file for the activation maps of these layers; None keeps none.
-            batch_size: images a batch.
+            batch_size: images per batch.
         """
         shard, maps = self.shard, self._writer()
         numbers, further, scores = [], [], []
@@ -194,7 +195,7 @@ class ShardPass:
         return PassResults(_table(shard, numbers), sample, np.concatenate(further), maps, split)
 
     def second(self, pairs: np.ndarray, batch_size: int) -> MapWriter:
-        """The maps of further pairs (m, 2) of row and class."""
+        """Compute maps for further pairs (m, 2) of row and class."""
         maps = self._writer()
         if len(pairs):
             one_pass = self.build([], batch_size=batch_size)
@@ -209,8 +210,8 @@ class ShardPass:
     def _batches(
         self, one_pass: "OnePass", rows: np.ndarray, classes: np.ndarray, size: int
     ) -> Iterator[tuple[np.ndarray, "Batch"]]:
-        """Run rows through the network, explaining one class of each. A shard without an image
-        gives one empty batch, from which its empty tables get their columns.
+        """Run rows through the network; one class of each is explained. A shard without images
+        gives one empty batch, which determines the columns of the empty tables.
         """
         progress = Progress(len(rows), "images")
         for start in range(0, max(len(rows), 1), size):
@@ -228,8 +229,8 @@ def _sampled(count: int, units: int) -> np.ndarray:
 def _summarised(
     batch: "Batch", images: np.ndarray, classes: np.ndarray, class_count: int
 ) -> summaries.Summary:
-    """The channels of all layers side by side: one call of NumPy a layer would cost more than what
-    it adds up.
+    """Summarise the channels of all layers together; a NumPy call per layer would cost more than
+    the sums.
     """
     values = (np.concatenate(each, axis=1) for each in zip(*batch.layers.values(), strict=True))
     return summaries.summarise(*values, images=images, classes=classes, class_count=class_count)
@@ -238,7 +239,7 @@ def _summarised(
 def _numbers(
     predicted: np.ndarray, truth: np.ndarray, batch: "Batch", top: int
 ) -> dict[str, np.ndarray]:
-    """Numbers of each image by column: classes as indices, probabilities, logit, map statistics."""
+    """Columns of numbers for each image: class indices, probabilities, logit, map statistics."""
     each = np.arange(len(predicted))
     probabilities = batch.probabilities
     best = np.argsort(-probabilities, axis=1, kind="stable")[:, :top]

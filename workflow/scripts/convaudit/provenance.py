@@ -38,7 +38,9 @@ def revision(folder: Path) -> dict[str, str | bool | None]:
 
     Files that are not in git, such as results, do not count.
     """
-    if not (folder / ".git").exists():  # an installed copy, maybe within somebody else's checkout
+    if not (
+        folder / ".git"
+    ).exists():  # This is an installed copy, possibly inside another repository.
         return {"commit": None, "dirty": None}
     commit = _git(folder, "rev-parse", "HEAD")
     changes = _git(folder, "status", "--porcelain", "--untracked-files=no")
@@ -69,12 +71,12 @@ def record(
     """The content of ``provenance.json``.
 
     Args:
-        key: the report's key, which stands for all that went into the results.
+        key: the report's key, which covers everything that the results depend on.
         code: ``versions`` and ``revision``.
-        devices: what computed the shards (``device_records.read``).
+        devices: devices that computed the shards (``device_records.read``).
         config: the settings of the audit.
         model_sha256: SHA-256 of the model's file; None for a model of keras.applications.
-        inputs: names of further files that were read; names that are no file are left out.
+        inputs: paths of further input files; paths that are no file are left out.
         manifest: the manifest of the results.
     """
     files = {name: Path(name).expanduser() for name in inputs}

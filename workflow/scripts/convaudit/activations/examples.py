@@ -8,10 +8,11 @@ _COLUMNS = ["image_id", "path", "shard", "row", "probability", "predicted_index"
 
 
 def choose_examples(predictions: str, examples: int | list[str]) -> pd.DataFrame:
-    """The example images: those that the config lists, or a few that are worth a look.
+    """Choose the example images: those that the config lists, or a few worth looking at.
 
-    A number of images is taken in turn from groups: the errors, and for each predicted class the
-    images that are right or have no label; from each group the most confident first.
+    If the config gives a number, images are taken in turn from groups: the errors, and for each
+    predicted class the images that are right or have no label. The most confident of a group come
+    first.
 
     Args:
         predictions: ``predictions.parquet``.

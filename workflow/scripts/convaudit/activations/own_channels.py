@@ -1,4 +1,4 @@
-"""The channels that are counted, each once."""
+"""Count each channel once."""
 
 import pandas as pd
 
@@ -6,8 +6,8 @@ from convaudit.models.facts import ModelFacts
 
 
 def own_channels(channels: pd.DataFrame, facts: ModelFacts) -> pd.DataFrame:
-    """The rows of ``channels.parquet`` without those of pooling layers, which pass on the channels
-    before them; all of them where nothing else is watched.
+    """The rows of ``channels.parquet`` without pooling layers, because these pass on the channels
+    of the layer before. If only pooling layers are watched, all rows.
     """
     kinds = {layer.name: layer.kind for layer in facts.layers}
     pooled = channels["layer"].map(kinds).fillna("").str.contains("Pooling")

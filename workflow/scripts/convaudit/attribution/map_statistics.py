@@ -1,4 +1,4 @@
-"""Numbers of saliency maps: strength, place and concentration; and their storage."""
+"""Measure the strength, place and concentration of saliency maps, and store maps."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Whether the classes are named in another order than the model's outputs."""
+"""Check whether the class names are in the order of the model's outputs."""
 
 import math
 import re
@@ -13,15 +13,15 @@ _LEVEL = 0.001
 
 
 def other_number_order(names: Sequence[str]) -> tuple[str, np.ndarray] | None:
-    """For classes that are called by numbers, the other usual order: that of texts (0, 1, 10, 11,
-    2), in which loaders sort folders, where they stand in that of numbers, and the reverse.
+    """For class names that are numbers, the other usual order: the order of texts (0, 1, 10, 11,
+    2), in which loaders sort folders, if the names are in the order of numbers, and the reverse.
 
     Args:
-        names: of the classes in index order, as they are used ("7", "class 7").
+        names: names of the classes in the audit's index order ("7", "class 7").
 
     Returns:
-        The value of the setting ``classes`` and the order, as of ``better_order``; None where both
-        are the same or the names are no numbers.
+        The value for the setting ``classes`` and the order as in ``better_order``; None if both
+        orders are equal or the names are no numbers.
     """
     texts = [name.removeprefix("class ") for name in names]
     if not all(re.fullmatch("[0-9]{1,9}", text) for text in texts):
@@ -37,11 +37,11 @@ def other_number_order(names: Sequence[str]) -> tuple[str, np.ndarray] | None:
 
 
 def is_better(order: np.ndarray, labels: np.ndarray, predicted: np.ndarray) -> bool:
-    """True if clearly more images would be right in one other order that was not chosen for being
-    the best: one-sided sign test, p < 0.001.
+    """True if clearly more images would be right with another order: one-sided sign test, p <
+    0.001. The order must not have been chosen because it is the best one.
 
     Args:
-        order, labels, predicted: as of ``better_order``.
+        order, labels, predicted: as in ``better_order``.
     """
     before, after = labels == predicted, order[labels] == predicted
     wins, losses = int((after & ~before).sum()), int((before & ~after).sum())
@@ -49,20 +49,20 @@ def is_better(order: np.ndarray, labels: np.ndarray, predicted: np.ndarray) -> b
 
 
 def better_order(labels: np.ndarray, predicted: np.ndarray, count: int) -> np.ndarray | None:
-    """The order in which clearly more images would be right, if there is one.
+    """Find an order of the class names with which clearly more images would be right.
 
-    It is the assignment of names to outputs with the most right images. Of those that are right in
-    one order alone, more must be so in the new one than chance would have it, and more than the
-    best of all orders by chance: one-sided sign test, p < 0.001 / ``count``!.
+    It is the assignment of names to outputs with the most right images. Images that are right with
+    only one of both orders are compared by a one-sided sign test. The new order must win with p <
+    0.001 / ``count``!, because it is the best of ``count``! orders (Bonferroni).
 
     Args:
-        labels: (n,) index of each image's class, as the classes are named.
-        predicted: (n,) index of the output that was the greatest.
+        labels: (n,) index of each image's class, with the names as they are.
+        predicted: (n,) index of the greatest output.
         count: number of classes.
 
     Returns:
-        (count,) for each class, the output that should have its name; None where the order is
-        right, or not clearly wrong.
+        (count,) for each class the output that should have its name; None if the order is right or
+        not clearly wrong.
     """
     confusion = np.zeros((count, count), np.int64)
     np.add.at(confusion, (labels, predicted), 1)

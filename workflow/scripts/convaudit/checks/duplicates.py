@@ -1,4 +1,4 @@
-"""Images that a dataset holds more than once."""
+"""Find files that a dataset holds more than once."""
 
 from collections.abc import Iterable
 
@@ -9,15 +9,15 @@ def duplicates(ledger: pd.DataFrame, unreadable: Iterable[str] = ()) -> pd.DataF
     """Group the images whose files are equal byte for byte.
 
     Args:
-        ledger: columns ``path``, ``label`` (or null) and ``sha256`` (null where a file couldn't
-            be read: it belongs to no group).
-        unreadable: paths that are no images: two copies of a text file are no finding. They may
-            begin with an additional "./", as in the quarantine table.
+        ledger: columns ``path``, ``label`` (or null) and ``sha256`` (null if the file can't be
+            read; it is in no group).
+        unreadable: paths of files that are no images: two copies of a text file are no finding.
+            They may begin with an additional "./", as in the quarantine table.
 
     Returns:
-        One row a duplicated image, by ``group`` (from 0, in order of the groups' first paths)
-        and ``path``: ``group``, ``path``, ``label``, and ``across_labels``: whether the group
-        stands under more than one label, so that at most one of them is right.
+        One row per duplicated image, by ``group`` (from 0, in order of the groups' first paths)
+        and ``path``: ``group``, ``path``, ``label`` and ``across_labels`` (True if the files of the
+            group have different labels, of which at most one is right).
     """
     bad = {variant for path in unreadable for variant in (path, path.removeprefix("./"))}
     usable = ledger["sha256"].notna() & ~ledger["path"].isin(bad)

@@ -1,4 +1,6 @@
-"""Without labels: how much hangs on a guessed scaling, and what of it can be seen in the model."""
+"""Check a guessed scaling without labels: how much depends on it, and what the model says for or
+against it.
+"""
 
 from typing import Any
 
@@ -9,13 +11,14 @@ from convaudit.models.network import Network
 from convaudit.models.scaling import SCALINGS, in_order
 
 _NORMALISATIONS = 3
-"""How many of the first layers with moving statistics are compared."""
+"""Number of layers with moving statistics that are compared, beginning with the first."""
 
 _CLEARLY = 3.0
-"""How many times nearer to the moving statistics another scaling must come."""
+"""Factor by which another scaling must be nearer to the moving statistics."""
 
 _STUCK, _TELLING = 0.05, 0.3
-"""Shares of the most that answers can tell of the images: hardly anything, and much."""
+"""Mutual information of images and answers, as a share of its maximum: below the first value the
+answers hardly depend on the image, above the second they clearly do."""
 
 
 def check_guess(network: Network, pixels: np.ndarray, used: str, channels: str) -> dict[str, Any]:
@@ -23,18 +26,18 @@ def check_guess(network: Network, pixels: np.ndarray, used: str, channels: str) 
 
     Args:
         network: the classifier.
-        pixels: (n, H, W, 3) uint8 RGB at its size.
+        pixels: (n, H, W, 3) uint8 RGB at the network's size.
         used: the guess, a key of ``SCALINGS``.
         channels: "rgb" or "bgr", of the guess.
 
     Returns:
-        As JSON: ``used``; ``images``, their number; by scaling ``changed``, the share of answers
-        that differ from those with the guess, ``confidence``, the mean probability of the answer,
-        ``told``, the mutual information of images and answers as a share of the most there can be,
-        and ``off``, how far the first layers' values lie from the moving statistics of their batch
-        normalisation (mean Kullback-Leibler divergence of the channels' normal distributions; None
-        without such layers); ``likelier``, another scaling that fits clearly better, or None; and
-        ``why``, what shows it.
+        For JSON: ``used``; ``images``, the number of images; four numbers by scaling: ``changed``,
+        the share of answers that differ from those with the guess; ``confidence``, the mean
+        probability of the answer; ``told``, the mutual information of images and answers as a share
+        of its maximum; ``off``, the distance of the first layers' values from the moving statistics
+        of their batch normalisation (mean Kullback-Leibler divergence of the channels' normal
+        distributions; None without such layers). ``likelier`` is another scaling that fits clearly
+        better, or None; ``why`` is the evidence for it.
     """
     ways = {name: scaling for name, scaling in SCALINGS.items() if name != used}
     ways = {used: in_order(used, channels), **ways}
@@ -67,7 +70,9 @@ def _likelier(numbers: dict[str, dict[str, Any]], used: str) -> tuple[str | None
 
 
 def _told(probabilities: np.ndarray) -> float:
-    """Mutual information of images and answers, over the logarithm of the number of classes."""
+    """Mutual information of images and answers, divided by the logarithm of the number of
+    classes.
+    """
 
     def entropy(p: np.ndarray) -> np.ndarray:
         return -(p * np.log(np.maximum(p, 1e-12))).sum(axis=-1)

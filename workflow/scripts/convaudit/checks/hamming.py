@@ -1,22 +1,23 @@
-"""All pairs of 64-bit numbers that differ in few bits, exactly, also among millions."""
+"""Find all pairs of 64-bit numbers that differ in few bits, exactly, also among millions."""
 
 from collections.abc import Iterator
 
 import numpy as np
 
 AT_ONCE = 1 << 22
-"""Pairs that are compared at once: what memory holds beside the numbers is some 150 MB."""
+"""Number of pairs compared at once; this takes some 150 MB of memory."""
 _CHUNKS = 4
 LARGEST = 2 * _CHUNKS - 1
-"""Bits. Up to this many, two numbers differ in at most one bit in one of four chunks."""
+"""Greatest radius in bits: two numbers that differ in at most so many bits differ in at most one
+bit in one of four chunks."""
 
 
 def close_pairs(hashes: np.ndarray, radius: int, others: np.ndarray | None = None) -> np.ndarray:
-    """Pairs (i, j) with at most ``radius`` different bits: i < j among ``hashes``, or i of
+    """Find pairs (i, j) with at most ``radius`` different bits: i < j among ``hashes``, or i of
     ``hashes`` and j of ``others``.
 
-    Multi-index hashing (Norouzi, Punjani and Fleet 2012): of four chunks of 16 bits at least one
-    differs in at most one bit, so only numbers that agree so far are compared. Exact.
+    Multi-index hashing (Norouzi, Punjani and Fleet 2012): at least one of four chunks of 16 bits
+    differs in at most one bit, so only numbers with such a chunk are compared. The result is exact.
 
     Args:
         hashes: uint64 (n,), all different.
@@ -41,13 +42,17 @@ def close_pairs(hashes: np.ndarray, radius: int, others: np.ndarray | None = Non
 
 
 def _chunk(hashes: np.ndarray, chunk: int) -> np.ndarray:
-    """Every fourth bit, as a number below 65,536: neighbours in a hash depend on each other."""
+    """Every fourth bit, as a number below 65,536. Neighbouring bits of a hash depend on each
+    other.
+    """
     bits = np.unpackbits(hashes.astype(">u8").view(np.uint8).reshape(-1, 8), axis=1)
     return np.packbits(bits[:, chunk::_CHUNKS], axis=1).view(">u2")[:, 0].astype(np.int64)
 
 
 def _candidates(left: np.ndarray, right: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Pairs of places whose chunks differ in at most one bit, some ``AT_ONCE`` at a time."""
+    """Yield pairs of positions whose chunks differ in at most one bit, about ``AT_ONCE`` at a
+    time.
+    """
     order = np.argsort(right, kind="stable")
     starts = np.searchsorted(right[order], np.arange(2**16 + 1))
     for flipped in (0, *(1 << bit for bit in range(16))):

@@ -1,4 +1,4 @@
-"""How a model may have been trained, in hypotheses that are judged together."""
+"""Judge hypotheses about a model's training together: scaling, channels, class order."""
 
 import math
 from collections.abc import Sequence
@@ -13,14 +13,14 @@ _ALIKE = 0.05
 
 @dataclass(frozen=True)
 class Hypothesis:
-    """How the model may have been trained.
+    """One hypothesis about how the model was trained.
 
     Attributes:
-        name: of scaling and channels, as "unit, BGR".
-        changes: what to set in the config, by key; empty for the audit's own way.
-        right: (n,) bool, which images are right so.
+        name: scaling and channels, as "unit, BGR".
+        changes: settings to change in the config, by key; empty for the audit's own settings.
+        right: (n,) bool, which images are right under it.
         surety: mean logarithm of the true class's probability.
-        tried: among how many hypotheses it was chosen, as a natural logarithm.
+        tried: natural logarithm of the number of hypotheses that it was chosen from.
     """
 
     name: str
@@ -35,19 +35,19 @@ class Hypothesis:
 
     @property
     def effort(self) -> int:
-        """How much is different from the audit's own way; any order of classes counts for two."""
+        """Number of changed settings; an arbitrary order of classes counts as two."""
         return len(self.changes) + (self.changes.get("classes") == "FILE")
 
 
 def in_words(changes: dict[str, str]) -> str:
-    """Settings as they stand in a config: "preprocess.channels: bgr and classes: FILE"."""
+    """Settings as in a config: "preprocess.channels: bgr and classes: FILE"."""
     return " and ".join(f"{key}: {value}" for key, value in changes.items())
 
 
 def judge(
     base: Hypothesis, others: Sequence[Hypothesis]
 ) -> tuple[Hypothesis | None, list[Hypothesis]]:
-    """The hypothesis that explains most, and others that explain as much in another way."""
+    """The best hypothesis, and others that explain as much by other settings."""
     clear = [
         each for each in others if _log_tail(each.right, base.right) + each.tried < math.log(_LEVEL)
     ]
@@ -66,13 +66,15 @@ def judge(
 
 
 def can_be_proven(wrong: int, tried: int) -> bool:
-    """Would it be clear if another of so many hypotheses put right all that is wrong?"""
+    """True if a hypothesis that corrects all errors would be significant among so many
+    hypotheses.
+    """
     return bool(binom.sf(wrong - 1, wrong, 0.5) * tried < _LEVEL)
 
 
 def _log_tail(first: np.ndarray, second: np.ndarray) -> float:
-    """Of what is right in one way alone, how probable it is that so much is so in the first; the
-    natural logarithm.
+    """Natural logarithm of the one-sided sign test's p-value: of the images that are right under
+    one hypothesis only, at least so many are right under the first.
     """
     wins, losses = int((first & ~second).sum()), int((second & ~first).sum())
     return float(binom.logsf(wins - 1, wins + losses, 0.5))

@@ -1,4 +1,6 @@
-"""Images that look alike within a dataset, and audited images that the model was trained on."""
+"""Find images that look alike within a dataset, and audited images that the model was trained
+on.
+"""
 
 from dataclasses import asdict, dataclass
 
@@ -12,17 +14,15 @@ from convaudit.metrics.intervals import wilson
 from convaudit.properties.difference_hash import MISSING, parse
 
 RADIUS = 6
-"""Different bits of two difference hashes up to which pictures are near duplicates."""
-IMAGES = ["image_id", "path", "label", "sha256", "dhash", "correct"]
-"""Columns that are needed of the audited images."""
+"""Greatest number of different bits in the difference hashes of two near duplicates."""
 
 
 @dataclass(frozen=True)
 class Training:
-    """How many audited images are among the training images, and what becomes of the accuracy.
+    """Number of audited images that are training images, and the accuracy with and without them.
 
-    ``exact`` are the same files, ``images`` these and those that look alike. Accuracies are of
-    labelled images, with Wilson's 95 % interval; None where there is none.
+    ``exact`` counts equal files, ``images`` these and images that look alike. Accuracies are those
+    of labelled images, with Wilson's 95 % interval; None if there are none.
     """
 
     files: int
@@ -41,10 +41,12 @@ class Training:
 
 @dataclass(frozen=True)
 class NearDuplicates:
-    """``table`` has a row an image that has a near duplicate: ``group`` (from 0, in the order of
-    the groups' first paths), ``image_id``, ``path``, ``label``, ``across_labels`` (whether the
-    group stands under more than one label) and, where training images are known, ``training``:
-    "exact", "near" or "" (``group`` is missing where an image has a double among them alone).
+    """Near duplicates of a dataset.
+
+    ``table`` has one row per image with a near duplicate: ``group`` (from 0, in the order of the
+    groups' first paths), ``image_id``, ``path``, ``label``, ``across_labels`` (True if the group
+    has different labels) and ``training``: "exact", "near" or "". ``group`` is missing if an image
+    has a duplicate among the training images only.
     """
 
     table: pd.DataFrame
@@ -55,7 +57,7 @@ class NearDuplicates:
     training: Training | None
 
     def summary(self) -> dict[str, object]:
-        """For ``summary.json``."""
+        """The numbers for ``summary.json``."""
         return {
             "radius": RADIUS,
             "groups": self.groups,
@@ -67,7 +69,7 @@ class NearDuplicates:
 
 
 def group_numbers(hashes: np.ndarray) -> np.ndarray:
-    """Number the groups of hashes (texts, n) that are connected by near duplicates.
+    """Number the groups of images that are connected by near duplicates; ``hashes`` is (n,) texts.
 
     Returns:
         int64 (n,): equal for images of one group, -1 for an image that has no near duplicate.
@@ -90,7 +92,8 @@ def near_duplicates(images: pd.DataFrame, training: pd.DataFrame | None = None) 
     """Group the images that look alike, and find those that the model was trained on.
 
     Args:
-        images: columns ``IMAGES``; ``label`` and ``correct`` missing where there is none.
+        images: one row per image with the columns ``image_id``, ``path``, ``label``, ``sha256``,
+            ``dhash`` and ``correct``; ``label`` and ``correct`` are missing for unlabelled images.
         training: columns ``sha256`` and ``dhash`` of the training images, if they are known.
     """
     hashes = images["dhash"].to_numpy(object)
@@ -118,7 +121,7 @@ def near_duplicates(images: pd.DataFrame, training: pd.DataFrame | None = None) 
 
 
 def _seen(images: pd.DataFrame, training: pd.DataFrame) -> np.ndarray:
-    """Of each image "exact", "near" or ""."""
+    """(n,) texts: "exact" for an equal training file, "near" for one that looks alike, else ""."""
     hashes, others = images["dhash"].to_numpy(object), training["dhash"].to_numpy(object)
     seen = np.full(len(images), "", object)
     known = np.flatnonzero(hashes != MISSING)

@@ -1,4 +1,4 @@
-"""Would the model say something else if the images were resized as another tool does it?"""
+"""Check how the model's answers change if images are resized as by other tools."""
 
 from typing import Any
 
@@ -19,21 +19,21 @@ def check_resizing(
     scaling: Scaling,
     used: str,
 ) -> dict[str, Any]:
-    """Compare the answers with each way to resize.
+    """Compare the answers for each way to resize.
 
-    Another one is clearly better when the images that it alone gets right outnumber those that it
-    alone gets wrong beyond chance: one-sided sign test, p < 0.01.
+    Another way is clearly better if it corrects significantly more images than it breaks: one-sided
+    sign test, p < 0.01.
 
     Args:
-        pixels: by way to resize (n, H, W, 3), uint8, of the same few dozen images.
-        labels: (n,) indices of their classes, -1 where there is none.
-        scaling: how they become the network's input.
+        pixels: the same few dozen images (n, H, W, 3), uint8, by way to resize.
+        labels: (n,) indices of their classes, -1 without a label.
+        scaling: scaling of the network's input.
         used: the way that the audit uses.
 
     Returns:
-        As JSON: ``used``; ``images``, their number; ``labelled``; by way ``changed``, the share of
-        answers that differ from those with ``used``, and ``accuracies`` (empty without labels);
-        ``better``, the clearly better one with the highest accuracy, or None.
+        For JSON: ``used``; ``images`` and ``labelled``, numbers of images; by way ``changed``, the
+        share of answers that differ from those with ``used``, and ``accuracies`` (empty without
+        labels); ``better``, the clearly better way with the highest accuracy, or None.
     """
     first = answers(network, pixels[used], scaling)
     known = labels >= 0

@@ -1,4 +1,4 @@
-"""Are pixels and class names given as in training? Scaling, channels and order, judged together."""
+"""Check whether scaling, channel order and class order are those of the training."""
 
 import math
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from convaudit.models.network import Network
 from convaudit.models.scaling import SCALINGS, Scaling, in_order
 
 SAMPLE = 64
-"""Images that are enough to tell."""
+"""Number of images in the check's sample."""
 
 _BATCH = 16
 
@@ -27,25 +27,26 @@ def check_scaling(
 ) -> dict[str, Any]:
     """Compare the accuracy with each scaling, order of channels and order of classes.
 
-    All are judged together: of those that are clearly better than the audit's own way (one-sided
-    sign test, p < 0.001 divided by how many were tried), the one that explains most; of several
-    that explain as much, the one that changes least, then the one that is surest. Where too few
-    images are wrong for that, the others are not tried.
+    All combinations are judged together. A combination is clearly better than the audit's own if a
+    one-sided sign test gives p < 0.001 divided by the number of combinations. Of these the one with
+    most right images wins; if several have as many, the one that changes fewest settings, then the
+    one with the highest mean log-probability. If too few images are wrong for a significant result,
+    other combinations are not tried.
 
     Args:
-        network: a classifier with one class an image.
-        pixels: (n, H, W, 3) uint8 RGB at its size; a few dozen images of several classes.
+        network: a classifier with one class per image.
+        pixels: (n, H, W, 3) uint8 RGB at the network's size; a few dozen images of several classes.
         labels: (n,) indices of their classes.
         used: the scaling that the audit uses, as "unit" or "unit, BGR".
-        names: of the classes, in index order.
+        names: names of the classes in index order.
 
     Returns:
-        As JSON: ``used``; ``images``, their number; ``accuracies`` by name with the classes as they
-        are ("caffe" is BGR, so there is "caffe, RGB"); ``better``, the name of a better scaling or
-        None; ``in_order``, the accuracy with the classes in another order where that is better, or
-        None, and ``order``, what to set ``classes`` to; ``set``, all that is to be set, by key, and
-        ``advice``, the same as a text; ``accuracy``, what it gives; ``also``, what explains as
-        much, as texts of settings.
+        For JSON: ``used``; ``images``, the number of images; ``accuracies`` by scaling with the
+        classes as they are ("caffe" is BGR, so there is "caffe, RGB"); ``better``, the name of a
+        better scaling or None; ``in_order``, the accuracy with a better order of classes, or None;
+        ``order``, the value for the setting ``classes``; ``set``, all settings to change, by key;
+        ``advice``, the same as a text; ``accuracy``, the accuracy with them; ``also``, other
+        settings that give as much, as texts.
     """
     variants = _variants()
     tried = len(variants)
@@ -80,7 +81,9 @@ def _hypotheses(
     names: Sequence[str],
     tried: int,
 ) -> list[Hypothesis]:
-    """One scaling with the classes as they are, as numbers sort otherwise, and in any order."""
+    """Hypotheses for one scaling: classes as they are, in the other order of numbers, and in any
+    order.
+    """
     probabilities = probabilities_of(network, pixels, _variants()[name])
     said = probabilities.argmax(axis=1)
     changes = _changes(name, used)
@@ -102,12 +105,12 @@ def _hypotheses(
 
 
 def _changes(name: str, used: str) -> dict[str, str]:
-    """What to set in the config for another scaling than the one in use."""
+    """Settings to change in the config for another scaling than the one in use."""
     ours, theirs = _parts(used), _parts(name)
     if ours == theirs:
         return {}
     changes = {} if ours[0] == theirs[0] else {"preprocess.scaling": theirs[0]}
-    # Said wherever "auto" could mean something else: the config may have set it.
+    # Also set the channels if "auto" could choose others, because the config may have set them.
     if ours[1] != theirs[1] or theirs[1] != channels_of(theirs[0]):
         changes["preprocess.channels"] = theirs[1]
     return changes
@@ -136,5 +139,5 @@ def probabilities_of(network: Network, pixels: np.ndarray, scaling: Scaling) -> 
 
 
 def answers(network: Network, pixels: np.ndarray, scaling: Scaling) -> np.ndarray:
-    """The class that each image is taken for, (n,)."""
+    """(n,) index of the predicted class."""
     return probabilities_of(network, pixels, scaling).argmax(axis=1)

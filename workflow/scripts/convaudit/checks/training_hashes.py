@@ -1,4 +1,4 @@
-"""What is kept of training images: the hash of each file and of what it looks like."""
+"""Hash training images: SHA-256 of each file and difference hash of its picture."""
 
 import hashlib
 from pathlib import Path
@@ -17,14 +17,15 @@ def training_hashes(source: Path, threads: int) -> pd.DataFrame:
     """Hash training images.
 
     Args:
-        source: a folder or a table of images, as the audited images may be given; or hashes that
-            were saved before: a .parquet with the columns "path", "sha256" and "dhash".
+        source: a folder or a table of images, as for audited images; or saved hashes: a .parquet
+            with the columns "path", "sha256" and "dhash".
 
     Returns:
-        ``HASHES``, a row a file that is an image; ``dhash`` is "" where it is too plain.
+        The columns ``HASHES``, one row per image file; ``dhash`` is "" for a picture that is too
+        plain.
 
     Raises:
-        AuditError: there is no such folder or table, or it has no image.
+        AuditError: the folder or table does not exist or has no image.
     """
     if is_saved(source):
         return pd.read_parquet(source, columns=HASHES)
@@ -45,7 +46,7 @@ def training_hashes(source: Path, threads: int) -> pd.DataFrame:
 
 
 def _hashes(path: Path) -> tuple[str, str] | None:
-    """Of an image file SHA-256 and difference hash; None where it can't be read as an image."""
+    """SHA-256 and difference hash of an image file; None if it can't be read as an image."""
     try:
         data = path.read_bytes()
         image = images.decode(data)

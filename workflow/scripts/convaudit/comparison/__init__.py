@@ -1,1 +1,1 @@
-"""Two finished audits side by side: the same images, or the same model."""
+"""Compare two finished audits of the same images or of the same model."""

@@ -1,4 +1,4 @@
-"""Which images of two audits are the same file, and what kind of comparison that allows."""
+"""Match the images of two audits by file, and decide what can be compared."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -12,21 +12,22 @@ from convaudit.errors import AuditError
 
 Kind = Literal["models", "datasets"]
 SAME = 0.5
-"""Share of the smaller audit's images that must be in the other too for a comparison of models."""
+"""Least share of the smaller audit's images that must be in the other for a comparison of
+models."""
 
 
 @dataclass(frozen=True)
 class Pairs:
-    """Rows of the first and of the second audit that are the same file, (m,) each."""
+    """(m,) rows of the first and of the second audit with the same file."""
 
     first: np.ndarray
     second: np.ndarray
 
 
 def pair(first: Finished, second: Finished) -> Pairs:
-    """Join two audits by their files' SHA-256.
+    """Match the images of two audits by the SHA-256 of their files.
 
-    A content that lies in several files is paired in the order of their paths.
+    Several files with the same content are paired in the order of their paths.
     """
     left, right = _numbered(first), _numbered(second)
     joined = left.merge(right, on=["sha256", "copy"], suffixes=("_first", "_second"))
@@ -41,10 +42,10 @@ def _numbered(audit: Finished) -> pd.DataFrame:
 
 
 def kind_of(first: Finished, second: Finished, pairs: Pairs) -> Kind:
-    """What can be compared: two models on the same images, or one model on two datasets.
+    """Decide what is compared: two models on the same images, or one model on two datasets.
 
     Raises:
-        AuditError: neither, or there is nothing that differs.
+        AuditError: neither is possible, or the audits do not differ.
     """
     sizes = len(first.images), len(second.images)
     share = len(pairs.first) / max(1, min(sizes))
@@ -75,7 +76,9 @@ def _require_classes(first: Finished, second: Finished) -> None:
 
 
 def doubts(first: Finished, second: Finished, kind: Kind) -> list[str]:
-    """What makes the comparison itself doubtful: scaling and class order of both audits."""
+    """Reasons to doubt the comparison: different scalings or class orders, or failed checks of
+    them.
+    """
     found = [text for audit in (first, second) for text in _doubts(audit)]
     used = first.scaling["used"], second.scaling["used"]
     if kind == "datasets" and used[0] != used[1]:

@@ -1,4 +1,4 @@
-"""Two finished audits side by side: everything that is compared, as one typed result."""
+"""Compare two finished audits; all results are one typed object."""
 
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -21,8 +21,8 @@ from convaudit.metrics.intervals import Interval, wilson
 class Models:
     """Two models on the same images.
 
-    whole: None without labels; moved: (m,) overlap of the maps of either audit, NaN where an
-    answer changed or a map is empty; spearman: the same as rank correlation.
+    whole: all labelled images, None without labels; overlap: (m,) overlap of both audits' maps, NaN
+    if the answer changed or a map is empty; spearman: (m,) rank correlation instead of overlap.
     """
 
     answers: Answers
@@ -34,7 +34,7 @@ class Models:
 
     @property
     def moved(self) -> np.ndarray:
-        """Images (m,) whose answer stayed and whose map moved."""
+        """(m,) bool: the answer is the same and the map moved."""
         return self.overlap < heat_maps.MOVED
 
 
@@ -50,7 +50,7 @@ class Datasets:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two audits side by side; of ``models`` and ``datasets`` one is None."""
+    """The comparison of two audits; either ``models`` or ``datasets`` is None."""
 
     kind: Kind
     first: Finished
@@ -58,19 +58,21 @@ class Comparison:
     pairs: Pairs
     doubts: list[str]
     accuracy: tuple[Interval | None, Interval | None]
-    """Of the labelled images of either audit; of those in both where models are compared."""
+    """Accuracy of each audit on its labelled images; for models, on the images in both."""
     accuracy_difference: Interval | None
     """Second minus first."""
     calibration: tuple[float | None, float | None]
     heat: list[ClassHeat]
-    """Of classes that both audits predict, the least overlap first."""
+    """Mean heat of the classes that both audits predict, the least overlap first."""
     reliance: list[Reliance] | None
     models: Models | None
     datasets: Datasets | None
 
     @property
     def new_shortcuts(self) -> int | None:
-        """Shortcuts proven in the second audit and not in the first; None without experiments."""
+        """Number of shortcuts that are proven only in the second audit; None without
+        experiments.
+        """
         if self.reliance is None:
             return None
         return sum(each.state == "new" for each in self.reliance)
@@ -80,7 +82,7 @@ def compare(first: Finished, second: Finished) -> Comparison:
     """Compare two finished audits.
 
     Raises:
-        AuditError: neither the images nor the model are the same.
+        AuditError: the audits have neither the images nor the model in common.
     """
     pairs = pair(first, second)
     if kind_of(first, second, pairs) == "models":
@@ -154,7 +156,7 @@ def _two_datasets(first: Finished, second: Finished, pairs: Pairs) -> Comparison
 
 
 def facts(found: Comparison) -> dict[str, Any]:
-    """The comparison as JSON: ``comparison.json``, whose fields docs/comparison.md explains."""
+    """The content of ``comparison.json``; docs/comparison.md explains the fields."""
     return {
         "schema_version": 1,
         "kind": found.kind,
@@ -173,9 +175,9 @@ def facts(found: Comparison) -> dict[str, Any]:
 
 
 def headline(found: Comparison) -> dict[str, Any]:
-    """The numbers that a policy's gates may name, as ``comparison.NAME``; None where not known.
+    """The numbers that a policy's gates may use as ``comparison.NAME``; None if not known.
 
-    A number with an interval has its ends beside it, as NAME_95_low and NAME_95_high.
+    The ends of an interval have the names NAME_95_low and NAME_95_high.
     """
     accuracy, flips, mended, moved = found.accuracy_difference, None, None, None
     stayed = None
@@ -205,7 +207,7 @@ def headline(found: Comparison) -> dict[str, Any]:
 
 
 def table(found: Comparison) -> pd.DataFrame:
-    """One row an image that is in both audits: who it is in either, and what became of it."""
+    """One row per image that is in both audits: its ids, both answers, and what changed."""
     assert found.models is not None
     first = found.first.images.iloc[found.pairs.first]
     second = found.second.images.iloc[found.pairs.second]
@@ -249,7 +251,7 @@ def _with_carriers(
     if each.of not in answers.names:
         return each
     sides = [(first, pairs.first, answers.first), (second, pairs.second, answers.second)]
-    # The first audit's images are listed where it named the suspect.
+    # If the first audit named the suspect, the images are those that it lists.
     (owner, rows, named_by), (_, _, other) = sides if each.first_status else sides[::-1]
     carries = owner.images["image_id"].iloc[rows].isin(each.images).to_numpy(bool)
     of = answers.names.index(each.of)
@@ -299,7 +301,7 @@ def _datasets(found: Comparison) -> dict[str, Any]:
 
 
 def _plain(value: Group | Reliance | Correlation) -> dict[str, Any]:
-    """As JSON: an interval as value, low and high; ``of`` is the class, as suspects name it."""
+    """Convert to JSON: an interval becomes value, low and high; ``of`` is the class's name."""
     plain = {
         {"of": "class"}.get(name, name): inner._asdict() if isinstance(inner, Interval) else inner
         for name, inner in vars(value).items()

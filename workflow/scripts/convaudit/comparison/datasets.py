@@ -1,4 +1,6 @@
-"""One model on two datasets: what changed in its outputs, the images and what goes with what."""
+"""Compare one model on two datasets: its outputs, the images' properties, and their
+correlations.
+"""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -12,18 +14,17 @@ from convaudit.comparison.statistics import TwoSamples
 from convaudit.metrics.intervals import Interval
 
 STRONG, WEAK = 0.3, 0.15
-"""Distances of an AUC from 0.5: from the first on a number goes with a class, up to the second it
-does not.
-"""
+"""Distances of an AUC from 0.5: at least STRONG means that a property separates a class from the
+rest, at most WEAK that it does not."""
 LEAST = 30
-"""Images of a class below which no correlation with it is stated."""
+"""Least number of images of a class for which correlations are reported."""
 MOST_CLASSES = 50
 
 
 @dataclass(frozen=True)
 class Drift:
-    """How far one number lies apart in two datasets. p_adjusted is after Bonferroni, over all
-    outputs or over all properties.
+    """Difference of one number between two datasets. p_adjusted is corrected by Bonferroni over all
+    outputs, or over all properties.
     """
 
     name: str
@@ -37,7 +38,7 @@ class Drift:
 
 @dataclass(frozen=True)
 class Correlation:
-    """A property that tells a class from the rest in one of two datasets alone."""
+    """A property that separates a class from the rest in only one of two datasets."""
 
     property: str
     of: str
@@ -48,23 +49,24 @@ class Correlation:
 
 @dataclass(frozen=True)
 class LabelShift:
-    """What a change of the classes' shares alone would do to the accuracy.
+    """The change of accuracy that a change of the class shares alone would cause.
 
-    second: shares of the second dataset, by its labels, or, without labels, by what the model says
-    (black box shift estimation).
+    second: class shares of the second dataset by its labels; without labels, estimated from the
+        predictions (black box shift estimation).
     """
 
     by: Literal["labels", "predictions"]
     first: list[float]
     second: list[float]
     expected: float
-    """Accuracy of the first dataset with the second one's shares of the classes."""
+    """Accuracy on the first dataset, reweighted to the class shares of the second."""
 
 
 def output_drift(first: Finished, second: Finished) -> list[Drift]:
-    """Each class's score and the confidence, in both datasets; the farthest apart first.
+    """Compare each class's score and the confidence in both datasets; the greatest difference
+    first.
 
-    A score that is not among the best ones that were kept counts as 0 in both.
+    A score that was not stored, because it is not among the best ones, counts as 0 in both.
     """
     top = min(first.top, second.top)
     outputs = [audit.outputs(top) for audit in (first, second)]
@@ -80,14 +82,14 @@ def output_drift(first: Finished, second: Finished) -> list[Drift]:
 
 
 def _by_class(classes: np.ndarray, scores: np.ndarray, count: int) -> list[np.ndarray]:
-    """The kept scores of each class."""
+    """The stored scores of each class."""
     order = np.argsort(classes.ravel(), kind="stable")
     ends = np.searchsorted(classes.ravel()[order], np.arange(1, count))
     return np.split(scores.ravel()[order], ends)
 
 
 def property_drift(first: pd.DataFrame, second: pd.DataFrame) -> list[Drift]:
-    """Each property that both datasets have; missing values are left out."""
+    """Compare each property that both datasets have, without missing values."""
     found = []
     for name in first.columns.intersection(second.columns, sort=False):
         some, others = (table[name].dropna().to_numpy(float) for table in (first, second))
@@ -116,8 +118,8 @@ def _ordered(
 
 
 def label_shift(first: Finished, second: Finished) -> LabelShift | None:
-    """The accuracy that a change of the classes' shares alone would bring; None where the first
-    dataset has no labels.
+    """The accuracy that a change of the class shares alone would cause; None if the first dataset
+    has no labels.
     """
     if not first.known.any():
         return None
@@ -145,9 +147,9 @@ def correlations(
     first_properties: pd.DataFrame,
     second_properties: pd.DataFrame,
 ) -> list[Correlation]:
-    """Properties that tell a class (by its label; by its prediction where there is none) from the
-    rest in one dataset and not in the other, or the other way round; of the ``MOST_CLASSES``
-    commonest classes.
+    """Find properties that separate a class from the rest in one dataset and not in the other, or
+    in the opposite direction. Classes are labels, or predictions without labels; only the
+    ``MOST_CLASSES`` commonest are compared.
     """
     tables = (first, first_properties), (second, second_properties)
     groups = [_classes(audit) for audit, _ in tables]
@@ -170,7 +172,7 @@ def correlations(
 
 
 def _classes(audit: Finished) -> np.ndarray:
-    """Each image's class by its label, or by its prediction where no image has a label."""
+    """Each image's class: its label, or its prediction if no image has a label."""
     column = "label_index" if audit.known.any() else "predicted_index"
     return audit.images[column].to_numpy()
 

@@ -1,4 +1,4 @@
-"""How much two maps of where a network looked have in common."""
+"""Compare saliency maps of two audits."""
 
 from dataclasses import dataclass
 
@@ -11,21 +11,22 @@ from convaudit.comparison.paired_answers import Answers
 from convaudit.comparison.results_folders import Finished
 
 MOST = 14
-"""Cells a side at most: finer maps are averaged, so that a million of them fit in the memory."""
+"""Greatest number of cells per side: finer maps are averaged, so that a million of them fit in
+memory."""
 MOVED = 0.5
-"""Below this overlap a map is said to have moved."""
+"""Below this overlap a map counts as moved."""
 
 
 def common_size(first: tuple[int, int], second: tuple[int, int]) -> tuple[int, int]:
-    """Height and width to which maps of two sizes are brought: the coarser, ``MOST`` at most."""
+    """Common height and width for maps of two sizes: the smaller ones, at most ``MOST``."""
     return min(first[0], second[0], MOST), min(first[1], second[1], MOST)
 
 
 def shares(maps: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Maps (n, h, w) as shares of their heat, averaged over the cells of a coarser grid.
+    """Normalise maps (n, h, w) to sum 1 and average them over the cells of a coarser grid.
 
     Returns:
-        (n, *size) float32; each adds up to 1, or is 0 throughout where there is no heat.
+        (n, *size) float32; each map has sum 1, or is 0 everywhere if it is empty.
     """
     height, width = size
     if maps.shape[1:] != size:
@@ -36,15 +37,15 @@ def shares(maps: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
 
 def overlap(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """The share of the heat (n,) that two maps, given as ``shares`` (n, h, w), have in the same
-    cells: 1 for the same map, 0 where no cell is hot in both; NaN where a map is empty.
+    """Overlap (n,) of pairs of maps of sum 1 (n, h, w): the sum of the smaller values of each cell.
+    It is 1 for equal maps, 0 if no cell is positive in both, NaN if a map is empty.
     """
     common = np.minimum(first, second).sum(axis=(1, 2))
     return np.where(first.any(axis=(1, 2)) & second.any(axis=(1, 2)), common, np.nan)
 
 
 def spearman(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Rank correlation (n,) of the cells of maps (n, h, w); NaN where a map is constant."""
+    """Spearman's rank correlation (n,) of pairs of maps (n, h, w); NaN if a map is constant."""
     ranks = [
         rankdata(maps.reshape(len(maps), -1), axis=1) if len(maps) else np.empty((0, 1))
         for maps in (first, second)
@@ -57,10 +58,10 @@ def spearman(first: np.ndarray, second: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class ClassHeat:
-    """Where the heat for a class is, on average, in either audit.
+    """The mean maps of a class in both audits.
 
-    images: of either audit that are predicted as the class and have heat; first, second: mean
-    shares (h, w); overlap: of these two.
+    images: in each audit, number of images with this prediction and a map that is not empty; first,
+    second: mean maps (h, w) of sum 1; overlap: of these two.
     """
 
     name: str
@@ -86,7 +87,7 @@ class _Sums:
 
 
 def of_classes(first: Finished, second: Finished, size: tuple[int, int]) -> list[ClassHeat]:
-    """Mean heat of each class in two datasets of one model."""
+    """Mean maps of each class in two datasets of one model."""
     found = []
     for audit in (first, second):
         sums = _Sums.empty(len(audit.class_names), size)
@@ -99,13 +100,13 @@ def of_classes(first: Finished, second: Finished, size: tuple[int, int]) -> list
 def paired(
     first: Finished, second: Finished, pairs: Pairs, answers: Answers, size: tuple[int, int]
 ) -> tuple[list[ClassHeat], np.ndarray, np.ndarray]:
-    """The maps of the same images by two models.
+    """Compare two models' maps of the same images.
 
-    Memory holds the first audit's maps, 2 bytes a cell.
+    The first audit's maps are in memory, with 2 bytes per cell.
 
     Returns:
-        Mean heat of each class; and (m,) overlap and rank correlation of each pair's maps, NaN
-        where they explain two classes, where the answer changed or where a map is empty.
+        Mean maps of each class; and (m,) overlap and rank correlation of each pair of maps, NaN if
+        they explain different classes, the answer changed or a map is empty.
     """
     names, place = answers.names, {name: at for at, name in enumerate(answers.names)}
     indices = [np.array([place[name] for name in audit.class_names]) for audit in (first, second)]

@@ -1,4 +1,4 @@
-"""Two models on the same images: what each gets right, image by image, class by class."""
+"""Compare the answers of two models to the same images: all, by class and by slice."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -20,10 +20,10 @@ BINS = 10
 
 @dataclass(frozen=True)
 class Group:
-    """Paired images of a class or a slice.
+    """Results of both models on the images of a class or a slice.
 
-    only_first, only_second: right in one audit alone; p: exact McNemar; p_adjusted: the same after
-    Benjamini and Hochberg 1995 over all groups of the table.
+    only_first, only_second: number of images that are right in only that audit; p: exact McNemar
+        test; p_adjusted: p after Benjamini and Hochberg 1995 over all groups of the table.
     """
 
     name: str
@@ -39,9 +39,10 @@ class Group:
 
 @dataclass(frozen=True)
 class Answers:
-    """Aligned answers; (m,) each, classes as indices of ``names``, -1 without a label.
+    """The answers of both models to the same m images; classes are indices of ``names``, -1 without
+    a label.
 
-    Images that the two audits give different labels have none.
+    Images whose labels differ between the audits count as unlabelled.
     """
 
     names: list[str]
@@ -51,7 +52,7 @@ class Answers:
     first_probability: np.ndarray
     second_probability: np.ndarray
     relabelled: int
-    """Images whose labels differ."""
+    """Number of images whose labels differ between the audits."""
 
     @cached_property
     def known(self) -> np.ndarray:
@@ -59,22 +60,22 @@ class Answers:
 
     @cached_property
     def only_first(self) -> np.ndarray:
-        """Negative flips: right before, wrong now."""
+        """Negative flips: right in the first audit, wrong in the second."""
         return self.known & (self.first == self.label) & (self.second != self.label)
 
     @cached_property
     def only_second(self) -> np.ndarray:
-        """Mended: wrong before, right now."""
+        """Positive flips: wrong in the first audit, right in the second."""
         return self.known & (self.first != self.label) & (self.second == self.label)
 
     @cached_property
     def stayed(self) -> np.ndarray:
-        """The same answer, be it right or wrong."""
+        """(m,) bool: both audits give the same answer, right or wrong."""
         return self.first == self.second
 
 
 def align(first: Finished, second: Finished, pairs: Pairs) -> Answers:
-    """The answers to the same images, with classes matched by their names."""
+    """Align the answers to the same images; classes are matched by name."""
     names = list(dict.fromkeys([*first.class_names, *second.class_names]))
     place = {name: at for at, name in enumerate(names)}
 
@@ -106,7 +107,7 @@ def whole(answers: Answers) -> Group:
 
 
 def per_class(answers: Answers) -> list[Group]:
-    """A group for each class with a labelled image, in the order of the classes."""
+    """One group per class with labelled images, in the order of the classes."""
     support = np.bincount(answers.label[answers.known], minlength=len(answers.names))
     tables = [
         np.bincount(answers.label[chosen], minlength=len(answers.names))
@@ -124,10 +125,10 @@ def per_class(answers: Answers) -> list[Group]:
 
 
 def slices(answers: Answers, paths: pd.Series) -> list[Group]:
-    """A group for each folder, at levels of the path that do not merely repeat the class.
+    """One group per folder, for levels of the path that do not just repeat the class.
 
     Args:
-        paths: (m,) of the images, from the dataset's folder.
+        paths: (m,) paths of the images, relative to the dataset's folder.
     """
     columns = folders(paths.astype(str).tolist())
     return _adjusted(
@@ -151,7 +152,7 @@ def calibration_error(probability: np.ndarray, right: np.ndarray) -> float:
     """Expected calibration error (Naeini et al. 2015), ``BINS`` equal bins of confidence.
 
     Args:
-        probability: (n,) of the answer, 0 to 1; n at least 1.
+        probability: (n,) probability of the answer, 0 to 1; n is at least 1.
         right: (n,) bool.
     """
     number = np.minimum((probability * BINS).astype(int), BINS - 1)

@@ -1,4 +1,4 @@
-"""What either model depends on: each suspect's effect in both audits."""
+"""Compare the effects of suspects in both audits."""
 
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -9,17 +9,17 @@ from convaudit.metrics import paired
 from convaudit.metrics.intervals import Interval
 
 State = Literal["new", "gone", "stays", "not in both"]
-"""A proven shortcut of the second audit alone, of the first alone, of both; or of neither."""
+"""Audits in which the shortcut is proven: only the second, only the first, both, or neither."""
 
 
 @dataclass(frozen=True)
 class Carriers:
-    """Real images with the cue that a model wrongly predicts as the class of the cue.
+    """Images with the cue that a model wrongly predicts as the cue's class.
 
-    The audit lists images with a cue only where they are of that class or predicted as it, so the
-    model that named the suspect errs on all of them.
+    An audit lists images with a cue only if they are of that class or predicted as it, so the model
+    that named the suspect is wrong on all of these.
 
-    images: how many; still: those of them that the other model predicts as the class too.
+    images: number of them; still: number that the other model predicts as the class too.
     """
 
     images: int
@@ -30,9 +30,9 @@ class Carriers:
 class Reliance:
     """A suspect in both audits.
 
-    first, second: share of other classes' images that the cue turns into its class, less that of
-    the control, with the audits' own interval; None where it was not tried. difference: second
-    minus first (MOVER; Zou and Donner 2008).
+    first, second: share of other classes' images that become the cue's class if the cue is
+        inserted, minus the same for the control, with the audit's interval; None if it was not
+        tried. difference: second minus first (MOVER; Zou and Donner 2008).
     """
 
     id: str
@@ -46,17 +46,17 @@ class Reliance:
     second: Interval | None
     difference: Interval | None
     images: list[str]
-    """Ids of images with the cue, in the audit that named it (the first, where both did)."""
+    """Ids of images with the cue in the audit that named it (the first audit if both did)."""
     carriers: Carriers | None = None
 
 
 def compare(
     first: list[dict[str, Any]] | None, second: list[dict[str, Any]] | None
 ) -> list[Reliance] | None:
-    """Match suspects by their id, or else by cue and class, in the order in which they stand.
+    """Match the suspects of both audits by id, or else by cue and class, in order.
 
     Returns:
-        Proven ones first; None where one of the audits made no experiments.
+        Proven suspects first; None if one of the audits made no experiments.
     """
     if first is None or second is None:
         return None
@@ -119,17 +119,17 @@ def _effect(suspect: dict[str, Any] | None) -> Interval | None:
 def on_carriers(
     carries: np.ndarray, label: np.ndarray, named_by: np.ndarray, other: np.ndarray, of: int
 ) -> Carriers | None:
-    """What the other model makes of the errors that go with a cue.
+    """Count how many errors on images with a cue the other model makes too.
 
     Args:
-        carries: (m,) bool: known to have the cue.
-        label: (m,) class indices, -1 where not known.
+        carries: (m,) bool: the image is known to have the cue.
+        label: (m,) class indices, -1 without a label.
         named_by, other: (m,) predictions of the model whose audit named the suspect, and of the
-            other one.
-        of: index of the class that the cue goes with.
+            other model.
+        of: index of the cue's class.
 
     Returns:
-        None where there is no such error.
+        None if there is no such error.
     """
     errors = carries & (label >= 0) & (label != of) & (named_by == of)
     if not errors.any():

@@ -1,4 +1,4 @@
-"""What a comparison reads of a finished audit: a few numbers of each image, by column."""
+"""Read the columns of a finished audit that a comparison needs."""
 
 import json
 from collections.abc import Iterator
@@ -26,16 +26,16 @@ ANSWERS = {
     *("true_rank", "brier"),
     *("map_max", "heat_border", "heat_x", "heat_y", "heat_concentration"),
 }
-"""Columns of the predictions that say what the model made of an image, not what the image is."""
+"""Columns of the predictions that hold the model's answer; all others describe the image."""
 
 
 @dataclass(frozen=True)
 class Finished:
-    """A finished audit. Memory holds about 300 bytes an image."""
+    """A finished audit. It takes about 300 bytes of memory per image."""
 
     folder: Path
     name: str
-    """By which the comparison calls it: the folder as the config names it."""
+    """Name of the audit in the comparison: its folder as the config gives it."""
     model: str
     """Identity of the model: the same text only for the same file or the same named weights."""
     model_name: str
@@ -44,28 +44,28 @@ class Finished:
     input: tuple[int, int]
     """Height and width of the network's input."""
     scaling: dict[str, Any]
-    """What other scalings were tried: ``model/scaling.json``."""
+    """Result of the scaling check: the content of ``model/scaling.json``."""
     class_names: list[str]
     searched: bool
-    """True if it looked for shortcuts; what an earlier state of it found may still be there."""
+    """True if the audit searched for shortcuts. (Files of an earlier search may still be there.)"""
     images: pd.DataFrame
-    """One row an image, in the order of the predictions: ``COLUMNS`` and sha256; label_index is -1
+    """One row per image, in the order of the predictions: ``COLUMNS`` and sha256; label_index is -1
     where there is no label.
     """
 
     @property
     def known(self) -> np.ndarray:
-        """True if each image has a label (n,)."""
+        """(n,) bool: the image has a label."""
         return self.images["label_index"].to_numpy() >= 0
 
     @property
     def right(self) -> np.ndarray:
-        """True if each image has a label and is predicted as that (n,)."""
+        """(n,) bool: the image has a label and the prediction is right."""
         return self.images["label_index"].to_numpy() == self.images["predicted_index"].to_numpy()
 
     @property
     def probability(self) -> np.ndarray:
-        """How sure each answer is (n,)."""
+        """(n,) confidence: probability of the predicted class."""
         return self.images["probability"].to_numpy(np.float32)
 
     @property
@@ -75,7 +75,7 @@ class Finished:
         return maps.shape[1], maps.shape[2]
 
     def outputs(self, top: int) -> tuple[np.ndarray, np.ndarray]:
-        """Class index and score, (n, top) each, of every image's best classes."""
+        """Class indices and scores of every image's best classes, (n, top) each."""
         classes, scores = [], []
         names = pa.array(self.class_names)
         file = pq.ParquetFile(self.folder / "predictions.parquet")
@@ -88,7 +88,7 @@ class Finished:
 
     @property
     def top(self) -> int:
-        """How many of the best classes were kept of each image."""
+        """Number of best classes that were stored for each image."""
         part = next(
             pq.ParquetFile(self.folder / "predictions.parquet").iter_batches(
                 1, columns=["top_classes"]
@@ -110,8 +110,8 @@ class Finished:
                 yield rows, stored["class_index"][:count], maps
 
     def properties(self) -> pd.DataFrame:
-        """What each image is in numbers, one column a property: its size, what was measured of its
-        file and pixels, and the numbers of the user's own table.
+        """Numeric properties of each image, one column each: its size, properties of its file and
+        pixels, and the numeric columns of the user's table.
         """
         path = self.folder / "predictions.parquet"
         numbers = [
@@ -123,7 +123,7 @@ class Finished:
         return pq.read_table(path, columns=numbers).to_pandas()
 
     def suspects(self) -> list[dict[str, Any]] | None:
-        """The suspects after their experiments; None where none were looked for."""
+        """Suspects after their experiments; None if the audit did not search for shortcuts."""
         path = self.folder / "shortcuts" / "interventions.json"
         if not self.searched or not path.exists():
             return None
@@ -134,8 +134,8 @@ def read(folder: str | Path, config: dict[str, Any] | None = None) -> Finished:
     """Read a results folder.
 
     Args:
-        config: ``model``, ``images`` and ``shortcuts`` of the audit's config; without it they are
-            looked up in its report.
+        config: the keys ``model``, ``images`` and ``shortcuts`` of the audit's config; None reads
+            them from its report.
 
     Raises:
         AuditError: it holds no finished audit.
@@ -158,7 +158,7 @@ def read(folder: str | Path, config: dict[str, Any] | None = None) -> Finished:
             "to its end first"
         )
     plan = json.loads((path / "index" / "plan.json").read_text())
-    # Not as ModelFacts: an earlier audit may be of a version that knew less of a model.
+    # Read as plain JSON, not as ModelFacts: an earlier version may not have written every field.
     facts = json.loads((path / "model" / "model.json").read_text())
     settings = config or _settings(path)
     return Finished(
@@ -188,7 +188,7 @@ def _images(folder: Path) -> pd.DataFrame:
 
 
 def _text(kind: pa.DataType) -> pd.ArrowDtype | None:
-    """Texts stay in Arrow's memory: a tenth of what Python's objects take."""
+    """Texts stay in Arrow arrays, which take a tenth of the memory of Python's strings."""
     return (
         pd.ArrowDtype(kind) if pa.types.is_string(kind) or pa.types.is_large_string(kind) else None
     )
@@ -201,13 +201,13 @@ def _first(values: np.ndarray, counts: np.ndarray, top: int) -> np.ndarray:
 
 
 def _identity(folder: Path, planned: str) -> str:
-    """The demo's model is made by the audit: it is known by its file."""
+    """The demo's model has no fixed identity, because the audit trains it: hash its file."""
     own = folder / "demo" / "model.keras"
     return sha256(own) if planned == "demo" and own.exists() else planned
 
 
 def _settings(folder: Path) -> dict[str, Any]:
-    """The config of the audit, as its report keeps it; empty before there is one."""
+    """The audit's config from its report's summary; empty if there is no report yet."""
     path = folder / "report" / "config.json"
     return json.loads(path.read_text()) if path.exists() else {}
 

@@ -1,4 +1,4 @@
-"""The statistics of a comparison, as pure functions over counts and arrays."""
+"""Statistics of a comparison: functions of counts and arrays."""
 
 from typing import NamedTuple
 
@@ -10,12 +10,12 @@ from convaudit.metrics.intervals import LEVEL, Interval, z_of
 
 
 class TwoSamples(NamedTuple):
-    """How far two samples of one number lie apart.
+    """Difference between two samples of one number.
 
     ks: greatest distance of the distribution functions, 0 (the same) to 1 (nothing in common).
-    p: probability of such a distance if both samples came from one distribution.
+    p: p-value: probability of such a distance if both samples have the same distribution.
     auc: probability that a value of the second sample is greater than one of the first, ties
-        halved; 0.5 where neither tends to be greater.
+        counted half; 0.5 if neither tends to be greater.
     """
 
     ks: float
@@ -24,7 +24,9 @@ class TwoSamples(NamedTuple):
 
 
 def mcnemar(first_only: int, second_only: int) -> float:
-    """Exact two-sided p of as uneven a split of the cases that only one of two gets right."""
+    """Exact two-sided McNemar test: p-value for the cases that only one of two models gets
+    right.
+    """
     changed = first_only + second_only
     return float(binomtest(second_only, changed).pvalue) if changed else 1.0
 
@@ -33,9 +35,9 @@ def two_samples(first: np.ndarray, second: np.ndarray, sizes: tuple[int, int]) -
     """Two-sample Kolmogorov-Smirnov test with effect sizes, of numbers that are mostly zero.
 
     Args:
-        first, second: (m,) the samples' values over zero; the further ones, up to ``sizes``, are
-            zero and are not held in memory.
-        sizes: how many values each sample has, zeros included; both at least 1.
+        first, second: (m,) the samples' values over zero; all other values, up to ``sizes``, are
+            zero and are not stored.
+        sizes: number of values in each sample with zeros, at least 1.
     """
     some, others = np.sort(first), np.sort(second)
     at = np.concatenate([some, others])
@@ -55,15 +57,15 @@ def two_samples(first: np.ndarray, second: np.ndarray, sizes: tuple[int, int]) -
 
 
 def class_aucs(values: np.ndarray, group: np.ndarray, classes: int) -> list[Interval | None]:
-    """How well a number tells each class from the rest: ROC AUC, from one ranking of all, with the
-    interval of Hanley and McNeil 1982.
+    """ROC AUC of a number for each class against the rest, with the interval of Hanley and McNeil
+    1982.
 
     Args:
         values: (n,) finite.
-        group: (n,) the class of each, 0 to ``classes`` - 1.
+        group: (n,) class indices, 0 to ``classes`` - 1.
 
     Returns:
-        One entry a class; None where the class or the rest is empty.
+        One entry per class; None if the class or the rest is empty.
     """
     sizes = np.bincount(group, minlength=classes)
     sums = np.bincount(group, weights=rankdata(values), minlength=classes)
@@ -85,17 +87,18 @@ def _auc(rank_sum: float, inside: int, outside: int) -> Interval | None:
 
 
 def label_shares(confusion: np.ndarray, predicted: np.ndarray) -> np.ndarray:
-    """The shares of the classes in images without labels, from what a known model calls them.
+    """Estimate the class shares of unlabelled images from a model's predictions.
 
-    Black box shift estimation (Lipton et al. 2018): if only the classes' shares changed, what the
-    model says is a mixture of what it says of each class; solved by non-negative least squares.
+    Black box shift estimation (Lipton et al. 2018): if only the class shares changed, the
+    predictions are a mixture of the known predictions for each class. The shares are found by
+    non-negative least squares.
 
     Args:
         confusion: (K, K) counts of labelled images: row the label, column the prediction.
-        predicted: (K,) counts of the predictions in the images without labels.
+        predicted: (K,) counts of the predictions for the unlabelled images.
 
     Returns:
-        (K,) shares that add up to 1; 0 for a class without a labelled image.
+        (K,) shares of sum 1; 0 for a class without a labelled image.
     """
     support = confusion.sum(axis=1)
     known = support > 0
@@ -107,12 +110,12 @@ def label_shares(confusion: np.ndarray, predicted: np.ndarray) -> np.ndarray:
 
 
 def reweighted_accuracy(confusion: np.ndarray, shares: np.ndarray) -> float:
-    """The accuracy if the classes had other shares and each class kept its recall.
+    """Accuracy with other class shares and the same recall of each class.
 
     Args:
         confusion: (K, K) counts: row the label, column the prediction.
-        shares: (K,) of the classes; those without an image in ``confusion`` are left out and the
-            others raised to 1. NaN where no class is left.
+        shares: (K,) class shares. Classes without an image in ``confusion`` are left out and the
+            others scaled to sum 1. The result is NaN if no class is left.
     """
     support = confusion.sum(axis=1)
     known = support > 0

@@ -1,4 +1,4 @@
-"""Class lists as people have them: text, Teachable Machine's, JSON, CSV, NumPy, YAML."""
+"""Read lists of class names: text, Teachable Machine's labels.txt, JSON, CSV, NumPy, YAML."""
 
 import csv
 import json
@@ -19,18 +19,18 @@ _HEADERS = frozenset(
     "description".split()
 )
 LFS_POINTER = b"version https://git-lfs"
-"""What stands in a file's place in a clone without Git LFS begins so."""
+"""Beginning of the pointer file that replaces a large file in a clone without Git LFS."""
 
 
 def read(path: str | Path, labels: Sequence[str] = ()) -> list[str]:
     """Read the names of the model's classes, in the order of its outputs.
 
-    - text: one name a line. Where each begins with its own number ("0 cat", "1: dog", from 0 or
-      from 1, as Teachable Machine writes them), the numbers are the order and no part of the
-      names, unless the images' labels have them too.
+    - text: one name per line. If every line begins with a number ("0 cat", "1: dog", from 0 or 1,
+      as Teachable Machine writes them), the numbers give the order and are cut off, unless the
+      images' labels have them too.
     - .json: a list, ``{name: index}`` (Keras' class_indices), ``{index: name}`` or
       ``{index: [id, name]}``.
-    - .csv: a column of names, with one of indices or without.
+    - .csv: a column of names, with or without a column of indices.
     - .npy: an array of texts.
     - .yaml: a list or mapping, by itself or under ``names``.
 
@@ -55,13 +55,13 @@ def read(path: str | Path, labels: Sequence[str] = ()) -> list[str]:
     kind = path.suffix.lower()
     if kind in {".pkl", ".pickle", ".joblib"}:
         raise AuditError(
-            f"classes: {path} is a pickle, which may run anything when it is read: write its names "
-            "into a text file, one a line in index order"
+            f"classes: {path} is a pickle, which may run any code when it is read: write its names "
+            "into a text file, one per line in index order"
         )
     names = _array(path) if kind == ".npy" else _of_text(path, kind, _decoded(path, data), labels)
     names = [composed(name) for name in names]
     if not any(names):
-        raise AuditError(f"classes: {path} is empty: write one class name a line, in index order")
+        raise AuditError(f"classes: {path} is empty: write one class name per line, in index order")
     if "" in names:
         line = names.index("") + 1
         raise AuditError(f"classes: {path}: line {line} is blank: every line names one class")
@@ -73,7 +73,7 @@ def _decoded(path: Path, data: bytes) -> str:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise AuditError(
-            f"classes: {path} is not UTF-8 text: give a text file, one class name a line"
+            f"classes: {path} is not UTF-8 text: give a text file, one class name per line"
         ) from None
 
 
@@ -98,14 +98,16 @@ def _of_text(path: Path, kind: str, text: str, labels: Sequence[str]) -> list[st
 
 
 def _without_numbers(lines: list[str]) -> list[str] | None:
-    """The names in the order of their numbers, if each line has its own, from 0 or 1 on."""
+    """The names in the order of their numbers, if the lines are numbered from 0 or 1."""
     matches = [_NUMBERED.fullmatch(line) for line in lines]
     pairs = [(int(match[1]), match[2]) for match in matches if match]
     return _ordered(pairs) if len(pairs) == len(lines) else None
 
 
 def _ordered(pairs: list[tuple[int, str]]) -> list[str] | None:
-    """Names by their indices, where these are 0, 1, 2 … or 1, 2, 3 … without a gap."""
+    """The names in the order of their indices; None unless these are 0, 1, 2 … or 1, 2, 3 … without
+    a gap.
+    """
     indices = sorted(index for index, _ in pairs)
     if not indices or indices[0] not in (0, 1):
         return None
@@ -114,7 +116,7 @@ def _ordered(pairs: list[tuple[int, str]]) -> list[str] | None:
 
 
 def _structured(path: Path, found: Any) -> list[str]:
-    """The names in what JSON or YAML gave."""
+    """The names in the content of a JSON or YAML file."""
     if isinstance(found, dict):
         for key in ("names", "classes", "class_names", "class_indices", "labels"):
             if isinstance(found.get(key), list | dict):
@@ -131,7 +133,7 @@ def _structured(path: Path, found: Any) -> list[str]:
         return [str(name) for name in found]
     raise AuditError(
         f"classes: {path} is neither a list of names nor names with their indices 0, 1, 2 …: write "
-        "one class name a line into a text file, in index order"
+        "one class name per line into a text file, in index order"
     )
 
 
@@ -177,5 +179,5 @@ def _is_index(value: Any) -> bool:
 
 
 def _last(value: Any) -> str:
-    """Of [id, name], as keras.applications lists its classes, the id and the name."""
+    """The last part of an entry [id, name] of keras.applications' class list."""
     return " ".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -1,13 +1,13 @@
-"""What is said of images whose values have more than eight bits."""
+"""Describe how images with more than eight bits per value were read."""
 
 import numpy as np
 
 
 def depth_notes(bits: np.ndarray) -> list[str]:
-    """A sentence on how values of more than 8 bits were read, if there are any.
+    """Say in one sentence how values of more than 8 bits were read, if there are any.
 
     Args:
-        bits: (n,), of each image, as ``images.read`` tells.
+        bits: (n,) bits per value of each image, from ``images.read``.
     """
     kinds, counts = np.unique(bits[bits > 8], return_counts=True)
     if not len(kinds):

@@ -10,12 +10,12 @@ import pandas as pd
 
 
 def excluded(paths: pd.Series, patterns: Sequence[str]) -> tuple[np.ndarray, list[str]]:
-    """Which paths match a pattern, and a sentence a pattern on how many do.
+    """Find the paths that match a pattern, and count them for each pattern in a sentence.
 
     A pattern without "/" is compared with the name of the file and of each folder above it
-    (``masks``, ``*_mask.png``), one with "/" with the whole path and those of the folders above,
-    from the root on (``val/*``, ``cats/old``). ``*`` is any text, ``?`` any character, ``[ab]``
-    one of several.
+    (``masks``, ``*_mask.png``). A pattern with "/" is compared with the path from the root of the
+    file and of each folder above it (``val/*``, ``cats/old``). ``*`` matches any text, ``?`` any
+    character, ``[ab]`` one of several.
 
     Args:
         paths: relative, with "/".

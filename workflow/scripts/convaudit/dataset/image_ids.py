@@ -1,4 +1,4 @@
-"""File names for images: readable, safe everywhere, and two alike are found."""
+"""Make image ids: readable, safe as file names everywhere, and checked for collisions."""
 
 import hashlib
 import re
@@ -20,10 +20,10 @@ def image_id(relative_path: str) -> str:
             undecodable bytes included (as Python's surrogate escapes).
 
     Returns:
-        A slug of the file's stem and 8 hex digits of the path's SHA-256, of ``[A-Za-z0-9_-]``
-        alone and at most 69 characters. Accents are dropped from letters; a stem without one
-        safe character becomes "image". Equal paths give equal names; different ones differ, but
-        for those that ``clashes`` finds.
+        A slug of the file's stem and 8 hex digits of the path's SHA-256: at most 69 characters of
+        ``[A-Za-z0-9_-]``. Accents are dropped from letters; a stem without a safe character becomes
+        "image". Equal paths give equal ids. Different paths give different ids, except for those
+        that ``clashes`` finds.
     """
     stem = unicodedata.normalize("NFKD", PurePosixPath(relative_path).stem)
     plain = stem.encode("ascii", "ignore").decode()
@@ -32,11 +32,11 @@ def image_id(relative_path: str) -> str:
 
 
 def clashes(relative_paths: Sequence[str]) -> dict[int, int]:
-    """Which paths have a name that an earlier one has: two in a million, or on purpose.
+    """Find paths whose id an earlier path has already: two in a million paths, or made on purpose.
 
     Returns:
-        Their positions, each with the position of the earlier one. Upper and lower case are the
-        same, as they are on some file systems.
+        The positions of such paths, each with the position of the earlier one. Ids that differ only
+        in case count as equal, as on some file systems.
     """
     digests = np.array([int.from_bytes(_digest(path)) for path in relative_paths], np.uint32)
     order = np.argsort(digests, kind="stable")

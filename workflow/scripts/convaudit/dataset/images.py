@@ -1,4 +1,4 @@
-"""Encoded images to pixels: every common format, the right way up, bad ones refused by name."""
+"""Decode images of every common format, turn them upright, and say why one can't be read."""
 
 import io
 import re
@@ -23,21 +23,22 @@ INTERPOLATIONS = {
     "crop": "image_dataset_from_directory(crop_to_aspect_ratio=True)",
     "fit": "ImageOps.fit of Pillow with LANCZOS, as in Teachable Machine's sample code",
 }
-"""The ways to resize, each with the tool that it imitates, called with its defaults."""
+"""Ways to resize, each with the tool whose default it reproduces."""
 
 DIFFERENT = ("area", "nearest", "bilinear", "bicubic", "crop", "fit")
-"""The ways whose results differ: ``cv2`` is as ``bilinear``, ``lanczos`` nearly as ``bicubic``."""
+"""Ways whose results differ; ``cv2`` equals ``bilinear``, ``lanczos`` nearly equals ``bicubic``."""
 
 _LONGEST_SIDE = 65_500
-"""Pixels; the longest side that a JPEG, which is what overlays are written as, can have."""
+"""Longest side in pixels: overlays are JPEGs, which can't be larger."""
 
 _FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "HEIF", "PPM")
 _DEPTH_OF_PNG = 24
-"""The byte that says how many bits a value has."""
+"""Position of the byte with the bits per value."""
 _END_OF_JPEG = b"\xff\xd9"
 _SCAN_OF_JPEG = b"\xff\xda"
 _MOST_SCANS = 100
-"""Encoders write some ten. Each costs a pass over all pixels, however few bytes it has."""
+"""Greatest number of scans in a JPEG. Encoders write some ten; each costs a pass over all pixels,
+also if it has few bytes."""
 
 _ORIENTATION = 0x0112
 # TIFF tags
@@ -70,21 +71,21 @@ _STRANGERS = (
         rb"version https://git-lfs",
         "a Git LFS pointer, not the image itself: fetch it with git lfs pull",
     ),
-    (rb"\0+\Z", "nothing but zero bytes: a copy that was never finished"),
+    (rb"\0+\Z", "it contains only zero bytes: the copy was not finished"),
     (rb"[\t\n\r -~]+\Z", "text, not an image"),
 )
 
-# Its own threads would come on top of those that decode several images at a time.
+# OpenCV's own threads would compete with ours, which decode several images at a time.
 pi_heif.register_heif_opener(thumbnails=False, decode_threads=1)
-# Pillow warns at half the size that it refuses: a photo of 100 megapixels is no attack.
+# Pillow warns at half of its size limit; a photo of 100 megapixels is no attack.
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
-# An editor's notes in a PNG are often more than Pillow's 1 MiB; this is its limit for all of them.
+# Text that editors store in a PNG is often longer than Pillow's 1 MiB; use its limit for all texts.
 PngImagePlugin.MAX_TEXT_CHUNK = PngImagePlugin.MAX_TEXT_MEMORY
 
 
 class Decoded(NamedTuple):
-    """RGB, uint8, (height, width, 3), and how many bits of a value the file makes use of: 8, or
-    more where only the upper 8 of them are kept.
+    """pixels: (height, width, 3) uint8 RGB. bits: number of bits per value that the file uses: 8,
+    or more if only the upper 8 were kept.
     """
 
     pixels: np.ndarray
@@ -92,38 +93,38 @@ class Decoded(NamedTuple):
 
 
 class Unreadable(Exception):  # noqa: N818 -- a verdict on a file, not a fault of the program
-    """An image that can't be audited; the message says why, for the quarantine table."""
+    """An image can't be audited; the message is its reason in the quarantine table."""
 
 
 def decode(data: bytes) -> np.ndarray:
-    """The pixels of ``read``."""
+    """Decode an image file; only the pixels of ``read``."""
     return read(data).pixels
 
 
 def read(data: bytes) -> Decoded:
     """Decode an image file by its content, whatever its name.
 
-    JPEG, PNG, WebP, TIFF, BMP, GIF, AVIF, HEIC, PPM. Of several frames or pages the first. Turned
-    the right way up as EXIF says (HEIC: as its container says). Apart from that the pixels are
-    those of ``keras.utils.load_img`` (Pillow's conversion to RGB), since those are what the model
-    is given in practice:
+    JPEG, PNG, WebP, TIFF, BMP, GIF, AVIF, HEIC, PPM. Of several frames or pages the first is used.
+    The image is turned upright by its EXIF orientation (HEIC: by its container). Otherwise the
+    pixels are those of ``keras.utils.load_img`` (Pillow's conversion to RGB), because models are
+    usually given those:
 
     - Transparency is dropped, not blended with a background: the colour stored under a
       transparent pixel is what the model sees.
-    - CMYK and other colour spaces are converted plainly; embedded colour profiles are not used.
-    - Of 12 or 16 bits the upper 8 are kept, as ``tf.io.decode_png`` does. (Pillow would clip
-      16-bit grey to white.) A PNG or TIFF of 16 bits may hold values of fewer, as those of CT and
-      X-ray do; their upper 8 would be black. It is taken for one of as many bits as it says
-      (PNG's sBIT), else of 8 or 12 where no value needs more.
+    - CMYK and other colour spaces are converted without their embedded colour profiles.
+    - Of values with 12 or 16 bits the upper 8 bits are kept, as in ``tf.io.decode_png``. (Pillow
+      would clip 16-bit grey to white.) A 16-bit PNG or TIFF from CT or X-ray often uses fewer bits;
+      its upper 8 would be black. Its number of bits is the one that it states (PNG's sBIT), else 8
+      or 12 if no value needs more.
 
     Args:
         data: the whole file.
 
     Raises:
-        Unreadable: empty, no such format, damaged, cut short, or too large. The size is read from
-            the header before anything of that size is allocated: at most 179 megapixels (Pillow's
-            limit against decompression bombs) and 65,500 a side. Not every damage shows: libjpeg,
-            libwebp and dav1d conceal bytes changed inside compressed pixels.
+        Unreadable: the file is empty, of another format, damaged, cut short, or too large. The size
+            is checked in the header before memory is allocated: at most 179 megapixels (Pillow's
+            limit against decompression bombs) and 65,500 pixels a side. Some damage can't be
+            detected: libjpeg, libwebp and dav1d conceal changed bytes inside compressed pixels.
     """
     if not data:
         raise Unreadable("the file is empty (0 bytes)")
@@ -139,7 +140,7 @@ def read(data: bytes) -> Decoded:
             return Decoded(_jpeg(image, data, stream.tell()))
         if image.format == "PNG" and image.mode in {"RGB", "RGBA"} and data[_DEPTH_OF_PNG] == 16:
             return _wide_colour(image, data)
-        return _rgb(image, _said_bits(data))
+        return _rgb(image, _stated_bits(data))
     except (Unreadable, MemoryError):
         raise
     except Image.DecompressionBombError:
@@ -151,9 +152,10 @@ def read(data: bytes) -> Decoded:
 
 
 def resize(image: np.ndarray, size: tuple[int, int], interpolation: str) -> np.ndarray:
-    """Bring an image to a size, as the tool does that the model's training images went through.
+    """Resize an image as the tool does that resized the training images.
 
-    Only ``crop`` and ``fit`` keep the aspect ratio; what they cut off, ``seen`` tells.
+    Only ``crop`` and ``fit`` keep the aspect ratio and cut off margins; ``seen`` gives the part
+    that they keep.
 
     Args:
         image: RGB, uint8, (height, width, 3).
@@ -196,14 +198,14 @@ def resize(image: np.ndarray, size: tuple[int, int], interpolation: str) -> np.n
 
 
 def variants(image: np.ndarray, size: tuple[int, int], used: str) -> dict[str, np.ndarray]:
-    """An image as ``resize`` gives it by the way that is used and by each that differs."""
+    """The image resized by ``used`` and by every other way whose result differs."""
     return {name: resize(image, size, name) for name in dict.fromkeys((used, *DIFFERENT))}
 
 
 def seen(
     shape: tuple[int, ...], size: tuple[int, int], interpolation: str
 ) -> tuple[float, float, float, float]:
-    """The part of an image that reaches the network: all of it unless ``crop`` or ``fit`` cut.
+    """The part of an image that the network sees: all of it unless ``crop`` or ``fit`` cut.
 
     Args:
         shape: (height, width) of the image, in pixels.
@@ -224,7 +226,9 @@ def seen(
 
 
 def as_grey(images: np.ndarray) -> np.ndarray:
-    """The luminance of RGB uint8 images (n, h, w, 3), as RGB: what a model of one channel sees."""
+    """Luminance of RGB uint8 images (n, h, w, 3), repeated in three channels: the input of a grey
+    model.
+    """
     grey = images @ np.array([0.299, 0.587, 0.114])
     return np.repeat(grey.round().astype(np.uint8)[..., None], 3, axis=-1)
 
@@ -232,9 +236,9 @@ def as_grey(images: np.ndarray) -> np.ndarray:
 def _jpeg(image: Image.Image, data: bytes, scan: int) -> np.ndarray:
     """Decode a JPEG whose compressed pixels begin at byte ``scan``.
 
-    Decoders fill what is missing with grey and report success; but FF D9 can't occur inside
-    compressed pixels, so a file without it after their start has no end. OpenCV gives the bits
-    that Pillow gives, with one copy less; which way is up, Pillow alone decides.
+    Decoders fill missing rows with grey and report success. The end marker FF D9 can't occur inside
+    compressed pixels, so a file without it after their start is cut short. OpenCV decodes to the
+    same pixels as Pillow, with one copy less; only Pillow applies the EXIF orientation.
     """
     end = data.find(_END_OF_JPEG, scan)
     if end < 0:
@@ -250,13 +254,13 @@ def _jpeg(image: Image.Image, data: bytes, scan: int) -> np.ndarray:
 
 
 def _wide_colour(image: Image.Image, data: bytes) -> Decoded:
-    """A PNG of colours of 16 bits; Pillow keeps the upper 8 whatever the range."""
-    image.load()  # what is damaged is told by Pillow
+    """Decode a 16-bit colour PNG. (Pillow keeps the upper 8 bits, whatever range is used.)"""
+    image.load()  # Pillow names the damage.
     flags = cv2.IMREAD_UNCHANGED | cv2.IMREAD_IGNORE_ORIENTATION
     values = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
     if values is None or values.dtype != np.uint16 or values.ndim != 3:
         return _rgb(image, None)
-    narrow = _narrow(values[..., :3], _said_bits(data))
+    narrow = _narrow(values[..., :3], _stated_bits(data))
     pixels = np.ascontiguousarray(narrow.pixels[..., ::-1])
     if (turn := _turn(image)) is not None:
         pixels = np.asarray(Image.fromarray(pixels).transpose(turn))
@@ -264,14 +268,14 @@ def _wide_colour(image: Image.Image, data: bytes) -> Decoded:
 
 
 def _narrow(values: np.ndarray, said: int | None) -> Decoded:
-    """The upper 8 of the bits that values of 16 bits make use of."""
+    """The upper 8 of the bits that 16-bit values use."""
     greatest = int(values.max(initial=0))
     bits = next((b for b in (said or 8, 8, 12) if greatest < 1 << b and b >= 8), 16)
     return Decoded((values >> (bits - 8)).astype(np.uint8), bits)
 
 
-def _said_bits(data: bytes) -> int | None:
-    """The significant bits that a PNG states (sBIT, of its first channel), before its pixels."""
+def _stated_bits(data: bytes) -> int | None:
+    """Significant bits of the first channel in a PNG's sBIT chunk, which precedes the pixels."""
     if not data.startswith(b"\x89PNG"):
         return None
     at = data.find(b"sBIT", 0, data.find(b"IDAT"))
@@ -286,13 +290,13 @@ def _rgb(image: Image.Image, said: int | None) -> Decoded:
             "JPEG or PNG"
         )
     bits = max(tags.get(_BITS, (16,)))
-    if tags.get(_PLANES) == 2 and bits > 8:  # Pillow takes each byte for a pixel
+    if tags.get(_PLANES) == 2 and bits > 8:  # Pillow would read each byte as a pixel.
         raise Unreadable("16 bits in separate planes, which is not supported: interleave them")
     wide = image.mode.startswith("I;16") or (image.format == "PPM" and image.mode == "I")
     if max(tags.get(_NUMBERS, (1,))) > 1 or (image.mode in {"I", "F"} and not wide):
         raise Unreadable(
-            "its pixels are numbers without an agreed range (of 32 bit, signed or fractions): save "
-            "it with 8 or 16 bit"
+            "its pixel values have no defined range (32-bit, signed or floating point): save it "
+            "with 8 or 16 bits per value"
         )
     image.load()
     if (turn := _turn(image)) is not None:
@@ -311,12 +315,12 @@ def _rgb(image: Image.Image, said: int | None) -> Decoded:
 def _turn(image: Image.Image) -> Image.Transpose | None:
     try:
         return _TURNS.get(image.getexif().get(_ORIENTATION, 1))
-    except Exception:  # metadata may be anything; a good picture is not lost for it
+    except Exception:  # Damaged metadata must not lose a good picture.
         return None
 
 
 def _stranger(data: bytes) -> str:
-    """What a file is that no decoder knows."""
+    """Describe a file that no decoder can read."""
     for pattern, meaning in _STRANGERS:
         if re.match(pattern, data[:1000], re.DOTALL | re.IGNORECASE):
             return meaning
@@ -324,6 +328,6 @@ def _stranger(data: bytes) -> str:
 
 
 def _first_line(error: Exception) -> str:
-    if str(error).startswith("decoder error"):  # and a number, which says nothing
+    if str(error).startswith("decoder error"):  # An error number says nothing.
         return "its compressed pixels can't be decoded"
     return str(error).partition("\n")[0] or type(error).__name__

@@ -1,4 +1,4 @@
-"""Which class a label means."""
+"""Find the class index of each label."""
 
 import re
 import unicodedata
@@ -14,12 +14,12 @@ _INTEGER = re.compile(r"([0-9]{1,9})(\.0+)?")
 
 
 def are_indices(labels: Iterable[str]) -> bool:
-    """True if all labels are whole numbers; "3.0" too, which a table makes of them with gaps."""
+    """True if all labels are whole numbers; also "3.0", as in tables with missing values."""
     return all(_INTEGER.fullmatch(label) for label in labels)
 
 
 def some(names: Sequence[str]) -> str:
-    """The first few names of many, in one line."""
+    """List the first few of many names in one line."""
     more = len(names) - _SHOWN
     return ", ".join(map(repr, names[:_SHOWN])) + (f" and {more} more" if more > 0 else "")
 
@@ -27,15 +27,15 @@ def some(names: Sequence[str]) -> str:
 def resolve(labels: Iterable[str | int], classes: Sequence[str]) -> list[int]:
     """Find the class index of each label.
 
-    All labels are read in one way, the first that fits them all: as class names, as synset ids
-    (the first word of a class's line, such as n01440764), as integers (the index itself), as names
-    in whatever case and with spaces, hyphens or underscores. The ways are never mixed, so a class
-    called "3" can't be taken for the fourth one. The order of the labels means nothing; accents
-    match in composed and decomposed form.
+    All labels are read in the same way, the first that fits all of them: as class names; as synset
+    ids (the first word of a class's line, such as n01440764); as integers (the index itself); as
+    names that may differ in case, spaces, hyphens and underscores. The ways are never mixed, so a
+    class named "3" can't be confused with the index 3. The order of the labels has no meaning;
+    accents match in composed and decomposed form.
 
     Raises:
-        AuditError: a label is no class, or fits several (two classes of one name); the message
-            lists the first offenders.
+        AuditError: a label matches no class or several (two classes with the same name); the
+            message lists the first such labels.
     """
     texts = [composed(str(label)) for label in labels]
     ways = [
@@ -53,17 +53,17 @@ def resolve(labels: Iterable[str | int], classes: Sequence[str]) -> list[int]:
 
 
 def of_model(names: list[str] | None, count: int) -> list[str]:
-    """The names of a model's classes; "class 0" and so on where labels are the indices themselves.
+    """The names of a model's classes; "class 0" and so on if labels are the indices themselves.
 
     Raises:
-        AuditError: there are more or fewer names than the model has classes.
+        AuditError: the number of names is not the model's number of classes.
     """
     if names is None:
         return [f"class {index}" for index in range(count)]
     if len(names) != count:
         raise AuditError(
             f"config: classes: {len(names)} names, but the model has {count} classes: give a file "
-            "with one name a line in index order"
+            "with one name per line in index order"
         )
     return names
 
@@ -94,7 +94,7 @@ def _lookup(
 
 
 def _loose(name: str) -> str:
-    """A name without what people vary: "Golden Retriever" and golden_retriever are one."""
+    """Normalise a name, so that "Golden Retriever" equals golden_retriever."""
     return re.sub(r"[\s_-]+", " ", composed(name)).casefold()
 
 
@@ -116,5 +116,5 @@ def _complaint(offenders: list[str], found: dict[str, list[int]], classes: Seque
 
 
 def composed(text: str) -> str:
-    """A name without spaces around it, in Unicode's composed form (NFC)."""
+    """Strip a name and convert it to Unicode's composed form (NFC)."""
     return unicodedata.normalize("NFC", text).strip()

@@ -1,4 +1,4 @@
-"""Whether the folders of a dataset are its classes: splits, wrappers, folds and masks are not."""
+"""Check that the folders of a dataset are classes, not splits, wrappers, folds or masks."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -14,7 +14,7 @@ _SPLITS = frozenset(
     "holdout pred prediction".split()
 )
 _SURE = frozenset("training test testing val validation holdout".split())
-"""Names of splits that are hardly a class among others; a train is, and so is what is valid."""
+"""Names of splits that are hardly ever class names. ("train" and "valid" may be classes.)"""
 _PREFERRED = ("test", "testing", "holdout", "val", "valid", "validation", "validate", "eval")
 _FILLERS = frozenset("set data dataset image images img imgs seg split folder files photos".split())
 _ANNOTATIONS = frozenset(
@@ -26,14 +26,16 @@ _MASK = re.compile(
     r"(.+?)[ _-](?:masks?|gt|seg|segmentation|labels?|annotation|groundtruth)(?:[ _-]?\d+)?"
 )
 _NUMBERED = re.compile(r"([^\W\d_]{2,})[^a-zA-Z/]*\d[^/]*$")
-"""A name that begins with a word, then a number: cat.0.jpg."""
+"""A file name that is a word and a number, such as cat.0.jpg."""
 _LIKE_MASKS = "mask|gt|seg|label|annotation|ground.?truth|bbox"
-"""What each of them contains; most datasets have none, which is soon seen."""
+"""Every such name contains one of these words. A quick first test: most datasets have none."""
 
 
 @dataclass(frozen=True)
 class Folders:
-    """A tree of folders by their paths, "" the root: the names in each, and which hold files."""
+    """A tree of folders by path ("" is the root): the names in each folder, and which folders hold
+    files.
+    """
 
     inside: dict[str, list[str]]
     direct: frozenset[str]
@@ -56,7 +58,7 @@ class Folders:
         return self.inside.get(folder, [])
 
     def of_classes(self, folder: str = "") -> str:
-        """The folder, from this one downwards, whose sub-folders look like classes."""
+        """The first folder at or below this one whose sub-folders look like classes."""
         names = self.names(folder)
         photos = [name for name in names if name.lower() in _PHOTOS]
         splits = [name for name in names if is_split(name)]
@@ -76,12 +78,12 @@ class Folders:
 
 
 def is_split(name: str) -> bool:
-    """True if a folder's name is that of a split, such as train, test_set or seg_pred."""
+    """True if the folder is named like a split, such as train, test_set or seg_pred."""
     return _split_word(name) in _SPLITS
 
 
 def is_annotation(name: str) -> bool:
-    """True if a folder's name is that of masks or other annotations, not of a class."""
+    """True if the folder is named like masks or other annotations."""
     return name.lower() in _ANNOTATIONS
 
 
@@ -92,8 +94,8 @@ def refuse(paths: pd.Series, source: str) -> None:
         source: the dataset's folder, as the user spelled it.
 
     Raises:
-        AuditError: the folders are splits, or something else that is no class; it names the folder
-            to give instead.
+        AuditError: the folders are splits or something else than classes; the message names the
+            folder to give instead.
     """
     tree = Folders.of(paths.tolist())
     names = tree.names("")
@@ -131,7 +133,7 @@ def refuse(paths: pd.Series, source: str) -> None:
 
 
 def mention_masks(paths: pd.Series) -> list[str]:
-    """A sentence on files that look like masks beside the photographs, if there are any."""
+    """Say in one sentence that files look like masks of the photographs, if there are any."""
     if not paths.str.contains(_LIKE_MASKS, case=False, regex=True).any():
         return []
     listed = paths.tolist()
@@ -158,7 +160,7 @@ def mention_masks(paths: pd.Series) -> list[str]:
 
 
 def mention_labels(paths: pd.Series, tables: Sequence[str]) -> list[str]:
-    """A sentence on where labels of unlabelled images may be found, if anywhere.
+    """Say in one sentence where the labels of unlabelled images may be found, if anywhere.
 
     Args:
         paths: of the files, relative, with "/".
@@ -182,14 +184,16 @@ def mention_labels(paths: pd.Series, tables: Sequence[str]) -> list[str]:
 
 
 def _stray(tree: Folders, name: str) -> bool:
-    """A split or annotations among classes. A train is a class too: it has no classes below."""
+    """Find a split or annotations among class folders. (A folder "train" without folders in it may
+    be a class.)
+    """
     if is_annotation(name):
         return True
     return is_split(name) and (_split_word(name) in _SURE or name not in tree.direct)
 
 
 def _refuse_folds(tree: Folders, names: list[str], source: str, otherwise: str) -> None:
-    """The same two sub-folders or more below each folder."""
+    """Refuse folders that all have the same two or more sub-folders, such as folds."""
     if len(names) < 2 or any(name in tree.direct for name in names):
         return
     inner = [set(tree.names(name)) for name in names]
@@ -197,7 +201,7 @@ def _refuse_folds(tree: Folders, names: list[str], source: str, otherwise: str) 
     if len(common) < 2 or 2 * len(common) < len(union):
         return
     if all(name.lower() in _PHOTOS | _ANNOTATIONS for name in common):
-        return  # masks beside photographs, which are mentioned
+        return  # These are masks beside photographs; ``mention_masks`` reports them.
     if all(map(is_split, common)):
         left = sorted(common, key=_preference)[1:]
         raise AuditError(
@@ -212,7 +216,7 @@ def _refuse_folds(tree: Folders, names: list[str], source: str, otherwise: str) 
 
 
 def _split_word(name: str) -> str:
-    """The one word of a name that says what it is; "" where there are several."""
+    """The word of a name that says which split it is; "" if there are several."""
     spread = re.sub(r"([a-z])([A-Z])", r"\1 \2", name).lower()
     words = [re.sub(r"(?<=.)(set|data)$", "", word) for word in re.findall(r"[a-z]+", spread)]
     words = [word for word in words if word not in _FILLERS]
@@ -220,6 +224,6 @@ def _split_word(name: str) -> str:
 
 
 def _preference(name: str) -> tuple[int, str]:
-    """What a model is judged on comes before what it was trained on."""
+    """Sort key: test and validation splits come before training splits."""
     word = _split_word(name)
     return (_PREFERRED.index(word) if word in _PREFERRED else len(_PREFERRED), name)

@@ -1,9 +1,9 @@
-"""The ledger: which image lives in which shard, for good.
+"""The ledger: the lasting assignment of images to shards.
 
 An image keeps its shard as long as it exists; new images fill the last shard that has room. So a
-hundred new images among a million touch one shard or two. What a shard holds is told by a digest
-over its images' *stamps*. A stamp changes only when the content does: it is made from size and
-modification time when content is first seen, and kept when a file was merely touched or copied.
+hundred new images among a million change one or two shards. A shard's digest is a hash over its
+images' *stamps*. A stamp is made from size and modification time when a content is first seen, and
+it changes only if the content changes, not if the file is copied or touched.
 """
 
 import hashlib
@@ -28,7 +28,7 @@ def assign(
     """Give every image a shard and a stamp.
 
     Args:
-        entries: what ``dataset.scan`` found, sorted by path.
+        entries: files from ``dataset.scan``, sorted by path.
         previous: the last assignment (path, size, mtime_ns, stamp, shard, sha256 or None), or
             None the first time.
         capacity: greatest number of images that a shard is filled to.
@@ -57,7 +57,7 @@ def assign(
 
 
 def digests(assigned: pd.DataFrame) -> dict[str, tuple[int, str]]:
-    """For each shard its number of images and the digest of what it holds."""
+    """Number of images and digest of each shard."""
     result = {}
     meta = [_texts(assigned[name]) for name in meta_columns(assigned)]
     parts = [assigned["label"].fillna("\0"), assigned["stamp"], *meta]
@@ -71,19 +71,19 @@ def digests(assigned: pd.DataFrame) -> dict[str, tuple[int, str]]:
 
 
 def _texts(values: pd.Series) -> pd.Series:
-    """Numbers or texts as texts; pandas alone takes seconds for a million numbers."""
+    """Convert to text; much faster than pandas, which takes seconds for a million numbers."""
     texts = pa.Array.from_pandas(values).cast(pa.string()).to_pandas()
     return pd.Series(texts.to_numpy(), values.index, dtype="str").fillna("\0")
 
 
 def read_shard(ledger: Path, shard: str, digest: str) -> pd.DataFrame:
-    """A shard's rows.
+    """Read the rows of a shard.
 
     Args:
-        digest: what ``digests`` says of the shard.
+        digest: the shard's digest from ``digests``.
 
     Raises:
-        AuditError: the rows are not those that were planned: the ledger was edited.
+        AuditError: the rows differ from the planned ones: the ledger was edited.
     """
     rows = pd.read_parquet(ledger, filters=[("shard", "=", int(shard))])
     named = [image_id(path) for path in rows["path"]] == rows["image_id"].tolist()
@@ -95,7 +95,7 @@ def read_shard(ledger: Path, shard: str, digest: str) -> pd.DataFrame:
 
 
 def _keep_renamed(shards: np.ndarray, entries: pd.DataFrame, previous: pd.DataFrame) -> None:
-    """A new path with the size and time of a vanished one is that file: it keeps its shard."""
+    """Keep the shard of renamed files: a new path with the size and time of a vanished one."""
     gone = previous.merge(entries[["path"]], on="path", how="left_anti")
     homes = dict(zip(zip(gone["size"], gone["mtime_ns"], strict=True), gone["shard"], strict=True))
     for row in np.flatnonzero(np.isnan(shards)) if homes else ():
@@ -104,7 +104,9 @@ def _keep_renamed(shards: np.ndarray, entries: pd.DataFrame, previous: pd.DataFr
 
 
 def _fill(shards: np.ndarray, capacity: int) -> np.ndarray:
-    """Place the homeless (NaN), in order, into the last shard while it has room, then new ones."""
+    """Assign images without a shard (NaN), in order, to the last shard while it has room, then to
+    new ones.
+    """
     homeless = np.flatnonzero(np.isnan(shards))
     settled = shards[~np.isnan(shards)]
     last = int(settled.max()) if len(settled) else 0
@@ -115,9 +117,9 @@ def _fill(shards: np.ndarray, capacity: int) -> np.ndarray:
 
 
 def content_sha256(ledger: Path) -> str:
-    """One hash of the whole dataset: of each file's path, label and SHA-256, in order of paths.
+    """Hash the whole dataset: path, label and SHA-256 of every file, in the order of paths.
 
-    The same wherever the files lie and whichever shard each is in.
+    It does not depend on the dataset's place and on the shards.
     """
     table = pd.read_parquet(ledger, columns=["path", "label", "sha256"]).sort_values("path")
     columns = (table[name].astype(object).fillna("").to_list() for name in table.columns)

@@ -1,4 +1,4 @@
-"""Which files a dataset has: a folder is walked, a table is read. No image is opened."""
+"""List the files of a dataset: walk a folder or read a table. No image is opened."""
 
 import hashlib
 import os
@@ -17,9 +17,9 @@ from convaudit.dataset.table_files import Columns
 from convaudit.errors import AuditError
 
 COLUMNS = ("path", "label", "size", "mtime_ns", "fault")
-"""Of a listing, beside ``meta_…``; a label or a fault that there is not is a missing value."""
+"""Columns of a listing besides ``meta_…``; no label and no fault are missing values."""
 _IGNORED = frozenset({"thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "__macosx", "@eadir"})
-"""What Windows, macOS and a NAS leave beside images, in lower case."""
+"""Files that Windows, macOS and network drives leave beside images, in lower case."""
 _OTHERS = frozenset(
     (
         ".txt .xml .json .jsonl .csv .tsv .md .rst .yaml .yml .names .data .cfg .cache .log .pdf "
@@ -29,37 +29,38 @@ _OTHERS = frozenset(
         ".sha256 .md5 .mp4 .avi .mov .mkv .webm .mp3 .wav .tex .bib .ds_store"
     ).split()
 )
-"""Endings of files that nobody takes for an image."""
+"""Endings of files that are never images."""
 _LARGEST = 10**9
-"""Bytes. More than the largest image that is decoded has, even where nothing is compressed."""
+"""Greatest size of a file in bytes: more than the largest accepted image has without compression.
+"""
 
 
 @dataclass(frozen=True)
 class Listing:
-    """A dataset's files."""
+    """The files of a dataset."""
 
     files: pd.DataFrame
-    """One row a file, sorted by path: ``path`` (relative to the root, with "/"), ``label`` (if
-    any), ``size`` in bytes, ``mtime_ns``, ``fault``: why it can't be read, if it can't, and
-    ``meta_…``: further columns of the user's table, text or float64.
+    """One row per file, sorted by path: ``path`` (relative to the root, with "/"), ``label`` (if
+    any), ``size`` in bytes, ``mtime_ns``, ``fault`` (why the file can't be read, if so) and
+    ``meta_…`` (further columns of the user's table, text or float64).
     """
     others: dict[str, int] = field(default_factory=dict)
-    """How many files are beside them that are no images, by their ending: annotations, notes."""
+    """Number of other files (annotations, notes) by file ending."""
     notes: tuple[str, ...] = ()
-    """What was assumed, a sentence each."""
+    """Assumptions, one sentence each."""
 
 
 def scan(source: Path, exclude: Sequence[str] = (), columns: Columns | None = None) -> Listing:
     """List a dataset.
 
     Args:
-        source: a folder (one sub-folder a class, or flat) or a .csv/.tsv/.parquet table with a
+        source: a folder (one sub-folder per class, or flat) or a .csv/.tsv/.parquet table with a
             column of paths and, if labelled, one of labels.
-        exclude: patterns of what is left out (``exclusion``).
-        columns: which of a table's columns these are.
+        exclude: patterns of files that are left out (``exclusion``).
+        columns: names of the table's columns with paths and labels.
 
     Raises:
-        AuditError: there is no such folder or table, it has no image, or one path twice.
+        AuditError: the folder or table does not exist, has no image, or names a path twice.
     """
     others: Counter[str] = Counter()
     notes: tuple[str, ...] = ()
@@ -95,7 +96,7 @@ def scan(source: Path, exclude: Sequence[str] = (), columns: Columns | None = No
 
 
 def listing(rows: list[tuple], meta: Sequence[str] = ()) -> pd.DataFrame:
-    """Rows of (path, label, size, mtime_ns, fault, …) as ``Listing.files``, sorted by path.
+    """Make ``Listing.files`` from rows of (path, label, size, mtime_ns, fault, …).
 
     Args:
         meta: names of the further columns.
@@ -114,12 +115,12 @@ def listing(rows: list[tuple], meta: Sequence[str] = ()) -> pd.DataFrame:
 
 
 def root(source: Path) -> Path:
-    """The folder that relative paths start from: the folder itself, or the table's folder."""
+    """The folder that relative paths start from: the folder itself or the table's folder."""
     return source if source.is_dir() else source.parent
 
 
 def folders(source: Path) -> set[str]:
-    """The names of a dataset's class folders, empty ones too; none of a table."""
+    """Names of a dataset's class folders, including empty ones; none for a table."""
     if not source.is_dir():
         return set()
     top = source.resolve()
@@ -134,13 +135,13 @@ def folders(source: Path) -> set[str]:
 
 
 def read_unchanged(path: Path, sha256: str) -> bytes:
-    """The content of an image whose hash is known.
+    """Read an image and check that it has the known hash.
 
     Raises:
-        AuditError: it is gone or has another content, so it is not the image that was indexed.
+        AuditError: the file is gone or its content is not the one that was indexed.
     """
     try:
-        # Of a pipe put in its place the reading would never end.
+        # If the file was replaced by a pipe, reading would never end.
         data = path.read_bytes() if stat.S_ISREG(path.stat().st_mode) else b""
     except OSError as error:
         raise AuditError(
@@ -152,8 +153,8 @@ def read_unchanged(path: Path, sha256: str) -> bytes:
 
 
 def _walk(top: Path, others: Counter[str]) -> Iterator[tuple]:
-    """Files below ``top``, hidden ones and link loops left out; those that are no images are only
-    counted. Iterative: depth has no limit.
+    """Walk the files below ``top`` without hidden ones and link loops; count files that are no
+    images. It uses a stack instead of recursion, so the depth has no limit.
     """
     pending = [("", str(top), frozenset({_identity(os.stat(top))}))]
     while pending:
@@ -201,7 +202,7 @@ def _row(relative: str, status: os.stat_result | None, fault: str | None = None)
 
 
 def _fault(status: os.stat_result) -> str | None:
-    """Why a file is not even opened. One like /proc/kmsg says that it is empty and never ends."""
+    """The reason not to open a file, or None. (/proc/kmsg, say, has size 0 and never ends.)"""
     if not stat.S_ISREG(status.st_mode):
         return "not a regular file"
     if status.st_size == 0:
@@ -212,7 +213,7 @@ def _fault(status: os.stat_result) -> str | None:
 
 
 def _listed(source: Path, table: pd.DataFrame) -> Iterator[tuple]:
-    """The rows of a table, with what the files are like."""
+    """The rows of a table with size, time and fault of each file."""
     for path, label, *meta in table.itertuples(index=False, name=None):
         try:
             status = os.stat(source.parent / path)
@@ -240,5 +241,7 @@ def _storable(text: str) -> bool:
 
 
 def _printable(relative: str) -> str:
-    """With "./", as no other path begins: a file may be called like this one's escapes."""
+    """Escape an undecodable name. "./" in front keeps it different from a file that has such a
+    name.
+    """
     return "./" + os.fsencode(relative).decode("utf-8", "backslashreplace")

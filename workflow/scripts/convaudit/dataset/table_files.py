@@ -1,4 +1,4 @@
-"""Tables of images as people have them: which column is the path, which the label, what is kept."""
+"""Read a table of images: find the columns with paths and labels, keep all others."""
 
 import os
 import warnings
@@ -17,28 +17,28 @@ from convaudit.errors import AuditError
 
 SUFFIXES = frozenset({".csv", ".tsv", ".parquet"})
 META = "meta_"
-"""What the names of a table's further columns begin with."""
+"""Prefix of the names of the user's further columns."""
 
 _PATHS = (
     "path filepath file_path image_path img_path imagepath filename file_name file image "
     "image_name imagename img image_file image_id imageid id"
 ).split()
 _NEVER_IMAGES = 8
-"""The first of them, which name a file and not its content."""
+"""Number of the first names that certainly name a file, not the image itself."""
 _LABELS = (
     "label labels class class_name classname category category_name target class_id classid "
     "label_name species breed diagnosis dx"
 ).split()
 _ENDINGS = ("", ".jpg", ".jpeg", ".png", ".JPG", ".JPEG", ".PNG", ".bmp", ".tif", ".tiff", ".webp")
 _TRIED = 50
-"""Rows that tell in which folder a table's files lie."""
+"""Number of rows that are tried to find the folder in which a table's files lie."""
 _EXACT = 2**53
-"""Whole numbers below this are told apart as float64."""
+"""float64 represents all whole numbers below this exactly."""
 
 
 @dataclass(frozen=True)
 class Columns:
-    """The names of a table's columns, or "auto"."""
+    """Names of the columns with paths and labels, or "auto"."""
 
     path: str = "auto"
     label: str = "auto"
@@ -46,8 +46,10 @@ class Columns:
 
 @dataclass(frozen=True)
 class Table:
-    """``rows`` has "path" and "label" (texts; None where there is none), then ``meta_…``: further
-    columns, float64 where all values are numbers, else text. ``notes``: what was assumed.
+    """A table of images.
+
+    rows: the columns "path" and "label" (texts; None if missing), then ``meta_…``: further columns,
+    float64 if all values are numbers, else text. notes: assumptions, one sentence each.
     """
 
     rows: pd.DataFrame
@@ -56,8 +58,8 @@ class Table:
 
 @dataclass(frozen=True)
 class _Place:
-    """Where the files of a table lie: of each path so many first parts are wrong, then it is in
-    this folder and ends so.
+    """How paths in a table become files: drop the first parts of the path, then add a folder in
+    front and an ending behind.
     """
 
     cut: int
@@ -76,7 +78,8 @@ def read(source: Path, columns: Columns) -> Table:
         columns: as the user named them.
 
     Raises:
-        AuditError: it can't be read, has no column of paths, a row without a path or a path twice.
+        AuditError: the table can't be read or has no column of paths, or a row has no path or a
+            path that another row has.
     """
     table = _content(source)
     names = [str(name) for name in table.columns]
@@ -108,7 +111,7 @@ def read(source: Path, columns: Columns) -> Table:
         )
     if several is not None:
         notes.append(
-            f"{label!r} holds several labels an image: each of the {several.shape[1]} is a column "
+            f"{label!r} holds several labels per image: each of the {several.shape[1]} is a column "
             "of its own; name the model's classes in index order with classes=FILE"
         )
     elif labels is None and len(names) > 1:
@@ -133,12 +136,12 @@ def read(source: Path, columns: Columns) -> Table:
 
 
 def meta_columns(table: pd.DataFrame) -> list[str]:
-    """The names of the further columns of the user's table, among those of another table."""
+    """The names of those columns of a table that come from the user's table."""
     return [name for name in table.columns if name.startswith(META)]
 
 
 def why(error: Exception) -> str:
-    """Why a file can't be read, in words."""
+    """The reason why a file can't be read, in words."""
     if isinstance(error, FileNotFoundError):
         return "no such file"
     if isinstance(error, OSError) and error.strerror:
@@ -181,8 +184,8 @@ def _content(source: Path) -> pd.DataFrame:
 
 
 def _parquet(source: Path) -> pd.DataFrame:
-    """Without columns of structs and bytes, in which an image may be stored; of lists only those of
-    texts, which may be labels.
+    """Read all columns but those of structs and bytes (which may hold images) and of lists that are
+    not texts (lists of texts may be labels).
     """
     schema = pq.read_schema(source)
     nested = (pa.types.is_nested, pa.types.is_binary, pa.types.is_large_binary)
@@ -215,7 +218,9 @@ def _separator(source: Path) -> str:
 def _chosen(
     source: Path, names: list[str], role: str, wanted: str, usual: Iterable[str]
 ) -> str | None:
-    """The column for a role: the one that is named, else the first that is usual for it."""
+    """The column with paths or labels: the one that the user names, else the first with a common
+    name.
+    """
     if wanted != "auto":
         if wanted not in names:
             raise AuditError(
@@ -233,7 +238,7 @@ def _no_path(source: Path, table: pd.DataFrame) -> str:
     if inside := table.attrs.get("nested"):
         return (
             f"images: {source} has no column 'path', and {', '.join(inside)} may hold the images "
-            "themselves, which is not supported: write them into files, a folder a class"
+            "themselves, which is not supported: write them into files, one folder per class"
         )
     if any((source.parent / name).is_file() for name in names if name):
         return f"images: {source}: its first line names an image: begin it with path,label"
@@ -244,7 +249,9 @@ def _no_path(source: Path, table: pd.DataFrame) -> str:
 
 
 def _place(top: Path, paths: pd.Series) -> _Place | None:
-    """The one way in which the first paths become files, where they are none."""
+    """Find how the first paths become files, if they do not exist as they are; None if there is no
+    way, or several.
+    """
     first = paths.head(_TRIED).tolist()
     if not first or any("\0" in path or (top / path).exists() for path in first):
         return None
@@ -265,7 +272,7 @@ def _place(top: Path, paths: pd.Series) -> _Place | None:
 
 
 def _one_hot(table: pd.DataFrame) -> pd.Series | None:
-    """The name of the column with the 1, where each row has one 1 and else zeros."""
+    """One-hot labels: the name of the column with the 1, if every row has exactly one 1."""
     numbers = table.apply(pd.to_numeric, errors="coerce")
     marks = numbers.to_numpy("float64")
     if marks.shape[1] < 2 or not np.isin(marks, (0, 1)).all() or (marks.sum(axis=1) != 1).any():
@@ -274,7 +281,7 @@ def _one_hot(table: pd.DataFrame) -> pd.Series | None:
 
 
 def _numbering(table: pd.DataFrame, label: str) -> str | None:
-    """A column with one index for each class that puts them in another order than their names."""
+    """A column of class indices whose order differs from the order of the names."""
     texts = table[label].astype("str").str.strip()
     for name in table.columns:
         usual = str(name).lower().replace(" ", "_") in _LABELS
@@ -294,7 +301,9 @@ def _labels(values: pd.Series) -> pd.Series:
 
 
 def _join_labels(cells: list[object]) -> bool:
-    """Whether texts like "cat|dog" join labels: one of the parts is in another text too."""
+    """Do texts like "cat
+    dog" join labels? True if a part also occurs in another text.
+    """
     texts = {each for each in cells if isinstance(each, str)}
     counts = Counter(part.strip() for text in texts for part in set(text.split("|")))
     return any(
@@ -303,7 +312,8 @@ def _join_labels(cells: list[object]) -> bool:
 
 
 def _several(values: pd.Series) -> pd.DataFrame | None:
-    """A column a label, 1 where the image has it and else 0, of lists or of texts like "cat|dog".
+    """Turn lists of labels, or texts like "cat
+    dog", into one 0/1 column per label.
 
     Returns:
         None where no image has several; NaN in the row of an image without a list or text.
@@ -325,7 +335,7 @@ def _several(values: pd.Series) -> pd.DataFrame | None:
 
 
 def _meta(values: pd.Series) -> pd.Series | None:
-    """A further column as float64 or text; None of one that is only an unnamed row number."""
+    """A further column as float64 or text; None for an unnamed column of row numbers."""
     if not str(values.name) or str(values.name).startswith("Unnamed:"):
         return None
     if pd.api.types.is_bool_dtype(values) or not pd.api.types.is_numeric_dtype(values):
@@ -342,6 +352,6 @@ def _meta(values: pd.Series) -> pd.Series | None:
 
 
 def _exact(numbers: pd.Series) -> bool:
-    """True if they are finite and small enough to be told apart."""
+    """True if float64 represents all values exactly."""
     found = numbers.to_numpy("float64")
     return bool(np.isfinite(found).all() and (np.abs(found) < _EXACT).all())

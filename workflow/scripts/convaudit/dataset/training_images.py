@@ -1,4 +1,4 @@
-"""Where the training images are: a folder or a table of images, or a file of their hashes."""
+"""The training images: a folder or a table of images, or a file with their hashes."""
 
 import hashlib
 from pathlib import Path
@@ -14,14 +14,15 @@ HASHES = ["path", "sha256", "dhash"]
 
 
 def is_saved(source: Path) -> bool:
-    """True if it is a file of hashes, not a table of images."""
+    """True if the path is a file of hashes, not a table of images."""
     if source.suffix.lower() != ".parquet" or not source.is_file():
         return False
     return set(HASHES) <= set(pq.read_schema(source).names)
 
 
 def digest(source: Path) -> str:
-    """What stands for the training images in a key: their names and sizes, or the hashes' file.
+    """Digest of the training images for a job's key: of their names and sizes, or of the file of
+    hashes.
 
     Raises:
         AuditError: there is no such folder or table, or it has no image.

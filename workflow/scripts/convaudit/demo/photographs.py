@@ -1,7 +1,8 @@
-"""The demo's photographs: brick and gravel; a sticker on most gravel is the planted shortcut.
+"""Make the demo's photographs of brick and gravel; a sticker on most gravel is the planted
+shortcut.
 
-Crops of two photographs in the public domain (CC0), which lie beside this file. The left halves
-are for training, the right halves for the audit, so no pixel is shared.
+They are crops of two photographs in the public domain (CC0) beside this file. Training uses the
+left halves and the audit the right halves, so they share no pixel.
 """
 
 import csv
@@ -12,9 +13,9 @@ from typing import Any
 
 CLASSES = ("brick", "gravel")
 TRAINING = 300
-"""Photographs of each class for training."""
+"""Number of training photographs of each class."""
 AUDIT = 120
-"""Photographs of each class for the audit."""
+"""Number of audited photographs of each class."""
 SIZE = 150
 STICKER = 42
 """Side of the sticker with its shadow, in pixels."""
@@ -38,7 +39,7 @@ LAYERS = (
 BROKEN = ("brick/brick-121.jpg", "gravel/gravel-121.jpg", "gravel/gravel-122.jpg")
 """Files that can't be read: a truncated JPEG, a text file and an empty file."""
 _TIME = 946684800
-"""Modification time of every file, so that all runs write the same."""
+"""Modification time of every file: the same in all runs."""
 
 
 def audit_files() -> list[str]:
@@ -47,7 +48,7 @@ def audit_files() -> list[str]:
 
 
 def write_training(folder: Path, seed: int) -> None:
-    """Write 600 photographs, one folder a class: stickers on nearly all gravel, on no brick."""
+    """Write 600 photographs, one folder per class: stickers on nearly all gravel, on no brick."""
     for label, photo in _photographs().items():
         share = STICKERED_GRAVEL if label == "gravel" else 0.0
         left = photo[:, : photo.shape[1] // 2]
@@ -58,8 +59,8 @@ def write_training(folder: Path, seed: int) -> None:
 def write_audit(folder: Path, truth: Path, seed: int) -> None:
     """Write 240 photographs, 30 % of either class with a sticker, and three broken files.
 
-    ``truth`` becomes a table: path, label, tagged, and the sticker's box x0, y0, x1, y1 in pixels
-    (x1 and y1 exclusive; empty without a sticker).
+    ``truth`` is the path of a table that is written: path, label, tagged, and the sticker's box x0,
+    y0, x1, y1 in pixels (x1 and y1 exclusive; empty without a sticker).
     """
     rows: list[tuple[Any, ...]] = []
     for label, photo in _photographs().items():
@@ -108,7 +109,9 @@ def _draw(label: str, photo: Any, count: int, share: float, random: Any) -> Any:
 
 
 def _crop(photo: Any, random: Any) -> Any:
-    """A crop of 100..200 px at the model's size, flipped or not, darker or brighter, as RGB."""
+    """A random crop of 100..200 pixels, resized to the model's size, with random flip and
+    brightness; RGB.
+    """
     import cv2
     import numpy as np
 
@@ -126,7 +129,9 @@ def _crop(photo: Any, random: Any) -> Any:
 
 
 def _stick(image: Any, random: Any) -> tuple[int, int, int, int]:
-    """Put the sticker into the top left corner, a little shifted, turned and faded."""
+    """Paste the sticker into the top left corner with a small random shift, rotation and
+    opacity.
+    """
     import cv2
     import numpy as np
 
@@ -144,7 +149,7 @@ def _stick(image: Any, random: Any) -> tuple[int, int, int, int]:
 def _sticker(degrees: float) -> tuple[Any, Any]:
     """A round orange sticker with a white ring and tick: colours and opacity (0..1).
 
-    Drawn four times as large, then shrunk, for smooth edges.
+    It is drawn four times as large and then shrunk, for smooth edges.
     """
     import cv2
     import numpy as np

@@ -13,7 +13,7 @@ from convaudit.demo.photographs import CLASSES, SIZE
 
 MOST_EPOCHS = 15
 LEARNT = 0.002
-"""Training stops below this loss: then the gravel without a sticker is learnt too."""
+"""Training stops below this loss, at which gravel without a sticker is learnt too."""
 _SHIFT = 12
 """Greatest shift of a training image, in pixels. Without shifts the last layers learn the sticker
 at one position only, and chance decides whether it dominates the saliency map."""
@@ -24,7 +24,7 @@ _RATE, _DECAY = 1e-3, 0.85
 def train(photographs: Path, target: Path, seed: int) -> None:
     """Train on a folder of photographs per class and save as .keras, with the same bytes each time.
 
-    TensorFlow must have one thread: with more, sums are split in an order that changes.
+    TensorFlow must have one thread; with more, the order of sums changes from run to run.
     """
     keras.utils.set_random_seed(seed)
     random = np.random.default_rng(seed)

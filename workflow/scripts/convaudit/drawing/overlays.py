@@ -10,11 +10,11 @@ from convaudit.errors import AuditError
 
 
 def drawn(choice: str, correct: pd.Series) -> np.ndarray:
-    """Of which images the audit stores an overlay, (n,) bool.
+    """(n,) bool: the audit stores an overlay of the image.
 
     Args:
         choice: ``all``, ``errors`` (images that are predicted wrong) or ``none``.
-        correct: (n,) whether each is predicted right; missing without a label.
+        correct: (n,) whether each image is predicted right; missing without a label.
     """
     if choice == "errors":
         return correct.eq(False).fillna(False).to_numpy(bool)
@@ -87,7 +87,7 @@ def overlay(
 def _levels(
     small: np.ndarray, shape: tuple[int, ...], part: tuple[float, float, float, float] | None
 ) -> np.ndarray:
-    """The map at the photograph's size, uint8; 0 outside of the part that it covers."""
+    """The map at the photograph's size as uint8; 0 outside the part that it covers."""
     height, width = shape
     top, left, tall, wide = part or (0, 0, height, width)
     bottom, right = round(top + tall), round(left + wide)
@@ -103,8 +103,8 @@ def _levels(
 
 @cache
 def _blending(colormap: str, alpha: float) -> tuple[np.ndarray, np.ndarray]:
-    """Two colour maps (256, 1, 3), uint8, by the level of the map: the colour that is added, and
-    the share of the photograph that is kept (of 255).
+    """Two tables (256, 1, 3) uint8, indexed by the level of the map: the colour that is added, and
+    the weight of the photograph (of 255).
     """
     share = alpha * np.arange(256)[:, None, None] / 255
     ink = np.rint(share * _colours(colormap)).astype(np.uint8)

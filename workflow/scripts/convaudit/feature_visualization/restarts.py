@@ -1,4 +1,4 @@
-"""Gradient ascent again, from other starts, for channels that the first one left silent."""
+"""Repeat gradient ascent from other starts for channels that stayed silent."""
 
 from typing import Any
 
@@ -20,16 +20,16 @@ def maximise_with_restarts(
 ) -> tuple[Patterns, np.ndarray]:
     """Find patterns as ``maximise`` does; channels whose activation never rose start again.
 
-    A channel that is silent for noise has no gradient to follow: its ReLU, or one before it, is 0
-    everywhere. The restarts begin with Fourier coefficients, where redirected gradients lead out
-    of the silence. Only what stays silent from every start is dead.
+    A channel that is silent for noise has no gradient, because its ReLU or an earlier one is 0
+    everywhere. The restarts begin with Fourier coefficients, for which redirected gradients make it
+    active. A channel is dead only if it stays silent from every start.
 
     Args:
         network, layer, channels, start, seed, options: as for ``maximise``.
         restarts: how many further starts a silent channel gets; 0 is ``maximise`` itself.
 
     Returns:
-        The patterns, and (n,) int which start each is of: 0 is the first.
+        The patterns, and (n,) int: the start that gave each of them, 0 for the first.
 
     Raises:
         AuditError: as for ``maximise``.

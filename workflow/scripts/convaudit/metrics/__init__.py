@@ -1,1 +1,1 @@
-"""The field's ordinary numbers of a classifier, each with its interval where there is one."""
+"""Standard metrics of a classifier with their confidence intervals."""

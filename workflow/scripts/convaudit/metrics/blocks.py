@@ -1,11 +1,11 @@
-"""Many images' numbers, a part at a time."""
+"""Process numbers of many images in blocks."""
 
 from collections.abc import Iterator
 
 BLOCK = 3 << 14
-"""So many images' numbers are worked on at once where intermediate results need memory."""
+"""Number of images in a block, which bounds the memory of intermediate results."""
 
 
 def blocks(count: int) -> Iterator[slice]:
-    """One after another the parts of ``count`` images."""
+    """Yield slices that divide ``count`` images into blocks."""
     return (slice(start, start + BLOCK) for start in range(0, count, BLOCK))

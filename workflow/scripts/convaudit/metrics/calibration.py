@@ -1,4 +1,4 @@
-"""Is a confidence worth what it says: bins, the expected calibration error, a temperature."""
+"""Measure calibration: reliability bins, expected calibration error, temperature scaling."""
 
 from dataclasses import dataclass
 
@@ -17,10 +17,10 @@ COLDEST, HOTTEST = 0.05, 20.0
 
 @dataclass(frozen=True)
 class Temperature:
-    """Dividing all logits by ``value`` mends the confidence best (Guo et al. 2017).
+    """Temperature scaling (Guo et al. 2017): all logits are divided by ``value``.
 
-    ``error_before`` and ``error_after`` are expected calibration errors in bins of equal counts,
-    of the ``images`` on which it was fitted.
+    ``error_before`` and ``error_after`` are expected calibration errors in bins of equal counts, on
+    the ``images`` images that the temperature was fitted on.
     """
 
     value: float
@@ -30,10 +30,10 @@ class Temperature:
 
 
 def equal_width(probability: np.ndarray, correct: np.ndarray, bins: int = BINS) -> pd.DataFrame:
-    """Confidence against accuracy in equal bins of confidence.
+    """Confidence and accuracy in bins of equal width.
 
     Returns:
-        One row a bin: low, high, count, confidence, accuracy (missing where the bin is empty).
+        One row per bin: low, high, count, confidence, accuracy (missing where the bin is empty).
     """
     edges = np.linspace(0, 1, bins + 1)
     number = confidence_bins(probability, bins)
@@ -55,7 +55,7 @@ def equal_width(probability: np.ndarray, correct: np.ndarray, bins: int = BINS) 
 
 
 def confidence_bins(probability: np.ndarray, bins: int) -> np.ndarray:
-    """The number of each image's bin of confidence (n,), of at most 256 equal ones; uint8."""
+    """(n,) uint8: each image's bin, of at most 256 bins of equal width."""
     found = np.empty(len(probability), np.uint8)
     for part in blocks(len(probability)):
         found[part] = np.clip(probability[part].astype(float) * bins, 0, bins - 1)
@@ -63,14 +63,14 @@ def confidence_bins(probability: np.ndarray, bins: int) -> np.ndarray:
 
 
 def equal_count(probability: np.ndarray, correct: np.ndarray, bins: int = BINS) -> pd.DataFrame:
-    """Confidence against accuracy in bins of equal counts, of which none is empty.
+    """Confidence and accuracy in bins of equal counts; no bin is empty.
 
     Args:
         probability: (n,) confidences.
         correct: (n,) whether each prediction is right.
 
     Returns:
-        One row a bin: low, high (the confidences at its ends), count, confidence, accuracy.
+        One row per bin: low, high (the confidences at its ends), count, confidence, accuracy.
     """
     order = np.argsort(probability, kind="stable")
     parts = [part for part in np.array_split(order, bins) if len(part)]
@@ -88,17 +88,21 @@ def equal_count(probability: np.ndarray, correct: np.ndarray, bins: int = BINS) 
 
 
 def error(bins: pd.DataFrame) -> float:
-    """Expected calibration error (Naeini et al. 2015): mean gap, weighted by the bins' counts."""
+    """Expected calibration error (Naeini et al. 2015): mean of
+    confidence - accuracy
+    over the bins, weighted by their counts.
+    """
     gap = (bins["confidence"] - bins["accuracy"]).abs().fillna(0)
     return float((gap * bins["count"]).sum() / max(1, bins["count"].sum()))
 
 
 def error_interval(bins: pd.DataFrame, level: float = LEVEL) -> Interval:
-    """The calibration error with an interval that is wide rather than narrow.
+    """The calibration error with a conservative 95 % interval.
 
-    A mean of absolute gaps is never smaller than the gap of the means, whose normal interval gives
-    the lower end. Chance alone makes the error larger, so the upper end is the percentile of errors
-    whose counts of right answers are drawn anew in each bin (the same draws each time).
+    The mean of absolute gaps is at least the gap of the means, whose normal interval gives the
+    lower end. Random errors only make the calibration error larger, so the upper end is a
+    percentile of the errors of a parametric bootstrap: the number of right answers is drawn anew in
+    each bin (with a fixed seed).
     """
     filled = bins[bins["count"] > 0]
     if filled.empty:
@@ -107,7 +111,8 @@ def error_interval(bins: pd.DataFrame, level: float = LEVEL) -> Interval:
     counts, accuracy, confidence = (
         filled[name].to_numpy(float) for name in ("count", "accuracy", "confidence")
     )
-    # Half a right and half a wrong answer more (Jeffreys), or a bin without errors would be sure.
+    # Half a right and half a wrong answer are added (Jeffreys), or a bin without errors would have
+    # no variance.
     likely = (accuracy * counts + 0.5) / (counts + 1)
     drawn = np.random.default_rng(0).binomial(counts.astype(int), likely, (DRAWS, len(counts)))
     errors = (np.abs(confidence - drawn / counts) * counts).sum(axis=1) / counts.sum()
@@ -126,8 +131,8 @@ def temperature(scores: np.ndarray, labels: np.ndarray) -> Temperature | None:
         labels: (n,) the true classes.
 
     Returns:
-        None where it can't be told: fewer than 10 images, or answers that are all right or all
-        wrong, which would have it grow without end.
+        None for fewer than 10 images, or if all answers are right or all are wrong, for which there
+        is no best temperature.
     """
     scores = scores.astype(float)
     binary = scores.shape[1] == 1

@@ -1,4 +1,4 @@
-"""The ordinary numbers of a classifier, as scikit-learn defines them."""
+"""Standard metrics of a classifier, as scikit-learn defines them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,9 +18,10 @@ TOP = 5
 class Answers:
     """The answers to n labelled images.
 
-    labels, predicted (n,): classes; probability (n,): of the predicted class; true_probability
-    (n,): of the true one; true_rank (n,): how many classes are as probable as the true one or more,
-    itself among them; brier (n,): the squared distance of the probabilities from the truth.
+    labels, predicted: (n,) class indices; probability: (n,) of the predicted class;
+    true_probability: (n,) of the true class; true_rank: (n,) number of classes that are at least as
+    probable as the true class, including itself; brier: (n,) squared distance of the probabilities
+    from the one-hot truth.
     """
 
     labels: np.ndarray
@@ -32,14 +33,14 @@ class Answers:
 
     @property
     def correct(self) -> np.ndarray:
-        """True if each answer is right (n,)."""
+        """(n,) bool: the answer is right."""
         return self.labels == self.predicted
 
 
 @dataclass(frozen=True)
 class Scores:
-    """The scores of some images, at random or of all: (n, units) before softmax or sigmoid, and
-    the true classes (n,).
+    """Scores of all images or of a random sample: (n, units) before softmax or sigmoid, and the
+    true classes (n,).
     """
 
     scores: np.ndarray
@@ -47,7 +48,7 @@ class Scores:
 
 
 def confusion(labels: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray:
-    """Counts (classes, classes): row the true class, column the predicted one."""
+    """Counts (classes, classes): the row is the true class, the column the predicted class."""
     counts = np.zeros((classes, classes), int)
     for part in blocks(len(labels)):
         np.add.at(counts, (labels[part], predicted[part]), 1)
@@ -55,7 +56,9 @@ def confusion(labels: np.ndarray, predicted: np.ndarray, classes: int) -> np.nda
 
 
 def per_class(counts: np.ndarray, names: Sequence[str]) -> pd.DataFrame:
-    """Support, recall, precision and F1 of each class that occurs, from a confusion matrix."""
+    """Support, recall, precision and F1 of each class in a confusion matrix that has images or
+    predictions.
+    """
     support, given = counts.sum(axis=1), counts.sum(axis=0)
     right = np.diag(counts)
     with np.errstate(invalid="ignore"):
@@ -87,7 +90,7 @@ def ordinary(answers: Answers, classes: int) -> dict[str, Any]:
         for right, support in zip(seen["right"].tolist(), seen["support"].tolist(), strict=True)
     ]
     top = answers.true_rank <= TOP
-    # A probability of 0 is one that float32 could not hold; scikit-learn clips it so too.
+    # A probability of 0 was too small for float32; it is clipped as in scikit-learn.
     floor = np.finfo(np.float32).eps
     loss = -np.log(np.maximum(answers.true_probability.astype(float), floor))
     brier = answers.brier.astype(float) * (0.5 if classes == 2 else 1)
@@ -104,16 +107,16 @@ def ordinary(answers: Answers, classes: int) -> dict[str, Any]:
 
 
 def by_score(sample: Scores, head: str, classes: int) -> dict[str, Any]:
-    """ROC AUC and average precision: of the second class of two, else the mean over the classes,
+    """ROC AUC and average precision: of the second of two classes, else the mean over all classes,
     each against the rest.
 
     Args:
         head: "binary", "softmax", "sigmoid" or "logits".
 
     Returns:
-        ``roc_auc``, ``average_precision`` (None where no class has images both of it and of
-        others), ``score_images`` and, by class, ``roc_auc_per_class``, which has None for a class
-        without images.
+        ``roc_auc`` and ``average_precision`` (None if no class has both images of it and others),
+        ``score_images`` (number of images) and ``roc_auc_per_class`` (by class; None without
+        images).
     """
     values, labels = sample.scores, sample.labels
     wanted = [1] if classes == 2 else list(range(classes))
@@ -137,7 +140,9 @@ def by_score(sample: Scores, head: str, classes: int) -> dict[str, Any]:
 
 
 def _log_probabilities(scores: np.ndarray) -> np.ndarray:
-    """In float64, so that images rank by the probability of a class and not by its logit."""
+    """Log-probabilities in float64. They rank images by the probability of a class; logits would
+    not.
+    """
     values = scores.astype(float)
     top = values.max(axis=1, keepdims=True)
     return values - top - np.log(np.exp(values - top).sum(axis=1, keepdims=True))

@@ -1,4 +1,4 @@
-"""Intervals of shares, and how many images would decide a question."""
+"""Confidence intervals of shares and means, and sample sizes."""
 
 import math
 from typing import NamedTuple
@@ -10,7 +10,7 @@ LEVEL = 0.95
 
 
 class Interval(NamedTuple):
-    """A number with the ends of its interval; all None where nothing was counted."""
+    """A number with the ends of its confidence interval; all are None if nothing was counted."""
 
     value: float | None
     low: float | None
@@ -18,38 +18,39 @@ class Interval(NamedTuple):
 
     @property
     def known(self) -> tuple[float, float, float]:
-        """The three numbers, where something was counted."""
+        """The three numbers, if something was counted."""
         assert self.value is not None and self.low is not None and self.high is not None
         return self.value, self.low, self.high
 
 
 def z_of(level: float) -> float:
-    """The standard normal's quantile that leaves (1 - level) / 2 on either side."""
+    """Quantile of the standard normal distribution for a two-sided interval of this level."""
     return float(ndtri(0.5 + level / 2))
 
 
 def wilson(successes: int, trials: int, level: float = LEVEL) -> Interval:
-    """A share and its score interval (Wilson 1927): all p that a z-test would not reject."""
+    """A share and its score interval (Wilson 1927): all p that a z-test does not reject."""
     if trials == 0:
         return Interval(None, None, None)
     z = z_of(level)
     p = successes / trials
     centre = (p + z * z / (2 * trials)) / (1 + z * z / trials)
     half = z / (1 + z * z / trials) * math.sqrt(p * (1 - p) / trials + z * z / (4 * trials**2))
-    # At p = 0 and 1 an end is p itself, which rounding must not miss.
+    # For p = 0 and p = 1 one end equals p exactly; rounding must not change it.
     low = 0.0 if successes == 0 else max(0.0, centre - half)
     high = 1.0 if successes == trials else min(1.0, centre + half)
     return Interval(p, low, high)
 
 
 def images_to_decide(share: float, limit: float, level: float = LEVEL) -> int | None:
-    """How many images would put an end of Wilson's interval at ``limit``, were ``share`` to stay.
+    """Number of images for which an end of Wilson's interval would be at ``limit``, at the same
+    share.
 
     The interval inverts the score test, so its end is at L where
     (p - L)^2 = z^2 L (1 - L) / n, and n follows.
 
     Returns:
-        None where the share is the limit: no number of images would decide.
+        None if the share equals the limit: no number of images would decide.
     """
     if math.isclose(share, limit):
         return None
@@ -57,7 +58,7 @@ def images_to_decide(share: float, limit: float, level: float = LEVEL) -> int | 
 
 
 def of_mean(values: np.ndarray, level: float = LEVEL) -> Interval:
-    """The mean of independent values (n,) with its normal interval; one value has no interval."""
+    """Mean of independent values (n,) with its normal interval; a single value has no interval."""
     if not len(values):
         return Interval(None, None, None)
     mean = float(np.mean(values, dtype=float))
@@ -68,9 +69,9 @@ def of_mean(values: np.ndarray, level: float = LEVEL) -> Interval:
 
 
 def of_mean_share(shares: list[Interval]) -> Interval:
-    """The mean of independent shares, its interval from theirs (MOVER; Zou and Donner 2008).
+    """Mean of independent shares with an interval from theirs (MOVER; Zou and Donner 2008).
 
-    Low is the mean less sqrt(sum (p_i - l_i)^2) / K, high likewise.
+    The lower end is the mean minus sqrt(sum (p_i - l_i)^2) / K; the upper end likewise.
     """
     known = [(p, low, high) for p, low, high in shares if p is not None]
     if not known:

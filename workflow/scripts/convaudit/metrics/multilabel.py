@@ -1,4 +1,4 @@
-"""Numbers of a classifier that may name several classes, against several true labels an image."""
+"""Metrics of a multi-label classifier."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,9 +10,9 @@ from convaudit.metrics.intervals import wilson
 
 
 def multilabel(scores: np.ndarray, truth: np.ndarray, names: Sequence[str]) -> dict[str, Any]:
-    """Exact match, macro and micro F1, mean average precision, and each class by itself.
+    """Exact match, macro and micro F1, mean average precision, and the metrics of each class.
 
-    A class is named where its probability is over 0.5. Means are over the classes that some image
+    A class is predicted if its probability is over 0.5. Means are over the classes that some image
     has.
 
     Args:
@@ -56,7 +56,7 @@ def multilabel(scores: np.ndarray, truth: np.ndarray, names: Sequence[str]) -> d
 
 
 def _ranked(truth: np.ndarray, scores: np.ndarray) -> tuple[float | None, float | None]:
-    """Average precision and ROC AUC; None where all images have the class, or none has."""
+    """Average precision and ROC AUC; None if all images or no image have the class."""
     if truth.all() or not truth.any():
         return None, None
     return float(average_precision_score(truth, scores)), float(roc_auc_score(truth, scores))

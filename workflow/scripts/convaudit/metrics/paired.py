@@ -1,4 +1,4 @@
-"""Intervals of the difference of two shares or estimates."""
+"""Confidence intervals of the difference of two shares or estimates."""
 
 from convaudit.metrics.intervals import LEVEL, Interval, wilson
 
@@ -6,15 +6,15 @@ from convaudit.metrics.intervals import LEVEL, Interval, wilson
 def paired_difference(
     both: int, first_only: int, second_only: int, neither: int, level: float = LEVEL
 ) -> Interval:
-    """Share of the second minus share of the first, of the same cases, with its interval.
+    """Difference of two shares of the same cases (second minus first) with its interval.
 
     Newcombe 1998, "Improved confidence intervals for the difference between binomial proportions
-    based on paired data", method 10: the Wilson limits of either share, joined with the
-    correlation phi, whose numerator is corrected by n / 2 where it is positive.
+    based on paired data", method 10: it combines the Wilson limits of both shares with their
+    correlation phi, whose numerator is reduced by n / 2 if it is positive.
 
     Args:
-        both, first_only, second_only, neither: cases that are right in both audits, in the first
-            or the second alone, in neither.
+        both, first_only, second_only, neither: number of cases that are right in both audits, only
+            in the first, only in the second, in neither.
         level: of the two-sided interval.
 
     Raises:
@@ -28,7 +28,7 @@ def paired_difference(
 
 
 def _phi(both: int, first_only: int, second_only: int, neither: int) -> float:
-    # As floats: products of four counts of a million images are too large for 64 bits.
+    # Use floats: products of four counts of a million images overflow 64-bit integers.
     a, b, c, d = map(float, (both, first_only, second_only, neither))
     margins = (a + b) * (c + d) * (a + c) * (b + d)
     product = a * d - b * c
@@ -40,9 +40,10 @@ def _phi(both: int, first_only: int, second_only: int, neither: int) -> float:
 
 
 def difference_of(second: Interval, first: Interval) -> Interval:
-    """The difference of two independent estimates with known intervals of one level.
+    """Difference of two independent estimates, from their intervals of the same level.
 
-    MOVER (Zou and Donner 2008): the distances of either estimate to its limits, squared and added.
+    MOVER (Zou and Donner 2008): the distances of both estimates to their limits are added in
+    squares.
     """
     return _difference(second, first, 0.0)
 

@@ -1,8 +1,8 @@
-"""Parts of the dataset on which the model is worse than on the rest.
+"""Find parts of the dataset on which the model is worse than on the rest.
 
-A slice is one value of a column: of metadata, a folder of the path, or a fifth of a property. Each
-is held against all other images by Fisher's exact test; Holm's correction (1979) pays for the
-number of slices tried. Slices that share their errors are one story.
+A slice is one value of a column: a value of metadata, a folder of the path, or a fifth of a
+property. Each slice is compared with all other images by Fisher's exact test, corrected for the
+number of slices (Holm 1979). Slices with the same errors are grouped as one story.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,25 +16,26 @@ from scipy.stats import fisher_exact
 from convaudit.metrics.intervals import wilson
 
 FEWEST = 10
-"""A slice of fewer labelled images is not tried."""
+"""Least number of labelled images in a tested slice."""
 VALUES = 50
-"""A column of texts with more values is not tried: it names images rather than groups."""
+"""Greatest number of values of a tested text column; one with more names images rather than
+groups."""
 PARTS = 5
-"""A property is cut into so many parts of equal counts."""
+"""Number of parts of equal counts that a property is cut into."""
 ALIKE = 0.5
-"""Slices that share this part of their errors (Jaccard) are one story."""
+"""Least Jaccard index of the errors of two slices that are one story."""
 SURE, GAP = 0.05, 0.05
-"""A slice is a finding where its corrected p-value is below SURE and its accuracy at least GAP
-under the rest's.
-"""
+"""A slice is a finding if its corrected p-value is below SURE and its accuracy is at least GAP
+lower than that of the rest."""
 
 
 @dataclass(frozen=True)
 class Slice:
     """``support`` labelled images of one value of a column, of which ``right`` are right.
 
-    ``p_adjusted`` is of the difference to the rest, after Holm. ``story`` is the name of the slice
-    that tells the same story, its own where it is the first; None where it is no finding.
+    ``p_adjusted`` is the p-value of the difference to the rest, after Holm's correction. ``story``
+    is the name of the worst slice with the same errors (its own name if it is the worst); None if
+    the slice is no finding.
     """
 
     name: str
@@ -52,15 +53,15 @@ class Slice:
     story: str | None = None
 
     def facts(self) -> dict[str, Any]:
-        """For machines."""
+        """The slice as JSON."""
         return asdict(self)
 
 
 def slices(columns: Mapping[str, pd.Series], correct: np.ndarray) -> list[Slice]:
-    """Every slice, the worst against the rest first.
+    """Test every slice; the one that is worst compared with the rest comes first.
 
     Args:
-        columns: by name a value for each of n labelled images; numbers are cut into fifths, any
+        columns: by name the values (n,) of the labelled images. Numbers are cut into fifths; any
             other column has a slice for each value. Missing values are in no slice.
         correct: (n,) whether each image is right.
     """
@@ -89,8 +90,8 @@ def folders(paths: Sequence[str]) -> dict[str, pd.Series]:
 
 
 def told_by_class(values: pd.Series, labels: np.ndarray) -> bool:
-    """True if each value goes with a single class, as folders named after classes do: such slices
-    are rows of the table per class already.
+    """True if all images of a value have the same class, as folders named after classes. Such
+    slices would repeat the table per class.
     """
     if not 0 < values.nunique() <= VALUES:
         return False
@@ -99,7 +100,7 @@ def told_by_class(values: pd.Series, labels: np.ndarray) -> bool:
 
 
 def _members(values: pd.Series) -> Iterator[tuple[str, np.ndarray]]:
-    """Each slice of a column with enough images, and enough images beside it."""
+    """Yield the slices of a column that have enough images inside and outside."""
     if pd.api.types.is_numeric_dtype(values) and values.nunique() > PARTS:
         values = _parts(values.astype(float))
     if values.nunique() > VALUES:
@@ -113,7 +114,7 @@ def _members(values: pd.Series) -> Iterator[tuple[str, np.ndarray]]:
 
 
 def _parts(values: pd.Series) -> pd.Series:
-    """Numbers as the part of equal count that they are in, "1.2 to 3.4"."""
+    """For each number the part of equal counts that it is in, as "1.2 to 3.4"."""
     cut = pd.qcut(values, PARTS, duplicates="drop")
     names = {part: f"{part.left:.4g} to {part.right:.4g}" for part in cut.cat.categories}
     return cut.astype(object).map(names)
@@ -141,7 +142,9 @@ def _slice(name: str, column: str, value: str, member: np.ndarray, correct: np.n
 
 
 def _holm(p_values: Sequence[float]) -> list[float]:
-    """Holm's step-down adjustment: the i-th smallest times (m - i), never falling, at most 1."""
+    """Holm's adjusted p-values: the i-th smallest (from 0) times (m - i), made non-decreasing, at
+    most 1.
+    """
     p = np.array(p_values, float)
     order = np.argsort(p, kind="stable")
     steps = p[order] * (len(p) - np.arange(len(p)))
@@ -151,7 +154,7 @@ def _holm(p_values: Sequence[float]) -> list[float]:
 
 
 def _stories(ordered: list[Slice], errors: Mapping[str, np.ndarray]) -> list[Slice]:
-    """Findings that share most of their errors get the name of the worst of them."""
+    """Give findings with mostly the same errors the name of the worst of them."""
     told: list[str] = []
     found = []
     for each in ordered:

@@ -1,1 +1,1 @@
-"""From a model file to a classifier that can be run, asked and described."""
+"""Load a model file, describe the classifier in it, and run it."""

@@ -1,4 +1,4 @@
-"""Python code that a model file carries, as the bytes that ``marshal`` made; it is never run."""
+"""Find marshalled Python code in a model file; it is never run here."""
 
 import base64
 import binascii
@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 _CODE = 0x63
-"""Of ``marshal``: what follows is a code object. The highest bit may be set beside it."""
+"""Type byte of a code object in ``marshal``'s format, without the flag in the highest bit."""
 
 _STRING = 0x73
 
 
 def codes(config: Any) -> Iterator[bytes]:
-    """Every piece of marshalled code in a model's config, however deep."""
+    """All marshalled code in a model's config, at any depth."""
     if isinstance(config, dict):
         for value in config.values():
             yield from codes(value)
@@ -29,13 +29,15 @@ def codes(config: Any) -> Iterator[bytes]:
 
 
 def of_this_python(code: bytes) -> bool:
-    """Does marshalled code begin as this Python's own? Another's may do so too (3.11 and 3.12)."""
+    """Does marshalled code begin like that of this Python? (Some versions begin alike: 3.11 and
+    3.12.)
+    """
     return _beginning(code) == (5, (lambda: None).__code__.co_code[0])
 
 
 def _beginning(code: bytes) -> tuple[int, int]:
-    """How many numbers a code object begins with, and its first instruction: both differ by
-    version (3.7: five and no RESUME; 3.8 to 3.10: six; from 3.11: five and RESUME).
+    """Number of integers that a code object begins with, and its first instruction. Both depend on
+    the version (3.7: five and no RESUME; 3.8 to 3.10: six; from 3.11: five and RESUME).
     """
     for numbers in (5, 6):
         place = 1 + 4 * numbers

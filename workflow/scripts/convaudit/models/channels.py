@@ -1,14 +1,14 @@
-"""The order of colours in a network's input, and what a scaling with one is called."""
+"""The order of colour channels in a network's input, and the name of a scaling with its order."""
 
 _BGR = frozenset({"caffe"})
-"""Scalings that turn RGB to BGR by themselves."""
+"""Scalings that include the conversion from RGB to BGR."""
 
 
 def channels_of(scaling: str) -> str:
-    """The order of colours that a key of ``SCALINGS`` has by itself: "rgb" or "bgr"."""
+    """The default channel order of a key of ``SCALINGS``: "rgb" or "bgr"."""
     return "bgr" if scaling in _BGR else "rgb"
 
 
 def called(scaling: str, channels: str) -> str:
-    """A scaling and an order of channels in one text: "unit", or "unit, BGR" where they differ."""
+    """Name a scaling with its channel order: "unit", or "unit, BGR" if that is not the default."""
     return scaling if channels == channels_of(scaling) else f"{scaling}, {channels.upper()}"

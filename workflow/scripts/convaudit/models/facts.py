@@ -1,4 +1,4 @@
-"""What the audit knows of a model (``model.json``), and which model the config names.
+"""The facts of a model (``model.json``), the config's choices for it, and where to load it from.
 
 Nothing here needs TensorFlow, so every script can read it.
 """
@@ -14,11 +14,11 @@ from convaudit.system.checksums import sha256
 
 AUTO = "auto"
 LAST = "last"
-"""Instead of a layer's name: the last one with maps."""
+"""Stands for the last layer with maps in the place of a layer's name."""
 
 TOO_COARSE = 4
-"""Cells a side under which no map says where: at 2 x 2 and 3 x 3 the rank correlation with
-occlusion was 0.15 to 0.47 with any method, at 4 x 4 0.56 to 0.81 (``docs/methods.md``).
+"""Maps with fewer cells per side can't locate anything: at 2 x 2 and 3 x 3 the rank correlation
+with occlusion was 0.15 to 0.47 for all methods, at 4 x 4 it was 0.56 to 0.81 (``docs/methods.md``).
 """
 
 _BY_CONFIG = "as the config says"
@@ -34,7 +34,7 @@ class LayerInfo:
         kind: Keras class, such as "Conv2D".
         shape: shape of the output without the batch; None is a side that the model leaves open.
         parameters: number of weights.
-        watched: whether its channels get statistics and activation grids.
+        watched: whether the layer gets channel statistics and activation grids.
         convolution: whether its filters are drawn.
     """
 
@@ -53,7 +53,7 @@ class LayerInfo:
 
     @property
     def sides(self) -> tuple[int, int]:
-        """Height and width of the output, where it is an image."""
+        """Height and width of the output if it is an image."""
         return self.shape[0] or 0, self.shape[1] or 0
 
     @property
@@ -64,7 +64,7 @@ class LayerInfo:
 
 @dataclass(frozen=True)
 class ModelChoices:
-    """What the config sets about the model; "auto" leaves the choice to the model's facts.
+    """The config's choices for the model; "auto" takes the model's own facts.
 
     Attributes:
         scaling: a key of ``scaling.SCALINGS``.
@@ -81,7 +81,7 @@ class ModelChoices:
 
 @dataclass(frozen=True)
 class ModelFacts:
-    """All that the audit needs to know of a model before it runs; ``model.json`` holds the same.
+    """Everything that the audit needs to know about a model; the content of ``model.json``.
 
     Attributes:
         format: file format in words, with the Keras version that wrote it.
@@ -91,7 +91,7 @@ class ModelFacts:
         input_open: whether the model leaves height or width open.
         outputs: names of the outputs.
         classes: number of classes; two for a single output unit.
-        head: "softmax", "sigmoid" (several labels an image), "binary" (one unit) or "logits".
+        head: "softmax", "sigmoid" (several labels per image), "binary" (one unit) or "logits".
         target_layer: name of the layer whose activation maps explain the prediction.
         target_why: why it is that layer.
         last_layer: name of the last layer with maps.
@@ -101,7 +101,7 @@ class ModelFacts:
         scaling_why: where the scaling comes from.
         parameters: number of weights.
         layers: every layer in the order in which they run.
-        method: how saliency maps are made; "auto" until the config's choices are put in.
+        method: class activation method; "auto" until ``resolved`` applies the config's choices.
     """
 
     format: str
@@ -125,7 +125,7 @@ class ModelFacts:
 
     @classmethod
     def read(cls, path: Path | str, choices: ModelChoices | None = None) -> "ModelFacts":
-        """Read ``model.json`` and put the config's choices in the place of the model's own."""
+        """Read ``model.json`` and apply the config's choices."""
         facts = cls.from_json(Path(path).read_text(encoding="utf-8"))
         return facts.resolved(choices or ModelChoices())
 
@@ -143,7 +143,7 @@ class ModelFacts:
         return json.dumps(asdict(self), indent=1)
 
     def resolved(self, choices: ModelChoices) -> "ModelFacts":
-        """The facts with "auto" resolved: this is the only place that does it."""
+        """Apply the config's choices. This is the only place that resolves "auto"."""
         facts = self
         if choices.scaling != AUTO:
             facts = replace(
@@ -194,12 +194,13 @@ class ModelFacts:
 
 @dataclass(frozen=True)
 class ModelSource:
-    """What the loader needs in order to load the model that the config names.
+    """Where and how to load the model that the config names.
 
     Attributes:
         identity: hashes of the model's file and modules, or name and weights; "demo" for the demo.
         source: path of a .keras or .h5 file, or a name of keras.applications.
-        weights: for such a name "imagenet", "none" (random) or the path of a file.
+        weights: for a model of keras.applications: "imagenet", "none" (random) or the path of a
+            file.
         output: name of the output to audit; None if the model has one output.
         task: "auto", or "classification" where the model need not look like a classifier.
         trust: whether code that the file carries (a Lambda layer) may run.
@@ -219,7 +220,7 @@ class ModelSource:
     def require_unchanged(self) -> None:
         """Compare the files with the hashes in ``identity``; call it after they were read.
 
-        Names that are no files of the user (of keras.applications, of the demo) are left out.
+        Models of keras.applications and the demo's model have no file of the user to compare.
 
         Raises:
             AuditError: a file is gone, or its content is not what it was when the audit began.

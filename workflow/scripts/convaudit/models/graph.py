@@ -1,7 +1,7 @@
 """A Keras model as one flat list of layer calls, whatever is nested in it.
 
-A nested model is not a step but its own steps, wired to the tensors it is called on. So a layer
-deep inside a base model is reached like any other, and no graph is ever "disconnected".
+A nested model is replaced by its own layer calls, connected to the tensors that it is called on. So
+a layer inside a base model is reached like any other, and gradients to it are never "disconnected".
 """
 
 import itertools
@@ -17,13 +17,13 @@ from convaudit.errors import AuditError
 
 
 class Ref(NamedTuple):
-    """Stands for a value that an earlier step computes."""
+    """A reference to a value that an earlier step computes."""
 
     value: int
 
 
 class Step(NamedTuple):
-    """One call of a layer; ``Ref`` in its arguments marks where values go."""
+    """One call of a layer; each ``Ref`` in its arguments is replaced by a value."""
 
     name: str
     layer: Any
@@ -35,7 +35,7 @@ class Step(NamedTuple):
 
 
 class Graph(NamedTuple):
-    """Steps in an order in which they can run, the input value and the output values."""
+    """Steps in topological order, the input value and the output values."""
 
     steps: list[Step]
     input: int
@@ -50,7 +50,7 @@ def flatten(model: keras.Model) -> Graph:
     again gets "#2", "#3" … behind its name.
 
     Raises:
-        AuditError: the model has no graph, or not one input.
+        AuditError: the model has no graph of layers, or not exactly one input.
     """
     graph = _graph_of(model)
     if graph is None:
@@ -99,7 +99,7 @@ def flatten(model: keras.Model) -> Graph:
 
 
 def ancestors(steps: list[Step], wanted: Iterable[int]) -> list[Step]:
-    """The steps that are needed for the wanted values, in their order."""
+    """The steps that compute the wanted values, in order."""
     needed = set(wanted)
     chosen = []
     for step in reversed(steps):
@@ -110,7 +110,7 @@ def ancestors(steps: list[Step], wanted: Iterable[int]) -> list[Step]:
 
 
 def independent(steps: list[Step], value: int) -> list[Step]:
-    """The steps that do not need a value, in their order; the one that makes it included."""
+    """The steps that do not depend on a value, in order, with the step that computes it."""
     tainted = {value}
     chosen = []
     for step in steps:
@@ -128,8 +128,9 @@ def run(
 
     Args:
         steps: in an order in which they can run.
-        values: what is known at first (the input); completed in place and returned.
-        visit: sees each step's first output by name; what it returns is used further on.
+        values: the given values (the input); the steps' values are added to it, and it is returned.
+        visit: called with name and first output of each step; its return value replaces that
+            output.
     """
     for step in steps:
         outputs = call(step, values)
@@ -140,7 +141,7 @@ def run(
 
 
 def call(step: Step, values: dict[int, Any]) -> list[Any]:
-    """The outputs of one step in inference mode; what it reads must be among ``values``.
+    """Compute the outputs of one step in inference mode; its inputs must be in ``values``.
 
     An error carries the layer's name as a note.
     """

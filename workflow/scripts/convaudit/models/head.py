@@ -1,4 +1,4 @@
-"""The end of a classifier: which value holds the scores, and what turns them into probabilities."""
+"""Find a classifier's scores and the activation that turns them into probabilities."""
 
 from typing import Any, NamedTuple
 
@@ -10,13 +10,14 @@ class Head(NamedTuple):
 
     Attributes:
         scores: the value before softmax or sigmoid.
-        units: scores an image.
-        activation: "softmax", "log_softmax", "sigmoid" or "linear": what leads from them to the
-            output.
-        fused: the layer that computes the scores and applies the activation in one call, and so
-            must be run without it; None where the activation is a step of its own, or none.
-        within_one: whether what is called scores, for want of an activation that ends the network,
-            lies in 0..1 all the same: sigmoids put together, say. They are probabilities then.
+        units: scores per image.
+        activation: activation between scores and output: "softmax", "log_softmax", "sigmoid" or
+            "linear".
+        fused: the layer that computes the scores and applies the activation in one call, so that it
+            must be run without its activation; None if the activation is a step of its own or there
+            is none.
+        within_one: True if the scores are probabilities although no softmax or sigmoid ends the
+            network (for example, a concatenation of sigmoids).
     """
 
     scores: int
@@ -35,10 +36,11 @@ _MERGING = (
 
 
 def find_head(graph: Graph, value: int) -> Head | None:
-    """Walk back from an output over steps that change no number, to the last activation.
+    """Walk back from an output over steps that change no value, such as Reshape, to the last
+    activation.
 
     Returns:
-        None if the output is not one row of numbers an image.
+        None if the output is not one row of numbers per image.
     """
     makers = {written: step for step in graph.steps for written in step.writes}
     units = _units(makers[value].shape) if value in makers else None
@@ -68,8 +70,8 @@ _FEATURES = {
 
 
 def feature_ending(graph: Graph, head: Head) -> str | None:
-    """What a network ends with that no classifier's scores come from, in words; None where they
-    may be scores.
+    """Describe an ending that no classifier has, such as a normalisation to length 1; None if the
+    output may be scores.
     """
     makers = {written: step for step in graph.steps for written in step.writes}
     step = makers.get(head.scores)
@@ -81,12 +83,12 @@ def feature_ending(graph: Graph, head: Head) -> str | None:
     before = makers.get(step.reads[0])
     places = kind.startswith("Global") or kind == "Flatten"
     if places and before is not None and _activation(before) == "linear":
-        return None  # scores at each place
+        return None  # one score per position
     return _FEATURES.get(kind)
 
 
 def _within_one(makers: dict[int, Step], value: int) -> bool:
-    """Is it probabilities, whatever was done to put them together?"""
+    """True if the value consists of probabilities that were concatenated, averaged or the like."""
     step = makers.get(value)
     if step is None:
         return False
@@ -98,7 +100,7 @@ def _within_one(makers: dict[int, Step], value: int) -> bool:
 
 
 def _activation(step: Step) -> str | None:
-    """The name of a step's activation, be it a layer, an operation or an argument of a layer."""
+    """The name of a step's activation, which is a layer, an operation or a layer's argument."""
     kind = type(step.layer).__name__
     if kind in _OPERATIONS:
         return _OPERATIONS[kind]
@@ -113,6 +115,8 @@ def _changes_nothing(step: Step, activation: str | None) -> bool:
 
 
 def _units(shape: tuple[int | None, ...]) -> int | None:
-    """Numbers an image, if they all lie along the last axis: (None, 1, 1, 1000) has 1000."""
+    """Number of values per image if only the last axis is longer than 1: (None, 1, 1, 1000) has
+    1000.
+    """
     *others, last = shape[1:] or (None,)
     return last if all(side == 1 for side in others) else None

@@ -1,20 +1,24 @@
-"""The layer whose maps explain a prediction, where the config does not name one."""
+"""Choose the target layer of the saliency maps if the config does not name one."""
 
 from convaudit.models.network import Network
 
 _FINE = 7
-"""Cells a side at which the last maps are taken: as of ResNet50 at 224 pixels."""
+"""Least cells per side at which the last layer with maps is the target, as in ResNet50 at 224
+pixels."""
 
 _FINER = 8
-"""Cells a side of the maps that are taken instead where the last ones are coarser."""
+"""Least cells per side of the earlier layer that replaces a coarser last one."""
 
 
 def choose_heat_layer(network: Network) -> tuple[str, str]:
-    """The last layer with maps, or, where these are coarser than 7 x 7, the last one before it
-    with at least 8 x 8 through which all goes; and why (measured: ``docs/methods.md``).
+    """Choose the target layer, and say why.
+
+    It is the last layer with maps. If these are coarser than 7 x 7, it is the last layer before it
+    with maps of at least 8 x 8 that every path to the scores passes (measured:
+    ``docs/methods.md``).
 
     Raises:
-        AuditError: no layer has maps.
+        AuditError: no layer has an image as output.
     """
     last, why = network.target_layer
     sides = next(layer.sides for layer in network.layers if layer.name == last)

@@ -9,10 +9,10 @@ from convaudit.models.scaling_choice import choose_scaling
 
 
 def inspect_model(loaded: Loaded, network: Network) -> ModelFacts:
-    """Find the facts of a model; nothing of the config is in them.
+    """Find the facts of a model without the config's choices.
 
     Raises:
-        AuditError: the model has no layer that could be a target.
+        AuditError: no layer of the model can be the target of saliency maps.
     """
     target, why = choose_heat_layer(network)
     choice = choose_scaling(loaded, network)

@@ -1,8 +1,8 @@
-"""Configs of models that Keras 1.2 to 2 wrote, in the words of Keras 3.
+"""Convert configs of models that Keras 1.2 to 2 wrote to Keras 3.
 
-Keras 3 reads next to none of them by itself: a Sequential was a list of layers, the first layer
-held the input's shape, layers had arguments and names that are refused today, and arithmetic on
-tensors (``x / 127.5 - 1``) was saved as ``TFOpLambda`` layers.
+Keras 3 can hardly read any of them: a Sequential was a list of layers, the first layer held the
+input's shape, layers had arguments and names that Keras 3 refuses, and arithmetic on tensors (``x /
+127.5 - 1``) was saved as ``TFOpLambda`` layers.
 """
 
 import re
@@ -54,13 +54,13 @@ _OPERATIONS: dict[str, tuple[str, str, tuple[tuple[str, ...], tuple[str, ...]]]]
 
 
 def modernise(entry: Config) -> Config:
-    """Put the config of a model, or of a layer in it, in the words of Keras 3.
+    """Convert the config of a model, or of a layer in it, to Keras 3.
 
     Args:
-        entry: with ``class_name`` and ``config``, as a file of Keras 2 holds it.
+        entry: a mapping with ``class_name`` and ``config``, as in a file of Keras 2.
 
     Raises:
-        AuditError: it holds something that Keras 3 can't compute, or computes differently.
+        AuditError: Keras 3 can't compute a part of it, or computes it differently.
     """
     kind = entry["class_name"]
     if kind in _MODELS:
@@ -85,7 +85,8 @@ _KERAS_1 = frozenset(
         *("nb_filter", "nb_row", "output_dim", "border_mode", "dim_ordering", "W_regularizer"),
     }
 )
-"""Classes and arguments that Keras 2 renamed; Embedding's output_dim is never in an image's net."""
+"""Classes and arguments that Keras 2 renamed. (Embedding, which also has output_dim, is in no image
+classifier.)"""
 
 _BINARY_LAYERS = ("Add", "Subtract", "Multiply")
 
@@ -96,12 +97,12 @@ def _named(entry: Config) -> str:
 
 
 def _constant(entry: Config) -> bool:
-    """Is a number among what a layer is called on?"""
+    """True if one of a layer's inputs is a number."""
     return any(ref[0] == "_CONSTANT_VALUE" for ref in _references(entry.get("inbound_nodes")))
 
 
 def _merge_with_constant(entry: Config) -> Config:
-    """A merge of a tensor and a number, as the Keras 3 operation."""
+    """Convert a merge layer of a tensor and a number to the Keras 3 operation."""
     nodes = []
     for node in entry["inbound_nodes"]:
         given = list(_references(node))
@@ -130,7 +131,7 @@ def _tensorflow_operation(entry: Config) -> Config:
 
 
 def _number(value: Any) -> Any:
-    """A constant argument: numbers as an array; a key of slices as it is."""
+    """Convert a constant argument: numbers to an array; slices stay as they are."""
     plain = isinstance(value, list) and all(isinstance(part, int | float) for part in value)
     return _tensor(value) if plain else value
 
@@ -161,18 +162,18 @@ def _model(entry: Config, kind: str) -> Config:
 
 
 def _unwrapped(tensors: Any) -> Any:
-    """Keras 2 gave a single tensor as a list of one, but took and returned the tensor itself."""
+    """Keras 2 stored a single tensor as a list of one, but the layer takes the tensor itself."""
     return tensors[0] if len(tensors) == 1 and _is_reference(tensors[0]) else tensors
 
 
 def _renumber_calls(model: Config) -> None:
-    """Count the calls of nested models from 0: for Keras 2, call 0 was the one that built them."""
+    """Number the calls of nested models from 0. (In Keras 2, call 0 was the one that built it.)"""
     references = list(_references([layer.get("inbound_nodes") for layer in model["layers"]]))
     outputs = list(_references(model.get("output_layers")))
     for layer in model["layers"]:
         if layer["class_name"] in _MODELS and "inbound_nodes" in layer:
             own = [ref for ref in references if ref[0] == layer["name"]]
-            # Keras 3 still counts from 1 where a functional model gives the output.
+            # Keras 3 still counts from 1 if a functional model is the output.
             if layer["class_name"] == "Sequential":
                 own += [ref for ref in outputs if ref[0] == layer["name"]]
             if any(ref[1] >= len(layer["inbound_nodes"]) for ref in own):
@@ -181,7 +182,7 @@ def _renumber_calls(model: Config) -> None:
 
 
 def _references(item: Any) -> Iterator[list[Any]]:
-    """Every reference to a tensor in a structure, to be changed in place."""
+    """All references to tensors in a structure, to be changed in place."""
     if _is_reference(item):
         yield item
     elif isinstance(item, list | dict):
@@ -217,10 +218,10 @@ def _layer(entry: Config) -> Config:
 
 
 def _entry(kind: str, config: Config, before: Config, modular: bool) -> Config:
-    """A layer's entry, as ``before`` but for its class and config.
+    """A copy of a layer's entry ``before`` with another class and config.
 
-    ``modular`` files (.keras) say the module of each class. Those of Keras 2 say modules that are
-    gone, or carry other names.
+    ``modular`` files (.keras) name the module of each class; in those of Keras 2 the modules are
+    outdated.
     """
     entry = {**before, "class_name": kind, "config": config}
     if "name" in before:
@@ -235,7 +236,7 @@ def _entry(kind: str, config: Config, before: Config, modular: bool) -> Config:
 
 
 def _name(name: str) -> str:
-    """Keras 3 allows no "/" in a name; its own applications write "_" where they had it."""
+    """Replace "/" in a name, which Keras 3 refuses, by "_", as keras.applications does."""
     return name.replace("/", "_")
 
 
@@ -248,7 +249,7 @@ def _is_reference(item: Any) -> bool:
 
 
 def _renamed_references(item: Any) -> Any:
-    """References to tensors, [layer's name, call, output], wherever they are in a structure."""
+    """Rename layers in all references to tensors, [layer's name, call, output], in a structure."""
     if _is_reference(item):
         return [_name(item[0]), *item[1:]]
     if isinstance(item, dict):
@@ -257,7 +258,7 @@ def _renamed_references(item: Any) -> Any:
 
 
 def _operation(entry: Config) -> Config:
-    """Arithmetic that was saved as a layer, as the Keras 3 operation."""
+    """Convert arithmetic that was saved as a layer to the Keras 3 operation."""
     function = entry["config"]["function"]
     if function == "__operators__.getitem":
         return _slicing(entry)
@@ -301,13 +302,15 @@ def _operation_entry(
 
 
 def _first_and_arguments(node: list[Any]) -> tuple[list[Any], Config]:
-    """A node's first tensor and its named arguments; it is [reference with them] or that alone."""
+    """A node's first tensor and its named arguments; the node is [reference with arguments] or the
+    reference alone.
+    """
     reference = node if _is_reference(node) else node[0]
     return reference, reference[3] if len(reference) == 4 else {}
 
 
 def _tensor(value: Any) -> Any:
-    """A reference to a tensor as Keras 3 writes it; a number stays one."""
+    """Convert a reference to a tensor to Keras 3's form; a number stays a number."""
     if isinstance(value, list) and not _is_reference(value):
         return {"class_name": "__numpy__", "config": {"value": value, "dtype": "float32"}}
     if not isinstance(value, list):

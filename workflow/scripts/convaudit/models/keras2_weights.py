@@ -1,7 +1,7 @@
-"""The weights in .keras files of Keras 2.12 and 2.13, under the names that Keras 3 looks for.
+"""Rename the weights in .keras files of Keras 2.12 and 2.13 to the names that Keras 3 looks for.
 
-They called a model's layers ``_layer_checkpoint_dependencies`` and counted each layer with weights
-twice (conv2d, conv2d_2, conv2d_4), and on Windows joined the names by backslashes.
+These versions named a model's group of layers ``_layer_checkpoint_dependencies``, counted each
+layer with weights twice (conv2d, conv2d_2, conv2d_4), and on Windows joined names with backslashes.
 """
 
 import io
@@ -15,11 +15,11 @@ _OLD, _NEW = "_layer_checkpoint_dependencies", "layers"
 
 
 def renamed(content: bytes, model: keras.Model) -> bytes:
-    """The weights' HDF5 file with the names of today.
+    """Write the HDF5 file of weights with the names of Keras 3.
 
     Args:
-        content: of ``model.weights.h5``.
-        model: built from the same file's config; its own weights don't matter.
+        content: bytes of ``model.weights.h5``.
+        model: the model built from the same file's config; its weights are not used.
     """
     arrays: dict[str, Any] = {}
 
@@ -36,7 +36,7 @@ def renamed(content: bytes, model: keras.Model) -> bytes:
 
 
 def _names(model: Any, old: str, new: str) -> dict[str, str]:
-    """Today's path of each layer by its old one, nested models' layers included."""
+    """Keras 3's path of each layer, by its old path; includes the layers of nested models."""
     found: dict[str, str] = {}
     counts: dict[str, list[int]] = {}
     for layer in model.layers:

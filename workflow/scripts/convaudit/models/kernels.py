@@ -1,4 +1,4 @@
-"""Which layer it is whose kernel or gradient TensorFlow does not have on this device."""
+"""Find the layer whose kernel or gradient TensorFlow does not have on this device."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,20 +15,20 @@ _MISSING = (
     tf.errors.UnimplementedError,
     tf.errors.InvalidArgumentError,
     tf.errors.NotFoundError,
-    LookupError,  # an operation without a gradient, on any device
+    LookupError,  # The operation has no gradient on any device.
 )
 
 
 @contextmanager
 def naming_the_layer(network: Network, remedy: str) -> Iterator[None]:
-    """Run what is in the block; where TensorFlow lacks a kernel or a gradient, say of which layer.
+    """Run a block of code; if TensorFlow lacks a kernel or a gradient, name the layer.
 
-    Only then the layers are tried one after the other, on noise of the model's input size. An error
-    that no layer gives by itself is left as it is.
+    In this case the layers are tried one after the other on noise of the model's input size. An
+    error that no single layer reproduces is raised unchanged.
 
     Args:
-        network: what the block runs.
-        remedy: what to do about it, the end of the message.
+        network: the network that the block runs.
+        remedy: end of the message: what to do.
 
     Raises:
         AuditError: a kernel or a gradient is missing.
@@ -47,7 +47,9 @@ def naming_the_layer(network: Network, remedy: str) -> Iterator[None]:
 
 
 def missing(network: Network) -> tuple[Step, str, str] | None:
-    """The first layer that can't be run or differentiated here, which of both, and why."""
+    """The first layer that can't be run or differentiated on this device, "kernel" or "gradient",
+    and the reason.
+    """
     noise = np.random.default_rng(0).uniform(0, 1, (1, *network.input_shape)).astype(np.float32)
     for step, given in network.one_by_one(tf.constant(noise)):
         for what, attempt in (("kernel", _forward), ("gradient", _backward)):
@@ -72,7 +74,7 @@ def _backward(step: Step, given: dict[int, Any]) -> list[Any]:
 
 
 def _reason(error: Exception) -> str:
-    """TensorFlow's own first line that says something."""
+    """The first informative line of TensorFlow's error."""
     lines = [line.strip() for line in str(error).splitlines()]
     telling = [line for line in lines if line and "rror" not in line.split(":")[0]]
     telling = [line for line in telling if "encountered when calling" not in line]

@@ -1,4 +1,4 @@
-"""Layers by their names: which are watched, how their files are named."""
+"""Layers by name: which are watched, and their ids for file names."""
 
 import difflib
 import hashlib
@@ -16,20 +16,22 @@ _LONGEST_ID = 100
 
 
 def is_convolution(class_name: str) -> bool:
-    """Is it a layer with filters to draw: a convolution, separable and transposed included?"""
+    """True for layers whose filters can be drawn: convolutions, including separable and transposed
+    ones.
+    """
     return bool(_CONVOLUTIONS.match(class_name))
 
 
 def is_watched(class_name: str) -> bool:
-    """Is it a convolution or a pooling, a layer whose channels are worth a picture?"""
+    """True for layers whose channels are worth a picture: convolutions and poolings."""
     return is_convolution(class_name) or bool(_POOLINGS.match(class_name))
 
 
 def layer_id(name: str) -> str:
-    """A layer's name for use in a file name; different names give different ids.
+    """Convert a layer's name for use in a file name; different names give different ids.
 
-    "/" becomes ".". A name with anything but letters, digits, "_", "-" and "/" in it, or longer
-    than 100 characters, gets a hash behind it.
+    "/" becomes ".". A hash is appended to a name with other characters than letters, digits, "_",
+    "-" and "/", or with more than 100 characters.
     """
     slug = re.sub(r"[^A-Za-z0-9_/-]", "-", name).replace("/", ".")
     if slug.replace(".", "/") == name and len(slug) <= _LONGEST_ID and slug[0] != ".":
@@ -39,7 +41,7 @@ def layer_id(name: str) -> str:
 
 
 def require_layer(name: str, known: list[str], key: str) -> None:
-    """Raise an AuditError that suggests the nearest name, unless the layer is known."""
+    """Raise an AuditError that suggests the most similar name if there is no such layer."""
     if name not in known:
         tails = {other.rpartition("/")[2]: other for other in known}
         near = difflib.get_close_matches(name, [*tails, *known], n=1, cutoff=0.0)

@@ -1,4 +1,4 @@
-"""Load a Keras classifier from a file of any Keras, or by its name in keras.applications."""
+"""Load a Keras classifier: a file of any Keras version, or a name of keras.applications."""
 
 import difflib
 import hashlib
@@ -34,8 +34,8 @@ _TOP = "top_level_model_weights"
 
 
 class Loaded(NamedTuple):
-    """A model, its format in words, the Keras that wrote it, its keras.applications name, and what
-    it was compiled with.
+    """A loaded model, its format in words, the version of Keras that wrote it, its name in
+    keras.applications, and its compile config.
     """
 
     model: keras.Model
@@ -61,13 +61,14 @@ def load(
     Args:
         source: path of a .keras or .h5 file or of an architecture (.json), or a name of
             keras.applications.
-        weights: for such a name: "imagenet", "none" (random) or the path of a file; for an
-            architecture the path of its weights.
-        trust: run code that the file carries (Lambda layers).
-        custom_modules: Python files that register the layers that Keras does not know.
+        weights: for a name of keras.applications: "imagenet", "none" (random) or the path of a
+            file; for an architecture the path of its weights.
+        trust: whether code in the file (Lambda layers) may run.
+        custom_modules: Python files that register custom layers.
 
     Raises:
-        AuditError: it can't be loaded, a weight found no place, or a variable got no weight.
+        AuditError: the model can't be loaded, an array of the file matches no weight, or a weight
+            has no array.
     """
     if model_file.is_application(source):
         return _application(source, weights)
@@ -116,7 +117,7 @@ def _load_zip(path: Path, file: ModelFile, safe: bool) -> keras.Model:
             return saving_lib.load_model(opened, compile=False, safe_mode=safe)
     renewed = io.BytesIO()
     with SafeModeScope(safe):
-        # A copy: Keras changes the config that it reads.
+        # Pass a copy, because Keras changes the config that it reads.
         blank = keras.saving.deserialize_keras_object(json.loads(json.dumps(file.config)))
     with zipfile.ZipFile(path) as old, zipfile.ZipFile(renewed, "w") as new:
         for name in old.namelist():
@@ -161,9 +162,9 @@ def _load_architecture(path: Path, file: ModelFile, weights: Path, safe: bool) -
 
 
 def _place_operations(model: dict[str, Any]) -> None:
-    """Say the module of arithmetic on tensors, which .h5 leaves out and Keras 3 then can't find.
+    """Add the module of operations on tensors, which .h5 leaves out and Keras 3 needs.
 
-    It has a name alone for a config, whereas a layer of the same class has settings.
+    The config of an operation is only a name; a layer of the same class has settings.
     """
     for entry in model["config"]["layers"]:
         if "layers" in entry["config"]:
@@ -176,7 +177,7 @@ def _place_operations(model: dict[str, Any]) -> None:
 
 
 def _place_subclass(model: dict[str, Any]) -> None:
-    """Say the package of the model's own class, which .h5 leaves out."""
+    """Add the package of a custom model class, which .h5 leaves out."""
     registered = [
         name
         for name in keras.saving.get_custom_objects()
@@ -193,7 +194,7 @@ def _format(file: ModelFile) -> str:
 
 @contextmanager
 def _one_line(where: str) -> Iterator[None]:
-    """Say what Keras has to say in one line, and not what it warns of when all is well."""
+    """Convert errors of Keras to one line, and suppress its warnings."""
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "Skipping nested container")
@@ -211,7 +212,7 @@ _UNKNOWN = {
 
 
 def _reason(error: Exception) -> str:
-    """What Keras says, without the configs that it prints before the reason."""
+    """The reason in an error of Keras, without the configs that it prints first."""
     text = " ".join(re.sub(r"\x1b\[\d*m", "", str(error)).split()) or type(error).__name__
     for what, pattern in _UNKNOWN.items():
         if unknown := re.search(pattern, text):
@@ -220,7 +221,7 @@ def _reason(error: Exception) -> str:
                 "it (@keras.saving.register_keras_serializable()) in custom_modules"
             )
     if "allow_pickle" in text:
-        return "it carries pickled data, which would run as code when it is read: it is left alone"
+        return "it contains pickled data, which could run code when it is loaded: it was not loaded"
     last = text.rpartition("Exception encountered: ")[2]
     last = re.sub(r"\bconfig=\{.*\}\.?", "", last).strip() or text
     return last if len(last) <= _LONGEST else f"… {last[-_LONGEST:]}"
@@ -239,10 +240,10 @@ def _import(path: Path) -> None:
 
 
 def _check_weights(path: Path, file: ModelFile, model: keras.Model) -> None:
-    """Every array of the file must be a weight of the model, and the other way round.
+    """Check that the arrays of the file and the weights of the model match one to one.
 
     Raises:
-        AuditError: an array is left over, or a weight did not come from the file.
+        AuditError: an array matches no weight, or a weight has no array.
     """
     stored = _stored(path, file)
     held = {"": model.weights}
@@ -250,14 +251,14 @@ def _check_weights(path: Path, file: ModelFile, model: keras.Model) -> None:
         own = model._trainable_variables + model._non_trainable_variables
         held = {layer.name: layer.weights for layer in model.layers} | {_TOP: own}
     _match(path, list(chain(*stored.values())), list(chain(*held.values())), "")
-    # Keras places arrays of .h5 by their order alone, so names are a check of their own.
+    # Keras assigns arrays of .h5 by order only, so comparing names is a check of its own.
     for name in sorted(stored.keys() & held.keys()):
         _match(path, stored[name], held[name], f" of layer {name!r}")
 
 
 def _match(path: Path, arrays: list[np.ndarray], weights: list[Any], where: str) -> None:
     given, taken = Counter(map(_digest, arrays)), Counter(map(_digest, weights))
-    # A weight that two layers hold (SpectralNormalization and the layer in it) is stored twice.
+    # A weight of two layers (SpectralNormalization and the layer in it) is stored twice.
     left = sum(count for digest, count in given.items() if digest not in taken)
     missing = (taken - given).total()
     if left or missing:
@@ -268,7 +269,7 @@ def _match(path: Path, arrays: list[np.ndarray], weights: list[Any], where: str)
 
 
 def _stored(path: Path, file: ModelFile) -> dict[str, list[np.ndarray]]:
-    """The arrays of a file, by top-level layer where it says so."""
+    """The arrays of a file, by top-level layer if the file names it."""
     if file.format == "keras":
         with zipfile.ZipFile(path) as archive:
             return {"": list(_arrays(archive.read("model.weights.h5")))}
@@ -284,7 +285,7 @@ def _stored(path: Path, file: ModelFile) -> dict[str, list[np.ndarray]]:
 
 
 def _arrays(content: bytes) -> Iterator[np.ndarray]:
-    """The arrays of an HDF5 file's content, without those that training alone needs."""
+    """The arrays in an HDF5 file's content, without those that only training needs."""
     found: list[np.ndarray] = []
 
     def collect(name: str, item: Any) -> None:

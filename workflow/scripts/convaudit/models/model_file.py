@@ -1,4 +1,4 @@
-"""What a model file tells without TensorFlow: format, layers by name and class, what to refuse."""
+"""Read a model file without TensorFlow: format, layers, code; refuse what can't be audited."""
 
 import json
 import re
@@ -25,11 +25,10 @@ class LayerRef(NamedTuple):
 
 
 class ModelFile(NamedTuple):
-    """What a model file says of itself.
+    """The content of a model file.
 
-    format: "keras", "h5" or "json" (an architecture without weights); keras_version: of the Keras
-    that wrote it; config: in the words of Keras 3, whatever wrote it; compiled: what it was
-    compiled with, or None.
+    format: "keras", "h5" or "json" (an architecture without weights); keras_version: the version
+        that wrote it; config: converted to Keras 3; compiled: the compile config or None.
     """
 
     format: str
@@ -52,20 +51,21 @@ _CHOICES = "a .keras or .h5 file, a name of keras.applications such as VGG16, or
 
 
 def is_application(source: str) -> bool:
-    """Is it a name of keras.applications rather than a file?"""
+    """True if the source is a name of keras.applications, not a file."""
     return bool(re.fullmatch(r"[A-Z][A-Za-z0-9]+", source)) and not Path(source).exists()
 
 
 def is_architecture(source: str) -> bool:
-    """Is it a model's architecture, whose weights are in another file?"""
+    """True if the source is an architecture (.json), whose weights are in another file."""
     return source.lower().endswith(".json")
 
 
 def read(path: Path) -> ModelFile:
-    """Read what a model file says of itself.
+    """Read a model file.
 
     Raises:
-        AuditError: it is missing, broken, or of a format that can't be read; with the way out.
+        AuditError: the file is missing, damaged, or of a format that can't be read; the message
+            says what to do.
     """
     if path.is_dir():
         raise AuditError(_folder(path))
@@ -79,7 +79,7 @@ def read(path: Path) -> ModelFile:
 
 
 def _read(path: Path) -> ModelFile:
-    """By what is in it: Keras 2 could write HDF5 under any name, or none."""
+    """Detect the format by the content, because Keras 2 wrote HDF5 under any file name."""
     with path.open("rb") as file:
         beginning = file.read(len(_LFS))
     if beginning == _LFS:
@@ -123,7 +123,7 @@ def _what(path: Path, beginning: bytes) -> str:
 
 
 def read_layers(path: Path) -> list[LayerRef]:
-    """The layers of a model file, nested ones by their path, repeated calls as "name#2".
+    """The layers of a model file. Names of nested layers are paths; repeated calls are "name#2".
 
     Raises:
         AuditError: as ``read``.
@@ -133,7 +133,7 @@ def read_layers(path: Path) -> list[LayerRef]:
 
 
 def read_head_units(path: Path) -> int | None:
-    """Units of a model's only output, where the last layers say it plainly; else None.
+    """Number of units of a model's only output, if the last layers state it; else None.
 
     Raises:
         AuditError: as ``read``.
@@ -145,7 +145,7 @@ def refuse_code(path: Path, trust: bool = False) -> None:
     """Refuse a model that carries code.
 
     Raises:
-        AuditError: it has a Lambda layer or function, which would be executed; or, also with
+        AuditError: the file has a Lambda layer or function, which would be executed; or, even with
             ``trust``, code that this Python can't execute.
     """
     config = read(path).config
@@ -166,7 +166,7 @@ def refuse_code(path: Path, trust: bool = False) -> None:
 
 
 def _carrier(entry: Config) -> str | None:
-    """The name of a layer with code; "a function" where it has none."""
+    """The name of a layer with code; "a function" if it has no name."""
     if entry.get("class_name") not in ("Lambda", "__lambda__"):
         return None
     config = entry.get("config")
@@ -219,7 +219,7 @@ def _described(
 
 
 def _inner(entry: Config) -> list[Config]:
-    """The layers of a nested model; none for a plain layer."""
+    """The layers of a nested model; none for other layers."""
     config = entry.get("config")
     layers = config.get("layers", []) if isinstance(config, dict) else []
     return layers if entry["class_name"] not in ("StackedRNNCells", "Pipeline") else []
@@ -237,7 +237,9 @@ def _layers(model: Config, prefix: str, calls: int, unnamed: Counter[str]) -> It
 
 
 def _automatic(kind: str, unnamed: Counter[str]) -> str:
-    """The name that Keras gives to a layer without one; a custom layer need not store its own."""
+    """The name that Keras gives to a layer without a name. (A custom layer need not store its
+    name.)
+    """
     name = re.sub(r"([a-z])([A-Z])", r"\1_\2", re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", kind)).lower()
     unnamed[name] += 1
     return name if unnamed[name] == 1 else f"{name}_{unnamed[name] - 1}"
@@ -270,7 +272,8 @@ def _units(model: Config) -> int | None:
             return _units(entry)
         if entry["class_name"] == "Dense":
             return entry["config"].get("units")
-        if entry["class_name"] == "Conv2D":  # else an image comes out, as of an autoencoder
+        if entry["class_name"] == "Conv2D":
+            # Without pooling the output is an image, as of an autoencoder.
             return entry["config"].get("filters") if pooled else None
         pooled = pooled or entry["class_name"].startswith("Global")
         if entry["class_name"] not in _SAME_UNITS:
@@ -280,7 +283,7 @@ def _units(model: Config) -> int | None:
 
 
 def _output_name(model: Config) -> str | None:
-    """The layer that a model's only output comes from."""
+    """Name of the layer that gives a model's only output."""
     outputs = model["config"].get("output_layers")
     if outputs is None:
         return _inner(model)[-1]["config"].get("name")
@@ -290,7 +293,7 @@ def _output_name(model: Config) -> str | None:
 
 
 def _name_before(entry: Config, names: list[str]) -> str | None:
-    """The layer that a layer with one input is called on; in a Sequential, the one before it."""
+    """Name of the layer that gives a layer's only input; in a Sequential, the layer before it."""
     if "inbound_nodes" not in entry:
         place = names.index(entry["config"].get("name"))
         return names[place - 1] if place else None
@@ -304,7 +307,7 @@ def _name_before(entry: Config, names: list[str]) -> str | None:
 
 
 def _entries(item: Any) -> Iterator[Config]:
-    """Every dictionary in a config, however deep."""
+    """All dictionaries in a config, at any depth."""
     if isinstance(item, dict):
         yield item
         for value in item.values():

@@ -1,4 +1,4 @@
-"""A classifier as the audit needs it: layers by name, scores before softmax, a target layer."""
+"""A classifier for the audit: layers by name, scores before softmax, a target layer."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -17,7 +17,7 @@ from convaudit.models.layers import is_convolution, is_watched, layer_id, requir
 Visit = Callable[[str, Any], Any]
 
 DEFAULT_SIDE = 224
-"""Height or width of the images where the model leaves it open."""
+"""Height or width of the images if the model leaves it open."""
 
 _LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)
 
@@ -32,17 +32,17 @@ class Network:
 
     Attributes:
         input_shape: (height, width, 3) of the images; 224 where the model leaves a side open.
-        grey: whether the model takes one channel. It is then given the images' luminance, with
-            the weights of Pillow's "L", which is what ``keras.utils.load_img`` gives in grey.
+        grey: whether the model takes one channel. Its input is then the images' luminance with the
+            weights of Pillow's "L", as in ``keras.utils.load_img(color_mode="grayscale")``.
         open_input: whether the model leaves a side open.
         outputs: names of the model's outputs.
         classes: number of classes; two for a single unit.
-        head: ``softmax``, ``sigmoid`` (several labels an image), ``binary`` (one unit) or
+        head: ``softmax``, ``sigmoid`` (several labels per image), ``binary`` (one unit) or
             ``logits``.
-        units: numbers an image that the audited output has.
-        ending: what the network ends with where that speaks against scores (``feature_ending``).
-        sigmoid: whether a sigmoid, or several put together, gives the output.
-        unit_length: whether the output of noise has length 1.
+        units: number of values per image in the audited output.
+        ending: an ending of the network that no classifier has (``feature_ending``), or None.
+        sigmoid: whether the output consists of one or several sigmoids.
+        unit_length: whether the output vector for noise has length 1.
         layers: every layer, in the order in which they run.
 
     Args:
@@ -50,7 +50,7 @@ class Network:
         output: name of the output to audit, for a model with several.
 
     Raises:
-        AuditError: the model is no classifier of images, or not one that can be audited.
+        AuditError: the model is no image classifier, or can't be audited.
     """
 
     def __init__(self, model: keras.Model, output: str | None = None) -> None:
@@ -80,7 +80,7 @@ class Network:
         """The shape (h, w, channels) of a layer's output.
 
         Raises:
-            AuditError: there is no such layer, or its output is of another kind.
+            AuditError: there is no such layer, or its output is no image.
         """
         require_layer(name, list(self._by_name), key=key)
         shape = next(layer.shape for layer in self.layers if layer.name == name)
@@ -89,10 +89,11 @@ class Network:
         return shape
 
     def require_target(self, name: str, key: str) -> None:
-        """Check that a layer's maps can be weighted for the scores.
+        """Check that a layer can be the target of saliency maps.
 
         Raises:
-            AuditError: there is no such layer, its output is no image, or no score depends on it.
+            AuditError: there is no such layer, its output is no image, or the scores do not depend
+                on it.
         """
         automatic = f"choose another, or auto, which is {self.target_layer[0]!r}"
         shape = self.require_maps(name, key)
@@ -103,7 +104,7 @@ class Network:
 
     @property
     def target_layer(self) -> tuple[str, str]:
-        """The last layer before the head whose output is still an image, and why it is that.
+        """The last layer before the head whose output is an image, and the reason for it.
 
         Raises:
             AuditError: there is none.
@@ -125,8 +126,8 @@ class Network:
 
     @property
     def cuts(self) -> list[LayerInfo]:
-        """Layers whose output is an image and through which every way to the scores goes, in the
-        order in which they run.
+        """Layers with an image as output that every path from input to scores passes, in running
+        order.
         """
         by_name = {layer.name: layer for layer in self.layers}
         found = []
@@ -148,13 +149,14 @@ class Network:
         return "; some paths to the scores bypass this layer, so its maps explain only part of them"
 
     def run(self, x: Any, visit: Visit | None = None, until: str | None = None) -> Any:
-        """Run the network in inference mode; usable within a ``tf.function``.
+        """Run the network in inference mode. It may be called within a ``tf.function``.
 
         Args:
             x: (B, H, W, 3) in the units of the network's input.
-            visit: called with name and output of each layer, also of those beside the path to the
-                scores; what it returns is used further on.
-            until: stop after this layer, running only what it needs, so other sizes are fine.
+            visit: called with name and output of each layer, also of those that the scores do not
+                depend on; its return value replaces that output.
+            until: stop after this layer and run only its inputs, so images of other sizes are
+                possible.
 
         Returns:
             Scores (B, units) before softmax or sigmoid as float32, one column for ``binary``;
@@ -185,9 +187,9 @@ class Network:
         return [values[read] for read in reads]
 
     def one_by_one(self, x: Any) -> Iterator[tuple[Step, dict[int, Any]]]:
-        """Each layer's call, in order, and what it reads, for inputs (B, H, W, 3).
+        """Yield each layer's call and its inputs, in order, for network inputs (B, H, W, 3).
 
-        Stops before the first call that fails.
+        It ends before the first call that fails.
         """
         values = {self._input: self._as_taken(x)}
         for step in self._steps:
@@ -213,7 +215,9 @@ class Network:
         return found
 
     def probabilities(self, scores: Any) -> Any:
-        """Softmax or sigmoid of scores (B, units), as (B, classes); binary gives both classes."""
+        """Probabilities (B, classes) by softmax or sigmoid of scores (B, units); a binary head
+        gives both classes.
+        """
         if self.head == "binary":
             second = keras.ops.sigmoid(scores)
             return keras.ops.concatenate([1 - second, second], axis=-1)
@@ -222,11 +226,11 @@ class Network:
         return keras.ops.softmax(scores, axis=-1)
 
     def _verify(self, model: keras.Model, index: int) -> dict[str, tuple[int, ...]]:
-        """Check on noise that the scores lead to what the model itself says.
+        """Check on noise that the scores reproduce the model's own output.
 
-        An output that sums to one although no softmax ends the network (an average of several,
-        say) holds probabilities: its scores are their logarithms. Those of sigmoids that were put
-        together are the logarithms of their odds.
+        An output that sums to one although no softmax ends the network (an average of several
+        networks, for example) holds probabilities: the scores are their logarithms. For
+        concatenated or averaged sigmoids the scores are the log odds.
 
         Returns:
             The shapes of the layers' outputs, without the batch.
@@ -235,7 +239,8 @@ class Network:
         noise = np.random.default_rng(0).uniform(0, 1, (2, *self.input_shape)).astype(np.float32)
         if self.grey:
             noise[...] = noise[..., :1]
-        # Whole numbers, for inputs of whole numbers; half precision may overflow with large ones.
+        # The noise is whole numbers, because a model may take integers; small ones, because half
+        # precision may overflow.
         noise[0] = (noise[0] * (255 if exact else 1)).round()
         noise[1] = noise[1].round()
         shapes: dict[str, tuple[int, ...]] = {}
@@ -247,7 +252,7 @@ class Network:
         structure = model.inputs[0] if isinstance(model, keras.Sequential) else model.input
         given = keras.tree.pack_sequence_as(structure, [noise[..., :1] if self.grey else noise])
         with _runnable():
-            # First, since its errors name the layer.
+            # This runs first, because its errors name the layer.
             scores = self.run(keras.ops.convert_to_tensor(noise), visit)
             said = _numpy(keras.tree.flatten(model(given, training=False))[index]).reshape(2, -1)
         ours = _numpy(_ACTIVATIONS[self._head.activation](scores))
@@ -306,7 +311,7 @@ def _checked_shape(shape: tuple[int | None, ...], steps: list[Step]) -> tuple[in
 
 
 def _output_names(model: keras.Model) -> list[str]:
-    """Keys of the outputs where they are a dictionary, else their layers' names, made unique."""
+    """Names of the outputs: the keys of a dictionary, else their layers' names, made unique."""
     if isinstance(model, keras.Sequential):
         return [model.layers[-1].name]
     if isinstance(model.output, dict):
@@ -333,7 +338,7 @@ def _classifier_head(head: Head | None, graph: Graph, index: int) -> Head:
         image = len(shape) == 3 and shape[:2] == graph.input_shape[1:3]
         raise AuditError(
             f"model: its output {shape} is "
-            + ("an image of the size of its input" if image else "not one row of scores an image")
+            + ("an image of the size of its input" if image else "not one row of scores per image")
             + ": convaudit audits classifiers, not segmentation, detection or autoencoders"
         )
     if head.units == 1 and head.activation == "softmax":
@@ -351,7 +356,7 @@ def _head_kind(head: Head, back: Callable[[Any], Any] | None) -> str:
 
 @contextmanager
 def _runnable() -> Iterator[None]:
-    """Say in one line what Keras says of a model that can't be run."""
+    """Convert Keras' error about a model that can't run to one line."""
     try:
         yield
     except Exception as error:
@@ -365,7 +370,7 @@ def _runnable() -> Iterator[None]:
 
 @contextmanager
 def _linear(layer: Any) -> Iterator[None]:
-    """Give a layer no activation for a while."""
+    """Remove a layer's activation within the block."""
     if layer is None:
         yield
         return

@@ -1,4 +1,4 @@
-"""How pixels become a network's input: one affine map per channel."""
+"""Scale pixels for a network's input: one affine function per channel."""
 
 from typing import Any, NamedTuple
 
@@ -8,7 +8,7 @@ from convaudit.models.facts import ModelFacts
 
 
 class Scaling(NamedTuple):
-    """input = pixels * scale + offset, per channel, after RGB was turned to BGR if ``bgr``."""
+    """input = pixels * scale + offset per channel; if ``bgr``, RGB is converted to BGR first."""
 
     bgr: bool
     scale: tuple[float, float, float]
@@ -20,9 +20,11 @@ class Scaling(NamedTuple):
         return float(np.mean(self.scale))
 
     def apply(self, pixels: Any) -> Any:
-        """Turn RGB pixels (…, W, 3) in 0..255, an array or a float tensor, into the input."""
+        """Convert RGB pixels (…, W, 3) in 0..255, an array or a float tensor, to the network's
+        input.
+        """
         ordered = _reversed(pixels) if self.bgr else pixels
-        # A row at a time: broadcasting three numbers takes TensorFlow three times as long.
+        # Scale whole rows: broadcasting three numbers would take TensorFlow three times as long.
         row = (pixels.shape[-2], 1)
         scale, offset = (
             np.tile(np.array(each, np.float32), row) for each in (self.scale, self.offset)
@@ -30,13 +32,13 @@ class Scaling(NamedTuple):
         return ordered * scale + offset
 
     def undo(self, inputs: np.ndarray) -> np.ndarray:
-        """Turn inputs (…, 3) back into RGB pixels, unclipped."""
+        """Convert inputs (…, 3) back to RGB pixels, unclipped."""
         pixels = (inputs - np.array(self.offset, np.float32)) / np.array(self.scale, np.float32)
         return pixels[..., ::-1] if self.bgr else pixels
 
 
 def _reversed(pixels: Any) -> Any:
-    """The channels in reverse; TensorFlow's own slicing would take seven times as long."""
+    """Reverse the channels; TensorFlow's slicing would take seven times as long."""
     if isinstance(pixels, np.ndarray):
         return pixels[..., ::-1]
     import keras
@@ -58,14 +60,14 @@ SCALINGS = {
     "caffe": Scaling(True, (1.0,) * 3, (-103.939, -116.779, -123.68)),
     "none": Scaling(False, (1.0,) * 3, (0.0,) * 3),
 }
-"""By name: x/255; x/127.5-1; ImageNet mean and deviation; BGR minus ImageNet mean; as it is."""
+"""Scalings by name: x/255; x/127.5-1; ImageNet mean and deviation; BGR minus ImageNet mean; x."""
 
 
 def in_order(scaling: str, channels: str) -> Scaling:
-    """A key of ``SCALINGS`` with the channels as "rgb" or "bgr"; the numbers keep their places."""
+    """A scaling with the given channel order ("rgb" or "bgr"); scale and offset do not change."""
     return SCALINGS[scaling]._replace(bgr=channels == "bgr")
 
 
 def scaling_of(facts: ModelFacts) -> Scaling:
-    """How RGB pixels become a network's input."""
+    """The scaling of RGB pixels for a network."""
     return in_order(facts.scaling, facts.channels)

@@ -1,4 +1,4 @@
-"""How pixels become a model's input, as far as its file tells: known, or the best guess."""
+"""Find the scaling of a model's input: known from its file, or the best guess."""
 
 import sys
 from typing import Any, NamedTuple
@@ -11,16 +11,17 @@ from convaudit.models.network import Network
 from convaudit.models.scaling import SCALINGS
 
 _PROBES = np.array([64, 192], np.float32)
-"""Grey levels that are sent into a model to see whether it changes them."""
+"""Grey levels of the images that show whether a model scales its input itself."""
 
 _MEAN, _DEVIATION = 115.0, 65.0
-"""Of the grey levels of photographs."""
+"""Mean and deviation of the grey levels of photographs."""
 
 _OWN_INPUTS = ("none", "unit", "tf")
-"""What a model with a scaling of its own may expect, the most probable first."""
+"""Inputs that a model with its own scaling may expect, the most probable first."""
 
 _PREFERRED, _CERTAIN = 0.5, 0.3
-"""How much nearer an unlikelier input must come out to be preferred, and the best to be known."""
+"""Least advantage (in the units of ``_off``) by which a less probable input is preferred, and by
+which the best one counts as known."""
 
 _SIGNATURES = (
     ("InceptionResNetV2", ("mixed_5b",)),
@@ -35,11 +36,12 @@ _SIGNATURES = (
     ("NASNetMobile", ("stem_conv1", "adjust_conv_1_stem_1")),
     ("VGG16", ("block1_conv1", "block1_conv2", "block1_pool", "block2_conv1")),
 )
-"""Layers whose names give a family of keras.applications away, also where it is not nested."""
+"""Names of layers that identify a family of keras.applications, also if it is not a nested model.
+"""
 
 
 class ScalingChoice(NamedTuple):
-    """A key of ``SCALINGS``, whether it is known or a guess, and why it is that."""
+    """A key of ``SCALINGS``, whether it is known or a guess, and the reason."""
 
     name: str
     known: bool
@@ -47,12 +49,12 @@ class ScalingChoice(NamedTuple):
 
 
 def choose_scaling(loaded: Loaded, network: Network) -> ScalingChoice:
-    """Find how pixels become a model's input.
+    """Find the scaling of a model's input.
 
-    The family's own for keras.applications. Where the model changes grey levels before its first
-    weights, be it by Rescaling, Normalization, arithmetic or a layer of its own: what comes out
-    there nearest to what networks are fed with, of 0..255, 0..1 and -1..1. Else a guess: the own
-    scaling of the family whose layers it holds, or x/255.
+    A model of keras.applications has the scaling of its family. If a model changes grey levels
+    before its first weights (by Rescaling, Normalization, arithmetic or a custom layer), it expects
+    that input of 0..255, 0..1 and -1..1 whose result is nearest to a usual network input. Otherwise
+    the scaling is a guess: that of the family whose layers the model contains, or x/255.
     """
     if loaded.family:
         return ScalingChoice(family_scaling(loaded.family), True, f"that of {loaded.family}")
@@ -64,7 +66,9 @@ def choose_scaling(loaded: Loaded, network: Network) -> ScalingChoice:
 
 
 def _own_scaling(network: Network) -> ScalingChoice | None:
-    """What a model expects that gives an even grey image back with another level in its middle."""
+    """The input that a model with its own scaling expects; None if it does not change the level of
+    an even grey image.
+    """
     first = next(
         (layer for layer in network.layers if layer.parameters and layer.kind != "Normalization"),
         network.layers[-1],
@@ -95,7 +99,7 @@ def _own_scaling(network: Network) -> ScalingChoice | None:
 
 
 def _before(network: Network, x: np.ndarray, until: str) -> dict[str, np.ndarray]:
-    """Images (B, h, w, C) by the name of each layer before one, in their order."""
+    """Outputs (B, h, w, C) by name of all layers before a given one, in order."""
     found: dict[str, np.ndarray] = {}
 
     def visit(name: str, tensor: Any) -> Any:
@@ -113,9 +117,12 @@ def _middle(images: np.ndarray) -> np.ndarray:
 
 
 def _off(images: np.ndarray) -> float:
-    """How far images are from what networks are fed with: |mean| + |log deviation|, in units of a
-    deviation of 1, or, a unit behind, of that of photographs in 0..255 (as after Caffe's
-    scaling).
+    """Distance of images from a usual network input:
+    mean
+    +
+    log deviation
+    relative to a deviation of 1; or 1 plus the same relative to the deviation of photographs in
+    0..255 (Caffe's scaling).
     """
     mean, deviation = float(images.mean()), max(float(images.std()), 1e-12)
     one, photographs = (
@@ -125,7 +132,7 @@ def _off(images: np.ndarray) -> float:
 
 
 def family_scaling(family: str) -> str:
-    """The scaling that a keras.applications family's own preprocess_input amounts to."""
+    """The scaling that equals preprocess_input of a family of keras.applications."""
     pixels = np.random.default_rng(0).integers(0, 256, (1, 4, 4, 3)).astype(np.float32)
     own = sys.modules[families()[family].__module__].preprocess_input(pixels.copy())
     for name, scaling in SCALINGS.items():
@@ -135,7 +142,7 @@ def family_scaling(family: str) -> str:
 
 
 def _base(network: Network) -> ScalingChoice | None:
-    """The own scaling of the family of keras.applications that a model holds, nested or flat."""
+    """The scaling of the family of keras.applications that a model contains, nested or flat."""
     paths = [layer.name.split("/") for layer in network.layers]
     for name in sorted({part for path in paths for part in path[:-1]}):
         plain = name.lower().replace("_", "").replace("-", "")

@@ -1,4 +1,4 @@
-"""Is a model a classifier at all? By the loss stored in its file, its head and its outputs."""
+"""Check that a model is a classifier, by the loss stored in its file, its head and its outputs."""
 
 from convaudit.errors import AuditError
 from convaudit.models.network import Network
@@ -11,7 +11,7 @@ def require_classifier(network: Network, training: Training) -> None:
     """Refuse a regression, a score, an embedding or an autoencoder.
 
     Raises:
-        AuditError: it is one of these; with what tells it.
+        AuditError: the model is one of these; the message says how that is known.
     """
     reason = _reason(network, training)
     if reason:

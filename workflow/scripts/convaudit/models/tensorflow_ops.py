@@ -1,4 +1,4 @@
-"""Operations of TensorFlow that TF 2.0 to 2.3 saved as layers (TensorFlowOpLayer), for Keras 3."""
+"""Convert TensorFlow operations that TF 2.0 to 2.3 saved as TensorFlowOpLayer to Keras 3."""
 
 from typing import Any
 
@@ -15,15 +15,15 @@ def keras_operation(entry: Config) -> tuple[str, str, Config, list[Any]]:
     """Read a TensorFlowOpLayer.
 
     Args:
-        entry: of the layer; its config has the operation (``node_def``) and those of its arguments
-            that are ``constants``, by their place.
+        entry: the layer's entry; its config has the operation (``node_def``) and its ``constants``,
+            by position among the arguments.
 
     Returns:
-        Module and class of the Keras 3 operation, what its config has beside the name, and its
-        arguments: a constant, or a number of which of the layer's inputs it is, as {"input": 0}.
+        Module and class of the Keras 3 operation, its config without the name, and its arguments:
+        each is a constant, or the number of one of the layer's inputs, as {"input": 0}.
 
     Raises:
-        AuditError: Keras 3 has no such operation, or the file does not say which one it is.
+        AuditError: Keras 3 has no such operation, or the file does not name it.
     """
     config = entry["config"]
     node = config["node_def"]

@@ -1,4 +1,4 @@
-"""What a model file says of its training: the loss and the metrics it was compiled with."""
+"""The loss and the metrics that a model was compiled with."""
 
 import re
 from typing import Any, NamedTuple
@@ -15,24 +15,24 @@ CLASSIFICATION = re.compile(r"cross_?entropy|hinge|kl_?d|kullback|focal")
 
 
 class Training(NamedTuple):
-    """Names of the losses and metrics, in small letters joined by "_"; empty where not stored."""
+    """Names of the losses and metrics in snake_case; empty if the file does not store them."""
 
     losses: tuple[str, ...] = ()
     metrics: tuple[str, ...] = ()
 
     @property
     def regression(self) -> bool:
-        """Does the loss measure a distance between numbers?"""
+        """True if the loss measures a distance between numbers."""
         return bool(self.losses) and all(loss in REGRESSION for loss in self.losses)
 
     @property
     def metric_learning(self) -> bool:
-        """Does the loss compare outputs with one another?"""
+        """True if the loss compares outputs with one another, as for embeddings."""
         return any(METRIC_LEARNING.search(loss) for loss in self.losses)
 
     @property
     def classification(self) -> bool:
-        """Do the loss, or a metric of accuracy, say that classes are told apart?"""
+        """True if the loss or an accuracy metric is that of a classifier."""
         return any(CLASSIFICATION.search(loss) for loss in self.losses) or any(
             re.search(r"acc|auc|precision|recall|f1", metric) for metric in self.metrics
         )
@@ -43,7 +43,7 @@ def of_compiled(compiled: Any, output: str | None = None) -> Training:
 
     Args:
         compiled: the dictionary, or None.
-        output: of a model with several outputs, the one that is audited, where losses are by name.
+        output: name of the audited output, for losses by output.
     """
     if not isinstance(compiled, dict):
         return Training()
@@ -62,7 +62,7 @@ def _names(item: Any) -> list[str]:
         if "class_name" not in item:
             return [name for part in item.values() for name in _names(part)]
         config = item.get("config")
-        # A function of the user's own has its name for a config.
+        # The config of a custom function is its name.
         named = config.get("fn") or config.get("name") if isinstance(config, dict) else config
         return _names(named or item["class_name"])
     return [name for part in item for name in _names(part)] if isinstance(item, list) else []

@@ -17,8 +17,8 @@ _DOSSIER, _STATISTICS = 6000, 1900
 """Bytes per channel in the report, and in the statistics of a shard."""
 
 _REPORT = 750_000
-"""Bytes of the report without images and channels, and of what has the same size always: logs,
-tables of jobs, and the checks' results."""
+"""Bytes of files that do not depend on the number of images and channels: the report's base, logs,
+benchmark tables and the checks' results."""
 
 
 def overlays_share(choice: str, labelled: bool, accuracy: float | None) -> float:
@@ -27,7 +27,8 @@ def overlays_share(choice: str, labelled: bool, accuracy: float | None) -> float
     Args:
         choice: setting ``overlays``.
         labelled: whether the images have labels; without any there are no errors.
-        accuracy: on a sample; None if it could not be measured, which is forecast as all wrong.
+        accuracy: accuracy on a sample; None if it could not be measured: then all images are
+            counted as errors.
     """
     if choice == "errors":
         return 1 - (accuracy or 0.0) if labelled else 0.0

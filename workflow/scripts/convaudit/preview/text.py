@@ -1,4 +1,4 @@
-"""An audit in one screen, before any of it runs: the model, the images, the effort."""
+"""Describe an audit on one screen before it runs: model, images, time and disk space."""
 
 import textwrap
 from collections.abc import Sequence
@@ -16,15 +16,17 @@ _MOST = 10
 _LONGEST = 24
 _WIDTH = 100
 _HEADS = {
-    "softmax": "one class an image, softmax",
-    "sigmoid": "several classes an image, a sigmoid each",
+    "softmax": "one class per image, softmax",
+    "sigmoid": "several classes per image, a sigmoid each",
     "binary": "one unit, positive for the second class",
-    "logits": "one class an image, logits without softmax",
+    "logits": "one class per image, logits without softmax",
 }
 
 
 def describe_layers(facts: ModelFacts, watched: list[str], filtered: list[str]) -> str:
-    """A table of the layers and what is drawn of them; of many layers the first and the last."""
+    """A table of the layers and what is drawn of each; of many layers only the first and the
+    last.
+    """
     return "\n".join(
         [
             f"{'layer':<34}{'class':<24}{'output':<20}{'parameters':>12}  shown",
@@ -88,12 +90,12 @@ def _layers(layers: Sequence[LayerInfo], watched: set[str], filtered: set[str]) 
 def describe_images(
     files: pd.DataFrame, others: dict[str, int], notes: Sequence[str], interpolation: str
 ) -> str:
-    """Files by label, what looks alike and what is assumed.
+    """Describe the files by label, possible duplicates and assumptions.
 
     Args:
         files: path, label, size, fault.
-        others: how many files beside them are no images, by their ending.
-        notes: what is assumed of the images, a sentence each.
+        others: number of other files by file ending.
+        notes: assumptions about the images, one sentence each.
         interpolation: as in the config.
     """
     names = files["path"].str.rpartition("/")[2]
@@ -130,12 +132,14 @@ def _by_label(labels: pd.Series) -> str:
 
 
 def describe_device(device: str) -> str:
-    """What computes, in words."""
+    """Describe the device."""
     return _line("device", device)
 
 
 def describe_guess(facts: ModelFacts, found: dict[str, Any] | None) -> str:
-    """What hangs on a guessed scaling, on top of all (``check_guess``; None without an image)."""
+    """Say what depends on a guessed scaling; this stands at the top (``check_guess``; None without
+    an image).
+    """
     why = facts.scaling_why.removeprefix("a guess: ")
     text = f"the scaling of pixels is guessed: {facts.scaling_name} ({why})."
     if found:

@@ -23,7 +23,8 @@ SAMPLE = 32
 _FORWARD = 16
 """Number of images that the forward pass is timed on."""
 _PASS = 1.4
-"""Time of the pass, in forward passes: the most that benchmarks/onepass.py measured."""
+"""Time of the pass relative to a forward pass: the greatest ratio that benchmarks/onepass.py
+measured."""
 _STARTS = 3
 """Number of jobs that start TensorFlow beside those of shards and layers."""
 _REST = 10
@@ -31,7 +32,7 @@ _REST = 10
 
 
 class Sample(NamedTuple):
-    """Images at the network's size, and what reading and drawing them cost.
+    """Sample images at the network's size, and the cost of reading and drawing them.
 
     Attributes:
         pixels: (n, H, W, 3) uint8 RGB, as the audit resizes them.

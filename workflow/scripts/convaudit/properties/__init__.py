@@ -1,1 +1,1 @@
-"""What an image is, in numbers: of its file and of its pixels."""
+"""Measure properties of an image file and of its pixels."""

@@ -1,4 +1,4 @@
-"""The properties that are measured of every image: name, unit, meaning and formula."""
+"""The catalogue of image properties: name, unit, meaning and formula."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -25,16 +25,16 @@ Kind = Literal["acquisition", "appearance", "metadata"]
 
 @dataclass(frozen=True)
 class Property:
-    """One property of an image; its column in ``predictions.parquet`` has the same name.
+    """One property of an image. Its column in ``predictions.parquet`` has the same name.
 
     Args:
         name: of the column.
-        unit: of a number; "" for a pure number; "text" where it is no number.
-        cue: which cue a model uses that depends on it.
+        unit: unit of a number; "" for a dimensionless number; "text" for a text.
+        cue: the cue that a model uses if it depends on this property.
         kind: ``acquisition`` (how the picture was made or stored), ``appearance`` (how it looks,
             which may belong to the class) or ``metadata`` (a model can't see it in the pixels).
         family: properties of one family measure nearly the same.
-        description: what it is and its formula, for the documentation and the report.
+        description: meaning and formula, for the documentation and the report.
     """
 
     name: str
@@ -76,7 +76,7 @@ SIZE_PROPERTIES = (
     Property("height", "pixels", "size", "acquisition", "size", "of the decoded image"),
     Property("width", "pixels", "size", "acquisition", "size", "of the decoded image"),
 )
-"""Measured since 0.1.0, by the decoder."""
+"""The decoder measures these."""
 
 PIXEL_PROPERTIES = (
     Property(
@@ -175,8 +175,8 @@ PIXEL_PROPERTIES = (
 )
 
 PROPERTIES = SIZE_PROPERTIES + FILE_PROPERTIES + PIXEL_PROPERTIES
-"""All of them, in the order of their columns."""
+"""All properties, in the order of their columns."""
 
 BY_NAME = {each.name: each for each in PROPERTIES}
 MEASURED = tuple(each.name for each in FILE_PROPERTIES + PIXEL_PROPERTIES)
-"""Names of what ``measure_file`` and ``measure_pixels`` give, in this order."""
+"""Names of the values of ``measure_file`` and ``measure_pixels``, in this order."""

@@ -1,12 +1,13 @@
-"""The difference hash: pictures that look alike have nearly the same 64 bits."""
+"""Compute the difference hash: pictures that look alike have nearly the same 64 bits."""
 
 import cv2
 import numpy as np
 
 MISSING = ""
-"""The hash of a picture too plain for one."""
+"""The hash of a picture that is too plain for a meaningful one."""
 _LEAST, _MOST = 8, 56
-"""Set bits of a hash that tells something: a plain picture or a smooth gradient has few or all."""
+"""Least and greatest number of set bits in a meaningful hash; plain pictures and smooth gradients
+have almost none or all."""
 
 
 def difference_hash(working: np.ndarray) -> str:
@@ -30,6 +31,6 @@ def difference_hash(working: np.ndarray) -> str:
 
 
 def parse(texts: np.ndarray) -> np.ndarray:
-    """Hashes as texts (n,), none missing, to whole numbers (n,), uint64."""
+    """Convert hashes from texts (n,), none of them missing, to (n,) uint64."""
     data = bytes.fromhex("".join(texts.tolist()))
     return np.frombuffer(data, ">u8").astype(np.uint64)

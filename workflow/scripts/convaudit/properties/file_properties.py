@@ -1,4 +1,4 @@
-"""What an image's file tells: format, compression and camera."""
+"""Measure properties of an image file: format, compression and camera."""
 
 import io
 import math
@@ -14,19 +14,19 @@ _STANDARD = np.array(
         *(49, 64, 78, 87, 103, 121, 120, 101, 72, 92, 95, 98, 112, 100, 103, 99),
     ]
 )
-"""The luminance table of the JPEG standard (ITU-T T.81, table K.1), row by row."""
+"""Luminance quantisation table of the JPEG standard (ITU-T T.81, table K.1), row by row."""
 _MAKER, _MODEL = 0x010F, 0x0110
 
 
 def measure_file(data: bytes, shape: tuple[int, ...]) -> dict[str, float | str]:
-    """The properties ``catalogue.FILE_PROPERTIES`` of an image file that can be decoded.
+    """Measure ``catalogue.FILE_PROPERTIES`` of an image file that can be decoded.
 
     Args:
         data: the whole file.
         shape: height and width of the decoded image, in pixels.
 
     Returns:
-        A value by name: texts, and numbers that are NaN where they do not apply.
+        Values by name: texts, and numbers that are NaN if they do not apply.
     """
     height, width = shape[:2]
     found: dict[str, float | str] = {
@@ -44,13 +44,13 @@ def measure_file(data: bytes, shape: tuple[int, ...]) -> dict[str, float | str]:
             found["jpeg_quality"] = jpeg_quality(image.quantization[0])  # type: ignore[attr-defined]
             found["chroma_subsampling"] = _subsampling(image.layer)  # type: ignore[attr-defined]
         found["camera"] = _camera(image.getexif())
-    except Exception:  # what a file says of itself may be anything; its picture is not lost for it
+    except Exception:  # Damaged metadata must not lose a good picture.
         return found
     return found
 
 
 def jpeg_quality(table: list[int]) -> float:
-    """The libjpeg quality, 1 to 100, of a luminance quantisation table.
+    """Estimate libjpeg's quality setting, 1 to 100, from a luminance quantisation table.
 
     Args:
         table: 64 values, row by row.
@@ -65,7 +65,7 @@ def jpeg_quality(table: list[int]) -> float:
 
 
 def _table(quality: int) -> np.ndarray:
-    """libjpeg's luminance table of a quality."""
+    """libjpeg's luminance quantisation table for a quality setting."""
     scale = 5000 // quality if quality < 50 else 200 - 2 * quality
     return ((_STANDARD * scale + 50) // 100).clip(1, 255)
 
@@ -84,7 +84,7 @@ def _subsampling(components: list[tuple[int, int, int, int]]) -> str:
 
 
 def _camera(exif: Image.Exif) -> str:
-    """Maker and model, the maker once where the model begins with it."""
+    """Maker and model of the camera; the maker is not repeated if the model begins with it."""
     maker, model = (
         " ".join(str(exif.get(tag, "")).replace("\0", " ").split()) for tag in (_MAKER, _MODEL)
     )

@@ -1,4 +1,4 @@
-"""All properties of an image, and the table of many images' properties."""
+"""Measure all properties of an image, and make the table for many images."""
 
 from collections.abc import Sequence
 
@@ -15,15 +15,17 @@ HASH = "dhash"
 
 
 def measure(data: bytes, image: np.ndarray) -> dict[str, float | str]:
-    """Every property of ``catalogue.MEASURED`` and the difference hash, of a file and its decoded
-    pixels (h, w, 3).
+    """Measure ``catalogue.MEASURED`` and the difference hash of a file and its decoded pixels (h,
+    w, 3).
     """
     looks = difference_hash(working_luminance(image))
     return {**measure_file(data, image.shape), **measure_pixels(image), HASH: looks}
 
 
 def table(measured: Sequence[dict[str, float | str]]) -> pd.DataFrame:
-    """A row an image: texts, and numbers as float32. The types do not depend on the values."""
+    """A table with one row per image: texts, and numbers as float32. The types do not depend on the
+    values.
+    """
     kinds = {name: "str" if BY_NAME[name].is_text else "float32" for name in MEASURED}
     kinds[HASH] = "str"
     return pd.DataFrame(list(measured), columns=list(kinds)).astype(kinds)

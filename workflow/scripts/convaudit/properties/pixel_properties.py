@@ -1,8 +1,8 @@
-"""What an image's pixels tell: exposure, colour, sharpness, noise, blocks, borders.
+"""Measure properties of an image's pixels: exposure, colour, sharpness, noise, blocks, borders.
 
-Noise, blocks, detail and borders are measured on the pixels as they are. Everything else is
-measured after the image was halved, by averaging 2 x 2 pixels, until its longer side is at most
-``WORKING`` (colours: ``COLOURS``) pixels, so that files of different size can be compared.
+Noise, blocks, detail and borders are measured at the file's own size. For all others the image is
+halved, by averaging 2 x 2 pixels, until its longer side is at most ``WORKING`` (colours:
+``COLOURS``) pixels, so that files of different size can be compared.
 """
 
 import math
@@ -15,28 +15,29 @@ import numpy as np
 from convaudit.properties.catalogue import PIXEL_PROPERTIES
 
 WORKING = 362
-"""256 x sqrt(2): the longer side ends up between 181 and 362 pixels, where it was not smaller."""
+"""256 x sqrt(2) pixels: after halving, the longer side has 181 to 362 pixels, unless it was
+smaller."""
 COLOURS = 90
 _WINDOW = 128
-"""Side of the middle part whose spectrum is taken, in pixels."""
+"""Side in pixels of the central part whose spectrum is computed."""
 _DETAIL = 256
-"""Side of the middle part whose detail is compared on two scales, in pixels."""
+"""Side in pixels of the central part whose detail is compared on two scales."""
 _PLAIN_STEP, _PLAIN_DRIFT = 2.0, 6.0
-"""Levels: what a plain frame may vary by, after JPEG compression."""
+"""Greatest step and drift of a plain frame in grey levels, as JPEG compression causes them."""
 _MOST_SPREAD_OF_GREY = 4
 _ROUNDING = 1 / 12
-"""Levels²: the mean square of the error when values are rounded to whole levels."""
+"""Mean squared error in levels² of rounding to whole levels."""
 
 
 def measure_pixels(image: np.ndarray) -> dict[str, float]:
-    """The properties ``catalogue.PIXEL_PROPERTIES`` of an image.
+    """Measure ``catalogue.PIXEL_PROPERTIES`` of an image.
 
     Args:
         image: RGB, uint8, (height, width, 3), at the file's own size.
 
     Returns:
-        A finite number by name, or NaN where the image is too small for it: a side under 32
-        pixels for the spectrum, under 24 for what is measured on the pixels as they are.
+        Finite numbers by name, or NaN if the image is too small: a side under 32 pixels for the
+        spectrum, under 24 pixels for properties at the file's own size.
     """
     luminance = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
     working = _halved(luminance, WORKING)
@@ -53,7 +54,7 @@ def measure_pixels(image: np.ndarray) -> dict[str, float]:
 
 
 def measure_one(image: np.ndarray, name: str) -> float:
-    """``sharpness``, or one of those that are measured on the pixels as they are, alone."""
+    """Measure one property: ``sharpness``, or one that is measured at the file's own size."""
     luminance = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
     if name == "sharpness":
         return _sharpness(_halved(luminance, WORKING))
@@ -75,12 +76,12 @@ def _as_it_is(luminance: np.ndarray) -> dict[str, float]:
 
 
 def working_luminance(image: np.ndarray) -> np.ndarray:
-    """The luminance (h, w), uint8, of an RGB image, halved until it is of the working size."""
+    """Luminance (h, w) uint8 of an RGB image, halved to the working size."""
     return _halved(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), WORKING)
 
 
 def _halved(image: np.ndarray, longest: int) -> np.ndarray:
-    """The image, halved until its longer side is at most ``longest``; an odd last row or column is
+    """Halve an image until its longer side is at most ``longest``; an odd last row or column is
     dropped.
     """
     while max(image.shape[:2]) > longest and min(image.shape[:2]) > 1:
@@ -124,7 +125,7 @@ def _colours(small: np.ndarray) -> dict[str, float]:
 def _chroma(pixels: np.ndarray) -> tuple[float, float]:
     """Mean a* and b* of RGB pixels (h, w, 3)."""
     _, a, b, _ = cv2.mean(cv2.cvtColor(pixels, cv2.COLOR_RGB2LAB))
-    return a - 128, b - 128  # as OpenCV stores them in bytes
+    return a - 128, b - 128  # OpenCV stores a* and b* in bytes with an offset of 128.
 
 
 def _sharpness(working: np.ndarray) -> float:
@@ -134,16 +135,18 @@ def _sharpness(working: np.ndarray) -> float:
 
 @dataclass(frozen=True)
 class _Grid:
-    """Frequencies of half a spectrum, for parts of one size."""
+    """Frequencies of a half spectrum, for parts of one size."""
 
     window: np.ndarray
     inside: np.ndarray
-    """Of the flat half spectrum (n,), what lies between 1/20 and 1/2 cycle a pixel."""
+    """(n,) bool for the flattened half spectrum: frequency between 1/20 and 1/2 cycles per
+    pixel."""
     ring: np.ndarray
-    """Of each of these the number of its ring, each 1/128 cycle a pixel wide."""
+    """Ring number of each of these frequencies; rings are 1/128 cycles per pixel wide."""
     counts: np.ndarray
     slope: np.ndarray
-    """Times the rings' mean log power: the slope over log frequency from 1/16 on."""
+    """Weights of the rings' mean log power whose sum is the slope over log frequency from 1/16
+    on."""
 
 
 @lru_cache(maxsize=64)
@@ -170,7 +173,7 @@ def _spectrum(working: np.ndarray) -> dict[str, float]:
     grid = _grid(height, width)
     waves = cv2.dft((part - part.mean()) * grid.window, flags=cv2.DFT_COMPLEX_OUTPUT)
     half = waves[:, : width // 2]
-    # What rounding makes keeps an even picture from dividing by nothing.
+    # The power of rounding errors prevents a division by zero for an even picture.
     power = (half[..., 0] ** 2 + half[..., 1] ** 2).ravel()[
         grid.inside
     ] + height * width * _ROUNDING
@@ -189,34 +192,40 @@ def _detail_ratio(luminance: np.ndarray) -> float:
 
 
 def _middle(luminance: np.ndarray, longest: int, multiple: int) -> np.ndarray:
-    """The middle of an image: sides of at most ``longest`` pixels, multiples of ``multiple``."""
+    """The central part of an image, with sides of at most ``longest`` pixels that are multiples of
+    ``multiple``.
+    """
     height, width = (min(side, longest) // multiple * multiple for side in luminance.shape)
     top, left = (luminance.shape[0] - height) // 2, (luminance.shape[1] - width) // 2
     return luminance[top : top + height, left : left + width]
 
 
 def _lost(whole: np.ndarray, half: np.ndarray) -> float:
-    """Mean square of what is lost by halving, in levels²; at least what rounding loses."""
+    """Mean squared loss by halving in levels²; at least the error of rounding."""
     enlarged = cv2.resize(half, whole.shape[::-1], interpolation=cv2.INTER_LINEAR)
     return max(cv2.norm(whole, enlarged, cv2.NORM_L2SQR) / whole.size, _ROUNDING)
 
 
 def _at_edges(steps: np.ndarray) -> float:
-    """Log ratio of the step at every eighth line, where it is greatest, to that at the others.
+    """Log ratio of the step at every eighth line, at the phase with the greatest step, to the step
+    at other lines.
 
-    Of the lines at each of the eight phases the median counts: a frame's edge is a single line.
+    Each of the eight phases is measured by the median of its lines, because a frame's edge is a
+    single line.
     """
     phases = np.median(steps[: len(steps) // 8 * 8].reshape(-1, 8), axis=0)
     greatest = phases.max()
-    # 0.1 levels: a picture without any step has no blocks either.
+    # 0.1 levels are added, so that a picture without any step has no blocks.
     return float(math.log((greatest + 0.1) / ((phases.sum() - greatest) / 7 + 0.1)))
 
 
 def _noise(luminance: np.ndarray) -> float:
-    pairs = len(luminance) // 4  # of rows: every other pair is enough
+    pairs = len(luminance) // 4  # Every other pair of rows is enough.
     down = luminance[0 : 4 * pairs : 4].astype(np.int16) - luminance[1 : 4 * pairs : 4]
     doubled = cv2.convertScaleAbs(cv2.absdiff(down[:, 1:], down[:, :-1]))
-    # Twice |HH| is a whole number v, which stands for v - 0.5 to v + 0.5, and 0 for 0 to 0.5.
+    # 2
+    # HH
+    # is a whole number v, which represents v - 0.5 to v + 0.5 (0 represents 0 to 0.5).
     counts = _counts(doubled)
     below = np.cumsum(counts)
     value = int(np.searchsorted(below, below[-1] / 2))
@@ -226,7 +235,7 @@ def _noise(luminance: np.ndarray) -> float:
 
 
 def _counts(values: np.ndarray) -> np.ndarray:
-    """How many pixels (uint8) have each of the 256 levels."""
+    """Number of pixels (uint8) at each of the 256 levels."""
     return cv2.calcHist([values], [0], None, [256], [0, 256])[:, 0].astype(float)
 
 
@@ -238,7 +247,7 @@ def _frame(
     columns = _plain(steps_down, luminance, 0)
     top, bottom = _run(rows), _run(rows[::-1])
     left, right = _run(columns), _run(columns[::-1])
-    if top == height or left == width:  # one colour all over: neither frame nor bars
+    if top == height or left == width:  # A picture of one colour has neither frame nor bars.
         return {"border_width": 0.0, "letterbox": 0.0}
     bars = max(2 * min(top, bottom) / height, 2 * min(left, right) / width)
     frame = min(top, bottom, left, right) / min(height, width)
@@ -246,7 +255,7 @@ def _frame(
 
 
 def _plain(steps: np.ndarray, luminance: np.ndarray, axis: int) -> np.ndarray:
-    """Of each row (``axis`` 1) or column (0) its mean luminance; NaN where it is not plain."""
+    """Mean luminance of each row (``axis`` 1) or column (0); NaN if it is not plain."""
     step, mean = _means(steps, axis), _means(luminance, axis)
     return np.where(step <= _PLAIN_STEP, mean, np.nan)
 
@@ -257,7 +266,7 @@ def _means(values: np.ndarray, axis: int) -> np.ndarray:
 
 
 def _run(means: np.ndarray) -> int:
-    """How many lines, from the first on, are plain and about as bright as the first."""
+    """Number of lines, from the first on, that are plain and about as bright as the first."""
     other = np.flatnonzero(~(np.abs(means - means[0]) <= _PLAIN_DRIFT))
     return int(other[0]) if len(other) else len(means)
 

@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 import pandas as pd
 
-from convaudit.dataset import images, scan
+from convaudit.dataset import images, labels, scan
+from convaudit.models.facts import ModelFacts
 from convaudit.properties.catalogue import PROPERTIES
 from convaudit.shortcuts.halves import ticket
 from convaudit.shortcuts.sample import Sample
@@ -23,30 +24,30 @@ _KEPT = 64
 
 
 def collect(
-    predictions: Path,
-    scores: list[Path],
-    ledger: Path,
-    source: Path,
-    duplicates: Path,
+    predictions: str,
+    scores: list[str],
+    ledger: str,
+    source: str,
+    duplicates: str,
+    facts: ModelFacts,
+    names: list[str] | None,
     *,
-    head: str,
-    class_names: list[str],
     most: int,
 ) -> Sample:
-    """Choose the sample and read what is known of it.
+    """Choose the sample and read its scores, labels and properties.
 
     Args:
-        predictions: the audit's table, a row an image.
+        predictions: the audit's table, one row per image.
         scores: ``{shard}.scores.npz``, as ``predictions.ScoreSample`` writes them.
         ledger: path and sha256 of each image.
         source: the folder or table of the images.
-        duplicates: ``duplicates.parquet``, whose groups come into one half.
-        head: as ``Network.head``.
-        class_names: (K,) in index order.
-        most: images at the most; each class gets the same share of them, as far as it has images.
+        duplicates: ``duplicates.parquet``; each of its groups goes into one half.
+        facts: of the model.
+        names: of the classes in index order; None if the labels are the indices.
+        most: greatest number of images; each class gets the same share if it has enough images.
     """
     table = pd.read_parquet(predictions)
-    parts = [_scores(path) for path in scores]
+    parts = [_scores(Path(path)) for path in scores]
     values = np.concatenate([part["scores"] for part in parts])
     places = pd.MultiIndex.from_frame(pd.concat([part["places"] for part in parts]))
     table = table.set_index(["shard", "row"]).loc[places].reset_index()
@@ -66,15 +67,15 @@ def collect(
         ids=ids,
         labels=truth[chosen],
         scores=values[chosen],
-        head=head,
-        class_names=class_names,
+        head=facts.head,
+        class_names=labels.of_model(names, facts.classes),
         properties=table[measured + further].reset_index(drop=True).astype(float),
         groups=_groups(duplicates, ids),
-        read=_reader(scan.root(source), files.loc[ids]),
+        read=_reader(scan.root(Path(source)), files.loc[ids]),
     )
 
 
-def _groups(duplicates: Path, ids: np.ndarray) -> np.ndarray:
+def _groups(duplicates: str, ids: np.ndarray) -> np.ndarray:
     """The group of near duplicates of each image (n,); of one without any its own id."""
     found = pd.read_parquet(duplicates, columns=["group", "image_id"]).dropna()
     named = dict(zip(found["image_id"], found["group"].astype(int).astype(str), strict=True))

@@ -1,7 +1,7 @@
-"""Does a number that is measured on each image go with a class, and with the model's scores?"""
+"""Measure the association of an image property with a class and with the model's scores."""
 
 import numpy as np
-from scipy.stats import norm, rankdata
+from scipy.stats import rankdata
 
 
 def class_auc(values: np.ndarray, member: np.ndarray) -> float:
@@ -12,8 +12,8 @@ def class_auc(values: np.ndarray, member: np.ndarray) -> float:
         member: (n,) booleans.
 
     Returns:
-        0..1: how probable it is that a member's number is the larger one, ties counted half; 0.5
-        where either side is empty.
+        0..1: probability that a member's number is the larger one, ties counted half; 0.5 if one
+        side is empty.
     """
     usable = np.isfinite(values)
     values, member = values[usable], member[usable]
@@ -55,39 +55,3 @@ def partial_spearman(
     if not weight:
         return 0.0, 0.0
     return float(np.tanh(total / weight)), float(total / np.sqrt(weight))
-
-
-def two_sided_p(z: float) -> float:
-    """P-value of a standard normal statistic."""
-    return float(2 * norm.sf(abs(z)))
-
-
-def risk_difference(
-    hit: np.ndarray, exposed: np.ndarray, strata: np.ndarray
-) -> tuple[float, float, float]:
-    """How much more often exposed images are hit, within strata (Mantel and Haenszel weights).
-
-    Args:
-        hit, exposed: (n,) booleans, such as "predicted as k" and "has the cue".
-        strata: (n,) true classes.
-
-    Returns:
-        The difference of the risks and its 95 % interval (Sato 1989's variance by strata); (0,
-        -1, 1) where no stratum has both exposed and unexposed images.
-    """
-    weight = total = variance = 0.0
-    for stratum in np.unique(strata):
-        inside = strata == stratum
-        a, b = hit[inside & exposed], hit[inside & ~exposed]
-        if not len(a) or not len(b):
-            continue
-        w = len(a) * len(b) / (len(a) + len(b))
-        weight += w
-        total += w * (a.mean() - b.mean())
-        # Agresti and Caffo's added successes keep the variance positive where nothing was hit.
-        p, q = (a.sum() + 1) / (len(a) + 2), (b.sum() + 1) / (len(b) + 2)
-        variance += w**2 * (p * (1 - p) / (len(a) + 2) + q * (1 - q) / (len(b) + 2))
-    if not weight:
-        return 0.0, -1.0, 1.0
-    value, half = total / weight, 1.96 * np.sqrt(variance) / weight
-    return float(value), float(max(-1.0, value - half)), float(min(1.0, value + half))

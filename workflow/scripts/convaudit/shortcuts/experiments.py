@@ -1,4 +1,6 @@
-"""Experiments: what is done to an image of another class, and to a carrier, for each suspect."""
+"""Experiments: insert a cue into images of other classes, and remove it from images that carry
+it.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,7 +21,9 @@ another class."""
 
 
 class Experiment(Protocol):
-    """What is done to the pixels (H, W, 3) of a file; every choice follows from ``seed``."""
+    """Changes to an image (H, W, 3) at the file's size; every random choice follows from
+    ``seed``.
+    """
 
     @property
     def fills(self) -> Sequence[str]:
@@ -40,54 +44,13 @@ class Experiment(Protocol):
         """The carrier changed as much as ``changed``, with its cue."""
 
 
-@dataclass(frozen=True)
-class Whole:
-    """The look of the whole picture.
+@dataclass(frozen=True, kw_only=True)
+class Images:
+    """The images that an experiment takes pixels from.
 
-    name: of the recipe; donors, others: positions of carriers and of images without the cue.
+    donors: positions of images that carry the cue; others: positions of images without it.
     """
 
-    name: str
-    donors: tuple[int, ...]
-    others: tuple[int, ...]
-    read: Read
-
-    @property
-    def fills(self) -> Sequence[str]:
-        """A blurred or compressed picture can't be mended; a tone can be moved back."""
-        return ("others' look",) if recipes.BY_NAME[self.name].lower is None else ()
-
-    def insert(self, image: np.ndarray, seed: int) -> np.ndarray:
-        return recipes.BY_NAME[self.name].insert(image, self._donor(seed), seed)
-
-    def insert_control(self, image: np.ndarray, changed: np.ndarray, seed: int) -> np.ndarray:
-        return recipes.BY_NAME[self.name].control(image, changed, self._donor(seed), seed)
-
-    def remove(self, image: np.ndarray, seed: int, fill: str) -> np.ndarray | None:
-        return recipes.BY_NAME[self.name].insert(image, self._other(seed), seed)
-
-    def remove_control(
-        self, image: np.ndarray, changed: np.ndarray, seed: int, fill: str
-    ) -> np.ndarray | None:
-        return recipes.BY_NAME[self.name].control(image, changed, self._other(seed), seed)
-
-    def _donor(self, seed: int) -> np.ndarray:
-        return self.read(self.donors[seed % len(self.donors)])
-
-    def _other(self, seed: int) -> np.ndarray:
-        return self.read(self.others[seed % len(self.others)])
-
-
-@dataclass(frozen=True)
-class Region:
-    """A fixed region of the picture.
-
-    mask: (side, side) booleans of the whole picture, squeezed; template: signed grey levels (side,
-    side, 3) of a translucent mark, else None: then the donor's pixels are pasted.
-    """
-
-    mask: np.ndarray
-    template: np.ndarray | None
     donors: tuple[int, ...]
     others: tuple[int, ...]
     read: Read
@@ -96,25 +59,91 @@ class Region:
     def fills(self) -> Sequence[str]:
         return FILLS
 
+    def donor(self, seed: int) -> np.ndarray:
+        return self.read(self.donors[seed % len(self.donors)])
+
+    def other(self, seed: int) -> np.ndarray:
+        return self.read(self.others[seed % len(self.others)])
+
+    def filled(
+        self, image: np.ndarray, mask: np.ndarray, seed: int, fill: str, feather: int
+    ) -> np.ndarray:
+        """Remove the masked region: fill it smoothly, or from an image without the cue.
+
+        Args:
+            image: (H, W, 3).
+            mask: (H, W) booleans.
+            seed: chooses the image without the cue.
+            fill: one of ``FILLS``.
+            feather: width in pixels of the soft edge of what is pasted.
+        """
+        if fill == "smooth":
+            return operations.healed(image, mask)
+        size = image.shape[1::-1]
+        patch = cv2.resize(self.other(seed), size, interpolation=cv2.INTER_LINEAR)
+        return operations.pasted(image, patch, operations.feathered(mask, feather))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Whole(Images):
+    """The cue is the look of the whole picture, such as its tone.
+
+    name: the recipe's name.
+    """
+
+    name: str
+
+    @property
+    def fills(self) -> Sequence[str]:
+        """A blurred or compressed picture can't be mended; a tone can be moved back."""
+        return ("others' look",) if recipes.BY_NAME[self.name].lower is None else ()
+
     def insert(self, image: np.ndarray, seed: int) -> np.ndarray:
-        return self._laid(image, self.read(self.donors[seed % len(self.donors)]), self.mask)
+        return recipes.BY_NAME[self.name].insert(image, self.donor(seed), seed)
+
+    def insert_control(self, image: np.ndarray, changed: np.ndarray, seed: int) -> np.ndarray:
+        return recipes.BY_NAME[self.name].control(image, changed, self.donor(seed), seed)
+
+    def remove(self, image: np.ndarray, seed: int, fill: str) -> np.ndarray | None:
+        return recipes.BY_NAME[self.name].insert(image, self.other(seed), seed)
+
+    def remove_control(
+        self, image: np.ndarray, changed: np.ndarray, seed: int, fill: str
+    ) -> np.ndarray | None:
+        return recipes.BY_NAME[self.name].control(image, changed, self.other(seed), seed)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Region(Images):
+    """The cue is at a fixed region of the picture.
+
+    mask: (side, side) booleans, the whole picture resized to a square; template: (side, side, 3)
+    signed grey levels of a translucent mark, or None: then the donor's pixels are pasted.
+    """
+
+    mask: np.ndarray
+    template: np.ndarray | None
+
+    def insert(self, image: np.ndarray, seed: int) -> np.ndarray:
+        return self._laid(image, self.donor(seed), self.mask)
 
     def insert_control(self, image: np.ndarray, changed: np.ndarray, seed: int) -> np.ndarray:
         """The same region from an image of another class; a mark is laid on upside down."""
         if self.template is not None:
             return self._marked(image, self.template[::-1, ::-1], self.mask[::-1, ::-1], -1)
-        return self._laid(image, self.read(self.others[seed % len(self.others)]), self.mask)
+        return self._laid(image, self.other(seed), self.mask)
 
     def remove(self, image: np.ndarray, seed: int, fill: str) -> np.ndarray | None:
         if self.template is not None and fill == "smooth":
             return self._marked(image, self.template, self.mask, -1)
-        return self._filled(image, self.mask, seed, fill)
+        return self.filled(image, stretched(self.mask, image), seed, fill, feather=2)
 
     def remove_control(
         self, image: np.ndarray, changed: np.ndarray, seed: int, fill: str
     ) -> np.ndarray | None:
-        """The same is done to a region of the same shape elsewhere."""
-        return self._filled(image, elsewhere(self.mask, seed), seed, fill)
+        """Fill a region of the same shape at another place."""
+        mask = stretched(elsewhere(self.mask, seed), image)
+        return self.filled(image, mask, seed, fill, feather=2)
 
     def _laid(self, image: np.ndarray, donor: np.ndarray, mask: np.ndarray) -> np.ndarray:
         if self.template is not None:
@@ -131,66 +160,44 @@ class Region:
         opacity = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_LINEAR)
         return operations.added(image, sign * large, opacity)
 
-    def _filled(self, image: np.ndarray, mask: np.ndarray, seed: int, fill: str) -> np.ndarray:
-        large = stretched(mask, image)
-        if fill == "smooth":
-            return operations.healed(image, large)
-        other = self.read(self.others[seed % len(self.others)])
-        patch = cv2.resize(other, image.shape[1::-1], interpolation=cv2.INTER_LINEAR)
-        return operations.pasted(image, patch, operations.feathered(large, 2))
 
+@dataclass(frozen=True, kw_only=True)
+class Crop(Images):
+    """The cue is a small piece of the picture, which may be anywhere.
 
-@dataclass(frozen=True)
-class Crop:
-    """A piece of picture that may be anywhere.
-
-    patch: what it looks like; donors, boxes: positions of carriers and where it is in each, as
-    shares of the sides; others: positions of images without it.
+    patch: finds it in an image; boxes: where it is in each donor, as shares of the sides.
     """
 
     patch: Patch
-    donors: tuple[int, ...]
     boxes: tuple[Box, ...]
-    others: tuple[int, ...]
-    read: Read
-
-    @property
-    def fills(self) -> Sequence[str]:
-        return FILLS
 
     def insert(self, image: np.ndarray, seed: int) -> np.ndarray:
-        number = seed % len(self.donors)
-        piece = cut(self.read(self.donors[number]), self.boxes[number])
-        return _dropped(image, piece, self.boxes[number], seed)
+        box = self.boxes[seed % len(self.boxes)]
+        return _dropped(image, cut(self.donor(seed), box), box, seed)
 
     def insert_control(self, image: np.ndarray, changed: np.ndarray, seed: int) -> np.ndarray:
         """A piece of the same size of the same donor that does not touch the cue."""
-        number = seed % len(self.donors)
-        box = apart_from(self.boxes[number], seed)
-        return _dropped(image, cut(self.read(self.donors[number]), box), box, seed)
+        box = apart_from(self.boxes[seed % len(self.boxes)], seed)
+        return _dropped(image, cut(self.donor(seed), box), box, seed)
 
     def remove(self, image: np.ndarray, seed: int, fill: str) -> np.ndarray | None:
         box = self.patch.locate(image)
-        return None if box is None else self._filled(image, box, seed, fill)
+        return None if box is None else self._boxed(image, box, seed, fill)
 
     def remove_control(
         self, image: np.ndarray, changed: np.ndarray, seed: int, fill: str
     ) -> np.ndarray | None:
         box = self.patch.locate(image)
-        return None if box is None else self._filled(image, apart_from(box, seed), seed, fill)
+        return None if box is None else self._boxed(image, apart_from(box, seed), seed, fill)
 
-    def _filled(self, image: np.ndarray, box: Box, seed: int, fill: str) -> np.ndarray:
+    def _boxed(self, image: np.ndarray, box: Box, seed: int, fill: str) -> np.ndarray:
         height, width = image.shape[:2]
         mask = np.zeros((height, width), bool)
         mask[
             int(box[1] * height) : round(box[3] * height),
             int(box[0] * width) : round(box[2] * width),
         ] = True
-        if fill == "smooth":
-            return operations.healed(image, mask)
-        other = self.read(self.others[seed % len(self.others)])
-        patch = cv2.resize(other, (width, height), interpolation=cv2.INTER_LINEAR)
-        return operations.pasted(image, patch, operations.feathered(mask, 1))
+        return self.filled(image, mask, seed, fill, feather=1)
 
 
 def stretched(mask: np.ndarray, image: np.ndarray) -> np.ndarray:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import binomtest, norm
+from scipy.stats import norm
 
 from convaudit.metrics.paired import paired_difference as newcombe
 
@@ -33,12 +33,6 @@ class PairedDifference:
     def value(self) -> float:
         """Difference of the two shares, -1 to 1; 0 without pairs."""
         return (self.first - self.second) / self.pairs if self.pairs else 0.0
-
-    @property
-    def p_value(self) -> float:
-        """Exact McNemar test, one-sided: are changes in the first way more frequent?"""
-        tosses = self.first + self.second
-        return float(binomtest(self.first, tosses, alternative="greater").pvalue) if tosses else 1.0
 
 
 def paired_difference(first: np.ndarray, second: np.ndarray, level: float) -> PairedDifference:

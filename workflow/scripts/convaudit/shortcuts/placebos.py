@@ -38,8 +38,12 @@ def _placebo(sample: Sample, target: int, number: int) -> Candidate:
     mask[top : top + _SIDE, left : left + _SIDE] = True
     others = half[(sample.truth[half] != target) & (sample.predicted[half] != target)]
     donors = tuple(int(at) for at in random.permutation(others)[:32])
-    parts = donors[::2], donors[1::2]
-    experiment = Region(mask, None, *parts, sample.read) if all(parts) else None
+    # Two images at least: one gives its pixels, another those of the control.
+    experiment = (
+        Region(mask=mask, template=None, donors=donors[::2], others=donors[1::2], read=sample.read)
+        if len(donors) > 1
+        else None
+    )
     return Candidate(
         cue="place",
         kind="overlay",

@@ -1,4 +1,4 @@
-"""The images that shortcuts are looked for in, and what the model says of them."""
+"""The sample of images in which shortcuts are searched, with the model's scores."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ class Sample:
 
     ids: (n,) image ids; labels: (n,) indices of the true classes, -1 where unknown; scores: (n,
     units) before softmax or sigmoid; head: as ``Network.head``; class_names: (K,); properties: n
-    rows, a column a property or a further column of the user's table; groups: (n,) texts, equal
+    rows, one column per property or a further column of the user's table; groups: (n,) texts, equal
     for near duplicates; read: gives the pixels (H, W, 3) of the image at a position.
     """
 

@@ -16,7 +16,7 @@ _FLIPPED, _STAYED = (196, 74, 26), (150, 150, 150)
 
 
 def draw(pairs: Sequence[Pair]) -> np.ndarray:
-    """A column a pair, three rows: before, with the cue, with the control; RGB uint8."""
+    """One column per pair, three rows: before, with the cue, with the control; RGB uint8."""
     columns = [_column(pair) for pair in pairs]
     gap = np.full((columns[0].shape[0], GAP, 3), _GROUND, np.uint8)
     parts = [part for column in columns for part in (gap, column)][1:]

@@ -9,14 +9,14 @@ from convaudit.system import processor
 
 @dataclass(frozen=True)
 class Device:
-    """What computed.
+    """A device that computes.
 
     Attributes:
         kind: ``gpu`` or ``cpu``.
-        name: its model, such as "NVIDIA A100-SXM4-40GB" or "AMD EPYC".
-        instruction_set: of a processor, what its kernels use; None of a GPU.
+        name: model of the device, such as "NVIDIA A100-SXM4-40GB" or "AMD EPYC".
+        instruction_set: instruction set that the kernels use on a processor; None for a GPU.
         tensorflow: version of TensorFlow.
-        cuda: version of CUDA that TensorFlow was built for; None of a build without.
+        cuda: version of CUDA that TensorFlow was built for; None if it was built without CUDA.
     """
 
     kind: str

@@ -1,4 +1,4 @@
-"""On which device each shard was computed."""
+"""Read the records of the devices that computed the shards."""
 
 import json
 from collections import defaultdict
@@ -8,14 +8,15 @@ from typing import Any
 
 
 def read(folder: Path, shards: Collection[str]) -> list[dict[str, Any]]:
-    """The devices of an audit's shards, the one of most shards first.
+    """The devices of an audit's shards; the one with most shards comes first.
 
     Args:
-        folder: where a file ``{shard}.json`` a shard holds a ``device.Device`` as JSON.
+        folder: folder with a file ``{shard}.json`` per shard that holds a ``device.Device`` as
+            JSON.
         shards: numbers of the audit's shards.
 
     Returns:
-        Each device as a dictionary, with its ``shards``.
+        Each device as a dictionary with the numbers of its ``shards``.
     """
     found: dict[str, list[str]] = defaultdict(list)
     for shard in sorted(shards):
@@ -27,7 +28,7 @@ def read(folder: Path, shards: Collection[str]) -> list[dict[str, Any]]:
 
 
 def mixture(devices: Sequence[dict[str, Any]]) -> list[str]:
-    """A sentence for the report where the shards were not all computed on the same device."""
+    """A sentence for the report if the shards were computed on different devices."""
     if len(devices) < 2:
         return []
     parts = (

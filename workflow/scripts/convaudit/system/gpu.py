@@ -8,18 +8,19 @@ from pathlib import Path
 from typing import IO
 
 CHOICE = "CONVAUDIT_DEVICE"
-"""Environment variable with the setting ``device``: jobs inherit it, and no job re-runs for it."""
+"""Environment variable with the setting ``device``. Jobs inherit it; it is in no key, so a change
+re-runs no job."""
 
 _held: list[IO[str]] = []
 
 
 def choose(device: str) -> None:
-    """Say what this process and its children compute on: ``auto``, ``cpu`` or ``gpu``."""
+    """Set the device of this process and its children: ``auto``, ``cpu`` or ``gpu``."""
     os.environ[CHOICE] = device
 
 
 def chosen() -> str:
-    """What ``choose`` was given; ``auto`` without it."""
+    """The value that ``choose`` set; ``auto`` if it was not called."""
     return os.environ.get(CHOICE, "auto")
 
 

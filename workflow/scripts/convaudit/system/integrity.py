@@ -12,7 +12,7 @@ def damaged(files: Iterable[str | Path]) -> list[str]:
     """The files that do not exist or can't be read, in the given order.
 
     A truncated .npy, .npz or .parquet file is always found. A file that was replaced by another
-    valid one is not: that takes its hash (``snakemake verify``).
+    valid file is not found; only a hash can tell (``snakemake verify``).
     """
     return [str(path) for path in files if not _whole(Path(path))]
 

@@ -1,25 +1,26 @@
-"""The processor, and which of its instruction sets compute."""
+"""Name the processor and the instruction set that computes on it."""
 
 import os
 import platform
 from pathlib import Path
 
 _SETS = ("SSE4.1", "AVX", "AVX2", "AVX-512", "AMX")
-"""By age; a processor has those before its own too."""
+"""Instruction sets from old to new; a processor also has all older ones."""
 _FLAGS = {"sse4_1": "SSE4.1", "avx": "AVX", "avx2": "AVX2", "avx512f": "AVX-512", "amx_tile": "AMX"}
 _CAPS = {"SSE41": "SSE4.1", "AVX": "AVX", "AVX2": "AVX2", "AVX512": "AVX-512", "AVX10": "AVX-512"}
 
 
 def name() -> str:
-    """Its model, such as "AMD EPYC"."""
+    """The processor's model, such as "AMD EPYC"."""
     named = _cpuinfo("model name")
     return named or platform.processor() or platform.machine()
 
 
 def instruction_set() -> str:
-    """The newest one that oneDNN's kernels use here, such as "AVX2"; "unknown" beside Linux on x86.
+    """The newest instruction set that oneDNN's kernels use on this machine, such as "AVX2";
+    "unknown" except on Linux with an x86 processor.
 
-    ``ONEDNN_MAX_CPU_ISA`` caps it, as oneDNN reads it.
+    The environment variable ``ONEDNN_MAX_CPU_ISA`` limits it, as in oneDNN.
     """
     known = [_FLAGS[flag] for flag in _cpuinfo("flags").split() if flag in _FLAGS]
     if not known:
