@@ -155,7 +155,7 @@ def test_an_error_shows_the_heat_for_what_was_said_and_leads_to_its_image(report
     card = report.locator("#errors .card")
     assert card.count() == 1
     assert "heat for red" in card.inner_text() and "heat for blue" in card.inner_text()
-    assert "is blue" in card.inner_text()
+    assert "true blue" in card.inner_text()
     card.locator("a").click()
     report.wait_for_selector("dialog[open]")
     assert report.inner_text("#box-title") == "blue/odd.png"
@@ -163,7 +163,7 @@ def test_an_error_shows_the_heat_for_what_was_said_and_leads_to_its_image(report
 
 def test_a_confused_pair_has_its_page(report):
     report.click("ul.pairs a")
-    assert report.inner_text("h1") == "blue called red"
+    assert report.inner_text("h1") == "blue predicted as red"
     assert report.locator(".card").count() == 1
     every_picture_is_there(report)
 

@@ -87,6 +87,7 @@ def write_report(
         "heat_key": charts.heat_key(top, places[0].mean.size) if places else "",
         **_even(places),
     }
+    shortcuts = suspects.cards(audit.shortcuts, folder)
     _write(folder / "where.html", render, "where.html", **looks)
     _write(
         folder / "index.html",
@@ -97,8 +98,9 @@ def write_report(
         summary=summary,
         verdict=summary["verdict"],
         signed=_signed(decision, summary["verdict"]) if decision else None,
-        findings=[_finding(audit, one, seen) for one in found],
-        shortcuts=suspects.cards(audit.shortcuts, folder),
+        findings=_stories([_finding(audit, one, seen) for one in found]),
+        shortcuts=shortcuts,
+        reason=suspects.reason(shortcuts),
         errors=misclassified.cards(
             audit, [seen[number] for number in misclassified.worst(audit).tolist()], "truth=wrong"
         ),
@@ -218,10 +220,25 @@ def _finding(audit: Results, finding: Finding, seen: dict[int, thumbnails.Seen])
         "link": finding.link,
         "count": finding.count,
         "region": finding.region,
+        "also": [],
         "images": misclassified.cards(audit, shown, finding.link.partition("#")[2])
         if finding.kind == "heat"
         else [],
     }
+
+
+def _stories(cards: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """One card a region of the picture: what else was found of its heat is told in its first."""
+    stories: dict[int, dict[str, Any]] = {}
+    kept = []
+    for card in cards:
+        if card["kind"] == "heat" and card["region"] in stories:
+            stories[card["region"]]["also"].append(card["text"])
+            continue
+        if card["kind"] == "heat":
+            stories[card["region"]] = card
+        kept.append(card)
+    return kept
 
 
 def _signed(decision: Decision, verdict: dict[str, Any]) -> dict[str, Any]:

@@ -389,7 +389,7 @@ const convaudit = (() => {
     tile.context.clearRect(0, 0, tile.drawing.width, tile.drawing.height);
     tile.said.textContent = columns.names[columns.predicted[i]];
     tile.scored.textContent = percent(columns.probability[i])
-      + (truth === "wrong" ? ` ✗ is ${columns.names[columns.label[i]]}` : "");
+      + (truth === "wrong" ? ` ✗ true: ${columns.names[columns.label[i]]}` : "");
     element.onclick = () => { here = at; open(); };
     return tile;
   }
@@ -485,8 +485,8 @@ const convaudit = (() => {
     }));
     const region = columns.region[i];
     const facts = [
-      ["verdict", truth === "unknown" ? `called ${name}; it has no label`
-        : truth === "right" ? `right: called ${name}` : `wrong: called ${name}, is ${columns.names[columns.label[i]]}`],
+      ["verdict", truth === "unknown" ? `predicted as ${name}; it has no label`
+        : truth === "right" ? `right: predicted as ${name}` : `wrong: predicted as ${name}, true: ${columns.names[columns.label[i]]}`],
       ["most heat", region < 9 ? `${columns.regions[region]}, ${percent(columns.share[i] / 65535, 0)} of it` : "none: the map is empty"],
       ["at the border", percent(columns.border[i] / 255, 0)],
       ["hottest tenth", `${percent(columns.concentration[i] / 255, 0)} of the heat`],
