@@ -291,8 +291,8 @@ def _trust(audit: Results) -> list[Finding]:
     empty = audit.column("map_empty", bool, None)
     if empty.mean() > 0.02:
         text = (
-            f"For {empty.sum():,} images ({empty.mean():.0%}) nothing in the picture is evidence for "
-            "the predicted class: their maps are empty."
+            f"For {empty.sum():,} images ({empty.mean():.0%}) nothing in the picture is evidence "
+            "for the predicted class: their maps are empty."
         )
         link = f"images.html#region={NOWHERE}"
         found.append(_of("Answers without evidence", text, link, empty))
