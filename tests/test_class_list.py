@@ -90,7 +90,7 @@ def test_names_that_begin_with_a_number_keep_it_where_the_labels_have_it(tmp_pat
 @pytest.mark.parametrize(
     ("name", "content", "reason"),
     [
-        ("classes.pkl", "x", "is a pickle, which may run anything"),
+        ("classes.pkl", "x", "is a pickle, which may run any code"),
         ("classes.json", "{", "is no JSON"),
         ("classes.json", '{"cats": 0, "dogs": 2}', "neither a list of names nor"),
         ("classes.csv", "width,height\n3,4\n", "no column of names"),

@@ -66,7 +66,10 @@ def test_a_waiver_holds_to_the_end_of_its_last_day():
         ({"gates": [{"name": "mine", "metric": "errors", "limit": 1}]}, "'mine': bound is missing"),
         ({"gates": [{"name": "accuracy", "bound": "middle"}]}, "must be 'lower' or 'upper'"),
         ({"gates": [{"limit": 1}]}, "gate 1: must be a mapping with a name"),
-        ({"gates": [{"name": "accuracy"}, {"name": "accuracy"}]}, "'accuracy': is there twice"),
+        (
+            {"gates": [{"name": "accuracy"}, {"name": "accuracy"}]},
+            "'accuracy': the policy has two gates of this name",
+        ),
         ({"gates": {"accuracy": 0.9}}, "gates: must be a list"),
         ({"remove": ["acuracy"]}, "no gate is called 'acuracy'; did you mean 'accuracy'?"),
         ({"extends": "mine"}, "extends: must be 'default' or 'none', not 'mine'"),

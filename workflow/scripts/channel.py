@@ -35,8 +35,8 @@ def draw(
         model: the model that the config names.
         facts: path of ``model.json``.
         choices: what the config sets about the model.
-        pixels, rows: of the shard that holds the image, as ``preprocess`` wrote them.
-        image_id, layer_id, channel: which one.
+        pixels, rows: files of the shard that holds the image, as ``preprocess`` wrote them.
+        image_id, layer_id, channel: the channel to draw.
         picture: the PNG that is written.
 
     Raises:

@@ -16,10 +16,12 @@ from planning.settings import expanded
 def compare_audits(
     *, audits: list[str], own: dict[str, Any] | None, key: str, page: str, numbers: str
 ) -> None:
-    """
+    """Write the comparison of two audits: its page, its numbers and the table of images.
+
     Args:
         audits: two results folders, the earlier audit first.
-        own: model, images and shortcuts of the second one's config, where it is not finished.
+        own: model, images and shortcuts of the second audit's config if it is not finished yet;
+            else None.
     """
     first = results_folders.read(expanded(audits[0]))
     second = results_folders.read(expanded(audits[1]), own)

@@ -10,7 +10,7 @@ from jobs.job import job
 
 
 def gate(*, verdict: str) -> int:
-    """Print what was judged.
+    """Print the gates and the verdict.
 
     Returns:
         The exit code: 0 for pass, 10 for fail, 11 for undecided, 12 for ask.

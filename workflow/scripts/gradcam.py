@@ -41,7 +41,7 @@ def draw(
         rows: .parquet, one row per image: image_id, path, sha256.
         pixels: .npy with the images (n, H, W, 3) at the network's size, uint8 RGB.
         source: the folder that the images' paths start from, or the table that lists them.
-        shown: setting ``overlays``: of which images overlays are drawn.
+        shown: setting ``overlays``: the images that get an overlay.
         interpolation: setting ``preprocess.interpolation``: which part of a photo the network sees.
         alpha, colormap, blend: settings of ``gradcam``.
         folder: folder that is written: ``{image_id}.jpg``, and ``{image_id}-{index}.jpg`` for the

@@ -66,7 +66,9 @@ def index(*, files: Path, images: Path, ledger: str, threads: int) -> None:
 
 
 def _sha256(file: tuple[Path, object]) -> tuple[str | None, str | None]:
-    """The hash, or why there is none. A file with a fault is not opened: it may be a pipe."""
+    """The file's hash, or the reason why there is none. A file with a fault is not opened, because
+    it may be a pipe.
+    """
     path, fault = file
     if isinstance(fault, str):
         return None, fault

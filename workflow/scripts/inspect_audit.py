@@ -1,4 +1,4 @@
-"""Print what an audit would work on before any of it runs: model, images, time and disk space."""
+"""Describe an audit before it runs: model, images, time and disk space."""
 
 import shutil
 import time

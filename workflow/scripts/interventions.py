@@ -1,4 +1,4 @@
-"""Try each suspect by experiment on the confirming half of the images."""
+"""Test each suspect by experiments on the confirming half of the images."""
 
 import json
 import logging
@@ -37,16 +37,16 @@ def interventions(
     result: str,
     pairs: str,
 ) -> None:
-    """Insert and remove each cue, beside its control, and write what came of it.
+    """Insert and remove each cue and its control, and write the results.
 
     Args:
         suspects: JSON of the rule ``suspects``; the other inputs as there.
         model: the model that the config names.
         interpolation: setting ``preprocess.interpolation``.
-        threads: that read and change images.
+        threads: number of threads that read and change images.
         result: JSON that is written (docs/shortcuts.md).
-        pairs: folder that is written: a picture ``{id}.jpg`` a suspect, with images before, after
-            and with the control.
+        pairs: folder that is written: one picture ``{id}.jpg`` per suspect, with images before,
+            after and with the control.
     """
     _, network = open_network(model)
     from convaudit.shortcuts.answers import answers

@@ -52,7 +52,7 @@ def predict(
         shard: number of the shard, such as "0000".
         layers: names of the layers with channel statistics.
         batch_size: images per batch; halved until a batch fits the memory.
-        top: how many classes of an image are kept, by falling probability.
+        top: number of classes that are stored for each image, by falling probability.
         score, target: settings ``gradcam.score``, ``gradcam.target``.
         rows: .parquet that is written: one row per image, as in ``predictions.parquet``.
         scores: .npz that is written: the scores of some images (``ScoreSample.save``).
@@ -60,7 +60,7 @@ def predict(
         maps: .npz that is written: image_id, class_index, maps (float16) and scale of every map,
             and the same with the prefix ``true_`` for the true class of errors.
         kept: .h5 that is written: the activation maps of the watched layers; None writes none.
-        device: .json that is written: what computed.
+        device: .json that is written: the device that computed.
 
     Raises:
         AuditError: a layer or class of the config is not in the model.
@@ -91,7 +91,7 @@ def predict(
         )
         found = within_memory(partial(run.first, layers, kept_file), batch_size)
         more = within_memory(partial(run.second, found.further), batch_size)
-        # Where one image has several explained classes, all of its maps were asked for.
+        # If several classes of an image are explained, the config asks for all of its maps.
         if target == "both" or network.head == "sigmoid":
             predictions.save_maps(maps_file, [found.maps, more], [run.second(found.further[:0], 1)])
         else:

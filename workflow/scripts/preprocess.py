@@ -1,4 +1,4 @@
-"""Decode a shard's images, bring them to the model's size, set aside what can't be read."""
+"""Decode a shard's images, resize them to the model's input, and list those that can't be read."""
 
 import csv
 import logging
@@ -76,7 +76,9 @@ def preprocess(
         described = kept[COLUMNS + meta_columns(kept)].reset_index(drop=True)
         described.join(measuring.table(measured)).to_parquet(temporary, index=False)
     with atomic(quarantine) as temporary:
-        bad.to_csv(temporary, index=False, quoting=csv.QUOTE_ALL)  # a name may hold a bare \r
+        bad.to_csv(
+            temporary, index=False, quoting=csv.QUOTE_ALL
+        )  # A file name may contain a bare \r.
     logging.info("%d images, %d quarantined", len(kept), len(bad))
 
 

@@ -11,16 +11,19 @@ from jobs.job import job
 from jobs.stop import stop
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""Beginnings that a spreadsheet takes for a formula, which could run a program. Such a path gets
-"./" in front, which names the same file."""
+"""First characters that a spreadsheet reads as a formula, which could run a program. Such a path
+gets "./" in front, which names the same file."""
 
 
 _NAMED = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".avif", ".heic")
-"""Endings of images: a text that is called so is one that went wrong."""
+"""Endings of image files: a text file with such a name is a damaged image."""
 
 
 def quarantine(*, shards: list[str], table: str, files: int, max_quarantined: float) -> None:
-    """A text, page or video that is not even named as an image is listed and counts for nothing.
+    """Write the table of files that can't be audited.
+
+    Texts, web pages and videos whose names are not those of images are listed but do not count as
+    unreadable images.
 
     Raises:
         AuditError: more than the share ``max_quarantined`` of the files, or all, are unreadable.

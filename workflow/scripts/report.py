@@ -1,4 +1,4 @@
-"""Write the report, its numbers for machines, and where everything comes from."""
+"""Write the report, ``summary.json``, the manifest and the provenance."""
 
 import json
 import logging
@@ -47,14 +47,14 @@ def report(
         layers: id and name of each layer whose filters were drawn.
         model: the model that the config names.
         choices: what the config sets about the model.
-        key: key of this job, which stands for all that went into the results.
-        metrics: ``metrics.json``, the numbers that the policy was held against.
+        key: key of this job, which covers everything that the results depend on.
+        metrics: ``metrics.json``, the numbers that the policy was compared with.
         verdict: ``verdict.json``.
         page: folder that is written, with ``index.html``; the results folder is its parent.
         summary: ``summary.json`` that is written: the audit's numbers for machines.
         manifest: ``manifest-sha256.txt`` that is written: the SHA-256 of every result.
         origin: ``provenance.json`` that is written: versions, config, hashes of what was read.
-        threads: how many draw pictures and read files.
+        threads: number of threads that draw pictures and read files.
     """
     folder = Path(page).parent
     cv2.setNumThreads(1)  # each sheet has a thread of its own

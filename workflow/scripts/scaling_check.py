@@ -1,4 +1,4 @@
-"""Try other scalings and ways to resize on a sample: is the audit's the model's own?"""
+"""Compare other scalings and ways to resize with those of the audit on a sample."""
 
 import json
 import logging
@@ -70,7 +70,7 @@ def check(
 
 
 def _sample(pixels: str, rows: str, names: list[str], count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Labelled images of a shard, evenly spread, and the indices of their classes."""
+    """Evenly spread labelled images of a shard, and the indices of their classes."""
     truth = labels.indices(pd.read_parquet(rows, columns=["label"])["label"], names)
     usable = np.flatnonzero(truth >= 0)
     chosen = usable[np.linspace(0, len(usable) - 1, min(count, len(usable))).astype(int)]
@@ -80,7 +80,7 @@ def _sample(pixels: str, rows: str, names: list[str], count: int) -> tuple[np.nd
 def _resized(
     rows: str, top: Path, size: tuple[int, int], interpolation: str, count: int
 ) -> tuple[dict[str, np.ndarray], pd.Series]:
-    """Images of a shard, evenly spread, by each way to resize, and their labels."""
+    """Evenly spread images of a shard, resized in each way, and their labels."""
     table = pd.read_parquet(rows, columns=["path", "sha256", "label"])
     table = table.iloc[np.linspace(0, len(table) - 1, min(count, len(table))).astype(int)]
     by_image = [

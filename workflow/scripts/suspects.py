@@ -1,4 +1,6 @@
-"""Name what the model may wrongly depend on, from the discovering half of the images."""
+"""Find suspects, cues that the model may wrongly depend on, in the discovering half of the
+images.
+"""
 
 import logging
 from pathlib import Path
@@ -28,7 +30,7 @@ def suspects(
     shortcuts: Shortcuts,
     result: str,
 ) -> None:
-    """Write the suspects, with all that their experiments need but the pixels.
+    """Write the suspects with everything that their experiments need except the pixels.
 
     Args:
         predictions: ``predictions.parquet``, with the images' properties.

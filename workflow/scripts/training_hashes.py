@@ -1,4 +1,4 @@
-"""Hash the images that the model was trained on, where the config says where they are."""
+"""Hash the images that the model was trained on, if the config names them."""
 
 from pathlib import Path
 

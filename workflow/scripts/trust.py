@@ -1,4 +1,4 @@
-"""Test the heat maps of the model on a sample of the images."""
+"""Test the model's saliency maps on a sample of the images."""
 
 import json
 import logging

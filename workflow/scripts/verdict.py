@@ -1,4 +1,4 @@
-"""Gather the audit's numbers and hold the policy against them."""
+"""Compute the audit's numbers and compare the policy with them."""
 
 import json
 import logging
@@ -72,7 +72,8 @@ def verdict(
     junit: str,
     markdown: str,
 ) -> None:
-    """
+    """Write ``metrics.json``, and the verdict as JSON, JUnit XML and Markdown.
+
     Args:
         optional: files of stages that may not have run, by their name in summary.json.
         expired: numbers of the policy's waivers that no longer hold.

@@ -1,4 +1,4 @@
-"""Recompute the hashes of an audit's results, images and model, and say what differs."""
+"""Recompute the hashes of an audit's results, images and model, and list the differences."""
 
 import json
 from collections.abc import Iterable
@@ -49,7 +49,7 @@ def verify(*, results: Path, model: str, images: Path, settings: Settings, threa
     ledger = pq.read_table(results / "index" / "ledger.parquet", columns=["path", "sha256"])
     expected = dict(zip(*(ledger[name].to_pylist() for name in ledger.column_names), strict=True))
     present: Iterable[str] = ()
-    with suppress(AuditError):  # without any image left, all are reported as missing
+    with suppress(AuditError):  # If no image is left, all are reported as missing.
         columns = Columns(**known["config"]["columns"])
         present = scan.scan(images, known["config"]["exclude"], columns).files["path"]
     inputs = dict(known["inputs_sha256"])

@@ -1,4 +1,6 @@
-"""The files of an audit in its results folder: which to hash, which are left from before."""
+"""The files in a results folder: list those to hash, remove those of an earlier state of the
+audit.
+"""
 
 import os
 import shutil
@@ -21,7 +23,8 @@ _UNHASHED = (
     "plan.json",
     "files.parquet",
 )
-"""What differs from run to run, what is made on request, and the hashes themselves."""
+"""Files that are not hashed: they differ from run to run, are made on request, or hold the
+hashes."""
 
 
 def sweep(folder: Path, shards: Collection[str], layers: Collection[str]) -> list[str]:

@@ -12,7 +12,7 @@ def stop(results: Path, why: str) -> None:
 
 
 def go_on(results: Path) -> None:
-    """A run begins: what stopped the last one may have been mended."""
+    """Remove the stop mark at the start of a run, because the reason may have been mended."""
     _mark(results).unlink(missing_ok=True)
 
 
@@ -20,7 +20,7 @@ def require_going(results: Path) -> None:
     """Check that no job has stopped the audit.
 
     Raises:
-        AuditError: one has.
+        AuditError: a job has stopped the audit.
     """
     if _mark(results).exists():
         raise AuditError(f"not begun: {_mark(results).read_text(encoding='utf-8')}")

@@ -46,7 +46,7 @@ def start_tensorflow(threads: int = THREADS, *, on_gpu: bool = True) -> None:
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     tf.config.threading.set_inter_op_parallelism_threads(1)
     tf.config.experimental.enable_op_determinism()
-    # Newer GPUs would round what convolutions multiply to ten bits.
+    # Newer GPUs would otherwise round the factors of convolutions to ten bits (TF32).
     tf.config.experimental.enable_tensor_float_32_execution(False)
     for found in tf.config.list_physical_devices("GPU"):
         tf.config.experimental.set_memory_growth(found, True)
@@ -58,7 +58,7 @@ def start_tensorflow(threads: int = THREADS, *, on_gpu: bool = True) -> None:
 
 
 def _require_no_gpu(device: str) -> None:
-    """Going on with the processor must be meant: it is tens of times slower, one job a GPU.
+    """Refuse to continue without a GPU if one was expected: the processor is tens of times slower.
 
     Args:
         device: the value of CUDA_VISIBLE_DEVICES.

@@ -27,7 +27,7 @@ class PreparedAudit:
     settings: Settings
     plan: Plan
     draft: make_plan.Draft | None = None
-    """In the main process, what the jobs will read; None in a job."""
+    """In the main process, the files that the jobs will read; None in a job."""
 
     @property
     def keys(self) -> Keys:
@@ -98,7 +98,7 @@ class PreparedAudit:
 
     @property
     def training(self) -> Path | None:
-        """The training images or their hashes, where the config names them."""
+        """The training images or their hashes, if the config names them."""
         named = self.settings.training_images
         return expanded(named) if named else None
 
@@ -249,7 +249,7 @@ def _prepare_comparison(settings: Settings, records: Path) -> PreparedAudit:
 
 
 def _comparison(settings: Settings) -> Plan:
-    """A plan without images or a model: all that counts are two finished audits."""
+    """A plan for a comparison: without images and model, with a digest of two finished audits."""
     return Plan({}, None, [], "", finished=finished.digest(settings.compare, "compare"))
 
 

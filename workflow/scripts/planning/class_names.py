@@ -10,10 +10,11 @@ _AS_TEXTS = "alphanumeric"
 
 
 def named(settings: Settings, files: pd.DataFrame, expected: int | None) -> list[str] | None:
-    """The classes' names in index order; None where labels, if any, are the indices themselves.
+    """The names of the classes in index order; None if there are no labels or the labels are the
+    indices.
 
     Args:
-        files: of the dataset: path and label.
+        files: the dataset's files: path and label.
         expected: number of classes of the model, if it is known.
 
     Raises:
@@ -79,7 +80,9 @@ def _listed(
 
 
 def _from_one(found: list[str], expected: int | None) -> bool:
-    """True if labels count all classes from 1 on, so that they are names and no indices."""
+    """True if the labels are the numbers 1 to the number of classes: then they are names, not
+    indices.
+    """
     return sorted(map(_number, found)) == list(range(1, (expected or 0) + 1))
 
 

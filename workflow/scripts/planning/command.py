@@ -34,7 +34,8 @@ def _changed(settings: dict[str, Any], defaults: dict[str, Any]) -> dict[str, An
 
 
 def _yaml(value: Any) -> str:
-    """As Snakemake reads it back: plain where it stays a text, else as JSON, which is YAML too.
+    """Write a value so that Snakemake reads it back: a text as it is if YAML keeps it a text, else
+    as JSON.
 
     The spaces keep Snakemake from stripping the quotes.
     """

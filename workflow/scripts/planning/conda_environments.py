@@ -1,4 +1,4 @@
-"""Write conda's environments, which install the very files of the locks: ``make lock``."""
+"""Write conda's environment files, which install exactly the files of the locks: ``make lock``."""
 
 import re
 from pathlib import Path

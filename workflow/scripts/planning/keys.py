@@ -23,7 +23,7 @@ _LOCATIONS = {
     *("results", "watch", "model", "weights", "custom_modules", "images", "classes"),
     *("policy", "decision", "compare", "reference", "training_images"),
 }
-"""Settings that name a place. The content of that place is in a key, so the place is not."""
+"""Settings that are paths. Keys contain a hash of the content at the path, not the path."""
 
 
 def _key(*parts: Any) -> str:
@@ -62,7 +62,7 @@ class Keys:
         return _key(fingerprint("index.py"), [self.dataset(s) for s in self._plan.shards])
 
     def dataset(self, shard: str) -> str:
-        """What a shard holds; no job has this key."""
+        """The content of a shard; no job has this key."""
         made = self.demo_images if self._settings.images == "demo" else ""
         return _key(self._plan.shards[shard][1], made)
 
@@ -178,7 +178,7 @@ class Keys:
 
     @cached_property
     def compare(self) -> str:
-        """Of a comparison with a reference it holds what this audit's own part is made of."""
+        """For a comparison with a reference, the key also covers this audit's own results."""
         settings = self._settings
         tried = self.interventions if settings.shortcuts.enabled else None
         own = [] if settings.compare else [self.scaling_check, self.predictions, tried]
@@ -194,8 +194,9 @@ class Keys:
 
     @cached_property
     def audit(self) -> str:
-        """All that is measured of the model. A decision is bound to it, so it holds no policy, and
-        of the activations' settings none: they choose what is drawn.
+        """Covers everything that is measured of the model. A decision is bound to this key, so it
+        contains neither the policy nor the settings of activations, which only choose what is
+        drawn.
         """
         return _key(
             fingerprint("verdict.py"),

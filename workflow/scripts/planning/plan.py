@@ -17,7 +17,7 @@ changes the sample."""
 
 @dataclass(frozen=True)
 class Plan:
-    """What Snakemake's DAG is built from; it is small, also for a large dataset."""
+    """The data from which Snakemake's DAG is built. It is small, also for a large dataset."""
 
     shards: dict[str, tuple[int, str]]
     """For each shard the number of its files and a digest of their paths, labels and stamps."""

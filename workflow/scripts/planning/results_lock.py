@@ -49,8 +49,8 @@ def require_own(results: Path, records: Path, key: str, *, begun: str, finished:
     Args:
         results: the results folder.
         records: the working directory's folder for Snakemake's records.
-        key: of the last job, which stands for all that went into the results.
-        begun: a file that is there, in the results, once something was made.
+        key: key of the last job, which covers everything that the results depend on.
+        begun: a file in the results that exists once something was made.
         finished: the file, in the results, that holds the key of the last job.
 
     Raises:
@@ -85,7 +85,7 @@ def _in_use(results: Path, owner: str) -> AuditError:
 
 
 def _owner(results: Path) -> str:
-    """The process that holds the lock; empty if none does."""
+    """Name of the process that holds the lock; empty if there is none."""
     try:
         with (results / ".convaudit" / "lock").open() as file:
             try:
@@ -107,7 +107,9 @@ def _mark(results: Path) -> Path:
 
 
 def _recorded(record: Path) -> str | None:
-    """The path of the results when they were made; by another path Snakemake finds no records."""
+    """The path of the results when they were made. Under another path Snakemake finds no
+    records.
+    """
     return record.read_text() if record.exists() else None
 
 

@@ -13,13 +13,13 @@ from jobs.stop import go_on
 
 
 def begin(results: Path) -> None:
-    """Write down when the run began, by the clock of the disk that the results are on."""
+    """Record when the run began, by the clock of the file system with the results."""
     go_on(results)
     _mark(results).touch()
 
 
 def hush() -> None:
-    """Print no progress, in this process and its jobs; the logs still have it."""
+    """Print no progress in this process and its jobs; the logs still contain it."""
     os.environ[QUIET] = "1"
 
 

@@ -1,4 +1,4 @@
-"""The config, typed: the one source of its schema, its defaults and its documentation."""
+"""The typed config: the only source of its schema, defaults and documentation."""
 
 import difflib
 import os
@@ -15,7 +15,7 @@ def _listed(value: Any) -> Any:
 
 
 def _one_spelling(value: str) -> str:
-    """A folder in the one way that it is always written: what made a file is known by its path."""
+    """Normalise a folder's name, because Snakemake knows the files that it made by their paths."""
     if not value or not set(value).isdisjoint("{}<>\n\r"):
         raise ValueError("must be a folder's name without { } < > and line breaks")
     here = Path.cwd()
@@ -193,38 +193,41 @@ class Trust(Section):
 
     enabled: bool = Field(
         True,
-        description="Test whether the maps of this model may be believed (docs/trust.md). Where "
-        "they fail, what is read from them is called suspected.",
+        description="Test whether the maps of this model are reliable (docs/trust.md). If they are "
+        "not, the report marks findings from the maps as suspicions.",
     )
     images: int = Field(
         60,
         ge=20,
         le=120,
-        description="Images that the maps are tested on. 60 take some 3,000 forward passes.",
+        description="Number of images that the maps are tested on. 60 images take about 3,000 "
+        "forward passes.",
     )
 
 
 class Shortcuts(Section):
-    """Search for shortcuts: suspects found in half of the images are tried on the other half."""
+    """Search for shortcuts: suspects from half of the images are tested on the other half."""
 
     enabled: bool = Field(
-        True, description="Look for shortcuts. `false` costs nothing, and the report says so."
+        True, description="Search for shortcuts. With `false` the report says that it was not done."
     )
     candidates: int = Field(
-        20, ge=1, le=100, description="Suspects that are tried by experiment, at the most."
+        20, ge=1, le=100, description="Greatest number of suspects that are tested by experiment."
     )
     classes: int = Field(
-        20, ge=1, description="Classes in which suspects are looked for, those with most images."
+        20,
+        ge=1,
+        description="Number of classes in which suspects are searched, those with most images.",
     )
     images: int = Field(
         4000,
         ge=100,
         le=20000,
-        description="Images that suspects are looked for and tried in, at the most, the same share "
-        "of each class; half of them name, the other half confirms.",
+        description="Greatest number of images in the search, equally many of each class. One half "
+        "names suspects, the other half confirms them.",
     )
     budget: int = Field(
-        12000, ge=100, description="Forward passes of all experiments together, at the most."
+        12000, ge=100, description="Greatest number of forward passes of all experiments together."
     )
 
 
@@ -313,13 +316,13 @@ class Settings(Section):
     policy: str | dict[str, Any] = Field(
         "default",
         description="What the model must meet to be signed: `default`, a YAML file, or its content "
-        "(`docs/verdict.md`). A gate of a known name changes only what it gives: "
+        "(`docs/verdict.md`). A gate with a known name changes only the given fields: "
         "`{gates: [{name: accuracy, limit: 0.95}]}`.",
     )
     decision: str | None = Field(
         None,
         description="A decision that was exported from the report, as JSON. It stands at the top "
-        "of the report for as long as the audit is the one that was signed.",
+        "of the report as long as the audit is the one that was signed.",
     )
     compare: Annotated[list[str], BeforeValidator(_listed), AfterValidator(_two)] = Field(
         [],
@@ -329,7 +332,7 @@ class Settings(Section):
     reference: str | None = Field(
         None,
         description="Results folder of an earlier audit with which this one is compared, for the "
-        "gates of the policy that speak of a comparison (docs/comparison.md).",
+        "gates of the policy that use numbers of a comparison (docs/comparison.md).",
     )
     training_images: str | None = Field(
         None,

@@ -6,10 +6,10 @@ It depends on the number of images alone, not on cores, so every machine divides
 from typing import Literal
 
 LASTING = 2048
-"""Images of an automatic shard. Its three processes start in 5 s: 2.5 ms an image."""
+"""Number of images in an automatic shard. Its three processes start in 5 s: 2.5 ms per image."""
 
 MOST_SHARDS = 1000
-"""Shards that a dataset is divided into, at the most: Snakemake plans some jobs for each."""
+"""Greatest number of automatic shards, because Snakemake plans several jobs for each."""
 
 
 def images_a_shard(shard_size: int | Literal["auto"], images: int, *, first: bool) -> int:

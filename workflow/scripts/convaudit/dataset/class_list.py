@@ -55,8 +55,8 @@ def read(path: str | Path, labels: Sequence[str] = ()) -> list[str]:
     kind = path.suffix.lower()
     if kind in {".pkl", ".pickle", ".joblib"}:
         raise AuditError(
-            f"classes: {path} is a pickle, which may run anything when it is read: write its names "
-            "into a text file, one a line in index order"
+            f"classes: {path} is a pickle, which may run any code when it is read: write its names "
+            "into a text file, one per line in index order"
         )
     names = _array(path) if kind == ".npy" else _of_text(path, kind, _decoded(path, data), labels)
     names = [composed(name) for name in names]

@@ -71,7 +71,7 @@ _STRANGERS = (
         rb"version https://git-lfs",
         "a Git LFS pointer, not the image itself: fetch it with git lfs pull",
     ),
-    (rb"\0+\Z", "nothing but zero bytes: a copy that was never finished"),
+    (rb"\0+\Z", "it contains only zero bytes: the copy was not finished"),
     (rb"[\t\n\r -~]+\Z", "text, not an image"),
 )
 
@@ -295,8 +295,8 @@ def _rgb(image: Image.Image, said: int | None) -> Decoded:
     wide = image.mode.startswith("I;16") or (image.format == "PPM" and image.mode == "I")
     if max(tags.get(_NUMBERS, (1,))) > 1 or (image.mode in {"I", "F"} and not wide):
         raise Unreadable(
-            "its pixels are numbers without an agreed range (of 32 bit, signed or fractions): save "
-            "it with 8 or 16 bit"
+            "its pixel values have no defined range (32-bit, signed or floating point): save it "
+            "with 8 or 16 bits per value"
         )
     image.load()
     if (turn := _turn(image)) is not None:

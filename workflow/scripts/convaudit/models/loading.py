@@ -221,7 +221,7 @@ def _reason(error: Exception) -> str:
                 "it (@keras.saving.register_keras_serializable()) in custom_modules"
             )
     if "allow_pickle" in text:
-        return "it carries pickled data, which would run as code when it is read: it is left alone"
+        return "it contains pickled data, which could run code when it is loaded: it was not loaded"
     last = text.rpartition("Exception encountered: ")[2]
     last = re.sub(r"\bconfig=\{.*\}\.?", "", last).strip() or text
     return last if len(last) <= _LONGEST else f"… {last[-_LONGEST:]}"

@@ -50,7 +50,7 @@ def reliability(bins: list[dict[str, Any]]) -> Markup:
 
 
 def confidence(probability: np.ndarray, correct: np.ndarray | None, bins: int = 20) -> Markup:
-    """How sure the model was of how many images; with labels the wrong ones stand at the foot."""
+    """Histogram of confidence; with labels the wrong images are at the bottom of each bar."""
     edges = np.linspace(0, 1, bins + 1)
     number = confidence_bins(probability, bins)
     everything = np.bincount(number, minlength=bins)
@@ -75,8 +75,8 @@ def confidence(probability: np.ndarray, correct: np.ndarray | None, bins: int = 
 
 
 def heat_key(top: float, cells: int) -> Markup:
-    """What the colours of mean heat say: ``top`` is the share that is drawn brightest, ``cells``
-    those of a map. The scale is that of the root, or little heat would not be seen beside much.
+    """Key of the colours of mean heat: ``top`` is the share that is drawn brightest, ``cells`` the
+    number of cells of a map. Colours follow the square root, so that small values are visible.
     """
     even = 1 / cells / top
     levels = np.linspace(0, 255, 12).astype(np.uint8)[None]
@@ -103,7 +103,7 @@ def heat_key(top: float, cells: int) -> Markup:
 
 
 def spark(counts: Sequence[int]) -> Markup:
-    """A histogram of images by their maximum, a word high; the first bin is that of 0 and less."""
+    """A small histogram of images by their maximum; the first bin holds 0 and less."""
     used = [at for at, count in enumerate(counts) if at and count] or [1]
     first, last = used[0], used[-1]
     shown = [counts[0], *counts[first : last + 1]]

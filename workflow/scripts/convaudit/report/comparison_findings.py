@@ -1,4 +1,4 @@
-"""What a comparison comes to, in sentences: doubts first, then what is worse, then the rest."""
+"""The findings of a comparison in sentences: doubts first, then what is worse, then the rest."""
 
 from dataclasses import dataclass
 
@@ -9,9 +9,9 @@ from convaudit.metrics.intervals import Interval
 from convaudit.report.wording import percent, short
 
 DRIFT = 0.1
-"""Kolmogorov-Smirnov distance from which an output is said to have changed."""
+"""Least Kolmogorov-Smirnov distance of an output that counts as changed."""
 CORRELATIONS = 3
-"""Properties that are told among the findings; the table has all."""
+"""Number of properties among the findings; the table has all."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Sentence:
 
 
 def sentences(found: Comparison) -> list[Sentence]:
-    """What the page begins with."""
+    """The findings at the top of the page."""
     told = [Sentence(True, "The comparison is doubtful", doubt) for doubt in found.doubts]
     if found.accuracy_difference is not None:
         told.append(_accuracy(found, found.accuracy_difference))

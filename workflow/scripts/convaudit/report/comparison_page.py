@@ -77,7 +77,7 @@ def _heat(each: ClassHeat, top: float) -> dict[str, Any]:
 
 
 def _worst(found: Comparison) -> list[Any]:
-    """Classes and slices by what was lost, the most first; only those that changed."""
+    """Classes and slices that changed, those with the greatest loss first."""
     if found.models is None:
         return []
     groups = [*found.models.per_class, *found.models.slices]

@@ -24,8 +24,8 @@ CENTRE = 4
 
 @dataclass(frozen=True)
 class Finding:
-    """``kind`` is classes, scaling, heat, trust, slice or data; ``count`` is how many images it is
-    of, and ``rows`` are the numbers of the ``SHOWN`` most telling, first the most.
+    """``kind`` is classes, scaling, heat, trust, slice or data; ``count`` is the number of images,
+    and ``rows`` are the row numbers of the ``SHOWN`` clearest ones, the clearest first.
     """
 
     kind: str
@@ -37,7 +37,7 @@ class Finding:
     region: int | None = None
 
     def facts(self) -> dict[str, Any]:
-        """For machines."""
+        """The finding as JSON."""
         page = f"index.html{self.link}" if self.link.startswith("#") else self.link
         return {
             "kind": self.kind,
@@ -102,8 +102,8 @@ def _better_scaling(audit: Results) -> list[Finding]:
     text = (
         f"Of {check['images']} labelled images {check['accuracies'][check['used']]:.0%} are right "
         f"with the scaling of this audit, “{check['used']}”; with {check['advice']} "
-        f"{check['accuracy']:.0%} would be. If the model was trained so, all that follows is of a "
-        f"model fed wrongly: set it and run again.{also}"
+        f"{check['accuracy']:.0%} would be. If the model was trained so, this audit gave it wrong "
+        f"inputs: set it and run again.{also}"
     )
     return [Finding("scaling", "Pixels are scaled wrongly", text, "#data")]
 
@@ -123,7 +123,7 @@ def _better_resizing(audit: Results) -> list[Finding]:
 
 
 def _guess(audit: Results) -> list[Finding]:
-    """A guessed scaling, and what hangs on it."""
+    """A guessed scaling, and what depends on it."""
     if audit.facts.scaling_known:
         return []
     check, guess = audit.scaling_check, audit.scaling_check.get("guess")
@@ -136,7 +136,8 @@ def _guess(audit: Results) -> list[Finding]:
             if name != guess["used"]
         ]
         text += (
-            f"Of {guess['images']} images so many would get another answer: {', '.join(changed)}. "
+            f"With another scaling, answers to {guess['images']} images change: "
+            f"{', '.join(changed)}. "
         )
         if guess["likelier"]:
             text += f"“{guess['likelier']}” fits the model better: {guess['why']}. "
@@ -237,7 +238,7 @@ def _chance(maps: MeanMaps, index: int, region: int) -> float:
 
 
 def _said_of_heat(audit: Results, found: list[Finding]) -> list[Finding]:
-    """Findings that were read from the maps; suspicions where the maps fail their own tests."""
+    """Findings from the maps; they are suspicions if the maps fail their own tests."""
     if not audit.trust or audit.trust["heat_usable"] is not False:
         return found
     doubt = " It is a suspicion: the maps of this model fail their own tests."
@@ -247,7 +248,7 @@ def _said_of_heat(audit: Results, found: list[Finding]) -> list[Finding]:
 
 
 def _when_right(audit: Results, index: int, region: int) -> str:
-    """The share of those that are rightly predicted so, where errors are among them."""
+    """The share for correctly predicted images, if there are errors among the images."""
     called = (audit.predicted == index) & (audit.mean_maps.hottest != NOWHERE)
     correct = called & audit.known & ~audit.wrong
     right = int(correct.sum())
@@ -318,7 +319,7 @@ def _tried(check: dict[str, Any]) -> str:
 
 
 def _slices(slices: Sequence[Mapping[str, Any]]) -> list[Finding]:
-    """One finding a story: its worst slice, and the slices that share most of their errors."""
+    """One finding per story: its worst slice, and the slices with mostly the same errors."""
     found = []
     for one in slices:
         if one["story"] != one["name"]:

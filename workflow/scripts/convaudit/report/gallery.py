@@ -1,4 +1,4 @@
-"""The gallery's data: columns of all images to filter and sort by, and each shard when it is seen.
+"""Write the gallery's data: columns of all images for filters and sorting, and data of each shard.
 
 Pages on disk may not fetch files, so data comes as scripts that call ``convaudit``. Columns are
 typed arrays in base64, 15 bytes an image: a million images take 20 megabytes. What is only sorted

@@ -32,7 +32,7 @@ def layers(audit: Results) -> list[dict[str, Any]]:
 
 
 def wanted(audit: Results) -> set[str]:
-    """The ids of all images that some channel names."""
+    """Ids of all images in some channel's list."""
     alive = audit.channels[~audit.channels["dead"].astype(bool)]
     return set(alive["top_images"].str[:IMAGES].explode().dropna())
 
@@ -81,7 +81,9 @@ def channels(
 
 
 def _classes(audit: Results, row: Any) -> list[dict[str, Any]]:
-    """How strongly a channel answers each class, the strongest first; nothing of a dead channel."""
+    """The mean activation of a channel for each class, the strongest first; empty for a dead
+    channel.
+    """
     means = {at: mean for at, mean in enumerate(row.class_means) if mean == mean}
     greatest = max(means.values(), default=0)
     ordered = sorted(means, key=lambda at: (-means[at], at))[:CLASSES]
@@ -98,8 +100,8 @@ def _classes(audit: Results, row: Any) -> list[dict[str, Any]]:
 
 
 def duplicates(rows: pd.DataFrame) -> dict[int, int]:
-    """Channels that say the same as an earlier one: the same images in the same order excite them,
-    and their mean, deviation and maximum are proportional to within a thousandth.
+    """Channels that duplicate an earlier one: the same images in the same order excite them, and
+    their mean, deviation and maximum are proportional to within 0.1 %.
     """
     known: dict[tuple[str, ...], list[Any]] = {}
     found = {}

@@ -23,7 +23,9 @@ FEW = 5
 
 @dataclass(frozen=True)
 class Place:
-    """Mean heat (h, w) of the images called ``predicted``; with ``label``, of those that are it."""
+    """Mean heat (h, w) of the images predicted as ``predicted``; with ``label``, of those with this
+    label.
+    """
 
     predicted: int
     label: int | None

@@ -15,7 +15,7 @@ from convaudit.report import regions
 
 @dataclass(frozen=True)
 class MeanMaps:
-    """The maps of n images in numbers.
+    """Numbers of the maps of n images.
 
     Attributes:
         predicted: (n,) index of the predicted class.

@@ -46,8 +46,9 @@ def wanted(audit: Results) -> set[int]:
 
 
 def cards(audit: Results, seen: list[thumbnails.Seen], among: str = "") -> list[dict[str, Any]]:
-    """Photo, heat for what was said and, if there is a map of it, heat for what is true; the maps
-    of one image are on one scale. A card leads to its image ``among`` others, a gallery's filter.
+    """Cards with the photo, the heat for the predicted class and, if there is a map, the heat for
+    the true class; the maps of one image are on one scale. A card links to its image in the gallery
+    with the filter ``among``.
     """
     return [_card(audit, one, among) for one in seen]
 

@@ -1,4 +1,4 @@
-"""The field's ordinary numbers as rows of a table."""
+"""Standard metrics as rows of a table."""
 
 from typing import Any
 
@@ -39,7 +39,7 @@ def rows(summary: dict[str, Any]) -> list[dict[str, str]]:
 
 
 def _multilabel(numbers: dict[str, Any]) -> list[dict[str, str]]:
-    """Of images with several labels, before what speaks of one label per image."""
+    """Rows for multi-label images; they stand before the rows for one label per image."""
     told = {
         "exact_match": "images all of whose labels are named, and no other",
         "macro_f1": "mean F1 of the classes, several labels per image",
@@ -60,7 +60,7 @@ def _multilabel(numbers: dict[str, Any]) -> list[dict[str, str]]:
 
 
 def _cooled(summary: dict[str, Any]) -> str:
-    """What dividing the logits by the temperature would do."""
+    """The effect of dividing the logits by the temperature."""
     if summary["temperature"] is None:
         return ""
     before, after = summary["temperature_error_before"], summary["temperature_error_after"]

@@ -150,7 +150,7 @@ def _environment(audit: Results) -> Environment:
 
 
 def _name(setting: str, what: str) -> str:
-    """By which the audit knows its model or its images."""
+    """The name of the model or of the images in the audit."""
     return f"demo {what}" if setting == "demo" else Path(setting).name
 
 
@@ -291,7 +291,7 @@ def _regions(audit: Results) -> list[dict[str, Any]]:
 
 
 def _even(places: list[mean_heat.Place]) -> dict[str, Any]:
-    """What even heat would put at the border and into a corner's ninth."""
+    """Share of evenly spread heat at the border and in a corner region."""
     border = regions.border_share(places[0].mean.shape) if places else None
     return {"even_border": border, "even_corner": 1 / 9}
 

@@ -6,7 +6,7 @@ from shutil import copyfile
 from typing import Any
 
 _SHOWN = ("confirmed", "fragile", "undecided", "data_only")
-"""States of suspects that have a card; refuted ones are counted."""
+"""States of suspects that have a card; refuted suspects are only counted."""
 _MOST_UNDECIDED = 3
 _STATES = {
     "confirmed": "confirmed by experiment",
@@ -34,7 +34,7 @@ def write_strips(folder: Path, strips: Path, suspects: Sequence[dict[str, Any]])
 
 
 def cards(found: dict[str, Any] | None, folder: Path) -> dict[str, Any] | None:
-    """What the section "Shortcuts" shows; None where nothing was looked for.
+    """The content of the section "Shortcuts"; None if the audit did not search for shortcuts.
 
     Args:
         found: ``interventions.json``.

@@ -1,4 +1,4 @@
-"""Small pictures of single images, cut from the shards' sprite sheets, with heat laid over."""
+"""Small pictures of single images, cut from the shards' sprite sheets, with heat overlays."""
 
 import base64
 from collections.abc import Iterator

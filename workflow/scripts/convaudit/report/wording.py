@@ -1,4 +1,4 @@
-"""Class names as people say them."""
+"""Format class names and numbers for readers."""
 
 import re
 

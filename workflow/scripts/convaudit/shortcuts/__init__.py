@@ -1,1 +1,1 @@
-"""What a model wrongly depends on: suspects from the data, experiments on the pixels, a status."""
+"""Find shortcuts: suspects from the data, experiments on the pixels, a status for each suspect."""

@@ -1,4 +1,6 @@
-"""The model's answers to changed pictures, by the audit's own resize, scaling and forward pass."""
+"""The model's scores for changed pictures, with the audit's own resize, scaling and forward
+pass.
+"""
 
 from collections.abc import Sequence
 
@@ -16,10 +18,10 @@ _BATCH = 32
 def answers(
     network: Network, scaling: Scaling, size: tuple[int, int], interpolation: str
 ) -> Answer:
-    """A function from pictures RGB uint8 (H, W, 3) of any size to scores (m, units), float32.
+    """Make a function from pictures, RGB uint8 (H, W, 3) of any size, to scores (m, units) float32.
 
-    Batches always have the same size, filled up with black, so that the same picture gets the
-    same scores whatever stands beside it.
+    Batches are padded with black pictures to a fixed size, so a picture's scores do not depend on
+    the other pictures in its batch.
     """
     shape = (_BATCH, *size, 3)
     traced = tf.function(network.run, input_signature=[tf.TensorSpec(shape, tf.float32)])

@@ -1,4 +1,4 @@
-"""Look for shortcuts in a sample: suspects, experiments, and what follows from both."""
+"""Search for shortcuts in a sample: name suspects, experiment with them, decide."""
 
 import logging
 from dataclasses import dataclass, replace
@@ -13,14 +13,14 @@ from convaudit.shortcuts.sample import Sample
 from convaudit.shortcuts.trials import CONFIRMED, LEAST_PAIRS, Answer, Laboratory
 
 LEAST_OF_A_CLASS = 12
-"""Images of a class in the discovering half below which nothing is looked for."""
+"""Least number of images of a class in the discovering half for a search."""
 BLIND_TO = (
     "cues that no image of this dataset shows",
     "backgrounds and objects that go together, where no mask tells one from the other",
     "cues smaller than 2 % of the picture that are at another place in each image",
     "parts of the thing itself that are too small a reason for its class",
 )
-"""What this search can't find, in words for the report."""
+"""Shortcuts that this search can't find, in words for the report."""
 
 
 @dataclass(frozen=True)
@@ -36,12 +36,13 @@ class Findings:
 
 
 def name_suspects(sample: Sample, *, candidates: int, classes: int) -> list[Candidate]:
-    """The strongest candidates of the discovering half, best first; the other is not looked at.
+    """Find the strongest candidates in the discovering half, best first; the other half is not
+    used.
 
     Args:
         sample: the images.
-        candidates: how many at the most.
-        classes: so many are looked at, those with the most images.
+        candidates: greatest number of candidates.
+        classes: number of classes that are searched, those with the most images.
     """
     half = sample.discover
     found: list[Candidate] = []
@@ -59,7 +60,7 @@ def try_suspects(
 ) -> Findings:
     """Experiment with each candidate on the confirming half.
 
-    Where a placebo has an effect, a suspect counts as confirmed only if its own is larger.
+    If a placebo has a proven effect, a suspect is confirmed only if its own effect is larger.
 
     Args:
         sample: the images that the candidates were named on.

@@ -1,4 +1,4 @@
-"""Suspects from the discovering half: what goes with a class, and how it can be tried."""
+"""Find suspects in the discovering half: cues that are associated with a class, and experiments."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -18,25 +18,28 @@ FLOOR_AUC, FLOOR_R = 0.15, 0.3
 """Least distance of an AUC from 0.5, and least partial correlation, that make a suspect."""
 _DONORS = 16
 _PATCHES = 2
-"""Patches of a class that are tried."""
+"""Number of patches of a class that are tried."""
 _COMPARED = 14
-"""Images whose properties tell how well a recipe gives others the look of the class."""
+"""Number of images on which a recipe's likeness is measured."""
 _LEAST_LIKE = 0.15
-"""Least share of the difference between class and others that a recipe must explain."""
+"""Least likeness: the share of the difference between class and others that a recipe must
+explain."""
 _PLACED, _SEARCHED = 80, 36
 """Images of the class, and as many others, whose pictures are compared for places and patches."""
 VECTOR = (
     *("luminance_mean", "luminance_p05", "luminance_p95", "contrast", "chroma_a", "chroma_b"),
     *("saturation", "sharpness", "spectrum_slope", "detail_ratio", "blockiness", "noise"),
 )
-"""Properties that are compared between donors and images that a recipe changed."""
+"""Properties by which donors and images that a recipe changed are compared."""
 DETAIL = {"blur", "noise", "jpeg", "size", *(n for n in recipes.BY_NAME if n.startswith("coarse"))}
-"""Recipes that take or add fine detail: each moves the properties of the others too."""
+"""Recipes that remove or add fine detail. Each changes the properties of the others too."""
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """How a cue goes with a class: r within the true classes, AUC against the others, images."""
+    """Association of a cue with a class: r within the true classes, AUC against the rest,
+    images.
+    """
 
     r: float
     auc: float
@@ -68,7 +71,7 @@ class Candidate:
 
 
 class Discovery:
-    """Finds suspects of one class on the discovering half of a sample."""
+    """Finds suspects of one class in the discovering half of a sample."""
 
     def __init__(self, sample: Sample, target: int) -> None:
         self.sample = sample
@@ -245,7 +248,7 @@ class Discovery:
         )
 
     def of_patches(self) -> list[Candidate]:
-        """Pieces of picture that return anywhere."""
+        """Find pieces of picture that return at any position."""
         found: list[Candidate] = []
         for group in self.groupings:
             chosen, member = self._compared(group, _SEARCHED)
@@ -292,13 +295,13 @@ class Discovery:
         return self._own[half] | self._called[half]
 
     def _beyond(self, values: np.ndarray) -> np.ndarray:
-        """How far beyond the threshold that parts class and others best (Youden's J)."""
+        """Distance from the threshold that separates the class from the rest best (Youden's J)."""
         half = self.sample.discover
         group = max(self.groupings, key=lambda each: abs(class_auc(values[half], each[half]) - 0.5))
         return values - _threshold(values[half], group[half])
 
     def _chosen(self, positions: np.ndarray, purpose: str) -> np.ndarray:
-        """In the order of their hashes."""
+        """Choose images in the order of their hashes."""
         ids = self.sample.ids
         return np.array(sorted(positions, key=lambda at: ticket(str(ids[at]), purpose)), int)
 
@@ -359,7 +362,7 @@ def _box_text(mask: np.ndarray) -> str:
 
 
 def _where(mask: np.ndarray) -> str:
-    """Where a region's middle is, in words."""
+    """The position of a region's centre in words."""
     rows, columns = np.nonzero(mask)
     y, x = (rows.mean() + 0.5) / len(mask), (columns.mean() + 0.5) / len(mask)
     down = "top" if y < 0.37 else "bottom" if y > 0.63 else ""

@@ -22,14 +22,15 @@ from convaudit.shortcuts.trials import CONFIRMED, LEAST_PAIRS, REFUTED, Laborato
 
 MOST_IMAGES = 50
 _CLEAR_AUC = 0.25
-"""Distance from 0.5 of an AUC from which blur, noise and the like are no trait of what is shown."""
+"""Least distance of an AUC from 0.5 at which blur, noise and the like can't be a trait of the
+class."""
 _STRONG_AUC = 0.3
-"""Distance from 0.5 of an AUC from which a cue that the model does not use is worth a warning."""
+"""Least distance of an AUC from 0.5 for a warning about a cue that the model does not use."""
 
 
 @dataclass(frozen=True)
 class Suspect:
-    """A suspect after its trials; ``as_json`` is its entry in ``summary.json``."""
+    """A suspect after its trials; ``as_json`` gives its entry in ``summary.json``."""
 
     id: str
     cue: str
@@ -48,7 +49,7 @@ class Suspect:
     detail: dict[str, Any]
 
     def as_json(self) -> dict[str, Any]:
-        """As documented in docs/shortcuts.md."""
+        """The suspect as JSON; docs/shortcuts.md explains the fields."""
         return {
             "id": self.id,
             "cue": self.cue,
@@ -169,7 +170,7 @@ def _status(
 
 
 def _severity(candidate: Candidate, data: Evidence, status: str) -> str:
-    """A detail of the picture that only leans towards a class may belong to it: that is asked."""
+    """The severity; a person is asked about fine detail that may belong to the class."""
     if status == "confirmed":
         leans = candidate.name in DETAIL and abs(data.auc - 0.5) < _CLEAR_AUC
         return "ask" if candidate.kind == "appearance" or leans else "block"
@@ -200,7 +201,7 @@ def _order(candidate: Candidate, suspect: Suspect) -> tuple[int, bool, float]:
 
 
 def _one_story(candidate: Candidate, suspect: Suspect, other: Candidate, first: Suspect) -> bool:
-    """True if a suspect says again what a better one has said."""
+    """True if a suspect repeats a better one."""
     if candidate.target != other.target or first.status != "confirmed":
         return False
     if candidate.family == other.family:

@@ -1,4 +1,4 @@
-"""Does a number that is measured on each image go with a class, and with the model's scores?"""
+"""Measure the association of an image property with a class and with the model's scores."""
 
 import numpy as np
 from scipy.stats import rankdata
@@ -12,8 +12,8 @@ def class_auc(values: np.ndarray, member: np.ndarray) -> float:
         member: (n,) booleans.
 
     Returns:
-        0..1: how probable it is that a member's number is the larger one, ties counted half; 0.5
-        where either side is empty.
+        0..1: probability that a member's number is the larger one, ties counted half; 0.5 if one
+        side is empty.
     """
     usable = np.isfinite(values)
     values, member = values[usable], member[usable]

@@ -1,4 +1,6 @@
-"""Experiments: what is done to an image of another class, and to a carrier, for each suspect."""
+"""Experiments: insert a cue into images of other classes, and remove it from images that carry
+it.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,7 +21,9 @@ another class."""
 
 
 class Experiment(Protocol):
-    """What is done to the pixels (H, W, 3) of a file; every choice follows from ``seed``."""
+    """Changes to an image (H, W, 3) at the file's size; every random choice follows from
+    ``seed``.
+    """
 
     @property
     def fills(self) -> Sequence[str]:

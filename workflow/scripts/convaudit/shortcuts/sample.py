@@ -1,4 +1,4 @@
-"""The images that shortcuts are looked for in, and what the model says of them."""
+"""The sample of images in which shortcuts are searched, with the model's scores."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Suspects on their way from the job that names them to the job that tries them, as JSON."""
+"""Store suspects as JSON between the job that names them and the job that tries them."""
 
 import json
 from dataclasses import asdict
@@ -12,7 +12,9 @@ from convaudit.shortcuts.patches import Patch
 
 
 def to_json(candidates: list[Candidate], ids: np.ndarray) -> str:
-    """All candidates and the ids of the sample's images, which their positions count."""
+    """All candidates as JSON, with the ids of the sample's images, to which their positions
+    refer.
+    """
     stored = {"ids": ids.tolist(), "candidates": [_stored(each) for each in candidates]}
     return json.dumps(stored, default=_plain) + "\n"
 

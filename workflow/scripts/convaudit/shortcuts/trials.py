@@ -21,7 +21,7 @@ CONFIRMED, REFUTED = 0.10, 0.05
 """Shares of the images: an effect from the first on counts, one below the second does not."""
 LEAST_PAIRS = 30
 _LOOKS = (40, 80, 250)
-"""Pairs after which a trial is judged; the error is shared among the looks (Bonferroni)."""
+"""Numbers of pairs after which a trial is judged; the error is shared among them (Bonferroni)."""
 _FUTILE = 0.03
 """Difference of the shares below which a trial ends once it could refute (``_REFUTING`` pairs)."""
 _REFUTING = 76
@@ -44,7 +44,7 @@ class Pair:
 
 @dataclass(frozen=True)
 class Trial:
-    """What came of inserting, or of removing, a cue.
+    """The result of inserting or removing a cue.
 
     difference: of the shares that flipped with the cue and with its control; available: images
     that could be used; shift: mean change of the margin by the cue minus that by its control.
@@ -89,7 +89,7 @@ class Laboratory:
 
     @property
     def level(self) -> float:
-        """Of the intervals: 95 % over all suspects, both trials and all looks."""
+        """Confidence level of the intervals: 95 % over all suspects, both trials and all looks."""
         return self._level
 
     def insert(

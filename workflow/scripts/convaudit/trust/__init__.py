@@ -1,1 +1,1 @@
-"""Are the heat maps to be believed on this model: tests of the maps, not of the model."""
+"""Test whether the saliency maps of this model are reliable; the model itself is not tested."""

@@ -1,4 +1,4 @@
-"""A network as the tests of its maps ask it: maps, scores, and the same with other weights."""
+"""Maps and scores of a network for the tests of its maps, also with shuffled weights."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -61,7 +61,7 @@ class Explainer:
         return self._batched(self._padded(self._scores), pixels, classes)[0]
 
     def incompleteness(self, pixels: np.ndarray, classes: np.ndarray) -> np.ndarray:
-        """How far the score is from a sum over the places of the target layer, (n,).
+        """(n,) relative error of the score as a sum over the positions of the target layer.
 
         |z - z0 - sum(A dz/dA)| / |z - z0|, with A the target layer's activations and z0 the score
         where they are all zero: 0 where what follows the layer is linear, as a global average.
@@ -78,8 +78,8 @@ class Explainer:
     def randomised(self) -> Iterator[list[str]]:
         """Shuffle the weights behind the target layer for a while; yields the layers' names.
 
-        Where nothing behind it has weights, those of the last layer up to it that has some: then
-        its channels are the classes' scores. Every weight keeps its value and loses its place.
+        If no layer behind it has weights, the last layer with weights before it is shuffled: its
+        channels are then the classes' scores. A weight's value stays, its position changes.
         """
         names = [layer.name for layer in self._network.layers]
         at = names.index(self._target_layer) + 1

@@ -12,22 +12,22 @@ from convaudit.metrics.intervals import of_mean, wilson
 from convaudit.trust import measures
 
 FEWEST = 20
-"""Of fewer images than this a test says nothing."""
+"""Least number of images for a test's result."""
 REMOVED = (0.05, 0.1, 0.2, 0.3, 0.5, 0.7)
-"""Shares of the pixels that are taken away, hottest first."""
+"""Shares of the pixels that are removed, hottest first."""
 WINDOWS = 7
-"""Occlusion windows a side."""
+"""Occlusion windows per side."""
 OCCLUDED = 24
-"""Images of which every window is occluded."""
+"""Number of images in the occlusion test."""
 AT_ONCE = 8
-"""Images whose changed copies are in memory together."""
+"""Number of images whose changed copies are in memory at the same time."""
 PAIRS = 50
 COMPLETE = 0.01
 HALF = 0.5
 
 
 class Explained(Protocol):
-    """What the tests ask of a network; see ``explainer.Explainer``."""
+    """The methods of a network that the tests call; see ``explainer.Explainer``."""
 
     def maps(self, pixels: np.ndarray, classes: np.ndarray) -> np.ndarray: ...
     def scores(self, pixels: np.ndarray, classes: np.ndarray) -> np.ndarray: ...
@@ -37,9 +37,9 @@ class Explained(Protocol):
 
 @dataclass(frozen=True)
 class MapTest:
-    """One test. ``passed`` is None where there were too few images; ``low`` and ``high`` are the
-    ends of a 95 % interval; ``limit`` is what the value is held against; ``gates`` says whether
-    maps that fail it may not be read.
+    """Result of one test. ``passed`` is None if there were too few images; ``low`` and ``high`` are
+    the ends of a 95 % interval; ``limit`` is compared with the value; ``gates`` is True if maps
+    that fail the test must not be used.
     """
 
     name: str
@@ -64,7 +64,7 @@ class Trust:
     tests: tuple[MapTest, ...]
 
     def facts(self) -> dict[str, Any]:
-        """For ``trust.json``."""
+        """The content of ``trust.json``."""
         return asdict(self)
 
 
@@ -105,8 +105,8 @@ def completeness(network: Explained, pixels: np.ndarray, classes: np.ndarray) ->
     value, low, high = measures.median(off)
     passed = None if value is None or len(off) < FEWEST else value <= COMPLETE
     text = (
-        "what the score is off from the sum of the contributions of all places (median share); "
-        "over 1 % a map is an approximation"
+        "relative difference between the score and the sum of the contributions of all positions "
+        "(median); over 1 % a map is an approximation"
     )
     return MapTest("completeness", value, low, high, COMPLETE, len(off), passed, False, text)
 
@@ -132,8 +132,8 @@ def randomised_head(
     first, second = random.integers(0, max(1, len(maps)), (2, PAIRS))
     apart = first != second
     text = (
-        "rank correlation of a map with that of shuffled weights (median); fails where it is over "
-        "that of 95 % of pairs of different images' maps"
+        "rank correlation of a map with the map of shuffled weights (median); fails if it is above "
+        "the correlation of 95 % of pairs of different images' maps"
     )
     limits, found = [], []
     for alike in (measures.spearman, measures.ssim):
@@ -162,7 +162,7 @@ def removal(
     same place of an image of another class. Passes where the Wilson interval is over a half.
     """
     text = (
-        "share of images whose score falls faster when the hottest pixels are taken away than by "
+        "share of images whose score falls faster when the hottest pixels are removed than with "
         "the same map shifted; the worse of two fills"
     )
     count = len(pixels) if len(pixels) >= FEWEST else 0
@@ -229,8 +229,8 @@ def pointing(
             quarters.append(quarter)
             asked.append(own)
     text = (
-        "share of the heat for a class in its own quarter of a mosaic of four images of which one "
-        "is of the class (mean); chance is 25 %"
+        "share of the heat for a class in the quarter of its image, in a mosaic of four images of "
+        "which only one is of the class (mean); chance is 25 %"
     )
     shares = np.empty(0)
     if len(mosaics) >= FEWEST:

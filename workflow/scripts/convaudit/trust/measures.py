@@ -1,4 +1,4 @@
-"""Likeness of maps, and what is done to images to test a map."""
+"""Measure the similarity of maps, and change images in order to test a map."""
 
 import cv2
 import numpy as np
@@ -8,7 +8,7 @@ from convaudit.metrics.intervals import LEVEL, Interval
 
 
 def spearman(a: np.ndarray, b: np.ndarray) -> float:
-    """Rank correlation of two maps; 0 where one of them is the same everywhere."""
+    """Rank correlation of two maps; 0 if one of them is constant."""
     ranks = [rankdata(each) - (each.size + 1) / 2 for each in (a, b)]
     norm = np.sqrt((ranks[0] ** 2).sum() * (ranks[1] ** 2).sum())
     return float((ranks[0] * ranks[1]).sum() / norm) if norm else 0.0

@@ -1,4 +1,4 @@
-"""Which images a model's maps are tested on."""
+"""Choose the images on which a model's maps are tested."""
 
 import hashlib
 

@@ -1,9 +1,9 @@
-"""May the model be signed: a policy of gates, held against what an audit measured."""
+"""Decide whether the model may be signed: compare a policy of gates with an audit's numbers."""
 
 EXIT_CODES = {"pass": 0, "fail": 10, "undecided": 11, "ask": 12}
-"""Of a command that ends with a verdict; 1 is left to a crash."""
+"""Exit codes of a command by verdict; 1 remains for a crash."""
 
 
 def exit_code(result: str) -> int:
-    """The exit code that tells a verdict to a shell; 1 for what is no verdict."""
+    """The exit code for a verdict; 1 for any other text."""
     return EXIT_CODES.get(result, 1)

@@ -1,4 +1,4 @@
-"""What a person decided after reading the report: a name, a date, a word, and notes.
+"""A person's decision after reading the report: name, date, decision and notes.
 
 The report exports it as JSON; the config's ``decision`` names the file. It is bound to the key of
 the audit that was read, and void for any other.
@@ -19,7 +19,7 @@ Text = Annotated[str, Field(min_length=1)]
 
 @dataclass(frozen=True)
 class ImageNote:
-    """Tags and a note that were given to an image in the gallery."""
+    """A reader's tags and note for an image in the gallery."""
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
@@ -50,7 +50,7 @@ class Decision:
     images: dict[str, ImageNote] = field(default_factory=dict)
 
     def void(self, audit_key: str) -> str | None:
-        """Why it no longer holds, or None where it does."""
+        """The reason why the decision no longer holds, or None."""
         if self.audit_key == audit_key:
             return None
         return (
@@ -59,7 +59,7 @@ class Decision:
         )
 
     def remark(self, policy_sha256: str, result: str) -> str | None:
-        """What the reader must know beside it: another policy, or another verdict."""
+        """A remark for the reader: the policy or the verdict changed since the decision."""
         if self.policy_sha256 != policy_sha256:
             return (
                 f"The policy changed since: the verdict was {self.result} then, and is {result} "
@@ -69,7 +69,7 @@ class Decision:
 
 
 def read(path: str) -> bytes:
-    """The file's content.
+    """Read the file.
 
     Raises:
         AuditError: it can't be read.

@@ -1,4 +1,4 @@
-"""A verdict as files: for machines, for a CI that reads JUnit, for a pull request."""
+"""Write a verdict as JSON, as JUnit XML for a CI, and as Markdown for a pull request."""
 
 import json
 import xml.etree.ElementTree as ElementTree
@@ -74,14 +74,14 @@ def _clean(text: str) -> str:
 
 
 def _cell(text: str) -> str:
-    """Text that stays in its cell of a Markdown table and runs no markup of its own."""
+    """Escape a text for a cell of a Markdown table."""
     for each in "\\|<>*_`[]":
         text = text.replace(each, f"\\{each}")
     return " ".join(text.split())
 
 
 def as_lines(found: dict[str, Any]) -> list[str]:
-    """What a shell prints of ``verdict.json``: one line per gate, the remarks, the result."""
+    """Lines to print for ``verdict.json``: one per gate, the remarks, the result."""
     gates = [f"{gate['result']:9} {gate['name']}: {gate['text']}" for gate in found["gates"]]
     remarks = [f"{'note':9} {remark}" for remark in found["remarks"]]
     return [printable(line) for line in (*gates, *remarks, f"verdict: {found['result']}")]

@@ -1,4 +1,4 @@
-"""A policy held against an audit's numbers: a result for each gate, and one for all.
+"""Compare a policy with an audit's numbers: a result for each gate, and the verdict.
 
 What is compared is an end of an interval, never a value: a limit is met where the whole interval
 lies on its right side, missed where the whole lies on the wrong side, and undecided between.
@@ -16,7 +16,7 @@ from convaudit.verdict.metric import Measured
 from convaudit.verdict.policy import Answer, Gate, Policy, Waiver
 
 ORDER = ("fail", "ask", "undecided", "warn", "waived", "skipped", "pass")
-"""What a gate can come to; first what decides the verdict."""
+"""Results of a gate; those that decide the verdict come first."""
 
 
 @dataclass(frozen=True)
@@ -145,7 +145,7 @@ def _gate(gate: Gate, summary: Mapping[str, Any]) -> Judged:
 
 
 def _counted(gate: Gate, summary: Mapping[str, Any]) -> Judged:
-    """How many rows fit. Suspects that may yet be confirmed are part of the interval."""
+    """Count the rows that match. Undecided suspects widen the interval."""
     found = metric.rows(summary, gate.metric)
     if found is None:
         return _missing(gate)
@@ -161,7 +161,7 @@ def _counted(gate: Gate, summary: Mapping[str, Any]) -> Judged:
 
 
 def _each(gate: Gate, summary: Mapping[str, Any]) -> Judged:
-    """The row that decides; all rows share the error of 5 % (Bonferroni)."""
+    """Judge the deciding row; all rows share the error of 5 % (Bonferroni)."""
     path, _, name = gate.metric.rpartition(".")
     found = metric.rows(summary, path)
     if found is None:
@@ -207,7 +207,7 @@ def _result(gate: Gate, found: Measured) -> str:
         return "pass"
     if _missed(gate, found):
         return gate.severity
-    # What can only warn does not keep a verdict open.
+    # A gate that only warns does not make the verdict undecided.
     return "warn" if gate.severity == "warn" else gate.on_undecided
 
 

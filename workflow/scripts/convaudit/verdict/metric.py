@@ -1,4 +1,4 @@
-"""The numbers of summary.json by their dotted paths, each with its interval and its words."""
+"""Look up numbers of summary.json by dotted path, with their intervals and names."""
 
 import difflib
 import math
@@ -101,7 +101,7 @@ class Measured:
     successes: int | None = None
 
     def at(self, level: float) -> "Measured":
-        """With the interval of another level, where the number is a share."""
+        """The number with an interval of another confidence level, if it is a share."""
         if self.successes is None or not self.images:
             return self
         share = wilson(self.successes, self.images, level)

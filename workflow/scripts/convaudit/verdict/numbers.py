@@ -1,4 +1,4 @@
-"""Every number that an audit gives of a model and its images (``metrics.json``)."""
+"""Compute all numbers of ``metrics.json``."""
 
 import json
 from collections.abc import Mapping
@@ -16,12 +16,12 @@ from convaudit.metrics.multilabel import multilabel
 from convaudit.metrics.slices import Slice, slices
 
 SLICES = 200
-"""So many slices are listed, the worst first."""
+"""Greatest number of listed slices, the worst first."""
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """What the numbers are of.
+    """The data from which the numbers are computed.
 
     Attributes:
         head: "softmax", "sigmoid", "binary" or "logits".

@@ -1,4 +1,4 @@
-"""What a model must meet to be signed, as a person wrote it down.
+"""The requirements that a model must meet to be signed.
 
 A policy is a list of gates, waivers of single gates or cues, and answers to the audit's questions.
 It extends the default one (``default.yaml``): a gate of a known name changes only the fields that
@@ -26,7 +26,7 @@ Text = Annotated[str, Field(min_length=1)]
 
 @dataclass(frozen=True)
 class Gate:
-    """One demand: an end of a metric's interval against a limit.
+    """One requirement: an end of a metric's interval is compared with a limit.
 
     ``metric`` is a dotted path in summary.json. ``where`` keeps the rows of a list whose fields
     have one of the given values; ``scope`` "all" then counts them, "each ..." holds every row's
@@ -94,7 +94,7 @@ class Policy:
 
     @property
     def sha256(self) -> str:
-        """Of all that it says, however it was written down; in hex."""
+        """SHA-256 of the policy's content in hex; it does not depend on formatting."""
         text = json.dumps(asdict(self), sort_keys=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -167,7 +167,7 @@ def _gates(given: dict[str, Any], faults: list[str]) -> tuple[Gate, ...]:
             faults.append(f"gate {number + 1}: must be a mapping with a name")
             continue
         if name in named:
-            faults.append(f"gate {name!r}: is there twice")
+            faults.append(f"gate {name!r}: the policy has two gates of this name")
         named.add(name)
         gates[name] = gates.get(name, {}) | gate
     checked = (
@@ -191,7 +191,7 @@ def _waivers(
         if (waiver.gate is None) == (waiver.cue is None):
             faults.append(f"{title}: name either a gate or a cue")
         elif waiver.gate is not None and waiver.gate not in known:
-            faults.append(f"{title}: no gate is called so{_near(waiver.gate, known)}")
+            faults.append(f"{title}: there is no gate of this name{_near(waiver.gate, known)}")
         found.append(waiver)
     return tuple(found)
 

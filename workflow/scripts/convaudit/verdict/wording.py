@@ -1,4 +1,4 @@
-"""A gate's result in one or two plain sentences."""
+"""Describe a gate's result in one or two sentences."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,7 +11,7 @@ SHOWN = 3
 
 
 def measured(gate: Gate, found: Measured) -> str:
-    """What was measured, and what is asked."""
+    """The measured value and the limit."""
     words = metric.words(gate.metric)
     if words.unit == "yes":
         return words.name if found.value else words.otherwise
@@ -33,7 +33,7 @@ def asked(gate: Gate) -> str:
 
 
 def undecided(images: int | None) -> str:
-    """Why the interval does not decide, and what would."""
+    """The reason why the interval does not decide, and how many images would."""
     if images is None:
         return " The interval holds the limit, so this is undecided."
     return f" Too few images to tell: about {_rounded(images):,} would decide."
@@ -42,7 +42,7 @@ def undecided(images: int | None) -> str:
 def counted(
     gate: Gate, sure: Sequence[Mapping[str, Any]], maybe: Sequence[Mapping[str, Any]]
 ) -> str:
-    """How many rows fit, and which; those that may fit yet."""
+    """Number and names of matching rows, and of rows that are undecided."""
     name = metric.words(gate.metric).name
     kinds = [
         value if isinstance(value, str) else " or ".join(value) for value in gate.where.values()
