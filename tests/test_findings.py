@@ -72,18 +72,18 @@ def test_the_corner_that_goes_along_with_errors_is_named_first():
     predicted = np.repeat([1, 0], [20, 40])
     audited = audit(predicted, np.repeat([False, True], [15, 45]), corner=np.arange(60) < 20)
     errors, told = findings(audited)
-    assert errors.title == "It errs where it looks at the top left corner"
+    assert errors.title == "Errors go with heat in the top left corner"
     assert errors.text == (
         "Of 20 images with over a third of their heat in the top left corner, 15 are wrong (75%), "
-        "all of them called gravel; of the other 40, 0 (0%)."
+        "all of them predicted as gravel; of the other 40, 0 (0%)."
     )
     # The most confident first.
     assert (errors.count, errors.rows) == (15, [14, 13, 12, 11, 10, 9])
-    assert told.title == "“gravel” is told by the top left corner"
+    assert told.title == "“gravel” has its heat in the top left corner"
     assert told.text == (
-        "Images called gravel gather 80% of their heat in the top left corner, a ninth of the "
-        "picture: 7.2 times what even heat would. Images called otherwise: 11%. "
-        "The 5 that are right: 80%."
+        "Images predicted as gravel gather 80% of their heat in the top left corner, one of nine "
+        "equal regions: 7.2 times what even heat would. Images predicted as other classes: 11%. "
+        "Of the 5 right predictions: 80%."
     )
     # What is right comes first, or errors would hide the class.
     assert (told.count, told.rows) == (20, [*range(15, 20), 0])
@@ -277,7 +277,7 @@ def test_empty_maps_are_counted_in_the_sentence():
     audited = audit(predicted, numbers >= 0, corner=numbers < 0)
     texts = [text for kind, text in said(with_maps(audited, maps)) if kind == "heat"]
     assert len(texts) == 1
-    assert "This rests on 12 of 40 images called so: the maps of the others are empty." in texts[0]
+    assert "This rests on 12 of 40 of these images: the maps of the others are empty." in texts[0]
 
 
 def test_maps_that_are_too_coarse_place_nothing_and_the_report_says_so():

@@ -155,7 +155,7 @@ def test_an_error_shows_the_heat_for_what_was_said_and_leads_to_its_image(report
     card = report.locator("#errors .card")
     assert card.count() == 1
     assert "heat for red" in card.inner_text() and "heat for blue" in card.inner_text()
-    assert "is blue" in card.inner_text()
+    assert "true blue" in card.inner_text()
     card.locator("a").click()
     report.wait_for_selector("dialog[open]")
     assert report.inner_text("#box-title") == "blue/odd.png"
@@ -163,7 +163,7 @@ def test_an_error_shows_the_heat_for_what_was_said_and_leads_to_its_image(report
 
 def test_a_confused_pair_has_its_page(report):
     report.click("ul.pairs a")
-    assert report.inner_text("h1") == "blue called red"
+    assert report.inner_text("h1") == "blue predicted as red"
     assert report.locator(".card").count() == 1
     every_picture_is_there(report)
 
@@ -449,9 +449,7 @@ def test_on_a_telephone_nothing_is_out_of_reach(page, finished):
     page.set_viewport_size({"width": 390, "height": 800})
     folder = finished.folder / "results" / "report"
     page.goto((folder / "index.html").as_uri())
-    assert (
-        page.locator(".headline").bounding_box()["y"] < page.locator(".strip").bounding_box()["y"]
-    )
+    assert page.locator("#verdict").bounding_box()["y"] < page.locator(".strip").bounding_box()["y"]
     edges = page.locator("nav a").evaluate_all(
         "all => all.map(one => one.getBoundingClientRect().right)"
     )
@@ -525,6 +523,26 @@ def test_the_gallery_finds_images_by_part_of_their_name(photos, written):
     assert photos.locator("#none").is_visible()
 
 
+def test_a_click_on_the_histogram_of_a_property_cuts_there(gallery, finished):
+    assert gallery.locator("#histogram").is_hidden()
+    options = gallery.locator("[name=property] option").all_text_contents()
+    title = next(one for one in options if one.startswith("luminance mean"))
+    gallery.select_option("[name=property]", label=title)
+    drawing = gallery.locator("#histogram canvas")
+    drawing.wait_for()
+    values = pd.read_parquet(finished.folder / "results" / "predictions.parquet").luminance_mean
+    ends = [float(text) for text in gallery.locator("#histogram span").all_inner_texts()]
+    assert ends == pytest.approx([values.min(), values.max()], rel=1e-3)
+    wide = drawing.bounding_box()["width"]
+    drawing.click(position={"x": wide / 2, "y": 20})
+    least = float(gallery.input_value("[name=least]"))
+    assert least == pytest.approx(sum(ends) / 2, abs=0.01 * (ends[1] - ends[0]))
+    kept = (values.astype("float32") >= least).sum()
+    assert 0 < kept < len(values) and count(gallery).startswith(f"{kept} of")
+    drawing.click(position={"x": wide * 0.75, "y": 20}, modifiers=["Shift"])
+    assert least < float(gallery.input_value("[name=most]")) < ends[1]
+
+
 def saved(page: Page, button: str) -> str:
     with page.expect_download() as found:
         page.click(button)
@@ -547,6 +565,11 @@ def test_marks_of_images_outlive_the_page_and_are_exported(photos, written):
     photos.reload()
     photos.wait_for_selector(".tile[data-filled]")
     assert photos.inner_text("#marked") == "1 selected, 1 with a tag or note"
+    for kind in ("selected", "tagged", "noted"):
+        photos.select_option("[name=mark]", kind)
+        photos.wait_for_function("document.querySelector('#count').innerText.startsWith('1 of')")
+        assert titles(photos) == [path] and f"mark={kind}" in photos.url
+    photos.select_option("[name=mark]", "")
     assert saved(photos, "#export-paths") == f"path\r\n{path}\r\n"
     notes = json.loads(saved(photos, "#export-notes"))
     assert notes["audit_key"] == "key"

@@ -228,7 +228,7 @@ def test_without_labels_nothing_is_right_or_wrong(audit, tmp_path):
     assert "without labels" in text and "The images have no labels" in text
     for page in report.rglob("*.html"):
         assert not re.search(r"\b(nan|NaN|None|inf)\b", text_of(page)), page
-    assert "accuracy with" not in text and "is called" not in text
+    assert "accuracy with" not in text and "is predicted as" not in text
 
 
 def test_the_first_page_names_its_model_by_its_hash(audit, tmp_path):
@@ -293,7 +293,7 @@ def test_without_errors_it_says_so(audit, tmp_path):
     right = pd.array([0, 1, 0, 1], "Int32")
     fine = changed(audit, label_index=right, correct=pd.array([True] * 4, "boolean"))
     text = text_of(written(fine, tmp_path) / "index.html")
-    assert "None: every labelled image is called what it is." in text
+    assert "None: every labelled image is predicted right." in text
     assert "100.0%" in text and "Confused pairs" not in text
 
 
@@ -302,7 +302,7 @@ def test_an_error_has_both_scores_though_the_true_class_is_far_down(audit, tmp_p
         audit, top_classes=[["b"]] * 4, top_probabilities=[[0.8]] * 4, true_probability=0.0123
     )
     text = " ".join(text_of(written(far, tmp_path) / "index.html").split())
-    assert "called b 80.0% is a 1.2%" in text
+    assert "predicted b 80.0% true a 1.2%" in text
 
 
 def test_a_share_is_all_or_none_only_where_it_is():

@@ -146,7 +146,7 @@ def _guess(audit: Results) -> list[Finding]:
 
 
 def _errors_by_region(audit: Results) -> list[Finding]:
-    """Ninths of the picture in which heat goes along with errors beyond chance: the 95 % intervals
+    """Regions of the picture in which heat goes along with errors beyond chance: the 95 % intervals
     of both error rates are a factor of two apart.
     """
     if audit.facts.coarse:
@@ -169,10 +169,10 @@ def _errors_by_region(audit: Results) -> list[Finding]:
         whole = "all of them" if said[most] == bad else f"{said[most]} of them"
         text = (
             f"Of {hot:,} images with over a third of their heat in the {name}, {bad:,} are "
-            f"wrong ({bad / hot:.0%}), {whole} called {short(audit.class_names[most])}; "
+            f"wrong ({bad / hot:.0%}), {whole} predicted as {short(audit.class_names[most])}; "
             f"of the other {cold:,}, {elsewhere:,} ({elsewhere / cold:.0%})."
         )
-        title = f"It errs where it looks at the {name}"
+        title = f"Errors go with heat in the {name}"
         link = f"images.html#region={region}&share={100 * HOT:.2f}&truth=wrong"
         rows = surest(audit, wrong, SHOWN).tolist()
         rate = bad / hot - elsewhere / cold
@@ -199,14 +199,14 @@ def _classes_by_region(audit: Results) -> list[Finding]:
                 continue
             name = short(audit.class_names[index])
             text = (
-                f"Images called {name} gather {mean[region]:.0%} of their heat in the "
-                f"{REGIONS[region]}, a ninth of the picture: {mean[region] * 9:.1f} times what "
-                f"even heat would. Images called otherwise: {rest[region]:.0%}."
+                f"Images predicted as {name} gather {mean[region]:.0%} of their heat in the "
+                f"{REGIONS[region]}, one of nine equal regions: {mean[region] * 9:.1f} times what "
+                f"even heat would. Images predicted as other classes: {rest[region]:.0%}."
                 f"{_when_right(audit, int(index), int(region))}"
             )
             if called[index] > counts[index]:
                 text += (
-                    f" This rests on {counts[index]:,} of {called[index]:,} images called so: the "
+                    f" This rests on {counts[index]:,} of {called[index]:,} of these images: the "
                     "maps of the others are empty."
                 )
             numbers, shares = audit.mean_maps.hot(int(region))
@@ -215,7 +215,7 @@ def _classes_by_region(audit: Results) -> list[Finding]:
             # What is wrong comes last: it has a finding of its own and would hide the class.
             order = np.lexsort((-shares, audit.wrong[numbers]))[:SHOWN]
             link = f"images.html#predicted={index}&region={region}&share={100 * HOT:.2f}"
-            title = f"“{name}” is told by the {REGIONS[region]}"
+            title = f"“{name}” has its heat in the {REGIONS[region]}"
             rows = numbers[order].tolist()
             one = Finding("heat", title, text, link, len(numbers), rows, int(region))
             found.append((float(mean[region]), one))
@@ -255,7 +255,7 @@ def _when_right(audit: Results, index: int, region: int) -> str:
     if not right or not (called & audit.wrong).any():
         return ""
     share = audit.mean_maps.region_sums_of(correct)[index, region] / right
-    return f" The {right:,} that are right: {share:.0%}."
+    return f" Of the {right:,} right predictions: {share:.0%}."
 
 
 def _trust(audit: Results) -> list[Finding]:
@@ -280,7 +280,7 @@ def _trust(audit: Results) -> list[Finding]:
                 f"answers are right. {bold.sum():,} wrong answers have a confidence over 90%."
             )
             link = "images.html#truth=wrong&from=90"
-            found.append(_of("It is surer than it is right", text, link, bold))
+            found.append(_of("The model is overconfident", text, link, bold))
     if audit.facts.coarse:
         height, width = audit.facts.layer(audit.facts.target_layer).sides
         text = (
@@ -292,8 +292,8 @@ def _trust(audit: Results) -> list[Finding]:
     empty = audit.column("map_empty", bool, None)
     if empty.mean() > 0.02:
         text = (
-            f"For {empty.sum():,} images ({empty.mean():.0%}) nothing in the picture speaks for "
-            "what was said: their maps are empty."
+            f"For {empty.sum():,} images ({empty.mean():.0%}) nothing in the picture is evidence "
+            "for the predicted class: their maps are empty."
         )
         link = f"images.html#region={NOWHERE}"
         found.append(_of("Answers without evidence", text, link, empty))

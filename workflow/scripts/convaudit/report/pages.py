@@ -9,6 +9,7 @@ from shutil import copyfile
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from jinja2 import Environment
 
 from convaudit.dataset.images import INTERPOLATIONS
@@ -34,6 +35,8 @@ from convaudit.report.results import PAIRS, Results
 from convaudit.verdict.decision import Decision
 
 SAMPLE = 24
+ALIKE = 6
+"""At most so many of the worst errors are of one confused pair: more would show the same."""
 COARSE = 40
 """Maps narrower than this are shown with their cells, wider ones smoothly."""
 
@@ -87,6 +90,7 @@ def write_report(
         "heat_key": charts.heat_key(top, places[0].mean.size) if places else "",
         **_even(places),
     }
+    shortcuts = suspects.cards(audit.shortcuts, folder)
     _write(folder / "where.html", render, "where.html", **looks)
     _write(
         folder / "index.html",
@@ -97,10 +101,13 @@ def write_report(
         summary=summary,
         verdict=summary["verdict"],
         signed=_signed(decision, summary["verdict"]) if decision else None,
-        findings=[_finding(audit, one, seen) for one in found],
-        shortcuts=suspects.cards(audit.shortcuts, folder),
+        findings=_stories([_finding(audit, one, seen) for one in found]),
+        shortcuts=shortcuts,
+        reason=suspects.reason(shortcuts),
         errors=misclassified.cards(
-            audit, [seen[number] for number in misclassified.worst(audit).tolist()], "truth=wrong"
+            audit,
+            [seen[number] for number in _varied(audit, misclassified.worst(audit))],
+            "truth=wrong",
         ),
         confusion=misclassified.matrix(audit) if audit.known.any() else None,
         pairs=pairs,
@@ -125,7 +132,7 @@ def write_gallery(folder: Path, audit: Results, audit_key: str) -> None:
     """Write ``images.html`` and what it loads; the reader's marks are kept under ``audit_key``."""
     gallery.write(folder / "data", audit)
     (folder / "style.css").write_text(rendering.style(), encoding="utf-8")
-    for script in ("heat.js", "marks.js", "gallery.js"):
+    for script in ("heat.js", "marks.js", "histogram.js", "gallery.js"):
         copyfile(rendering.STATIC / script, folder / script)
     values = {"regions": REGIONS, "audit_key": audit_key}
     _write(folder / "images.html", _environment(audit), "images.html", **values)
@@ -218,10 +225,25 @@ def _finding(audit: Results, finding: Finding, seen: dict[int, thumbnails.Seen])
         "link": finding.link,
         "count": finding.count,
         "region": finding.region,
+        "also": [],
         "images": misclassified.cards(audit, shown, finding.link.partition("#")[2])
         if finding.kind == "heat"
         else [],
     }
+
+
+def _stories(cards: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """One card a region of the picture: what else was found of its heat is told in its first."""
+    stories: dict[int, dict[str, Any]] = {}
+    kept = []
+    for card in cards:
+        if card["kind"] == "heat" and card["region"] in stories:
+            stories[card["region"]]["also"].append(card["text"])
+            continue
+        if card["kind"] == "heat":
+            stories[card["region"]] = card
+        kept.append(card)
+    return kept
 
 
 def _signed(decision: Decision, verdict: dict[str, Any]) -> dict[str, Any]:
@@ -233,6 +255,13 @@ def _signed(decision: Decision, verdict: dict[str, Any]) -> dict[str, Any]:
         "remark": decision.remark(verdict["policy_sha256"], verdict["result"]),
         "notes": [(name, note) for name, note in notes if note],
     }
+
+
+def _varied(audit: Results, numbers: np.ndarray) -> list[int]:
+    """Of the images with these numbers the first ``ALIKE`` of each true and predicted class."""
+    pairs = pd.DataFrame({"label": audit.labels[numbers], "predicted": audit.predicted[numbers]})
+    alike = pairs.groupby(["label", "predicted"]).cumcount().to_numpy()
+    return numbers[alike < ALIKE].tolist()
 
 
 def _sample(audit: Results) -> list[int]:

@@ -42,7 +42,7 @@ def cards(found: dict[str, Any] | None, folder: Path) -> dict[str, Any] | None:
     """
     if found is None:
         return None
-    shown = [each for each in found["suspects"] if each["status"] in _SHOWN]
+    shown = _stories([each for each in found["suspects"] if each["status"] in _SHOWN])
     proven = [each for each in shown if each["status"] != "undecided"]
     open_ones = [each for each in shown if each["status"] == "undecided"]
     listed = [*proven, *open_ones[:_MOST_UNDECIDED]]
@@ -50,12 +50,31 @@ def cards(found: dict[str, Any] | None, folder: Path) -> dict[str, Any] | None:
     return {
         "cards": [_card(each, folder) for each in listed],
         "counts": {state: statuses.count(state) for state in _STATES},
-        "hidden": len(open_ones) - len(open_ones[:_MOST_UNDECIDED]),
+        "hidden": sum(each["like"] + 1 for each in open_ones[_MOST_UNDECIDED:]),
         "confirmed": statuses.count("confirmed"),
         **{name: found[name] for name in ("images", "labelled", "placebos", "undecidable")},
         "forward_passes": found["forward_passes"],
         "blind_to": found["blind_to"],
     }
+
+
+def _stories(suspects: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """One of the suspects with the same title and status, the first, and how many are ``like`` it.
+
+    The same cue of the same class is found in several ways: a blur in several properties.
+    """
+    stories: dict[tuple[str, str], dict[str, Any]] = {}
+    for each in suspects:
+        story = stories.setdefault((each["title"], each["status"]), {**each, "like": -1})
+        story["like"] += 1
+    return list(stories.values())
+
+
+def reason(shown: dict[str, Any] | None) -> dict[str, Any] | None:
+    """The card of the first suspect that blocks or asks, which decides; None if there is none."""
+    if shown is None:
+        return None
+    return next((each for each in shown["cards"] if each["severity"] in ("block", "ask")), None)
 
 
 def _card(suspect: dict[str, Any], folder: Path) -> dict[str, Any]:

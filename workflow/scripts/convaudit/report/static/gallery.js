@@ -21,7 +21,7 @@ const convaudit = (() => {
     order: ["first to last", "last to first"], predicted: ["first to last", "last to first"],
     label: ["first to last", "last to first"], region: ["top left to bottom right", "bottom right to top left"] };
   const FIELDS = ["name", "label", "predicted", "truth", "region", "share", "concentration", "from", "to",
-    "property", "least", "most", "sort", "up", "view", "colours", "common"];
+    "mark", "property", "least", "most", "sort", "up", "view", "colours", "common"];
   const form = document.getElementById("filters");
   const grid = document.getElementById("grid");
   const box = document.getElementById("lightbox");
@@ -103,8 +103,9 @@ const convaudit = (() => {
   }
 
   // Every image's path, to search in; in one text, as that loads fastest.
-  let names;
+  let names, allPaths, exact;
   function takePaths(text) {
+    allPaths = text;
     names = text.toLowerCase().split("\0");
     select();
     draw();
@@ -207,7 +208,11 @@ const convaudit = (() => {
     if (want.sort.startsWith("value-")) askFor(want.sort);
     const values = limited ? columns[`${want.property}s`] : undefined;
     const least = want.least === "" ? -Infinity : +want.least, most = want.most === "" ? Infinity : +want.most;
-    if (want.name && !names) askFor("paths");
+    if ((want.name || want.mark) && !names) askFor("paths");
+    if (want.mark && names) exact ??= allPaths.split("\0");
+    const marked = want.mark && exact && marks.paths(want.mark);
+    if (want.property && columns[`${want.property}s`]) histogram.draw(columns[`${want.property}s`], least, most, cutAt);
+    else histogram.hide();
     const part = names && want.name.toLowerCase();
     const chosen = new Uint32Array(columns.count);
     let n = 0;
@@ -217,6 +222,7 @@ const convaudit = (() => {
       if (columns.probability[i] > atMost) continue;
       if (values && !(values[i] >= least && values[i] <= most)) continue;
       if (part && !names[i].includes(part)) continue;
+      if (marked && !marked.has(exact[i])) continue;
       if (want.truth && truthOf(i) !== want.truth) continue;
       chosen[n++] = i;
     }
@@ -229,6 +235,13 @@ const convaudit = (() => {
     document.getElementById("none").hidden = n > 0;
     document.getElementById("said").textContent = inWords();
     layout();
+  }
+
+  // Takes a value of the histogram as the least or the greatest that is kept.
+  function cutAt(value, isMost) {
+    const field = form.elements[isMost ? "most" : "least"];
+    field.value = value;
+    field.dispatchEvent(new Event("input", { bubbles: true }));
   }
 
   // What is set, for paper, which shows no form.
@@ -389,7 +402,7 @@ const convaudit = (() => {
     tile.context.clearRect(0, 0, tile.drawing.width, tile.drawing.height);
     tile.said.textContent = columns.names[columns.predicted[i]];
     tile.scored.textContent = percent(columns.probability[i])
-      + (truth === "wrong" ? ` ✗ is ${columns.names[columns.label[i]]}` : "");
+      + (truth === "wrong" ? ` ✗ true: ${columns.names[columns.label[i]]}` : "");
     element.onclick = () => { here = at; open(); };
     return tile;
   }
@@ -485,8 +498,8 @@ const convaudit = (() => {
     }));
     const region = columns.region[i];
     const facts = [
-      ["verdict", truth === "unknown" ? `called ${name}; it has no label`
-        : truth === "right" ? `right: called ${name}` : `wrong: called ${name}, is ${columns.names[columns.label[i]]}`],
+      ["verdict", truth === "unknown" ? `predicted as ${name}; it has no label`
+        : truth === "right" ? `right: predicted as ${name}` : `wrong: predicted as ${name}, true: ${columns.names[columns.label[i]]}`],
       ["most heat", region < 9 ? `${columns.regions[region]}, ${percent(columns.share[i] / 65535, 0)} of it` : "none: the map is empty"],
       ["at the border", percent(columns.border[i] / 255, 0)],
       ["hottest tenth", `${percent(columns.concentration[i] / 255, 0)} of the heat`],

@@ -11,6 +11,8 @@ const marks = (() => {
 
   const of = (id) => kept[id] ?? { chosen: false, tags: [], note: "" };
   const chosen = () => Object.values(kept).filter((mark) => mark.chosen);
+  const KINDS = { selected: (mark) => mark.chosen, tagged: (mark) => mark.tags.length, noted: (mark) => mark.note };
+  const paths = (kind) => new Set(Object.values(kept).filter(KINDS[kind]).map((mark) => mark.path));
   const isEmpty = (mark) => !mark.chosen && !mark.tags.length && !mark.note;
 
   function set(id, path, change) {
@@ -69,5 +71,5 @@ const marks = (() => {
   for (const field of Object.values(fields)) field.addEventListener("input", changed);
 
   count();
-  return { show };
+  return { paths, show };
 })();
