@@ -1,15 +1,20 @@
 """Operations on pixels, statistics and halves of the search for shortcuts, by hand."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
 from scipy.stats import norm
 
 from convaudit.shortcuts import operations
+from convaudit.shortcuts.candidates import Candidate, Evidence
+from convaudit.shortcuts.decisions import severity_of
 from convaudit.shortcuts.evidence import class_auc, partial_spearman
 from convaudit.shortcuts.halves import CONFIRM, DISCOVER, halves
 from convaudit.shortcuts.paired import paired_difference, pairs_needed
 from convaudit.shortcuts.sample import margins
+from convaudit.shortcuts.trials import Trial
 from photographs import procedural
 
 
@@ -39,6 +44,19 @@ def test_pairs_that_would_decide():
     assert pairs_needed(0.5, 0.5, 0.95) == pytest.approx(
         norm.ppf(0.975) ** 2 * 0.25 / 0.4**2, abs=1
     )
+
+
+@pytest.mark.parametrize(("flips", "severity"), [(40, "block"), (14, "ask")])
+def test_a_patch_that_turns_few_images_is_asked_about(flips, severity):
+    """Of 40 pairs, at 95 %: 14 flips have a lower end of 0.19, 40 one of 0.88."""
+    evidence = Evidence(0.0, 0.5, 80)
+    patch = Candidate("patch", "overlay", 0, "a", 1.0, evidence, np.zeros(1), None, "patch")
+    turned = paired_difference(np.arange(40) < flips, np.zeros(40, bool), 0.95)
+    trial = Trial(turned, 40, 0.0, [])
+    assert (turned.low >= 0.25) == (severity == "block")
+    assert severity_of(patch, evidence, "confirmed", trial) == severity
+    place = replace(patch, cue="place")
+    assert severity_of(place, evidence, "confirmed", trial) == "block"
 
 
 def test_auc_counts_ties_half():

@@ -24,6 +24,10 @@ MOST_IMAGES = 50
 _CLEAR_AUC = 0.25
 """Least distance of an AUC from 0.5 at which blur, noise and the like can't be a trait of the
 class."""
+_PATCH_BLOCKS = 0.25
+"""Least lower end of a patch's effect that blocks. In the first 32 cases of the planted benchmark
+five parts of a class's own object were confirmed, with lower ends of 0.10 to 0.14, and four planted
+patches, with 0.43 to 0.67."""
 _STRONG_AUC = 0.3
 """Least distance of an AUC from 0.5 for a warning about a cue that the model does not use."""
 
@@ -106,7 +110,7 @@ def _suspect(
 ) -> Suspect:
     data, holds = _evidence(sample, candidate)
     status = _status(candidate, data, holds, inserted, removed)
-    severity = _severity(candidate, data, status)
+    severity = severity_of(candidate, data, status, inserted)
     images, count = _images(sample, candidate)
     name = sample.class_names[candidate.target]
     hashed = f"{candidate.cue}|{name}|{candidate.name}"
@@ -169,11 +173,18 @@ def _status(
     return "undecided"
 
 
-def _severity(candidate: Candidate, data: Evidence, status: str) -> str:
-    """The severity; a person is asked about fine detail that may belong to the class."""
+def severity_of(candidate: Candidate, data: Evidence, status: str, inserted: Trial | None) -> str:
+    """The severity; a person is asked about what may belong to the class itself.
+
+    That is fine detail that hardly goes with the class, and a returning patch that turns few
+    images: a part of the class's own object does that too.
+    """
     if status == "confirmed":
         leans = candidate.name in DETAIL and abs(data.auc - 0.5) < _CLEAR_AUC
-        return "ask" if candidate.kind == "appearance" or leans else "block"
+        part = candidate.cue == "patch" and (
+            inserted is None or inserted.difference.low < _PATCH_BLOCKS
+        )
+        return "ask" if candidate.kind == "appearance" or leans or part else "block"
     return "warn" if status == "data_only" else "note"
 
 
