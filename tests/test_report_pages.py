@@ -231,6 +231,15 @@ def test_without_labels_nothing_is_right_or_wrong(audit, tmp_path):
     assert "accuracy with" not in text and "is predicted as" not in text
 
 
+def test_a_guessed_scaling_stands_in_the_verdict(audit, tmp_path):
+    report = written(audit, tmp_path)
+    verdict = (report / "index.html").read_text().partition('id="findings"')[0]
+    assert "<b>The scaling is a guess.</b>" in verdict
+    shutil.rmtree(report)
+    report = written(replace(audit, facts=replace(audit.facts, scaling_known=True)), tmp_path)
+    assert "is a guess" not in (report / "index.html").read_text()
+
+
 def test_the_first_page_names_its_model_by_its_hash(audit, tmp_path):
     demo = {**audit.settings, "model": "demo", "images": "demo"}
     report = written(replace(audit, settings=demo, model_sha256="0123456789abcdef" * 4), tmp_path)
