@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+import verdict as verdict_job
 from convaudit.metrics.intervals import wilson
 from convaudit.verdict import exit_code, files, metric
 from convaudit.verdict.judge import judge
@@ -154,7 +155,18 @@ def test_a_proven_shortcut_fails_and_stands_first():
 def test_suspects_that_were_not_looked_for_leave_the_verdict_open():
     verdict = judged(audit(suspects=None))
     assert verdict.result == "undecided"
-    assert gate_of(verdict, "proven shortcuts").text == "Shortcuts were not looked for."
+    text = gate_of(verdict, "proven shortcuts").text
+    assert text.startswith("Shortcuts were not looked for, or every class has too few images")
+
+
+@pytest.mark.parametrize(
+    ("passes", "undecidable", "expected"),
+    [(0, ["a", "b"], None), (0, ["a"], []), (9, ["a", "b"], [])],
+    ids=["nothing tried", "no suspect", "tried all the same"],
+)
+def test_where_nothing_could_be_tried_nothing_is_known(passes, undecidable, expected):
+    found = {"suspects": [], "forward_passes": passes, "undecidable": undecidable}
+    assert verdict_job._suspects(found, 2) == expected
 
 
 def test_undecided_suspects_warn():

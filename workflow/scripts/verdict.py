@@ -4,6 +4,7 @@ import json
 import logging
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -114,7 +115,7 @@ def verdict(
     found = {
         "dataset_sha256": content_sha256(Path(ledger)),
         **numbers(evidence),
-        "suspects": given.get("interventions", {}).get("suspects"),
+        "suspects": _suspects(given.get("interventions"), len(names)),
         "trust": given.get("trust"),
         "near_duplicates": given.get("near_duplicates"),
         "comparison": given.get("comparison", {}).get("comparison"),
@@ -131,6 +132,13 @@ def verdict(
         with atomic(path) as temporary:
             temporary.write_text(text, encoding="utf-8")
     logging.info("%s: %d gates", judged.result, len(judged.gates))
+
+
+def _suspects(found: dict[str, Any] | None, classes: int) -> list[dict[str, Any]] | None:
+    """The suspects; None if nothing was tried because every class has too few images."""
+    if not found or (not found["forward_passes"] and len(found["undecidable"]) == classes):
+        return None
+    return found["suspects"]
 
 
 def _table(predictions: str) -> pd.DataFrame:

@@ -27,7 +27,12 @@ class Words:
 UNLABELLED = "Not known: no image has a label."
 UNCOMPARED = "No other audit is compared (reference is not given)."
 WORDS = {
-    "suspects": Words("suspects", "count", "#shortcuts", "Shortcuts were not looked for."),
+    "suspects": Words(
+        "suspects",
+        "count",
+        "#shortcuts",
+        "Shortcuts were not looked for, or every class has too few images for an experiment.",
+    ),
     "class_order_ok": Words(
         "No other order of the class names is clearly more accurate.",
         "yes",
