@@ -150,7 +150,7 @@ def test_slurm_s_device_was_the_one_used(on_slurm):
 def results_without_key(audit: Audit) -> dict[str, bytes]:
     """The audit's results; its key is blanked, since the code of ``on_slurm`` is edited."""
     folder = audit.folder / "results"
-    key = json.loads((folder / "summary.json").read_text())["audit_key"].encode()
+    key = json.loads((folder / "verdict.json").read_text())["audit_key"].encode()
     return {path: content.replace(key, b"key") for path, content in results(folder).items()}
 
 
