@@ -26,8 +26,8 @@ _CLEAR_AUC = 0.25
 class."""
 _PATCH_BLOCKS = 0.25
 """Least lower end of a patch's effect that blocks. In the first 32 cases of the planted benchmark
-five parts of a class's own object were confirmed, with lower ends of 0.10 to 0.14, and four planted
-patches, with 0.43 to 0.67."""
+the confirmed patches that the model relied on for more than 85 % of images had lower ends of 0.43
+to 0.67. Those of a class's own object, or of a cue that it relied on in part, had 0.10 to 0.14."""
 _STRONG_AUC = 0.3
 """Least distance of an AUC from 0.5 for a warning about a cue that the model does not use."""
 
