@@ -94,7 +94,7 @@ def test_the_report_says_so_in_words(audited):
     assert "of their heat in the top left corner" in page
     assert "depends on a fixed mark at the top left" in page
     assert "<b>confirmed by experiment" in page
-    # Of one confused pair there are six cards, and a count.
+    # The page shows six images of a confused pair and says how many there are.
     assert page.count("true <b>brick</b>") == 6 and "These are 6 of 36" in page
     assert "Other scalings were not tried" in page
 

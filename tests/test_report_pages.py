@@ -24,6 +24,7 @@ from convaudit.report import (
     pages,
     rendering,
     results,
+    suspects,
     thumbnails,
 )
 from convaudit.report.findings import findings
@@ -231,10 +232,34 @@ def test_without_labels_nothing_is_right_or_wrong(audit, tmp_path):
     assert "accuracy with" not in text and "is predicted as" not in text
 
 
+def test_suspects_and_findings_of_one_story_are_one_card():
+    titles = [("a", "confirmed"), ("b", "undecided"), ("b", "undecided"), ("b", "confirmed")]
+    shown = suspects._stories([{"title": title, "status": status} for title, status in titles])
+    assert [(each["title"], each["status"], each["like"]) for each in shown] == [
+        *(("a", "confirmed", 0), ("b", "undecided", 1), ("b", "confirmed", 0)),
+    ]
+    kinds = [("heat", 0), ("data", None), ("heat", 0), ("heat", 2)]
+    cards = [
+        {"kind": kind, "region": region, "text": str(at), "also": []}
+        for at, (kind, region) in enumerate(kinds)
+    ]
+    assert [(each["text"], each["also"]) for each in pages._stories(cards)] == [
+        *(("0", ["2"]), ("1", []), ("3", [])),
+    ]
+
+
+def test_the_deciding_suspect_is_the_first_that_blocks_or_asks():
+    cards = [{"severity": name} for name in ("note", "ask", "block")]
+    assert suspects.reason({"cards": cards}) == {"severity": "ask"}
+    assert suspects.reason({"cards": cards[:1]}) is None
+    assert suspects.reason(None) is None
+
+
 def test_a_guessed_scaling_stands_in_the_verdict(audit, tmp_path):
     report = written(audit, tmp_path)
     verdict = (report / "index.html").read_text().partition('id="findings"')[0]
     assert "<b>The scaling is a guess.</b>" in verdict
+    assert (report / "index.html").read_text().count("which is a guess: ") == 1
     shutil.rmtree(report)
     report = written(replace(audit, facts=replace(audit.facts, scaling_known=True)), tmp_path)
     assert "is a guess" not in (report / "index.html").read_text()

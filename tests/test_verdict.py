@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-import verdict as verdict_job
 from convaudit.metrics.intervals import wilson
 from convaudit.verdict import exit_code, files, metric
 from convaudit.verdict.judge import judge
+from convaudit.verdict.numbers import tried_suspects
 from convaudit.verdict.policy import load
 
 MODEL = "0123456789abcdef"
@@ -166,7 +166,7 @@ def test_suspects_that_were_not_looked_for_leave_the_verdict_open():
 )
 def test_where_nothing_could_be_tried_nothing_is_known(passes, undecidable, expected):
     found = {"suspects": [], "forward_passes": passes, "undecidable": undecidable}
-    assert verdict_job._suspects(found, 2) == expected
+    assert tried_suspects(found, 2) == expected
 
 
 def test_undecided_suspects_warn():

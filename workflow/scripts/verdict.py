@@ -4,7 +4,6 @@ import json
 import logging
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,7 +22,7 @@ from convaudit.system.atomic import atomic
 from convaudit.system.checksums import sha256
 from convaudit.verdict import files
 from convaudit.verdict.judge import judge
-from convaudit.verdict.numbers import Evidence, labelled, numbers
+from convaudit.verdict.numbers import Evidence, labelled, numbers, tried_suspects
 from convaudit.verdict.policy import Policy
 from jobs.job import job
 from planning import plan as plans
@@ -115,7 +114,7 @@ def verdict(
     found = {
         "dataset_sha256": content_sha256(Path(ledger)),
         **numbers(evidence),
-        "suspects": _suspects(given.get("interventions"), len(names)),
+        "suspects": tried_suspects(given.get("interventions"), len(names)),
         "trust": given.get("trust"),
         "near_duplicates": given.get("near_duplicates"),
         "comparison": given.get("comparison", {}).get("comparison"),
@@ -132,13 +131,6 @@ def verdict(
         with atomic(path) as temporary:
             temporary.write_text(text, encoding="utf-8")
     logging.info("%s: %d gates", judged.result, len(judged.gates))
-
-
-def _suspects(found: dict[str, Any] | None, classes: int) -> list[dict[str, Any]] | None:
-    """The suspects; None if nothing was tried because every class has too few images."""
-    if not found or (not found["forward_passes"] and len(found["undecidable"]) == classes):
-        return None
-    return found["suspects"]
 
 
 def _table(predictions: str) -> pd.DataFrame:

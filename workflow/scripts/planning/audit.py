@@ -33,7 +33,7 @@ class PreparedAudit:
     def keys(self) -> Keys:
         return Keys(self.settings, self.plan)
 
-    @property
+    @cached_property
     def policy(self) -> Policy:
         """The gates that the model must pass."""
         return policies.load(self.settings.policy)

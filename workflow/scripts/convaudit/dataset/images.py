@@ -112,7 +112,7 @@ def read(data: bytes) -> Decoded:
     - Transparency is dropped, not blended with a background: the colour stored under a
       transparent pixel is what the model sees.
     - CMYK and other colour spaces are converted without their embedded colour profiles.
-    - Of values with 12 or 16 bits the upper 8 bits are kept, as in ``tf.io.decode_png``. (Pillow
+    - The upper 8 bits of a 12-bit or 16-bit value are kept, as in ``tf.io.decode_png``. (Pillow
       would clip 16-bit grey to white.) A 16-bit PNG or TIFF from CT or X-ray often uses fewer bits;
       its upper 8 would be black. Its number of bits is the one that it states (PNG's sBIT), else 8
       or 12 if no value needs more.

@@ -194,7 +194,7 @@ class ModelFacts:
 
 @dataclass(frozen=True)
 class ModelSource:
-    """Where and how to load the model that the config names.
+    """Location of the model that the config names, and the arguments to load it.
 
     Attributes:
         identity: hashes of the model's file and modules, or name and weights; "demo" for the demo.

@@ -22,6 +22,10 @@ SHOWN = 6
 CENTRE = 4
 
 
+GUESS = "The scaling is a guess"
+"""Title of the finding that stands in the verdict, above all others."""
+
+
 @dataclass(frozen=True)
 class Finding:
     """``kind`` is classes, scaling, heat, trust, slice or data; ``count`` is the number of images,
@@ -142,7 +146,7 @@ def _guess(audit: Results) -> list[Finding]:
         if guess["likelier"]:
             text += f"“{guess['likelier']}” fits the model better: {guess['why']}. "
     text += f"{_tried(check)} Set preprocess.scaling as it was in training."
-    return [Finding("trust", "The scaling is a guess", text, "#data")]
+    return [Finding("trust", GUESS, text, "#data")]
 
 
 def _errors_by_region(audit: Results) -> list[Finding]:
@@ -321,9 +325,7 @@ def _tried(check: dict[str, Any]) -> str:
 def _slices(slices: Sequence[Mapping[str, Any]]) -> list[Finding]:
     """One finding per story: its worst slice, and the slices with mostly the same errors."""
     found = []
-    for one in slices:
-        if one["story"] != one["name"]:
-            continue
+    for one in (each for each in slices if each["story"] == each["name"]):
         same = [each["name"] for each in slices if each["story"] == one["name"]][1:]
         text = (
             f"{percent(one['accuracy'])} of {one['support']:,} images with {one['name']} are right "
@@ -345,15 +347,15 @@ def _data(audit: Results) -> list[Finding]:
             f"{len(crossed):,} files hold content that also stands under another label: "
             "at most one of the labels is right."
         )
-        found.append(_plain("The same image under two labels", text, "#duplicates"))
+        found.append(Finding("data", "The same image under two labels", text, "#duplicates"))
     found += _near_duplicates(audit.near_duplicates)
     if len(audit.quarantine):
         count = len(audit.quarantine)
         text = f"{count:,} of {count + audit.count:,} files could not be audited."
-        found.append(_plain("Files that are not images", text, "#data"))
+        found.append(Finding("data", "Files that are not images", text, "#data"))
     if audit.assumptions:
         text = " ".join(f"{note[0].upper()}{note[1:]}." for note in audit.assumptions)
-        found.append(_plain("What the audit assumes of the images", text, "#data"))
+        found.append(Finding("data", "What the audit assumes of the images", text, "#data"))
     channels = audit.own_channels
     dead = channels["dead"].mean() if len(channels) else 0
     if dead > 0.05:
@@ -361,7 +363,7 @@ def _data(audit: Results) -> list[Finding]:
             f"{int(channels['dead'].sum()):,} of {len(channels):,} channels "
             f"({dead:.0%}) fired for no image."
         )
-        found.append(_plain("Channels that do nothing", text, "#sees"))
+        found.append(Finding("data", "Channels that do nothing", text, "#sees"))
     return found
 
 
@@ -375,7 +377,8 @@ def _near_duplicates(known: dict[str, Any] | None) -> list[Finding]:
             "was resized, recompressed or slightly cropped, or a picture of the same series. Of a "
             "copy at most one label is right. duplicates.parquet lists them."
         )
-        found.append(_plain("Images that look alike under two labels", text, "#duplicates"))
+        title = "Images that look alike under two labels"
+        found.append(Finding("data", title, text, "#duplicates"))
     training = known["training"]
     if training and training["images"]:
         text = (
@@ -384,7 +387,8 @@ def _near_duplicates(known: dict[str, Any] | None) -> list[Finding]:
             f"{_with_and_without(training)}An accuracy measured on training images says nothing "
             "of new images."
         )
-        found.append(_plain("The model was trained on audited images", text, "#duplicates"))
+        title = "The model was trained on audited images"
+        found.append(Finding("data", title, text, "#duplicates"))
     return found
 
 
@@ -393,7 +397,3 @@ def _with_and_without(training: dict[str, Any]) -> str:
     if among is None or without is None:
         return ""
     return f"Of these {among:.1%} are right, of the others {without:.1%}. "
-
-
-def _plain(title: str, text: str, link: str) -> Finding:
-    return Finding("data", title, text, link)

@@ -29,7 +29,7 @@ from convaudit.report import (
     suspects,
     thumbnails,
 )
-from convaudit.report.findings import Finding
+from convaudit.report.findings import GUESS, Finding
 from convaudit.report.regions import REGIONS
 from convaudit.report.results import PAIRS, Results
 from convaudit.verdict.decision import Decision
@@ -104,6 +104,7 @@ def write_report(
         findings=_stories([_finding(audit, one, seen) for one in found]),
         shortcuts=shortcuts,
         reason=suspects.reason(shortcuts),
+        guess=GUESS,
         errors=misclassified.cards(
             audit,
             [seen[number] for number in _varied(audit, misclassified.worst(audit))],
@@ -258,7 +259,7 @@ def _signed(decision: Decision, verdict: dict[str, Any]) -> dict[str, Any]:
 
 
 def _varied(audit: Results, numbers: np.ndarray) -> list[int]:
-    """Of the images with these numbers the first ``ALIKE`` of each true and predicted class."""
+    """Keep the first ``ALIKE`` of these image numbers for each pair of true and predicted class."""
     pairs = pd.DataFrame({"label": audit.labels[numbers], "predicted": audit.predicted[numbers]})
     alike = pairs.groupby(["label", "predicted"]).cumcount().to_numpy()
     return numbers[alike < ALIKE].tolist()

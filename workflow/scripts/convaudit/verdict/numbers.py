@@ -182,3 +182,24 @@ def labelled(
     known = labels >= 0
     columns = labels, predicted, probability, true_probability, true_rank, brier
     return Answers(*(values[known] for values in columns))
+
+
+def tried_suspects(
+    interventions: Mapping[str, Any] | None, classes: int
+) -> list[dict[str, Any]] | None:
+    """The suspects that the policy judges.
+
+    Args:
+        interventions: the content of ``interventions.json``; None if shortcuts are not looked for.
+        classes: number of the model's classes.
+
+    Returns:
+        None if no experiment was made: shortcuts are not looked for, or every class has too few
+        images. An empty list would claim that there is no suspect.
+    """
+    if interventions is None:
+        return None
+    undecidable = len(interventions["undecidable"]) == classes
+    if undecidable and not interventions["forward_passes"]:
+        return None
+    return interventions["suspects"]

@@ -113,7 +113,7 @@ def load(given: str | dict[str, Any]) -> Policy:
         AuditError: one line per fault, each with the gate, waiver or answer that it is about.
     """
     if given == "default":
-        return _parsed(_read(DEFAULT), "policy")
+        return _parsed({}, "policy")
     if isinstance(given, str):
         return _parsed(_read(Path(given).expanduser()), given)
     return _parsed(given, "policy")
