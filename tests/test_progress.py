@@ -133,14 +133,22 @@ def test_each_stage_s_time_by_hand(tmp_path):
 
 
 def test_an_audit_in_two_lines():
-    summary = {"images_audited": 1240, "images_quarantined": 3, "accuracy": 0.85, "findings": []}
-    line = run_summary.outcome(Path("out"), summary | {"findings": [{"title": "It errs"}]})
+    gates = [{"text": "1 suspect; none is allowed."}, {"text": "Accuracy 85.0%."}]
+    summary = {
+        "images_audited": 1240,
+        "images_quarantined": 3,
+        "accuracy": 0.85,
+        "verdict": {"result": "fail", "gates": gates},
+    }
+    line = run_summary.outcome(Path("out"), summary)
     assert line.splitlines() == [
         "out/report/index.html: 1,240 images, 85.0% of those with a label right, 3 in quarantine",
-        "First finding: It errs.",
+        "Verdict: fail. 1 suspect; none is allowed.",
     ]
-    assert run_summary.outcome(Path("out"), summary | {"accuracy": None}).splitlines() == [
-        "out/report/index.html: 1,240 images, 3 in quarantine"
+    passed = summary | {"accuracy": None, "verdict": {"result": "pass", "gates": gates}}
+    assert run_summary.outcome(Path("out"), passed).splitlines() == [
+        "out/report/index.html: 1,240 images, 3 in quarantine",
+        "Verdict: pass.",
     ]
 
 

@@ -35,13 +35,15 @@ def say(results: Path) -> None:
 
 
 def outcome(results: Path, summary: dict[str, Any]) -> str:
-    """Two lines about an audit: the path of the report with the main numbers, the first finding."""
+    """Two lines about an audit: the report's path and main numbers; the verdict and its reason."""
     parts = [f"{summary['images_audited']:,} images"]
     if summary["accuracy"] is not None:
         parts.append(f"{summary['accuracy']:.1%} of those with a label right")
     parts.append(f"{summary['images_quarantined']:,} in quarantine")
     lines = [f"{results / 'report' / 'index.html'}: {', '.join(parts)}"]
-    lines += [f"First finding: {finding['title']}." for finding in summary["findings"][:1]]
+    verdict = summary["verdict"]
+    reason = "" if verdict["result"] == "pass" else f" {verdict['gates'][0]['text']}"
+    lines.append(f"Verdict: {verdict['result']}.{reason}")
     return "\n".join(lines)
 
 
