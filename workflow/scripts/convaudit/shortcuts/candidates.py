@@ -4,15 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+import cv2
 import numpy as np
 import pandas as pd
 
 from convaudit.properties.pixel_properties import measure_pixels
-from convaudit.shortcuts import patches, places, recipes
+from convaudit.shortcuts import marks, patches, places, recipes
 from convaudit.shortcuts.evidence import class_auc, partial_spearman
-from convaudit.shortcuts.experiments import Crop, Experiment, Region, Whole
+from convaudit.shortcuts.experiments import Crop, Experiment, Region, Surround, Whole
 from convaudit.shortcuts.halves import ticket
 from convaudit.shortcuts.sample import Sample
+from convaudit.shortcuts.surroundings import surroundings, told_by_surroundings
 
 FLOOR_AUC, FLOOR_R = 0.15, 0.3
 """Least distance of an AUC from 0.5, and least partial correlation, that make a suspect."""
@@ -26,6 +28,10 @@ _LEAST_LIKE = 0.15
 explain."""
 _PLACED, _SEARCHED = 80, 36
 """Images of the class, and as many others, whose pictures are compared for places and patches."""
+LEAST_TOLD = 10
+"""Images of the class, and of the others, from which surroundings can be told."""
+_SURROUND_RANK = 1.6
+"""Rank of a class that its surroundings tell without an error: below marks, above appearances."""
 VECTOR = (
     *("luminance_mean", "luminance_p05", "luminance_p95", "contrast", "chroma_a", "chroma_b"),
     *("saturation", "sharpness", "spectrum_slope", "detail_ratio", "blockiness", "noise"),
@@ -88,7 +94,12 @@ class Discovery:
 
     def candidates(self) -> list[Candidate]:
         """All suspects of the class, unordered."""
-        return [*self.of_properties(), *self.of_places(), *self.of_patches()]
+        return [
+            *self.of_properties(),
+            *self.of_places(),
+            *self.of_patches(),
+            *self.of_surroundings(),
+        ]
 
     def evidence(self, values: np.ndarray, half: np.ndarray) -> Evidence:
         """A number's evidence on some images: the stronger AUC of truth and prediction."""
@@ -213,7 +224,7 @@ class Discovery:
         likely = chosen[member][np.argsort(-alike[member], kind="stable")]
         donors = _positions(likely[: max(4, len(likely) // 4)])
         others = _positions(chosen[~member])
-        template = _template(small, member, place.mask) if place.translucent else None
+        template = self._mark(likely, chosen[~member], place) if place.translucent else None
         carries = np.full(len(self.sample.ids), np.nan)
         carries[chosen] = alike - places.two_groups(alike)
         auc = class_auc(alike, member)
@@ -245,6 +256,53 @@ class Discovery:
                 "spread": place.spread,
                 "where": _where(place.mask),
             },
+        )
+
+    def _mark(self, likely: np.ndarray, others: np.ndarray, place: places.Place) -> np.ndarray:
+        """The mark of the half of the class that is most likely to have it."""
+        carriers = likely[: max(4, len(likely) // 2)]
+        with_mark, without = (
+            np.stack([marks.square(self.sample.read(int(at))) for at in group])
+            for group in (carriers, others)
+        )
+        size = (marks.SIDE, marks.SIDE)
+        large = cv2.resize(place.mask.astype(np.float32), size, interpolation=cv2.INTER_LINEAR)
+        return marks.template(with_mark, without, large > 0.5)
+
+    def of_surroundings(self) -> list[Candidate]:
+        """The outer part of the picture, where the class can be told from it."""
+        best: tuple[float, np.ndarray, np.ndarray, np.ndarray] | None = None
+        for group in self.groupings:
+            chosen, member = self._compared(group, _PLACED)
+            if min(member.sum(), (~member).sum()) < LEAST_TOLD:
+                continue
+            small = np.stack([places.small(self.sample.read(int(at))) for at in chosen])
+            told = told_by_surroundings(surroundings(small), member)
+            auc = class_auc(told, member)
+            if auc - 0.5 >= FLOOR_AUC and (best is None or auc > best[0]):
+                best = auc, told, chosen, member
+        return [self._surround(*best)] if best else []
+
+    def _surround(
+        self, auc: float, told: np.ndarray, chosen: np.ndarray, member: np.ndarray
+    ) -> Candidate:
+        carries = np.full(len(self.sample.ids), np.nan)
+        carries[chosen] = told
+        likely = chosen[member][np.argsort(-told[member], kind="stable")]
+        return Candidate(
+            cue="context",
+            kind="appearance",
+            target=self.target,
+            name="surroundings",
+            rank=(auc - 0.5) * _SURROUND_RANK,
+            evidence=Evidence(0.0, auc, len(chosen)),
+            carries=carries,
+            experiment=Surround(
+                donors=_positions(likely[: max(4, len(likely) // 2)]),
+                others=_positions(chosen[~member]),
+                read=self.sample.read,
+            ),
+            family="context",
         )
 
     def of_patches(self) -> list[Candidate]:
@@ -330,21 +388,6 @@ def _threshold(values: np.ndarray, member: np.ndarray) -> float:
     passed = np.cumsum(~own) / max((~own).sum(), 1)
     best = int(np.argmax(passed - missed))
     return float((ordered[best] + ordered[min(best + 1, len(ordered) - 1)]) / 2)
-
-
-def _template(small: np.ndarray, member: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """The mark that the class's pictures have in common: the difference of the mean pictures, in
-    signed grey levels, without the slow differences of light and background.
-    """
-    import cv2
-
-    means = [
-        cv2.cvtColor(small[group].mean(axis=0), cv2.COLOR_LAB2RGB) * 255
-        for group in (member, ~member)
-    ]
-    difference = (means[0] - means[1]).astype(np.float32)
-    rim = ~mask
-    return difference - np.median(difference[rim], axis=0) if rim.any() else difference
 
 
 def _positions(chosen: np.ndarray) -> tuple[int, ...]:

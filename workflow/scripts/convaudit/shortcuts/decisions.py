@@ -168,7 +168,8 @@ def _status(
     if removed is not None and removed.difference.pairs:
         highs.append(removed.refuting)
     if inserted.difference.pairs >= LEAST_PAIRS and max(highs) < REFUTED:
-        strong = holds and abs(data.auc - 0.5) >= _STRONG_AUC
+        # Things have their usual surroundings: that alone is nothing to warn of.
+        strong = holds and abs(data.auc - 0.5) >= _STRONG_AUC and candidate.cue != "context"
         return "data_only" if strong else "refuted"
     return "undecided"
 
@@ -232,6 +233,7 @@ def _title(candidate: Candidate, name: str, status: str) -> str:
         "resolution": "low resolution",
         "size": "the size of the file's picture",
         "saturation": "the strength of colours",
+        "context": "what surrounds the thing",
     }.get(candidate.cue, candidate.cue)
     verb = {
         "confirmed": "depends on",

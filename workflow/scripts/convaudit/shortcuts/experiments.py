@@ -11,6 +11,7 @@ import numpy as np
 
 from convaudit.shortcuts import operations, recipes
 from convaudit.shortcuts.patches import Box, Patch, cut
+from convaudit.shortcuts.surroundings import OUTER, centred
 
 Read = Callable[[int], np.ndarray]
 """Gives the pixels of the sample's image at a position."""
@@ -198,6 +199,41 @@ class Crop(Images):
             int(box[0] * width) : round(box[2] * width),
         ] = True
         return self.filled(image, mask, seed, fill, feather=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Surround(Images):
+    """The cue is the outer part of the picture.
+
+    The control takes as large a part from the middle of the same donor: a network that knows the
+    thing itself, or a picture that is the same everywhere, answers to it too.
+    """
+
+    @property
+    def fills(self) -> Sequence[str]:
+        return ("other",)
+
+    def insert(self, image: np.ndarray, seed: int) -> np.ndarray:
+        return _overlaid(image, self.donor(seed), ~centred(1 - OUTER))
+
+    def insert_control(self, image: np.ndarray, changed: np.ndarray, seed: int) -> np.ndarray:
+        return _overlaid(image, self.donor(seed), centred(OUTER))
+
+    def remove(self, image: np.ndarray, seed: int, fill: str) -> np.ndarray | None:
+        return _overlaid(image, self.other(seed), ~centred(1 - OUTER))
+
+    def remove_control(
+        self, image: np.ndarray, changed: np.ndarray, seed: int, fill: str
+    ) -> np.ndarray | None:
+        return _overlaid(image, self.other(seed), centred(OUTER))
+
+
+def _overlaid(image: np.ndarray, donor: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """The image with a part of a donor, squeezed to the image's size, with a soft rim."""
+    fitted = cv2.resize(donor, image.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+    opacity = cv2.GaussianBlur(mask.astype(np.float32), (0, 0), 1.5)
+    large = cv2.resize(opacity, image.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+    return operations.pasted(image, fitted, large)
 
 
 def stretched(mask: np.ndarray, image: np.ndarray) -> np.ndarray:

@@ -12,6 +12,7 @@ import numpy as np
 
 from convaudit.properties.pixel_properties import measure_one
 from convaudit.shortcuts import operations
+from convaudit.shortcuts.grain import noise_like
 from convaudit.shortcuts.halves import ticket
 
 Change = Callable[[np.ndarray, np.ndarray, int], np.ndarray]
@@ -92,7 +93,7 @@ def _sharpen(image: np.ndarray, changed: np.ndarray, donor: np.ndarray, seed: in
 
 
 def _noise(image: np.ndarray, donor: np.ndarray, seed: int) -> np.ndarray:
-    return _dosed(image, donor, "noise", lambda dose: operations.noisy(image, dose * 80, seed))
+    return noise_like(image, donor, seed)
 
 
 def _clouds(image: np.ndarray, changed: np.ndarray, donor: np.ndarray, seed: int) -> np.ndarray:
@@ -137,7 +138,11 @@ RECIPES = (
         *("blur", "sharpness", "acquisition", ("sharpness", "spectrum_slope"), True),
         *(_blur, _sharpen),
     ),
-    Recipe("noise", "noise", "acquisition", ("noise",), False, _noise, _clouds),
+    # Grain of several pixels shows in sharpness and spectrum, not in the finest differences.
+    Recipe(
+        *("noise", "noise", "acquisition", ("noise", "sharpness", "spectrum_slope"), False),
+        *(_noise, _clouds),
+    ),
     Recipe(
         *("jpeg", "compression", "acquisition", ("blockiness",), False),
         *(_compress, _recode),

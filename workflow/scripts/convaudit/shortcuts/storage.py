@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from convaudit.shortcuts.candidates import Candidate, Evidence
-from convaudit.shortcuts.experiments import Crop, Experiment, Read, Region, Whole
+from convaudit.shortcuts.experiments import Crop, Experiment, Read, Region, Surround, Whole
 from convaudit.shortcuts.patches import Patch
 
 
@@ -70,6 +70,8 @@ def _experiment(parts: dict[str, Any], read: Read) -> Experiment:
     parts["donors"], parts["others"] = tuple(parts["donors"]), tuple(parts["others"])
     if made == "Whole":
         return Whole(**parts, read=read)
+    if made == "Surround":
+        return Surround(**parts, read=read)
     if made == "Region":
         template = parts["template"]
         parts["template"] = None if template is None else np.array(template, np.float32)

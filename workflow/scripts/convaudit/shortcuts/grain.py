@@ -1,0 +1,118 @@
+"""Noise as a picture has it: how strong and how coarse it is, and the same noise drawn anew.
+
+White noise of one pixel vanishes when a photograph is shrunk to a network's input; the coarse grain
+of a high ISO number does not. So noise is measured in each octave of a Laplacian pyramid (Burt and
+Adelson 1983), as the covariance of the channels where the picture is flattest.
+"""
+
+from functools import lru_cache
+
+import cv2
+import numpy as np
+from scipy.optimize import nnls
+
+OCTAVES = 4
+"""Octaves that are measured: grains of 1 to about 12 pixels."""
+_BLOCK = 8
+"""Side in an octave's pixels of the blocks of which the flattest quarter is noise alone."""
+_LEAST = 4 * _BLOCK
+"""Least side in pixels of an octave that is measured."""
+
+_GREY = np.full(3, 3**-0.5)
+
+
+def noise_like(image: np.ndarray, donor: np.ndarray, seed: int) -> np.ndarray:
+    """The image with as much noise in each octave as the donor has.
+
+    Args:
+        image: RGB uint8 (H, W, 3).
+        donor: RGB uint8, of any size: grains keep their size as a share of the picture.
+        seed: of the noise.
+
+    Returns:
+        RGB uint8 (H, W, 3). Where the image has more noise than the donor already, it stays.
+    """
+    height, width = image.shape[:2]
+    if donor.shape[:2] != (height, width):
+        smaller = donor.shape[0] * donor.shape[1] > height * width
+        kernel = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
+        donor = cv2.resize(donor, (width, height), interpolation=kernel)
+    own, donated = noise_floors(image), noise_floors(donor)
+    missing = [_missing(w - o) for o, w in zip(own, donated, strict=True)]
+    energy = np.array([np.trace(each) for each in missing])
+    if not energy.any():
+        return image
+    powers = nnls(_leaks()[: len(energy), : len(energy)], energy)[0]
+    random = np.random.default_rng(seed)
+    noise = np.zeros(image.shape, np.float32)
+    for octave, power in enumerate(powers):
+        mixed = _root(missing[octave]) * np.float32(np.sqrt(power))
+        noise += _drawn(random, height, width, octave) @ mixed
+    return np.clip(np.rint(image + noise), 0, 255).astype(np.uint8)
+
+
+def noise_floors(image: np.ndarray) -> list[np.ndarray]:
+    """Covariance (3, 3) of R, G and B in each octave, in levels², of the flattest blocks.
+
+    The flattest quarter of noise is a little flatter than noise: by the same share in any picture.
+    """
+    found = []
+    current: np.ndarray = image.astype(np.float32)
+    for _ in range(OCTAVES):
+        if min(current.shape[:2]) < _LEAST:
+            break
+        smaller = cv2.pyrDown(current)
+        band = current - cv2.pyrUp(smaller, dstsize=current.shape[1::-1])
+        found.append(_flattest(band))
+        current = smaller
+    return found
+
+
+def _missing(difference: np.ndarray) -> np.ndarray:
+    """The part of a difference of covariances that noise can add, (3, 3).
+
+    Texture hides noise in grey, seldom in colour. A sensor's noise is in grey at least as strong as
+    in colour, so it is made so.
+    """
+    values, vectors = np.linalg.eigh(difference)
+    added = (vectors * values.clip(0)) @ vectors.T
+    grey = float(_GREY @ added @ _GREY)
+    colour = (float(np.trace(added)) - grey) / 2
+    return np.asarray(added + max(0.0, colour - grey) * np.outer(_GREY, _GREY))
+
+
+def _flattest(band: np.ndarray) -> np.ndarray:
+    rows, columns = band.shape[0] // _BLOCK, band.shape[1] // _BLOCK
+    blocks = band[: rows * _BLOCK, : columns * _BLOCK]
+    blocks = blocks.reshape(rows, _BLOCK, columns, _BLOCK, 3).swapaxes(1, 2)
+    blocks = blocks.reshape(rows * columns, _BLOCK * _BLOCK, 3)
+    covariances = np.einsum("bpi,bpj->bij", blocks, blocks) / _BLOCK**2
+    energy = np.trace(covariances, axis1=1, axis2=2)
+    flattest = np.argsort(energy, kind="stable")[: max(1, len(energy) // 4)]
+    return np.asarray(covariances[flattest].mean(axis=0))
+
+
+def _drawn(random: np.random.Generator, height: int, width: int, octave: int) -> np.ndarray:
+    """Noise (height, width, 3) of one octave: white noise of its pixels without what is coarser."""
+    sizes = [(height, width)]
+    for _ in range(octave):
+        sizes.append(((sizes[-1][0] + 1) // 2, (sizes[-1][1] + 1) // 2))
+    white: np.ndarray = random.standard_normal((*sizes[-1], 3), np.float32)
+    noise: np.ndarray = white - cv2.pyrUp(cv2.pyrDown(white), dstsize=white.shape[1::-1])
+    for size in reversed(sizes[:-1]):
+        noise = cv2.pyrUp(noise, dstsize=size[::-1])
+    return np.asarray(noise)
+
+
+@lru_cache(maxsize=1)
+def _leaks() -> np.ndarray:
+    """(OCTAVES, OCTAVES): what is measured in each octave (row) of noise drawn in one (column)."""
+    random = np.random.default_rng(0)
+    drawn = [_drawn(random, 512, 512, octave) for octave in range(OCTAVES)]
+    return np.array([[np.trace(floor) for floor in noise_floors(each)] for each in drawn]).T
+
+
+def _root(covariance: np.ndarray) -> np.ndarray:
+    """The symmetric root of a covariance, scaled to the trace 3: how much the channels agree."""
+    values, vectors = np.linalg.eigh(covariance * (3 / max(np.trace(covariance), 1e-9)))
+    return np.asarray((vectors * np.sqrt(values.clip(0))) @ vectors.T, np.float32)

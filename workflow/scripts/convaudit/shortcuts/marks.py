@@ -1,0 +1,78 @@
+"""Translucent marks, such as watermarks: what the images of a class add to a fixed place."""
+
+import cv2
+import numpy as np
+
+SIDE = 160
+"""Side in pixels of the squares in which a mark is measured."""
+_SHIFT = 0.04
+"""Share of the side by which a mark may be off its usual place."""
+_ROUNDS = 3
+
+
+def template(carriers: np.ndarray, others: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """The mark that pictures have in common: the difference of the mean pictures.
+
+    Marks that are a few pixels off in each picture would blur in the mean, so each picture is moved
+    to where its edges agree best with the mark, and the mean is taken again.
+
+    Args:
+        carriers: (n, SIDE, SIDE, 3) RGB, 0..255: pictures with the mark.
+        others: (m, SIDE, SIDE, 3): pictures without it.
+        mask: (SIDE, SIDE) booleans: where it is.
+
+    Returns:
+        (SIDE, SIDE, 3) signed levels, rounded to tenths, 0 at the median of what surrounds the
+        mark, so that light and backgrounds that differ slowly are left out.
+    """
+    background = others.mean(axis=0, dtype=np.float32)
+    edges = [_edges(picture.astype(np.float32), even=True) for picture in carriers]
+    moved = carriers
+    for _ in range(_ROUNDS):
+        mark = moved.mean(axis=0, dtype=np.float32) - background
+        pattern, top, left = _boxed(_edges(mark, even=False), mask)
+        shifts = [_shift(each, pattern, top, left) for each in edges]
+        moved = np.stack(
+            [
+                np.roll(picture, shift, (0, 1))
+                for picture, shift in zip(carriers, shifts, strict=True)
+            ]
+        )
+    mark = moved.mean(axis=0, dtype=np.float32) - background
+    rim = ~mask
+    return (mark - np.median(mark[rim], axis=0) if rim.any() else mark).round(1)
+
+
+def square(image: np.ndarray) -> np.ndarray:
+    """An RGB image as ``template`` takes it, squeezed to a square."""
+    return cv2.resize(image, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+
+
+def _edges(picture: np.ndarray, even: bool) -> np.ndarray:
+    """Gradients (SIDE, SIDE, 2) of the luminance; ``even`` makes strong edges no longer than weak
+    ones.
+    """
+    grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
+    gradient = np.dstack([cv2.Sobel(grey, cv2.CV_32F, *step, ksize=3) for step in ((1, 0), (0, 1))])
+    if not even:
+        return gradient
+    length = np.hypot(gradient[..., 0], gradient[..., 1])[..., None]
+    return np.asarray(gradient / (length + 40))
+
+
+def _boxed(edges: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, int, int]:
+    """The edges within the mask, cut to its box, with the box's top and left."""
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    cut = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    return np.ascontiguousarray((edges * mask[..., None])[cut]), int(rows[0]), int(columns[0])
+
+
+def _shift(edges: np.ndarray, pattern: np.ndarray, top: int, left: int) -> tuple[int, int]:
+    """Pixels by which a picture is to be moved so that its edges agree best with the pattern."""
+    reach = round(_SHIFT * SIDE)
+    padded = np.pad(edges, ((reach, reach), (reach, reach), (0, 0)))
+    height, width = pattern.shape[:2]
+    search = padded[top : top + height + 2 * reach, left : left + width + 2 * reach]
+    found = cv2.matchTemplate(np.ascontiguousarray(search), pattern, cv2.TM_CCORR)
+    down, across = np.unravel_index(int(found.argmax()), found.shape)
+    return reach - int(down), reach - int(across)
