@@ -16,7 +16,7 @@ LEAST_OF_A_CLASS = 12
 """Least number of images of a class in the discovering half for a search."""
 BLIND_TO = (
     "cues that no image of this dataset shows",
-    "backgrounds and objects that go together, where no mask tells one from the other",
+    "other objects and backgrounds that go with a class in the middle of its pictures",
     "cues smaller than 2 % of the picture that are at another place in each image",
     "parts of the thing itself that are too small a reason for its class",
 )

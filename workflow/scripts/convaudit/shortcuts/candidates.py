@@ -12,6 +12,7 @@ from convaudit.properties.pixel_properties import measure_pixels
 from convaudit.shortcuts import marks, patches, places, recipes
 from convaudit.shortcuts.evidence import class_auc, partial_spearman
 from convaudit.shortcuts.experiments import Crop, Experiment, Region, Surround, Whole
+from convaudit.shortcuts.grain import evenness
 from convaudit.shortcuts.halves import ticket
 from convaudit.shortcuts.sample import Sample
 from convaudit.shortcuts.surroundings import surroundings, told_by_surroundings
@@ -164,8 +165,15 @@ class Discovery:
             experiment=experiment,
             family="detail" if recipe.name in DETAIL else recipe.cue,
             likeness=likeness,
-            detail={"property": name},
+            detail={"property": name, **self._noise(recipe, inside)},
         )
+
+    def _noise(self, recipe: recipes.Recipe, inside: np.ndarray) -> dict[str, float | str]:
+        """How even the donors' noise is: noise that is not even may be the class's texture."""
+        if recipe.name != "noise":
+            return {}
+        donors = [self.sample.read(at) for at in _positions(inside)]
+        return {"evenness": round(float(np.median([evenness(donor) for donor in donors])), 3)}
 
     def _likeness(self, experiment: Whole, inside: np.ndarray, outside: np.ndarray) -> float:
         """Which share of the difference of the properties between class and others is gone when

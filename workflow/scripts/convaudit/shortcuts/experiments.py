@@ -11,7 +11,7 @@ import numpy as np
 
 from convaudit.shortcuts import operations, recipes
 from convaudit.shortcuts.patches import Box, Patch, cut
-from convaudit.shortcuts.surroundings import OUTER, centred
+from convaudit.shortcuts.surroundings import outer
 
 Read = Callable[[int], np.ndarray]
 """Gives the pixels of the sample's image at a position."""
@@ -203,10 +203,11 @@ class Crop(Images):
 
 @dataclass(frozen=True, kw_only=True)
 class Surround(Images):
-    """The cue is the outer part of the picture.
+    """The cue is the outer half of the picture.
 
-    The control takes as large a part from the middle of the same donor: a network that knows the
-    thing itself, or a picture that is the same everywhere, answers to it too.
+    Inserted, its control is the outer half of another class's picture. Removed, its control is to
+    remove the inner half: a network that knows the thing itself, or a picture that is the same
+    everywhere, needs that as much.
     """
 
     @property
@@ -214,18 +215,18 @@ class Surround(Images):
         return ("other",)
 
     def insert(self, image: np.ndarray, seed: int) -> np.ndarray:
-        return _overlaid(image, self.donor(seed), ~centred(1 - OUTER))
+        return _overlaid(image, self.donor(seed), outer())
 
     def insert_control(self, image: np.ndarray, changed: np.ndarray, seed: int) -> np.ndarray:
-        return _overlaid(image, self.donor(seed), centred(OUTER))
+        return _overlaid(image, self.other(seed), outer())
 
     def remove(self, image: np.ndarray, seed: int, fill: str) -> np.ndarray | None:
-        return _overlaid(image, self.other(seed), ~centred(1 - OUTER))
+        return _overlaid(image, self.other(seed), outer())
 
     def remove_control(
         self, image: np.ndarray, changed: np.ndarray, seed: int, fill: str
     ) -> np.ndarray | None:
-        return _overlaid(image, self.other(seed), centred(OUTER))
+        return _overlaid(image, self.other(seed), ~outer())
 
 
 def _overlaid(image: np.ndarray, donor: np.ndarray, mask: np.ndarray) -> np.ndarray:

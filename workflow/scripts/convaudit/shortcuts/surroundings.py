@@ -11,19 +11,16 @@ from sklearn.preprocessing import StandardScaler
 
 from convaudit.shortcuts.places import SIDE
 
-OUTER = 0.6
-"""Share of the picture outside of the middle, whose sides are 63 % of the picture's."""
 _FOLDS = 5
 _BLURS = (1.0, 2.0, 4.0)
 """Deviations in small pixels between which detail is measured."""
 
 
-def centred(share: float) -> np.ndarray:
-    """(SIDE, SIDE) booleans: a rectangle in the middle that takes a share of the picture."""
-    inner = round(SIDE * share**0.5 / 2)
-    mask = np.zeros((SIDE, SIDE), bool)
-    middle = slice(SIDE // 2 - inner, SIDE // 2 + inner)
-    mask[middle, middle] = True
+def outer() -> np.ndarray:
+    """(SIDE, SIDE) booleans: the outer half of the picture. Its middle has 70 % of the sides."""
+    margin = round(SIDE * (1 - 0.5**0.5) / 2)
+    mask = np.ones((SIDE, SIDE), bool)
+    mask[margin:-margin, margin:-margin] = False
     return mask
 
 
@@ -36,20 +33,19 @@ def surroundings(pictures: np.ndarray) -> np.ndarray:
     Returns:
         (n, 18) numbers.
     """
-    outer = ~centred(1 - OUTER)
-    return np.array([_described(picture, outer) for picture in pictures])
+    mask = outer()
+    return np.array([_described(picture, mask) for picture in pictures])
 
 
-def _described(picture: np.ndarray, outer: np.ndarray) -> np.ndarray:
-    inside = picture[outer]
+def _described(picture: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    inside = picture[mask]
     across, down = (
-        np.abs(cv2.Sobel(picture[..., 0], cv2.CV_32F, *step, ksize=3))[outer]
+        np.abs(cv2.Sobel(picture[..., 0], cv2.CV_32F, *step, ksize=3))[mask]
         for step in ((1, 0), (0, 1))
     )
     levels = [picture, *(cv2.GaussianBlur(picture, (0, 0), sigma) for sigma in _BLURS)]
     detail = [
-        np.log(((fine - coarse)[outer] ** 2).mean(axis=0) + 0.1)
-        for fine, coarse in pairwise(levels)
+        np.log(((fine - coarse)[mask] ** 2).mean(axis=0) + 0.1) for fine, coarse in pairwise(levels)
     ]
     slant = np.log((across.mean() + 1) / (down.mean() + 1))
     return np.concatenate(
