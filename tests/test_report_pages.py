@@ -17,26 +17,18 @@ import pytest
 from snakemake.cli import parse_config
 
 from convaudit.models.facts import LayerInfo
-from convaudit.report import (
-    charts,
-    mean_heat,
-    misclassified,
-    pages,
-    rendering,
-    results,
-    suspects,
-    thumbnails,
-)
+from convaudit.report import charts, pages, rendering, results, thumbnails
 from convaudit.report.findings import findings
-from convaudit.report.gallery import _call, _score, columns
-from convaudit.report.gallery import write as write_gallery
+from convaudit.report.gallery.data import _call, _score, columns
+from convaudit.report.gallery.data import write as write_gallery
+from convaudit.report.gallery.sort_orders import ranks
 from convaudit.report.pages import write_report
 from convaudit.report.regions import NOWHERE
 from convaudit.report.results import Results
-from convaudit.report.sort_orders import ranks
+from convaudit.report.sections import mean_heat, misclassified, suspects
 from convaudit.report.wording import percent, plain, short, tail
 from fabricated import FACTS
-from planning.command import command_line
+from planning.run.command import command_line
 from planning.settings import load
 from summaries import summary_of
 

@@ -114,8 +114,8 @@ EDITED = {
     "convaudit/metrics/slices.py": JUDGED,
     "convaudit/report/static/gallery.js": {"report": 1},
     "convaudit/feature_visualization/ascent.py": {"filters": 2, "report": 1},
-    "planning/run_summary.py": {},
-    "planning/results_lock.py": {},
+    "planning/run/run_summary.py": {},
+    "planning/run/results_lock.py": {},
 }
 """What runs again where a file of the code is edited."""
 

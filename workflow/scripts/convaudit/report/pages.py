@@ -17,21 +17,12 @@ from convaudit.drawing.grids import PATTERNS_PER_ROW
 from convaudit.metrics.classification import per_class
 from convaudit.metrics.intervals import wilson
 from convaudit.models.facts import LayerInfo
-from convaudit.report import (
-    charts,
-    gallery,
-    layer_pages,
-    mean_heat,
-    misclassified,
-    ordinary,
-    regions,
-    rendering,
-    suspects,
-    thumbnails,
-)
+from convaudit.report import charts, regions, rendering, thumbnails
 from convaudit.report.findings import GUESS, Finding
+from convaudit.report.gallery import data as gallery
 from convaudit.report.regions import REGIONS
 from convaudit.report.results import PAIRS, Results
+from convaudit.report.sections import layer_pages, mean_heat, misclassified, ordinary, suspects
 from convaudit.verdict.decision import Decision
 
 SAMPLE = 24

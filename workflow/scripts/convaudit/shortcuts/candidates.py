@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 
 from convaudit.properties.pixel_properties import measure_pixels
-from convaudit.shortcuts import patches, places, recipes
-from convaudit.shortcuts.evidence import class_auc, partial_spearman
-from convaudit.shortcuts.experiments import Crop, Experiment, Region, Whole
+from convaudit.shortcuts.changes import recipes
+from convaudit.shortcuts.changes.experiments import Crop, Experiment, Region, Whole
+from convaudit.shortcuts.cues import patches, places
+from convaudit.shortcuts.cues.evidence import class_auc, partial_spearman
 from convaudit.shortcuts.halves import ticket
 from convaudit.shortcuts.sample import Sample
 

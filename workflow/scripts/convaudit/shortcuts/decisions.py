@@ -15,10 +15,17 @@ from convaudit.shortcuts.candidates import (
     Discovery,
     Evidence,
 )
-from convaudit.shortcuts.experiments import Crop, Region
-from convaudit.shortcuts.paired import pairs_needed
+from convaudit.shortcuts.changes.experiments import Crop, Region
+from convaudit.shortcuts.laboratory.paired import pairs_needed
+from convaudit.shortcuts.laboratory.trials import (
+    CONFIRMED,
+    LEAST_PAIRS,
+    REFUTED,
+    Laboratory,
+    Pair,
+    Trial,
+)
 from convaudit.shortcuts.sample import Sample
-from convaudit.shortcuts.trials import CONFIRMED, LEAST_PAIRS, REFUTED, Laboratory, Pair, Trial
 
 MOST_IMAGES = 50
 _CLEAR_AUC = 0.25
