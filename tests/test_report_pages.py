@@ -188,7 +188,7 @@ def test_a_number_that_several_languages_need_has_one_source(audit, tmp_path):
     assert np.array_equal(inferno.reshape(256, 3), thumbnails.colours(levels)[0])
     sheet = rendering.style()
     assert sheet.startswith(":root { --patterns: 8; --thumbs: 16; }")
-    for name in ("gallery.js", "heat.js", "style.css"):
+    for name in (*pages.SCRIPTS, "style.css"):
         text = (rendering.STATIC / name).read_text()
         assert not re.search(r"top left corner|SPRITE|65535;|\b0\.66\b|16 \* 88|1600%", text), name
 
