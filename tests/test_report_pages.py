@@ -403,6 +403,14 @@ def test_contrast():
     assert not re.search("animation|transition|scroll-behavior", style)
 
 
+def test_a_colour_that_has_a_name_is_used_by_its_name():
+    root, rest = (rendering.STATIC / "style.css").read_text().split("}\n* {")
+    named = set(re.findall(r"--\w+: (#[0-9a-f]+);", root))
+    scripts = [(rendering.STATIC / name).read_text() for name in pages.SCRIPTS]
+    for text in (rest, *scripts):
+        assert named and not named & set(re.findall(r"#[0-9a-f]{3,8}\b", text))
+
+
 def test_a_legend_says_what_the_colours_mean():
     drawn = str(charts.heat_key(top=0.2, cells=20))
     assert "4.0 × even" in drawn and "Not linear" in drawn
