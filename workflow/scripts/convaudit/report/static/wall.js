@@ -19,8 +19,8 @@ const wall = (() => {
   // its rows, the lane slips along it: at once when the scroll bar leaps, and in a rest by what
   // brings the scroll bar back to its share of the rows.
   const lane = document.createElement("div");
-  let here = 0, perRow = 1, cell = CELL, high = CELL + TEXT, full = 0, tall = 0, start = 0, slip = 0, anchor = 0, last = 0, flying = false, rest = 0, due = 0;
-  let spare = [];
+  let here = 0, perRow = 1, cell = CELL, high = CELL + TEXT, full = 0, tall = 0, start = 0;
+  let slip = 0, anchor = 0, last = 0, flying = false, rest = 0, due = 0, spare = [];
   grid.append(lane);
 
   const offset = () => scrollY - start;
