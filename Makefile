@@ -51,7 +51,7 @@ planted: .venv/installed-test  ## docs/planted.md: shortcuts planted and searche
 	$(BIN)/python benchmarks/planted.py run
 
 docs: .venv/installed-test  ## what is generated: config.yaml, the config's schema and its documentation
-	PYTHONPATH=workflow/scripts $(BIN)/python -m planning.documentation
+	PYTHONPATH=workflow/scripts $(BIN)/python -m planning.generated.documentation
 
 COMPILE = uv pip compile pyproject.toml --universal --generate-hashes --python-version 3.11 --no-annotate --no-header --quiet
 
@@ -59,7 +59,7 @@ lock:  ## renew the locks from pyproject.toml, and conda's environments from the
 	$(COMPILE) -o requirements.lock
 	$(COMPILE) --constraint requirements.lock --extra gpu -o requirements-gpu.lock
 	$(COMPILE) --constraint requirements.lock --extra test -o requirements-test.lock
-	PYTHONPATH=workflow/scripts $(BIN)/python -m planning.conda_environments
+	PYTHONPATH=workflow/scripts $(BIN)/python -m planning.generated.conda_environments
 
 clean:
 	rm -rf results/* .snakemake

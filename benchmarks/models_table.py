@@ -67,7 +67,7 @@ def examine(name: str) -> dict:
     import keras
     import numpy as np
 
-    from convaudit.models.inspection import inspect_model
+    from convaudit.models.inspection.inspection import inspect_model
     from convaudit.models.loading import load
     from convaudit.models.network import Network
     from convaudit.models.scaling import SCALINGS

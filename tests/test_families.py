@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from convaudit.models.inspection import inspect_model
+from convaudit.models.inspection.inspection import inspect_model
 from convaudit.models.loading import Loaded, families
 from convaudit.models.network import Network
 

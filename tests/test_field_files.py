@@ -15,10 +15,10 @@ import pytest
 
 import toys
 from convaudit.errors import AuditError
-from convaudit.models import model_file
-from convaudit.models.bytecode import of_this_python
 from convaudit.models.loading import load
 from convaudit.models.network import Network
+from convaudit.models.reading import model_file
+from convaudit.models.reading.bytecode import of_this_python
 from keras2 import entry, functional, layer, write_h5
 from toys import layers
 

@@ -18,12 +18,12 @@ import pandas as pd
 import pytest
 
 from conftest import Audit
-from convaudit.system import device_records, gpu, processor
-from convaudit.system.device import Device
+from convaudit.system.devices import device_records, gpu, processor
+from convaudit.system.devices.device import Device
 
 LIBRARY = Path(gpu.__file__).parents[2]
 LEASE = (
-    "import sys; from pathlib import Path; from convaudit.system import gpu; "
+    "import sys; from pathlib import Path; from convaudit.system.devices import gpu; "
     "print(gpu.lease(sys.argv[2:], Path(sys.argv[1])), flush=True); input()"
 )
 
@@ -93,7 +93,7 @@ def test_hidden_whatever_was_set(monkeypatch):
 def test_memory_grows_on_every_device_that_is_seen(monkeypatch):
     import tensorflow as tf
 
-    from convaudit.system import device
+    from convaudit.system.devices import device
     from jobs import tensorflow_job
 
     grown = []

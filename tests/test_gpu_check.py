@@ -34,7 +34,7 @@ def test_audits_agree_within_the_tolerance_only(check, finished, tmp_path):
 
 
 def test_without_a_gpu_the_page_says_so(check, capsys, monkeypatch):
-    monkeypatch.setattr("convaudit.system.gpu.devices", list)
+    monkeypatch.setattr("convaudit.system.devices.gpu.devices", list)
     monkeypatch.setattr(check, "python", lambda *a: "processor AMD EPYC")
     with pytest.raises(SystemExit, match="No GPU here"):
         check.main()

@@ -4,13 +4,14 @@ import ast
 import inspect
 import re
 import tomllib
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import yaml
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
-from planning import conda_environments
+from planning.generated import conda_environments
 
 ROOT = Path(__file__).parents[1]
 SCRIPTS = ROOT / "workflow" / "scripts"
@@ -54,7 +55,7 @@ def test_the_other_locks_only_add_to_the_users_lock():
 
 def test_files_are_short():
     assert len((ROOT / "Snakefile").read_text().splitlines()) < 90
-    for path in SCRIPTS.rglob("*.py"):
+    for path in (*SCRIPTS.rglob("*.py"), *SCRIPTS.rglob("*.js")):
         assert len(path.read_text().splitlines()) <= 400, path
 
 
@@ -86,18 +87,24 @@ def room_of(module: str) -> str:
     return parts[0] if parts[0] in {"jobs", "planning"} else "scripts"
 
 
+def imported(path: Path) -> set[str]:
+    """What a file imports of ours: dotted names of modules, of packages, or of names in them."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return {name for name in names if (SCRIPTS / name.split(".")[0]).is_dir()}
+
+
 def arrows() -> dict[tuple[str, str], list[str]]:
     """The imports from room to room, with the files that have them."""
     found: dict[tuple[str, str], list[str]] = {}
     for path in sorted(SCRIPTS.rglob("*.py")):
         here = room_of(".".join(path.relative_to(SCRIPTS).with_suffix("").parts))
-        for node in ast.walk(ast.parse(path.read_text())):
-            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-            if isinstance(node, ast.ImportFrom) and node.module:
-                names = [f"{node.module}.{alias.name}" for alias in node.names]
-            for name in names:
-                if (SCRIPTS / name.split(".")[0]).is_dir() and room_of(name) != here:
-                    found.setdefault((here, room_of(name)), []).append(path.name)
+        for room in {room_of(name) for name in imported(path)} - {here}:
+            found.setdefault((here, room), []).append(path.name)
     return found
 
 
@@ -118,6 +125,32 @@ def test_every_room_has_a_floor():
     entries = (path for path in (SCRIPTS / "convaudit").iterdir() if path.name[0] != "_")
     rooms = {path.stem for path in entries if path.is_dir() or path.suffix == ".py"}
     assert rooms <= {room for floor in FLOORS for room in floor}
+
+
+def packages() -> list[Path]:
+    """The folders of the library, of planning and of what surrounds a job."""
+    return sorted(path.parent for path in SCRIPTS.rglob("__init__.py"))
+
+
+def test_at_most_twelve_modules_lie_side_by_side():
+    # Not in workflow/scripts and workflow/rules: these hold one file a rule.
+    for package in packages():
+        modules = [path.name for path in package.glob("*.py") if path.name != "__init__.py"]
+        assert len(modules) <= 12, f"{package}: make a subpackage of those with one subject"
+
+
+def test_imports_run_one_way_inside_a_room():
+    """Modules and subpackages that lie side by side: none imports what imports it."""
+    for package in packages():
+        prefix = f"{'.'.join(package.relative_to(SCRIPTS).parts)}."
+        graph: dict[str, set[str]] = {}
+        for path in package.rglob("*.py"):
+            here = path.relative_to(package).with_suffix("").parts[0]
+            inside = (
+                name.removeprefix(prefix) for name in imported(path) if name.startswith(prefix)
+            )
+            graph.setdefault(here, set()).update({name.split(".")[0] for name in inside} - {here})
+        assert len(graph) > 1 and list(TopologicalSorter(graph).static_order())
 
 
 def imports(path: Path) -> set[str]:

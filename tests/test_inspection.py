@@ -9,10 +9,10 @@ import pytest
 
 import toys
 from convaudit.models.facts import ModelChoices, ModelFacts
-from convaudit.models.inspection import inspect_model
+from convaudit.models.inspection.inspection import inspect_model
+from convaudit.models.inspection.scaling_choice import choose_scaling
 from convaudit.models.loading import Loaded, families
 from convaudit.models.network import Network
-from convaudit.models.scaling_choice import choose_scaling
 from toys import layers
 
 

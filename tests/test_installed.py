@@ -11,7 +11,7 @@ import pytest
 
 from conftest import ROOT, copy_workflow
 from other_workflow import CONFIG, snakefile
-from planning import documentation
+from planning.generated import documentation
 
 
 @pytest.fixture(scope="module")

@@ -6,9 +6,9 @@ import tensorflow as tf
 from numpy.lib.stride_tricks import sliding_window_view
 
 from convaudit.errors import AuditError
-from convaudit.models import model_file
 from convaudit.models.loading import load
 from convaudit.models.network import Network
+from convaudit.models.reading import model_file
 from keras2 import entry, functional, layer, operation, write_h5, write_keras
 
 DRAW = np.random.default_rng(0)

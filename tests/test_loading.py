@@ -13,9 +13,9 @@ import tensorflow as tf
 
 import toys
 from convaudit.errors import AuditError
-from convaudit.models import model_file
 from convaudit.models.loading import families, load
 from convaudit.models.network import Network
+from convaudit.models.reading import model_file
 from toys import layers
 
 IMAGES = np.random.default_rng(1).uniform(0, 1, (3, toys.SIDE, toys.SIDE, 3)).astype(np.float32)

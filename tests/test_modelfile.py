@@ -62,7 +62,7 @@ def test_the_nearest_name_is_suggested():
 
 
 def test_neither_tensorflow_nor_keras_is_needed():
-    code = "import sys; from convaudit.models import model_file; print(*sys.modules)"
+    code = "import sys; from convaudit.models.reading import model_file; print(*sys.modules)"
     scripts = Path(__file__).parents[1] / "workflow" / "scripts"
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, cwd=scripts, check=True, capture_output=True, text=True)

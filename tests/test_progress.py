@@ -13,7 +13,7 @@ from conftest import ROOT
 from convaudit.system import progress
 from convaudit.system.ordered_map import in_order
 from convaudit.system.progress import Progress, duration
-from planning import run_summary
+from planning.run import run_summary
 
 JOB = """
 import time

@@ -17,26 +17,18 @@ import pytest
 from snakemake.cli import parse_config
 
 from convaudit.models.facts import LayerInfo
-from convaudit.report import (
-    charts,
-    mean_heat,
-    misclassified,
-    pages,
-    rendering,
-    results,
-    suspects,
-    thumbnails,
-)
+from convaudit.report import charts, pages, rendering, results, thumbnails
 from convaudit.report.findings import findings
-from convaudit.report.gallery import _call, _score, columns
-from convaudit.report.gallery import write as write_gallery
+from convaudit.report.gallery.data import _call, _score, columns
+from convaudit.report.gallery.data import write as write_gallery
+from convaudit.report.gallery.sort_orders import ranks
 from convaudit.report.pages import write_report
 from convaudit.report.regions import NOWHERE
 from convaudit.report.results import Results
-from convaudit.report.sort_orders import ranks
+from convaudit.report.sections import mean_heat, misclassified, suspects
 from convaudit.report.wording import percent, plain, short, tail
 from fabricated import FACTS
-from planning.command import command_line
+from planning.run.command import command_line
 from planning.settings import load
 from summaries import summary_of
 
@@ -196,7 +188,7 @@ def test_a_number_that_several_languages_need_has_one_source(audit, tmp_path):
     assert np.array_equal(inferno.reshape(256, 3), thumbnails.colours(levels)[0])
     sheet = rendering.style()
     assert sheet.startswith(":root { --patterns: 8; --thumbs: 16; }")
-    for name in ("gallery.js", "heat.js", "style.css"):
+    for name in (*pages.SCRIPTS, "style.css"):
         text = (rendering.STATIC / name).read_text()
         assert not re.search(r"top left corner|SPRITE|65535;|\b0\.66\b|16 \* 88|1600%", text), name
 
@@ -409,6 +401,14 @@ def test_contrast():
     assert ":focus-visible" in style
     # Nothing moves by itself, so there is nothing to reduce.
     assert not re.search("animation|transition|scroll-behavior", style)
+
+
+def test_a_colour_that_has_a_name_is_used_by_its_name():
+    root, rest = (rendering.STATIC / "style.css").read_text().split("}\n* {")
+    named = set(re.findall(r"--\w+: (#[0-9a-f]+);", root))
+    scripts = [(rendering.STATIC / name).read_text() for name in pages.SCRIPTS]
+    for text in (rest, *scripts):
+        assert named and not named & set(re.findall(r"#[0-9a-f]{3,8}\b", text))
 
 
 def test_a_legend_says_what_the_colours_mean():

@@ -9,7 +9,7 @@ import sys
 import pytest
 import yaml
 
-from conftest import COLOURS, Audit, job_counts, paint
+from conftest import COLOURS, ROOT, Audit, job_counts, paint
 from planning.settings import Section, Settings
 
 MERGED = (
@@ -105,6 +105,8 @@ DELETED = {
 }
 """What runs again where a result is gone."""
 
+_STATIC = ROOT / "workflow/scripts/convaudit/report/static"
+PAGE_FILES = sorted(path.name for path in _STATIC.iterdir() if path.is_file())
 EDITED = {
     "predict.py": PASS,
     "convaudit/activations/summaries.py": PASS,
@@ -112,10 +114,10 @@ EDITED = {
     "convaudit/report/charts.py": {"report": 1},
     "convaudit/verdict/judge.py": JUDGED,
     "convaudit/metrics/slices.py": JUDGED,
-    "convaudit/report/static/gallery.js": {"report": 1},
+    **{f"convaudit/report/static/{name}": {"report": 1} for name in PAGE_FILES},
     "convaudit/feature_visualization/ascent.py": {"filters": 2, "report": 1},
-    "planning/run_summary.py": {},
-    "planning/results_lock.py": {},
+    "planning/run/run_summary.py": {},
+    "planning/run/results_lock.py": {},
 }
 """What runs again where a file of the code is edited."""
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from convaudit.models.inspection.scaling_choice import family_scaling
 from convaudit.models.loading import families
 from convaudit.models.scaling import SCALINGS
-from convaudit.models.scaling_choice import family_scaling
 
 PIXELS = np.array([[[0, 127, 255]]], np.uint8)
 BY_HAND = {

@@ -5,7 +5,7 @@ import pytest
 import yaml
 
 from convaudit.errors import AuditError
-from planning import documentation
+from planning.generated import documentation
 from planning.settings import Settings, load, schema
 
 ROOT = Path(__file__).parents[1]

@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from convaudit.shortcuts import operations
-from convaudit.shortcuts.candidates import Candidate, Evidence
+from convaudit.shortcuts.candidate import Candidate, Evidence
+from convaudit.shortcuts.changes import operations
+from convaudit.shortcuts.cues.evidence import class_auc, partial_spearman
 from convaudit.shortcuts.decisions import severity_of
-from convaudit.shortcuts.evidence import class_auc, partial_spearman
 from convaudit.shortcuts.halves import CONFIRM, DISCOVER, halves
-from convaudit.shortcuts.paired import paired_difference, pairs_needed
+from convaudit.shortcuts.laboratory.paired import paired_difference, pairs_needed
+from convaudit.shortcuts.laboratory.trials import Trial
 from convaudit.shortcuts.sample import margins
-from convaudit.shortcuts.trials import Trial
 from photographs import procedural
 
 

@@ -12,8 +12,10 @@ import pandas as pd
 import pytest
 
 from convaudit.properties.pixel_properties import measure_one, measure_pixels
-from convaudit.shortcuts import operations, storage, strips
+from convaudit.shortcuts import storage
 from convaudit.shortcuts.audit import Findings, as_json, name_suspects, try_suspects
+from convaudit.shortcuts.changes import operations
+from convaudit.shortcuts.laboratory import strips
 from convaudit.shortcuts.sample import Sample
 from photographs import framed, jpeg, procedural
 

@@ -13,7 +13,7 @@ import predict
 from convaudit.attribution import map_statistics
 from convaudit.errors import AuditError
 from convaudit.models.facts import ModelChoices, ModelSource
-from convaudit.models.inspection import inspect_model
+from convaudit.models.inspection.inspection import inspect_model
 from convaudit.models.loading import Loaded
 from convaudit.models.network import Network
 

@@ -8,10 +8,10 @@ import pytest
 
 import toys
 from convaudit.errors import AuditError
+from convaudit.models.inspection.task import require_classifier
 from convaudit.models.loading import load
 from convaudit.models.network import Network
-from convaudit.models.task import require_classifier
-from convaudit.models.training import Training, of_compiled
+from convaudit.models.reading.training import Training, of_compiled
 from toys import layers
 
 

@@ -11,10 +11,10 @@ from convaudit.models.network import Network
 from convaudit.models.scaling import SCALINGS
 from convaudit.properties.catalogue import PROPERTIES
 from convaudit.properties.measuring import measure, table
-from convaudit.shortcuts.answers import answers
 from convaudit.shortcuts.audit import name_suspects, try_suspects
+from convaudit.shortcuts.laboratory.answers import answers
+from convaudit.shortcuts.laboratory.trials import Answer as Ask
 from convaudit.shortcuts.sample import Sample
-from convaudit.shortcuts.trials import Answer as Ask
 from planning.settings import Shortcuts
 from planted.audited import Audited
 from planted.finding import Answer, Finding

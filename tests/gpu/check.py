@@ -26,7 +26,7 @@ PROBABILITY, LOGIT, MAP = 1e-3, 1e-3, 5e-3
 """The largest accepted differences between processor and GPU: of a probability; of a logit and of a
 map's value, over the largest one. Convolutions sum float32 in another order; TF32 is off."""
 HOLD = (
-    "import sys; from pathlib import Path; from convaudit.system import gpu; "
+    "import sys; from pathlib import Path; from convaudit.system.devices import gpu; "
     "print(gpu.lease(sys.argv[2:], Path(sys.argv[1])), flush=True); input()"
 )
 MEMORY = """
@@ -58,7 +58,7 @@ print(within_memory(work, 4096))
 def main() -> None:
     print(f"# convaudit on a GPU: {time.strftime('%Y-%m-%d')}\n")
     print(_run(["nvidia-smi", "-L"]).strip() or "nvidia-smi: not there")
-    from convaudit.system import gpu
+    from convaudit.system.devices import gpu
 
     devices = gpu.devices()
     _say("devices", lambda: f"{devices}; {python('-m', 'jobs.gpu_check').splitlines()[-1]}")

@@ -27,10 +27,10 @@ if not SCRIPTS.is_dir():
 sys.path.insert(0, str(SCRIPTS))
 
 from convaudit.errors import AuditError
-from convaudit.system import gpu
+from convaudit.system.devices import gpu
 from planning import audit
 from planning import fingerprint
-from planning import run_summary
+from planning.run import run_summary
 
 fingerprint.jobs_import_this_code()
 

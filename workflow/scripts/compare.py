@@ -7,7 +7,7 @@ from typing import Any
 
 from convaudit.comparison import results_folders
 from convaudit.comparison.comparison import compare, facts, table
-from convaudit.report.comparison_page import write_comparison
+from convaudit.report.comparison.page import write_comparison
 from convaudit.system.atomic import atomic, atomic_folder
 from jobs.job import job
 from planning.settings import expanded

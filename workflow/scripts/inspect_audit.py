@@ -66,7 +66,7 @@ def inspect(
         return
     from convaudit.checks.resizing_check import check_resizing
     from convaudit.checks.scaling_check import check_scaling
-    from convaudit.system.device import current
+    from convaudit.system.devices.device import current
 
     print(text.describe_device(str(current())), flush=True)
     for section, chosen in (("activations", watched), ("filters", filtered)):

@@ -9,9 +9,10 @@ import cv2
 from convaudit.drawing.encoding import encode_jpeg
 from convaudit.models.facts import ModelChoices, ModelFacts, ModelSource
 from convaudit.models.scaling import scaling_of
-from convaudit.shortcuts import storage, strips
+from convaudit.shortcuts import storage
 from convaudit.shortcuts.audit import as_json, try_suspects
 from convaudit.shortcuts.collecting import collect
+from convaudit.shortcuts.laboratory import strips
 from convaudit.system.atomic import atomic, atomic_folder
 from jobs.job import job
 from jobs.tensorflow_job import open_network
@@ -49,7 +50,7 @@ def interventions(
             after and with the control.
     """
     _, network = open_network(model)
-    from convaudit.shortcuts.answers import answers
+    from convaudit.shortcuts.laboratory.answers import answers
 
     cv2.setNumThreads(1)
     known = ModelFacts.read(facts, choices)

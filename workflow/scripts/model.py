@@ -8,7 +8,7 @@ from jobs.tensorflow_job import open_network
 
 def write_facts(*, model: ModelSource, facts: str) -> None:
     loaded, network = open_network(model, threads=1, on_gpu=False)
-    from convaudit.models.inspection import inspect_model
+    from convaudit.models.inspection.inspection import inspect_model
 
     with atomic(facts) as temporary:
         temporary.write_text(inspect_model(loaded, network).to_json())

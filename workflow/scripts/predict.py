@@ -68,7 +68,7 @@ def predict(
     require_going(Path(rows).parent.parent)
     _, network = open_network(model)
     from convaudit.onepass import OnePass
-    from convaudit.system import device as devices
+    from convaudit.system.devices import device as devices
     from convaudit.system.out_of_memory import within_memory
 
     known = ModelFacts.read(facts, choices)

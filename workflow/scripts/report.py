@@ -12,14 +12,14 @@ from convaudit.report import results
 from convaudit.report.findings import findings
 from convaudit.report.pages import write_report
 from convaudit.report.summary import summarise
-from convaudit.system import device_records
 from convaudit.system.atomic import atomic, atomic_folder
 from convaudit.system.checksums import hashes, sha256, write_manifest
+from convaudit.system.devices import device_records
 from convaudit.verdict import decision as decisions
 from jobs.job import job
 from jobs.results_folder import hashed_files, sweep
 from planning import plan as plans
-from planning.command import command_line
+from planning.run.command import command_line
 from planning.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]

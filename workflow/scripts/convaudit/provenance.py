@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import convaudit
-from convaudit.system import gpu, processor
 from convaudit.system.checksums import sha256
+from convaudit.system.devices import gpu, processor
 
 THREADS = 2
 """Number of TensorFlow's threads. It is fixed, because the last bits of sums depend on it."""

@@ -1,13 +1,13 @@
 """Say in one line what TensorFlow computes on here: the end of ``make env GPU=1``."""
 
 from convaudit.errors import AuditError
-from convaudit.system import gpu
+from convaudit.system.devices import gpu
 from jobs.tensorflow_job import start_tensorflow
 
 if __name__ == "__main__":
     try:
         start_tensorflow()
-        from convaudit.system.device import current
+        from convaudit.system.devices.device import current
 
         found = current()
         hint = "" if gpu.devices() else " (this machine shows no GPU, so audits use the processor)"

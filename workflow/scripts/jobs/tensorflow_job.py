@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from convaudit.errors import AuditError
 from convaudit.models.facts import ModelSource
 from convaudit.provenance import THREADS
-from convaudit.system import gpu
+from convaudit.system.devices import gpu
 
 if TYPE_CHECKING:
     from convaudit.models.loading import Loaded
@@ -50,7 +50,7 @@ def start_tensorflow(threads: int = THREADS, *, on_gpu: bool = True) -> None:
     tf.config.experimental.enable_tensor_float_32_execution(False)
     for found in tf.config.list_physical_devices("GPU"):
         tf.config.experimental.set_memory_growth(found, True)
-    from convaudit.system.device import current
+    from convaudit.system.devices.device import current
 
     logging.info("CUDA_VISIBLE_DEVICES=%s; %s", device, found := current())
     if on_gpu and found.kind == "cpu":
@@ -126,8 +126,8 @@ def open_network(
     import keras
 
     from convaudit.models import loading
+    from convaudit.models.inspection.task import require_classifier
     from convaudit.models.network import Network
-    from convaudit.models.task import require_classifier
 
     keras.utils.set_random_seed(model.seed)
     loaded = loading.load(

@@ -8,15 +8,17 @@ from typing import Any
 
 from convaudit.dataset import labels
 from convaudit.errors import AuditError
-from convaudit.models import layers, model_file
+from convaudit.models import layers
 from convaudit.models.facts import LAST, ModelChoices, ModelSource
+from convaudit.models.reading import model_file
 from convaudit.verdict import decision as decisions
 from convaudit.verdict import policy as policies
 from convaudit.verdict.policy import Policy
-from planning import finished, make_plan, results_lock, run_summary
+from planning import finished, make_plan
 from planning import plan as plans
 from planning.keys import Keys
 from planning.plan import Plan
+from planning.run import results_lock, run_summary
 from planning.settings import Settings, expanded, load
 
 

@@ -18,7 +18,7 @@ from convaudit.dataset.image_ids import image_id as make_id
 from convaudit.dataset.table_files import Columns
 from convaudit.demo import photographs
 from convaudit.errors import AuditError
-from convaudit.models import model_file
+from convaudit.models.reading import model_file
 from convaudit.system.atomic import atomic
 from convaudit.system.checksums import sha256
 from planning import class_names, finished

@@ -25,9 +25,9 @@ from keras.src.saving import saving_lib
 from keras.src.saving.serialization_lib import SafeModeScope
 
 from convaudit.errors import AuditError
-from convaudit.models import keras2_weights, model_file
-from convaudit.models.model_file import ModelFile
-from convaudit.models.training import Training, of_compiled
+from convaudit.models.reading import keras2_weights, model_file
+from convaudit.models.reading.model_file import ModelFile
+from convaudit.models.reading.training import Training, of_compiled
 
 _OPERATIONS = (ops.nn, ops.numpy, ops.core, ops.image, ops.math, ops.linalg)
 _TOP = "top_level_model_weights"

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from posixpath import normpath
 from urllib.parse import unquote, urlsplit
 
-from convaudit.report.gallery import with_photos
+from convaudit.report.gallery.data import with_photos
 
 SHOWN_BY_BROWSERS = {".jpg", ".jpeg", ".png", ".gif", ".webp", ".bmp"}
 PACKED = SHOWN_BY_BROWSERS | {".parquet", ".woff2"}

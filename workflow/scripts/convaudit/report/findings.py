@@ -11,9 +11,9 @@ from convaudit.checks.class_order import better_order, is_better, other_number_o
 from convaudit.dataset.images import INTERPOLATIONS
 from convaudit.metrics.intervals import wilson
 from convaudit.report.mean_maps import MeanMaps
-from convaudit.report.misclassified import surest
 from convaudit.report.regions import HOT, NOWHERE, REGIONS
 from convaudit.report.results import Results
+from convaudit.report.sections.misclassified import surest
 from convaudit.report.wording import percent, short
 
 FEWEST = 5

@@ -17,26 +17,19 @@ from convaudit.drawing.grids import PATTERNS_PER_ROW
 from convaudit.metrics.classification import per_class
 from convaudit.metrics.intervals import wilson
 from convaudit.models.facts import LayerInfo
-from convaudit.report import (
-    charts,
-    gallery,
-    layer_pages,
-    mean_heat,
-    misclassified,
-    ordinary,
-    regions,
-    rendering,
-    suspects,
-    thumbnails,
-)
+from convaudit.report import charts, regions, rendering, thumbnails
 from convaudit.report.findings import GUESS, Finding
+from convaudit.report.gallery import data as gallery
 from convaudit.report.regions import REGIONS
 from convaudit.report.results import PAIRS, Results
+from convaudit.report.sections import layer_pages, mean_heat, misclassified, ordinary, suspects
 from convaudit.verdict.decision import Decision
 
 SAMPLE = 24
 ALIKE = 6
 """At most so many of the worst errors are of one confused pair: more would show the same."""
+SCRIPTS = ("heat.js", "marks.js", "histogram.js", "images.js", "wall.js", "gallery.js")
+"""The gallery's page loads these, in this order; a later one uses the ones before."""
 COARSE = 40
 """Maps narrower than this are shown with their cells, wider ones smoothly."""
 
@@ -133,9 +126,9 @@ def write_gallery(folder: Path, audit: Results, audit_key: str) -> None:
     """Write ``images.html`` and what it loads; the reader's marks are kept under ``audit_key``."""
     gallery.write(folder / "data", audit)
     (folder / "style.css").write_text(rendering.style(), encoding="utf-8")
-    for script in ("heat.js", "marks.js", "histogram.js", "gallery.js"):
+    for script in SCRIPTS:
         copyfile(rendering.STATIC / script, folder / script)
-    values = {"regions": REGIONS, "audit_key": audit_key}
+    values = {"regions": REGIONS, "audit_key": audit_key, "scripts": SCRIPTS}
     _write(folder / "images.html", _environment(audit), "images.html", **values)
 
 

@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from convaudit.shortcuts.candidates import Candidate, Discovery
+from convaudit.shortcuts.candidate import Candidate
+from convaudit.shortcuts.candidates import Discovery
 from convaudit.shortcuts.decisions import Suspect, decide
-from convaudit.shortcuts.placebos import PLACEBOS, largest_effect
+from convaudit.shortcuts.laboratory.placebos import PLACEBOS, largest_effect
+from convaudit.shortcuts.laboratory.trials import CONFIRMED, LEAST_PAIRS, Answer, Laboratory
 from convaudit.shortcuts.sample import Sample
-from convaudit.shortcuts.trials import CONFIRMED, LEAST_PAIRS, Answer, Laboratory
 
 LEAST_OF_A_CLASS = 12
 """Least number of images of a class in the discovering half for a search."""

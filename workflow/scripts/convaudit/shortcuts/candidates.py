@@ -1,7 +1,7 @@
 """Find suspects in the discovering half: cues that are associated with a class, and experiments."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import cached_property
 
 import cv2
@@ -9,13 +9,15 @@ import numpy as np
 import pandas as pd
 
 from convaudit.properties.pixel_properties import measure_pixels
-from convaudit.shortcuts import marks, patches, places, recipes
-from convaudit.shortcuts.evidence import class_auc, partial_spearman
-from convaudit.shortcuts.experiments import Crop, Experiment, Region, Surround, Whole
-from convaudit.shortcuts.grain import evenness
+from convaudit.shortcuts.candidate import Candidate, Evidence
+from convaudit.shortcuts.changes import recipes
+from convaudit.shortcuts.changes.experiments import Crop, Region, Surround, Whole
+from convaudit.shortcuts.changes.grain import evenness
+from convaudit.shortcuts.cues import marks, patches, places
+from convaudit.shortcuts.cues.evidence import class_auc, partial_spearman
+from convaudit.shortcuts.cues.surroundings import surroundings, told_by_surroundings
 from convaudit.shortcuts.halves import ticket
 from convaudit.shortcuts.sample import Sample
-from convaudit.shortcuts.surroundings import surroundings, told_by_surroundings
 
 FLOOR_AUC, FLOOR_R = 0.15, 0.3
 """Least distance of an AUC from 0.5, and least partial correlation, that make a suspect."""
@@ -31,8 +33,8 @@ _PLACED, _SEARCHED = 80, 36
 """Images of the class, and as many others, whose pictures are compared for places and patches."""
 LEAST_TOLD = 10
 """Images of the class, and of the others, from which surroundings can be told."""
-_SURROUND_RANK = 1.6
-"""Rank of a class that its surroundings tell without an error: below marks, above appearances."""
+_SURROUND_RANK = 0.8
+"""Rank of half an AUC: things have their usual surroundings, so these come behind marks."""
 VECTOR = (
     *("luminance_mean", "luminance_p05", "luminance_p95", "contrast", "chroma_a", "chroma_b"),
     *("saturation", "sharpness", "spectrum_slope", "detail_ratio", "blockiness", "noise"),
@@ -40,41 +42,6 @@ VECTOR = (
 """Properties by which donors and images that a recipe changed are compared."""
 DETAIL = {"blur", "noise", "jpeg", "size", *(n for n in recipes.BY_NAME if n.startswith("coarse"))}
 """Recipes that remove or add fine detail. Each changes the properties of the others too."""
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """Association of a cue with a class: r within the true classes, AUC against the rest,
-    images.
-    """
-
-    r: float
-    auc: float
-    n: int
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A suspect before its experiment.
-
-    cue, kind: as in the report; target: index of the class; name: what it is, for its hash; rank:
-    how strong the case is, for the order; evidence: on the discovering half; carries: (n,) how
-    much each image of the sample carries the cue, over 0 where it does, NaN where not known;
-    experiment: None where the cue is not in the pixels; family: suspects of one class and family
-    may be one cue, of which the best explanation is kept.
-    """
-
-    cue: str
-    kind: str
-    target: int
-    name: str
-    rank: float
-    evidence: Evidence
-    carries: np.ndarray
-    experiment: Experiment | None
-    family: str
-    likeness: float = 1.0
-    detail: dict[str, float | str] = field(default_factory=dict)
 
 
 class Discovery:

@@ -7,18 +7,19 @@ from typing import Any
 
 import numpy as np
 
-from convaudit.shortcuts.candidates import (
-    DETAIL,
-    FLOOR_AUC,
-    FLOOR_R,
-    Candidate,
-    Discovery,
-    Evidence,
+from convaudit.shortcuts.candidate import Candidate, Evidence
+from convaudit.shortcuts.candidates import DETAIL, FLOOR_AUC, FLOOR_R, Discovery
+from convaudit.shortcuts.changes.experiments import Crop, Region
+from convaudit.shortcuts.laboratory.paired import pairs_needed
+from convaudit.shortcuts.laboratory.trials import (
+    CONFIRMED,
+    LEAST_PAIRS,
+    REFUTED,
+    Laboratory,
+    Pair,
+    Trial,
 )
-from convaudit.shortcuts.experiments import Crop, Region
-from convaudit.shortcuts.paired import pairs_needed
 from convaudit.shortcuts.sample import Sample
-from convaudit.shortcuts.trials import CONFIRMED, LEAST_PAIRS, REFUTED, Laboratory, Pair, Trial
 
 MOST_IMAGES = 50
 _CLEAR_AUC = 0.25
@@ -173,6 +174,8 @@ def _status(
     highs = [inserted.refuting]
     if removed is not None and removed.difference.pairs:
         highs.append(removed.refuting)
+    if candidate.cue == "context" and removed is not None and removed.difference.high < 0:
+        return "refuted"
     if inserted.difference.pairs >= LEAST_PAIRS and max(highs) < REFUTED:
         # Things have their usual surroundings: that alone is nothing to warn of.
         strong = holds and abs(data.auc - 0.5) >= _STRONG_AUC and candidate.cue != "context"
@@ -240,7 +243,7 @@ def _title(candidate: Candidate, name: str, status: str) -> str:
         "resolution": "low resolution",
         "size": "the size of the file's picture",
         "saturation": "the strength of colours",
-        "context": "what surrounds the thing",
+        "context": "what surrounds the thing more than on the thing itself",
     }.get(candidate.cue, candidate.cue)
     verb = {
         "confirmed": "depends on",

@@ -6,9 +6,16 @@ from typing import Any
 
 import numpy as np
 
-from convaudit.shortcuts.candidates import Candidate, Evidence
-from convaudit.shortcuts.experiments import Crop, Experiment, Read, Region, Surround, Whole
-from convaudit.shortcuts.patches import Patch
+from convaudit.shortcuts.candidate import Candidate, Evidence
+from convaudit.shortcuts.changes.experiments import (
+    Crop,
+    Experiment,
+    Read,
+    Region,
+    Surround,
+    Whole,
+)
+from convaudit.shortcuts.cues.patches import Patch
 
 
 def to_json(candidates: list[Candidate], ids: np.ndarray) -> str:

@@ -4,6 +4,7 @@
 const histogram = (() => {
   const BARS = 40, place = document.getElementById("histogram");
   const [drawing, low, high] = place.children;
+  const colours = getComputedStyle(document.documentElement);
   let edges = [0, 0], pick = () => {};
 
   // values: Float32Array, NaN where unknown; picked: called with the value that was clicked on and
@@ -24,7 +25,7 @@ const histogram = (() => {
       const [start, end] = [bar, bar + 1].map((at) => from + (to - from) * at / BARS);
       // A bar that is not empty is seen.
       const tall = count ? Math.max(2, count / top * height) : 0;
-      context.fillStyle = end >= least && start <= most ? "#0072b2" : "#c9ced4";
+      context.fillStyle = colours.getPropertyValue(end >= least && start <= most ? "--right" : "--edge");
       context.fillRect(bar * width / BARS, height - tall, width / BARS - 1, tall);
     });
     low.textContent = +from.toPrecision(4);

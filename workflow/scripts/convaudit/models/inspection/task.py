@@ -2,7 +2,7 @@
 
 from convaudit.errors import AuditError
 from convaudit.models.network import Network
-from convaudit.models.training import Training
+from convaudit.models.reading.training import Training
 
 _ANYWAY = "if it tells classes apart all the same, set task=classification"
 

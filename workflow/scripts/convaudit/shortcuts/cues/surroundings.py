@@ -9,7 +9,7 @@ from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from convaudit.shortcuts.places import SIDE
+from convaudit.shortcuts.cues.places import SIDE
 
 _FOLDS = 5
 _BLURS = (1.0, 2.0, 4.0)

@@ -20,9 +20,9 @@ from convaudit.dataset.table_files import META
 from convaudit.drawing import overlays
 from convaudit.drawing.sprites import COLUMNS, SHEET, SIDE, fitted
 from convaudit.properties.catalogue import PROPERTIES
+from convaudit.report.gallery.sort_orders import ranks
 from convaudit.report.regions import REGIONS
 from convaudit.report.results import Results
-from convaudit.report.sort_orders import ranks
 from convaudit.report.thumbnails import OPACITY
 from convaudit.report.wording import short
 

@@ -7,11 +7,11 @@ from functools import partial
 
 import numpy as np
 
-from convaudit.shortcuts.candidates import Candidate
-from convaudit.shortcuts.experiments import Experiment
+from convaudit.shortcuts.candidate import Candidate
+from convaudit.shortcuts.changes.experiments import Experiment
+from convaudit.shortcuts.changes.recipes import seed_of
 from convaudit.shortcuts.halves import ticket
-from convaudit.shortcuts.paired import PairedDifference, paired_difference
-from convaudit.shortcuts.recipes import seed_of
+from convaudit.shortcuts.laboratory.paired import PairedDifference, paired_difference
 from convaudit.shortcuts.sample import TIE, Sample, margins
 
 Answer = Callable[[Sequence[np.ndarray]], np.ndarray]

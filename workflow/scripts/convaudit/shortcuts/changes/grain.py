@@ -71,8 +71,8 @@ def noise_floors(image: np.ndarray) -> list[np.ndarray]:
 def evenness(image: np.ndarray) -> float:
     """How even the finest octave is over the picture, 0 to 1.
 
-    Mean energy of the flattest quarter of the blocks / the median energy. Noise alone gives 0.85: it
-    is everywhere. In the 96 photographs of a test set without noise the median was 0.16, with noise
+    Mean energy of the flattest quarter of the blocks / the median energy. Noise alone gives 0.85:
+    it is everywhere. In the 96 photographs of a test set without noise the median was 0.16, with noise
     of 15 levels 0.63; in gravel, whose texture is like noise, 0.43.
     """
     band = np.float32(image) - cv2.pyrUp(cv2.pyrDown(image), dstsize=image.shape[1::-1])

@@ -5,8 +5,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from convaudit.report import charts, mean_heat, thumbnails
+from convaudit.report import charts, thumbnails
 from convaudit.report.results import PAIRS, Results
+from convaudit.report.sections import mean_heat
 from convaudit.report.wording import short
 
 FIRST = 24

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[4]
 LOCKS = {"environment.yml": "requirements.lock", "environment-gpu.yml": "requirements-gpu.lock"}
 
 _HEAD = """# For conda: `conda env create -f {name}`. Written by `make lock`; do not edit.

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from convaudit.errors import AuditError
-from convaudit.models.bytecode import codes, of_this_python
-from convaudit.models.keras2 import modernise
-from convaudit.models.training import Training, of_compiled
+from convaudit.models.reading.bytecode import codes, of_this_python
+from convaudit.models.reading.keras2 import modernise
+from convaudit.models.reading.training import Training, of_compiled
 
 Config = dict[str, Any]
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import tensorflow as tf
 
-from convaudit.system import processor
+from convaudit.system.devices import processor
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from convaudit.errors import AuditError
-from convaudit.models.tensorflow_ops import keras_operation
+from convaudit.models.reading.tensorflow_ops import keras_operation
 
 Config = dict[str, Any]
 

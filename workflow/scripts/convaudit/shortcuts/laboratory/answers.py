@@ -10,7 +10,7 @@ import tensorflow as tf
 from convaudit.dataset.images import resize
 from convaudit.models.network import Network
 from convaudit.models.scaling import Scaling
-from convaudit.shortcuts.trials import Answer
+from convaudit.shortcuts.laboratory.trials import Answer
 
 _BATCH = 32
 

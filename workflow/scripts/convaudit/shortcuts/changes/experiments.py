@@ -9,9 +9,9 @@ from typing import Protocol
 import cv2
 import numpy as np
 
-from convaudit.shortcuts import operations, recipes
-from convaudit.shortcuts.patches import Box, Patch, cut
-from convaudit.shortcuts.surroundings import outer
+from convaudit.shortcuts.changes import operations, recipes
+from convaudit.shortcuts.cues.patches import Box, Patch, cut
+from convaudit.shortcuts.cues.surroundings import outer
 
 Read = Callable[[int], np.ndarray]
 """Gives the pixels of the sample's image at a position."""

@@ -17,7 +17,7 @@ from convaudit.drawing.sprites import COLUMNS, SHEET, SIDE, fitted
 from convaudit.errors import AuditError
 from convaudit.report import rendering, thumbnails
 from convaudit.report.charts import heat_key
-from convaudit.report.comparison_findings import sentences
+from convaudit.report.comparison.findings import sentences
 from convaudit.report.thumbnails import Seen
 
 SHOWN = {"negative": 48, "mended": 24, "moved": 24}

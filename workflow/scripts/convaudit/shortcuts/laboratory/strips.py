@@ -7,7 +7,7 @@ import numpy as np
 
 from convaudit.dataset.images import resize
 from convaudit.drawing.sprites import fitted
-from convaudit.shortcuts.trials import Pair
+from convaudit.shortcuts.laboratory.trials import Pair
 
 CELL, GAP = 144, 6
 _GROUND = 255

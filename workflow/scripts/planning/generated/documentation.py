@@ -11,7 +11,7 @@ from typing import Any
 
 from planning.settings import Section, Settings, schema
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[4]
 SCHEMA = ROOT / "workflow" / "schemas" / "config.schema.json"
 README = ROOT / "config" / "README.md"
 CONFIG = ROOT / "config" / "config.yaml"

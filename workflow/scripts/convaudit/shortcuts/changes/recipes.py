@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from convaudit.properties.pixel_properties import measure_one
-from convaudit.shortcuts import operations
-from convaudit.shortcuts.grain import noise_like
+from convaudit.shortcuts.changes import operations
+from convaudit.shortcuts.changes.grain import noise_like
 from convaudit.shortcuts.halves import ticket
 
 Change = Callable[[np.ndarray, np.ndarray, int], np.ndarray]

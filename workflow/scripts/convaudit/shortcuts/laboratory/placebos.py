@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from convaudit.shortcuts.candidates import Candidate, Evidence
-from convaudit.shortcuts.experiments import Region
+from convaudit.shortcuts.candidate import Candidate, Evidence
+from convaudit.shortcuts.changes.experiments import Region
+from convaudit.shortcuts.cues.places import SIDE
 from convaudit.shortcuts.halves import ticket
-from convaudit.shortcuts.paired import PairedDifference
-from convaudit.shortcuts.places import SIDE
+from convaudit.shortcuts.laboratory.paired import PairedDifference
+from convaudit.shortcuts.laboratory.trials import Laboratory
 from convaudit.shortcuts.sample import Sample
-from convaudit.shortcuts.trials import Laboratory
 
 PLACEBOS = 20
 _SIDE = 13

@@ -2,10 +2,10 @@
 
 from convaudit.models.channels import channels_of
 from convaudit.models.facts import ModelFacts
-from convaudit.models.heat_layer import choose_heat_layer
+from convaudit.models.inspection.heat_layer import choose_heat_layer
+from convaudit.models.inspection.scaling_choice import choose_scaling
 from convaudit.models.loading import Loaded
 from convaudit.models.network import Network
-from convaudit.models.scaling_choice import choose_scaling
 
 
 def inspect_model(loaded: Loaded, network: Network) -> ModelFacts:

@@ -1,0 +1,1 @@
+"""Read a model file of any Keras version without building the network."""

@@ -1,0 +1,1 @@
+"""Sections of the pages, each with what its template shows."""

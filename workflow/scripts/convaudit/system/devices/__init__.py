@@ -1,0 +1,1 @@
+"""GPUs and processors: which there are, and which computed what."""

@@ -1,0 +1,1 @@
+"""Files that `make docs` and `make lock` write."""

@@ -1,0 +1,1 @@
+"""Around a run: its command line, the lock of its results folder, its summary."""
