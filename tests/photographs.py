@@ -52,6 +52,15 @@ def noisy(image: np.ndarray, sigma: float) -> np.ndarray:
     return (image + noise).clip(0, 255).round().astype(np.uint8)
 
 
+def grainy(image: np.ndarray, sigma: float, grain: float, seed: int) -> np.ndarray:
+    """Noise in colour whose grains are ``grain`` pixels wide."""
+    height, width = image.shape[:2]
+    small = int(height / grain), int(width / grain)
+    noise = np.random.default_rng(seed).normal(0, sigma, (*small, 3)).astype(np.float32)
+    noise = cv2.resize(noise, (width, height), interpolation=cv2.INTER_NEAREST)
+    return (image + noise).clip(0, 255).round().astype(np.uint8)
+
+
 def enlarged(image: np.ndarray, times: int, interpolation: int = cv2.INTER_CUBIC) -> np.ndarray:
     """As if the file had had ``times`` as few pixels a side."""
     small = cv2.resize(image, None, fx=1 / times, fy=1 / times, interpolation=cv2.INTER_AREA)

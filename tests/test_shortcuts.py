@@ -17,7 +17,7 @@ from convaudit.shortcuts.audit import Findings, as_json, name_suspects, try_susp
 from convaudit.shortcuts.changes import operations
 from convaudit.shortcuts.laboratory import strips
 from convaudit.shortcuts.sample import Sample
-from photographs import framed, jpeg, procedural
+from photographs import framed, grainy, jpeg, procedural
 
 COUNT = 180
 CLASSES = ["plain", "marked"]
@@ -49,7 +49,7 @@ CUES: dict[str, tuple[Callable[[np.ndarray, int], np.ndarray], set[str], str]] =
     "anywhere": (anywhere, {"patch"}, "block"),
     "frame": (lambda image, n: framed(image, 0.07, (10, 10, 40)), {"border"}, "block"),
     "blur": (lambda image, n: operations.blurred(image, 2.0), {"sharpness", "resolution"}, "block"),
-    "noise": (lambda image, n: operations.noisy(image, 14, n), {"noise"}, "block"),
+    "noise": (lambda image, n: grainy(image, 24, 2.5, n), {"noise"}, "block"),
     "jpeg": (lambda image, n: operations.compressed(image, 12), {"compression"}, "block"),
     "cast": (lambda image, n: operations.tinted(image, 34, 12), {"colour"}, "ask"),
     "grey": (lambda image, n: operations.saturated(image, 0), {"saturation"}, "ask"),
@@ -71,8 +71,10 @@ def has(cue: str, image: np.ndarray) -> float:
         return 20 - float(np.abs(rim.astype(float) - (10, 10, 40)).mean())
     if cue == "blur":
         return 2.0 - measure_one(image, "sharpness")
-    if cue == "noise":
-        return measure_one(image, "noise") - 7
+    if cue == "noise":  # it sees the picture at a third of its size, as a network's input does
+        small = cv2.resize(image, (53, 40), interpolation=cv2.INTER_AREA).astype(float)
+        steps = np.diff(np.diff(small, axis=0), axis=1)
+        return float(np.abs(steps).mean(axis=(0, 1)).min()) - 14
     if cue == "jpeg":
         return measure_one(image, "blockiness") - 0.35
     if cue == "cast":
@@ -84,15 +86,26 @@ def sample(
     cue: str | None, share: float, answer: Callable[[list[np.ndarray]], np.ndarray]
 ) -> tuple[Sample, np.ndarray]:
     """Two classes of scenes, the cue in a share of the second; and which images carry it."""
+    plant = CUES[cue][0] if cue else None
+    return changed(plant, answer, share, encode=cue != "jpeg")
+
+
+def changed(
+    plant: Callable[[np.ndarray, int], np.ndarray] | None,
+    answer: Callable[[list[np.ndarray]], np.ndarray],
+    share: float = 0.95,
+    encode: bool = True,
+) -> tuple[Sample, np.ndarray]:
+    """The same with any change of the pictures, which are stored as JPEG files then."""
     labels = np.arange(COUNT) % 2
     carrier = (labels == 1) & (np.random.default_rng(4).random(COUNT) < share)
 
     @cache
     def read(at: int) -> np.ndarray:
         image = scene(at)
-        if cue and carrier[at]:
-            image = CUES[cue][0](image, at)
-        if cue == "jpeg":
+        if plant and carrier[at]:
+            image = plant(image, at)
+        if not encode:
             return image
         data = np.frombuffer(jpeg(image, 92), np.uint8)
         return cv2.imdecode(data, cv2.IMREAD_COLOR_RGB)
@@ -136,6 +149,54 @@ def test_a_model_that_depends_on_a_cue_is_found_out(cue):
     top = [int(name.removeprefix("image-")) for name in right[0].images[:10]]
     assert carrier[top].mean() >= 0.8
     assert found.placebos_confirmed == 0
+
+
+def striped_around(image: np.ndarray, number: int) -> np.ndarray:
+    """The same thing in the middle, before a striped wall."""
+    wave = 30 * np.sin(2 * np.pi * (np.arange(image.shape[1]) / 9 + number / 7))
+    wall = np.full(image.shape, (150, 140, 120), np.float32) + wave[:, None]
+    thing = cv2.ellipse(np.zeros(image.shape[:2], np.uint8), (80, 60), (45, 34), 0, 0, 360, 1, -1)
+    return np.where(thing[..., None] > 0, image, wall).clip(0, 255).astype(np.uint8)
+
+
+def stripes(image: np.ndarray, part: tuple[slice, slice]) -> float:
+    """Power of waves of 9 px across the picture."""
+    rows = operations.luminance(image)[part]
+    wave = np.exp(2j * np.pi * np.arange(rows.shape[1]) / 9)
+    return float(np.abs((rows - rows.mean(axis=1, keepdims=True)) @ wave).mean() / rows.shape[1])
+
+
+def test_a_model_that_looks_at_the_surroundings_is_asked_about():
+    top = np.s_[:16, :]
+
+    def answer(pictures: list[np.ndarray]) -> np.ndarray:
+        return np.array([[stripes(picture, top) - 8] for picture in pictures], np.float32)
+
+    made, carrier = changed(striped_around, answer)
+    assert (made.predicted == carrier).mean() > 0.95
+    found = audited(made, answer)
+    context = next(s for s in found.suspects if s.cue == "context" and s.target == "marked")
+    assert (context.status, context.severity) == ("confirmed", "ask")
+    assert context.insert.difference.low > 0.5
+    shown = [int(name.removeprefix("image-")) for name in context.images[:10]]
+    assert carrier[shown].all()
+
+
+def test_a_class_whose_pictures_are_the_same_everywhere_does_not_depend_on_its_surroundings():
+    """A material, say: its outer half tells the class, its middle tells it as well."""
+
+    def whole(image: np.ndarray, number: int) -> np.ndarray:
+        wave = 30 * np.sin(2 * np.pi * (np.arange(image.shape[1]) / 9 + number / 7))
+        return (0.3 * image + 95 + wave[:, None]).clip(0, 255).astype(np.uint8)
+
+    def answer(pictures: list[np.ndarray]) -> np.ndarray:
+        everywhere = np.s_[:, :]
+        return np.array([[stripes(picture, everywhere) - 6] for picture in pictures], np.float32)
+
+    made, carrier = changed(whole, answer)
+    assert (made.predicted == carrier).mean() > 0.95
+    context = [s for s in audited(made, answer).suspects if s.cue == "context"]
+    assert context and "confirmed" not in {s.status for s in context}
 
 
 def test_a_cue_in_the_data_that_the_model_does_not_use_is_no_shortcut():

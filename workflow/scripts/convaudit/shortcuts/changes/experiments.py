@@ -142,7 +142,9 @@ class Region(Images):
     def remove_control(
         self, image: np.ndarray, changed: np.ndarray, seed: int, fill: str
     ) -> np.ndarray | None:
-        """Fill a region of the same shape at another place."""
+        """Fill a region of the same shape at another place; a mark is laid on once more."""
+        if self.template is not None and fill == "smooth":
+            return self._marked(image, self.template, self.mask, 1)
         mask = stretched(elsewhere(self.mask, seed), image)
         return self.filled(image, mask, seed, fill, feather=2)
 

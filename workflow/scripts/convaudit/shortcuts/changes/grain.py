@@ -72,8 +72,8 @@ def evenness(image: np.ndarray) -> float:
     """How even the finest octave is over the picture, 0 to 1.
 
     Mean energy of the flattest quarter of the blocks / the median energy. Noise alone gives 0.85:
-    it is everywhere. In the 96 photographs of a test set without noise the median was 0.16, with noise
-    of 15 levels 0.63; in gravel, whose texture is like noise, 0.43.
+    it is everywhere. In the 96 photographs of a test set without noise the median was 0.16, with
+    noise of 15 levels 0.63; in gravel, whose texture is like noise, 0.43.
     """
     band = np.float32(image) - cv2.pyrUp(cv2.pyrDown(image), dstsize=image.shape[1::-1])
     energy = np.sort(np.trace(_covariances(band), axis1=1, axis2=2))

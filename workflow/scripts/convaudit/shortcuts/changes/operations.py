@@ -27,14 +27,8 @@ def sharpened(image: np.ndarray, amount: float, sigma: float = 1.5) -> np.ndarra
     return _clipped(plain + amount * (plain - cv2.GaussianBlur(plain, (0, 0), sigma)))
 
 
-def noisy(image: np.ndarray, deviation: float, seed: int) -> np.ndarray:
-    """Independent Gaussian noise on each value; ``deviation`` in grey levels."""
-    noise = np.random.default_rng(seed).standard_normal(image.shape, np.float32)
-    return _clipped(image + deviation * noise)
-
-
 def cloudy(image: np.ndarray, deviation: float, seed: int) -> np.ndarray:
-    """Noise of the same energy as ``noisy``, in low frequencies: the control of noise."""
+    """Noise in low frequencies, the control of noise; ``deviation`` in grey levels."""
     height, width = image.shape[:2]
     small = (max(2, height // 32), max(2, width // 32), 3)
     coarse = np.random.default_rng(seed).standard_normal(small, np.float32)

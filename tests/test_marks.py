@@ -1,0 +1,80 @@
+"""Marks that move by a few pixels are aligned; surroundings tell a class by chance or by a wall."""
+
+import cv2
+import numpy as np
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from convaudit.shortcuts.changes.experiments import Surround
+from convaudit.shortcuts.cues.marks import SIDE, template
+from convaudit.shortcuts.cues.places import small
+from convaudit.shortcuts.cues.surroundings import outer, surroundings, told_by_surroundings
+from photographs import procedural
+
+
+def squares(first: int, count: int) -> np.ndarray:
+    return np.stack([procedural(first + n, SIDE, SIDE) for n in range(count)])
+
+
+def test_a_mark_that_moves_is_measured_at_its_full_strength():
+    ink = np.zeros((SIDE, SIDE), np.float32)
+    cv2.putText(ink, "MARK", (35, 95), cv2.FONT_HERSHEY_DUPLEX, 1.1, 1.0, 2, cv2.LINE_AA)
+    random = np.random.default_rng(0)
+    carriers = []
+    for picture in squares(0, 40):
+        moved = np.roll(ink, tuple(random.integers(-4, 5, 2)), (0, 1))
+        carriers.append((picture + 60 * moved[..., None]).clip(0, 255).astype(np.uint8))
+    mask = np.zeros((SIDE, SIDE), bool)
+    mask[60:110, 25:140] = True
+    others = squares(500, 60)
+    found = template(np.stack(carriers), others, mask).mean(axis=2)
+    plain = (np.mean(carriers, axis=0) - others.mean(axis=0)).mean(axis=2)
+    # Where it lies is free: of all shifts the best one counts.
+    best, blurred = (
+        max(
+            (np.roll(each, (y, x), (0, 1))[ink > 0.9].mean(), -y, -x)
+            for y in range(-4, 5)
+            for x in range(-4, 5)
+        )[0]
+        for each in (found, plain)
+    )
+    assert blurred < 40 and best == pytest.approx(55, abs=8)
+
+
+def test_surroundings_tell_a_class_that_has_a_wall_and_no_other():
+    pictures = squares(0, 60)
+    member = np.arange(60) % 2 == 0
+    described = surroundings(np.stack([small(picture) for picture in pictures]))
+    assert described.shape == (60, 18)
+    assert abs(roc_auc_score(member, told_by_surroundings(described, member)) - 0.5) < 0.25
+    walled = pictures.copy()
+    edge = cv2.resize(outer().astype(np.uint8), (SIDE, SIDE), interpolation=cv2.INTER_NEAREST)
+    for picture in walled[member]:
+        assert not np.shares_memory(picture, pictures)
+    for at in np.flatnonzero(member):
+        walled[at][edge > 0] = walled[at][edge > 0] // 2 + 90
+    described = surroundings(np.stack([small(picture) for picture in walled]))
+    assert roc_auc_score(member, told_by_surroundings(described, member)) > 0.95
+
+
+def test_a_change_of_the_middle_does_not_change_what_surrounds_it():
+    picture = procedural(1, SIDE, SIDE)
+    changed = picture.copy()
+    changed[30:130, 30:130] = 255 - changed[30:130, 30:130]
+    # Softened pictures reach a few pixels over the rim: hence a tolerance.
+    first, second = (surroundings(small(each)[None])[0] for each in (picture, changed))
+    assert np.abs(first - second)[:6].max() < 0.2
+
+
+def test_surroundings_are_exchanged_and_the_middle_stays():
+    image, donor, other = (np.full((90, 120, 3), level, np.uint8) for level in (50, 200, 120))
+    experiment = Surround(donors=(1,), others=(2,), read=[image, donor, other].__getitem__)
+    assert outer().mean() == pytest.approx(0.5, abs=0.02)
+    for made, rim, middle in (
+        (experiment.insert(image, 0), 200, 50),
+        (experiment.insert_control(image, image, 0), 120, 50),
+        (experiment.remove(image, 0, "other"), 120, 50),
+        (experiment.remove_control(image, image, 0, "other"), 50, 120),
+    ):
+        assert made[2, 2, 0] == rim and made[88, 60, 0] == rim and made[45, 60, 0] == middle
+        assert made.shape == image.shape
