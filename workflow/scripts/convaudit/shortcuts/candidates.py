@@ -132,15 +132,20 @@ class Discovery:
             experiment=experiment,
             family="detail" if recipe.name in DETAIL else recipe.cue,
             likeness=likeness,
-            detail={"property": name, **self._noise(recipe, inside)},
+            detail={"property": name, **self._noise(recipe, inside, outside)},
         )
 
-    def _noise(self, recipe: recipes.Recipe, inside: np.ndarray) -> dict[str, float | str]:
-        """How even the donors' noise is: noise that is not even may be the class's texture."""
+    def _noise(
+        self, recipe: recipes.Recipe, inside: np.ndarray, outside: np.ndarray
+    ) -> dict[str, float | str]:
+        """How even the noise is in donors and elsewhere; else it may be the class's texture."""
         if recipe.name != "noise":
             return {}
-        donors = [self.sample.read(at) for at in _positions(inside)]
-        return {"evenness": round(float(np.median([evenness(donor) for donor in donors])), 3)}
+        own, others = (
+            round(float(np.median([evenness(self.sample.read(at)) for at in _positions(group)])), 3)
+            for group in (inside, outside)
+        )
+        return {"evenness": own, "evenness_elsewhere": others}
 
     def _likeness(self, experiment: Whole, inside: np.ndarray, outside: np.ndarray) -> float:
         """Which share of the difference of the properties between class and others is gone when
