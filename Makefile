@@ -5,7 +5,7 @@ PYTHON ?= $(shell for p in python3 python3.12 python3.13 python3.11; do $$p -c '
 CORES ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
 BIN := .venv/bin
 
-.PHONY: demo env test test-faults lint bench planted docs lock clean
+.PHONY: demo env test test-long test-faults lint bench planted docs lock clean
 .DELETE_ON_ERROR:
 
 demo: env  ## set up, then audit the embedded demo
@@ -33,6 +33,9 @@ env: .venv/installed$(if $(GPU),-gpu)  ## the locked packages in .venv; GPU=1 ad
 
 test: .venv/installed-test lint  ## everything that must hold before a change lands
 	$(BIN)/python -m pytest --numprocesses $(CORES)
+
+test-long: .venv/installed-test  ## the demo against a model without the sticker, and against warm photos: 4 minutes
+	$(BIN)/python -m pytest tests/long
 
 test-faults: .venv/installed-test  ## kill small audits 24 times at random moments: half an hour
 	$(BIN)/python tests/faults.py 24

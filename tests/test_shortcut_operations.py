@@ -10,7 +10,7 @@ from scipy.stats import norm
 from convaudit.shortcuts.candidate import Candidate, Evidence
 from convaudit.shortcuts.changes import operations
 from convaudit.shortcuts.cues.evidence import class_auc, partial_spearman
-from convaudit.shortcuts.decisions import severity_of
+from convaudit.shortcuts.decisions import Suspect, explained, severity_of
 from convaudit.shortcuts.halves import CONFIRM, DISCOVER, halves
 from convaudit.shortcuts.laboratory.paired import paired_difference, pairs_needed
 from convaudit.shortcuts.laboratory.trials import Trial
@@ -171,3 +171,24 @@ def test_a_mark_is_added_in_grey_levels():
     mask[:20] = 1
     found = operations.added(even(100), template, mask)
     assert (found[:20] == 70).all() and (found[20:] == 100).all()
+
+
+@pytest.mark.parametrize(("flips", "kept"), [(36, False), (30, True)])
+def test_surroundings_that_a_mark_explains_are_not_told_beside_it(flips, kept):
+    """Of 40 images the surroundings turn 40: a mark in them that turns 34 or more explains that."""
+    context, mark = told("context", 40), told("place", flips)
+    assert explained(context, [context, mark]) is not kept
+    assert not explained(mark, [context, mark])
+    assert not explained(context, [context, replace(mark, status="undecided")])
+    assert not explained(context, [context, replace(mark, target="another class")])
+
+
+def told(cue: str, flips: int) -> Suspect:
+    with_cue, with_control = np.arange(40) < flips, np.zeros(40, bool)
+    difference = paired_difference(with_cue, with_control, 0.95)
+    trial = Trial(difference, 40, 0.0, [], [str(n) for n in range(40)], with_cue, with_control)
+    evidence = Evidence(0.0, 0.5, 80)
+    return Suspect(
+        *("s-1", cue, "appearance", "a", "", "", "confirmed", "ask"),
+        *(evidence, trial, None, [], 0, [], {}),
+    )

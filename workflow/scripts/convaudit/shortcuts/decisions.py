@@ -33,6 +33,8 @@ _EVEN, _MORE_EVEN = 0.55, 0.2
 """Evenness of noise that blocks, or by how much it is more even than in other images: else it may
 be the class's texture. In the planted benchmark's tuning cases clean gravel had 0.42 (others 0.32),
 gravel with noise 0.67 (others 0.3)."""
+_EXPLAINED = 0.85
+"""Share of the effect of a class's surroundings at which another confirmed cue explains it."""
 _STRONG_AUC = 0.3
 """Least distance of an AUC from 0.5 for a warning about a cue that the model does not use."""
 
@@ -94,7 +96,8 @@ def decide(
     for candidate, suspect in sorted(judged, key=lambda each: _order(*each)):
         if not any(_one_story(candidate, suspect, *other) for other in kept):
             kept.append((candidate, suspect))
-    return [suspect for _, suspect in kept]
+    found = [suspect for _, suspect in kept]
+    return [suspect for suspect in found if not explained(suspect, found)]
 
 
 def _tried(candidate: Candidate, laboratory: Laboratory) -> tuple[Trial | None, Trial | None]:
@@ -169,13 +172,13 @@ def _status(
         effect = effect or needed
     if candidate.cue == "context":
         # Or the thing itself fills the picture, and any part of it tells the class.
-        effect = effect and removed is not None and removed.difference.low > 0
+        effect = effect and removed is not None and removed.plain.low > 0
     if effect:
         return "confirmed" if holds else "fragile"
-    highs = [inserted.refuting]
+    highs = [inserted.plain.high]
     if removed is not None and removed.difference.pairs:
-        highs.append(removed.refuting)
-    if candidate.cue == "context" and removed is not None and removed.difference.high < 0:
+        highs.append(removed.plain.high)
+    if candidate.cue == "context" and removed is not None and removed.plain.high < 0:
         return "refuted"
     if inserted.difference.pairs >= LEAST_PAIRS and max(highs) < REFUTED:
         # Things have their usual surroundings: that alone is nothing to warn of.
@@ -219,13 +222,15 @@ _ORDER = ("confirmed", "undecided", "fragile", "data_only", "refuted")
 
 def _order(candidate: Candidate, suspect: Suspect) -> tuple[int, bool, float]:
     """Confirmed ones first, of these those that block, then by effect x likeness of the recipe."""
-    effect = max(
-        suspect.insert.difference.value if suspect.insert else 0.0,
-        suspect.remove.difference.value * 0.5 if suspect.remove else 0.0,
-    )
+    removal = suspect.remove.difference.value * 0.5 if suspect.remove else 0.0
+    effect = max(_effect(suspect), removal)
     weight = candidate.likeness if candidate.name in DETAIL else 1.0
     asks = suspect.severity != "block"
     return _ORDER.index(suspect.status), asks, -effect * weight
+
+
+def _effect(suspect: Suspect) -> float:
+    return suspect.insert.difference.value if suspect.insert else 0.0
 
 
 def _one_story(candidate: Candidate, suspect: Suspect, other: Candidate, first: Suspect) -> bool:
@@ -236,6 +241,16 @@ def _one_story(candidate: Candidate, suspect: Suspect, other: Candidate, first: 
         return True
     local = isinstance(candidate.experiment, Crop | Region)
     return local and isinstance(other.experiment, Crop | Region)
+
+
+def explained(suspect: Suspect, found: Sequence[Suspect]) -> bool:
+    """True for surroundings of which a mark or a tone has most of the effect: it is in them too."""
+    return suspect.cue == "context" and any(
+        other.cue != "context"
+        and (other.target, other.status) == (suspect.target, "confirmed")
+        and _effect(other) >= _EXPLAINED * _effect(suspect)
+        for other in found
+    )
 
 
 def _title(candidate: Candidate, name: str, status: str) -> str:

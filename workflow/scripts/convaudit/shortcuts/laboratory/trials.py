@@ -64,14 +64,14 @@ class Trial:
         return self.difference.both + self.difference.first
 
     @property
-    def refuting(self) -> float:
-        """Upper end of the 95 % interval. It is not corrected for the number of suspects: a
-        refutation accuses nobody.
+    def plain(self) -> PairedDifference:
+        """The same with the 95 % interval, not corrected for the number of suspects: for what
+        accuses nobody.
         """
         d = self.difference
         first = np.repeat([True, True, False, False], d.split)
         second = np.repeat([True, False, True, False], d.split)
-        return paired_difference(first, second, 0.95).high
+        return paired_difference(first, second, 0.95)
 
     @property
     def control_flips(self) -> int:
