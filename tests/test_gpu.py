@@ -130,6 +130,20 @@ def test_device_gpu_without_a_gpu_is_an_error():
     assert "config: device: gpu, but this machine shows no GPU" in said
 
 
+@pytest.mark.parametrize(
+    ("chosen", "there", "why"),
+    [
+        ("cpu", ["0"], "the config says device: cpu"),
+        ("auto", ["0"], "CUDA_VISIBLE_DEVICES hides the GPU"),
+        ("auto", [], "this machine shows no GPU"),
+    ],
+)
+def test_it_is_said_why_the_processor_computes(monkeypatch, chosen, there, why):
+    monkeypatch.setattr(gpu, "devices", lambda: there)
+    monkeypatch.setenv(gpu.CHOICE, chosen)
+    assert gpu.why_none() == why
+
+
 def test_device_cpu_goes_on_and_waits_for_no_lease(holder, monkeypatch, tmp_path):
     """A CPU-only job on a machine whose only GPU is taken."""
     assert device(holder("0")) == "0"
