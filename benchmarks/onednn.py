@@ -3,7 +3,7 @@
     python benchmarks/onednn.py
 
 A process a side, which take turns: TensorFlow chooses its kernels once, while it is imported.
-Some five minutes. Prints medians of the rounds, and the least and the greatest in brackets.
+Five to ten minutes. Prints medians of the rounds, and the least and the greatest in brackets.
 """
 
 import os

@@ -17,11 +17,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from conftest import Audit
+from conftest import ROOT, Audit
 from convaudit.system.devices import device_records, gpu, processor
 from convaudit.system.devices.device import Device
 
-LIBRARY = Path(gpu.__file__).parents[2]
+LIBRARY = ROOT / "workflow" / "scripts"
 LEASE = (
     "import sys; from pathlib import Path; from convaudit.system.devices import gpu; "
     "print(gpu.lease(sys.argv[2:], Path(sys.argv[1])), flush=True); input()"
