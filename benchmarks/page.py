@@ -20,8 +20,8 @@ from figures import Part
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "benchmarks.md"
 SUBJECTS = (
-    *("onepass", "cams", "audit", "threads", "walk", "properties", "report", "comparison"),
-    "filters",
+    *("onepass", "cams", "audit", "threads", "walk", "properties", "duplicates"),
+    *("report", "comparison", "filters"),
 )
 INTRODUCTION = """# Benchmarks
 

@@ -220,6 +220,40 @@ def test_a_shortcut_that_is_gone_that_stays_and_that_is_new():
     assert gone == pytest.approx((-0.91, -0.91 - half, -0.91 + half))
 
 
+def tried(first_image: int, with_cue: list[bool], control: int = 0) -> dict:
+    names = [f"image-{first_image + at}" for at in range(len(with_cue))]
+    turned = [at < control for at in range(len(with_cue))]
+    return {"images": names, "with_cue": with_cue, "with_control": turned}
+
+
+def test_the_difference_of_an_effect_is_that_of_the_images_that_both_audits_tried():
+    """Of 50 images in both, the cue turns 45 in the first audit and 20 of these in the second.
+
+    One of the 20 is turned by the control too in the first audit: its effect rises from 0 to 1.
+    """
+    before = suspect("sticker", "confirmed", 95, 3)
+    after = suspect("sticker", "confirmed", 44, 3)
+    before["trial"] = tried(10, [at < 45 for at in range(50)], control=1)
+    after["trial"] = tried(0, [False] * 10 + [at < 20 for at in range(50)], control=0)
+    found = reliance.compare([before], [after])[0]
+    assert found.in_both == 50
+    change = np.array([1.0] + [0.0] * 19 + [-1.0] * 25 + [0.0] * 5)
+    half = 1.96 * change.std() / np.sqrt(50)
+    assert found.difference == pytest.approx(
+        (change.mean(), change.mean() - half, change.mean() + half), abs=0.025
+    )
+    assert found.difference.value == change.mean() == -0.48
+
+
+def test_few_images_in_both_audits_give_the_interval_of_independent_ones():
+    before, after = suspect("tag", "confirmed", 95), suspect("tag", "refuted", 4)
+    before["trial"], after["trial"] = tried(0, [True] * 40), tried(20, [False] * 40)
+    found = reliance.compare([before], [after])[0]
+    assert found.in_both == 20
+    half = np.hypot(0.05, 0.05)
+    assert found.difference == pytest.approx((-0.91, -0.91 - half, -0.91 + half))
+
+
 def test_a_suspect_is_matched_by_cue_and_class_where_its_id_is_another():
     first = [suspect("left", "confirmed", 90)]
     second = [suspect("middle", "data_only", 1, cue="colour"), suspect("right", "refuted", 2)]

@@ -12,6 +12,7 @@ from convaudit.metrics.slices import slices
 from convaudit.models.facts import LayerInfo
 from convaudit.report.findings import findings
 from convaudit.report.results import Results
+from convaudit.report.wording import slice_words
 from fabricated import FACTS, LAYER
 
 NO_CHECK = {"used": "unit", "images": 0, "accuracies": {}, "better": None}
@@ -308,3 +309,10 @@ def test_a_class_that_gathers_its_heat_by_chance_is_not_named():
         audited, class_names=names, predictions=pa.Table.from_pandas(table, preserve_index=False)
     )
     assert [kind for kind, _ in said(with_maps(audited, maps)) if kind == "heat"] == []
+
+
+def test_a_slice_is_named_in_words_with_its_unit():
+    assert slice_words("luminance_mean = 12 to 34") == "luminance mean 12 to 34 levels"
+    assert slice_words("jpeg_quality = 70 to 80") == "jpeg quality 70 to 80"
+    assert slice_words("meta_taken_by = A_1") == "taken by = A_1"
+    assert slice_words("folder 1 = north") == "folder 1 = north"

@@ -51,8 +51,9 @@ def test_a_patch_that_turns_few_images_is_asked_about(flips, severity):
     """Of 40 pairs, at 95 %: 14 flips have a lower end of 0.19, 40 one of 0.88."""
     evidence = Evidence(0.0, 0.5, 80)
     patch = Candidate("patch", "overlay", 0, "a", 1.0, evidence, np.zeros(1), None, "patch")
-    turned = paired_difference(np.arange(40) < flips, np.zeros(40, bool), 0.95)
-    trial = Trial(turned, 40, 0.0, [])
+    with_cue, with_control = np.arange(40) < flips, np.zeros(40, bool)
+    turned = paired_difference(with_cue, with_control, 0.95)
+    trial = Trial(turned, 40, 0.0, [], [str(n) for n in range(40)], with_cue, with_control)
     assert (turned.low >= 0.25) == (severity == "block")
     assert severity_of(patch, evidence, "confirmed", trial) == severity
     place = replace(patch, cue="place")

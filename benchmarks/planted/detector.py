@@ -48,6 +48,9 @@ def _sample(audited: Audited, head: str, ask: Ask) -> Sample:
             for data, picture in zip(audited.data, audited.pictures, strict=True)
         ]
     )
+    # The audit's table has these from decoding.
+    measured["height"] = [picture.shape[0] for picture in audited.pictures]
+    measured["width"] = [picture.shape[1] for picture in audited.pictures]
     numbers = [each.name for each in PROPERTIES if not each.is_text and each.name in measured]
     return Sample(
         ids=np.array(audited.names),

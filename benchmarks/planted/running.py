@@ -110,7 +110,7 @@ def _row(images: audited.Audited, answers: Sequence[Answer], seconds: float) -> 
 @functools.cache
 def _library() -> str:
     """The commit of the library under test."""
-    state = provenance.revision(Path(provenance.__file__).parent)
+    state = provenance.revision(Path(__file__).parents[2])
     return f"{str(state['commit'])[:7]}{' and changes' if state['dirty'] else ''}"
 
 

@@ -123,11 +123,15 @@ class Finished:
         return pq.read_table(path, columns=numbers).to_pandas()
 
     def suspects(self) -> list[dict[str, Any]] | None:
-        """Suspects after their experiments; None if the audit did not search for shortcuts."""
+        """Suspects after their experiments, each with the outcomes of its ``trial`` if they were
+        stored; None if the audit did not search for shortcuts.
+        """
         path = self.folder / "shortcuts" / "interventions.json"
         if not self.searched or not path.exists():
             return None
-        return json.loads(path.read_text())["suspects"]
+        found = json.loads(path.read_text())
+        trials = found.get("trials", {})
+        return [{**each, "trial": trials.get(each["id"])} for each in found["suspects"]]
 
 
 def read(folder: str | Path, config: dict[str, Any] | None = None) -> Finished:

@@ -14,7 +14,7 @@ from convaudit.report.mean_maps import MeanMaps
 from convaudit.report.regions import HOT, NOWHERE, REGIONS
 from convaudit.report.results import Results
 from convaudit.report.sections.misclassified import surest
-from convaudit.report.wording import percent, short
+from convaudit.report.wording import percent, short, slice_words
 
 FEWEST = 5
 """Least number of images for a finding."""
@@ -187,8 +187,9 @@ def _errors_by_region(audit: Results) -> list[Finding]:
 def _classes_by_region(audit: Results) -> list[Finding]:
     """Classes whose heat gathers off the centre: twice what even heat would have there, and half
     more than the other classes' have, beyond chance: p < 0.05 over all classes and places tried.
+    Where suspects were tried by experiment, that tells more than heat does.
     """
-    if audit.facts.coarse:
+    if audit.facts.coarse or audit.shortcuts is not None:
         return []
     counts, sums = audit.mean_maps.counts, audit.mean_maps.region_sums
     called = np.bincount(audit.predicted, minlength=len(counts))
@@ -326,16 +327,16 @@ def _slices(slices: Sequence[Mapping[str, Any]]) -> list[Finding]:
     """One finding per story: its worst slice, and the slices with mostly the same errors."""
     found = []
     for one in (each for each in slices if each["story"] == each["name"]):
-        same = [each["name"] for each in slices if each["story"] == one["name"]][1:]
+        same = [slice_words(x["name"]) for x in slices if x["story"] == one["name"]][1:]
+        name = slice_words(one["name"])
         text = (
-            f"{percent(one['accuracy'])} of {one['support']:,} images with {one['name']} are right "
+            f"{percent(one['accuracy'])} of {one['support']:,} images with {name} are right "
             f"(95 % interval {percent(one['accuracy_95_low'])} to "
             f"{percent(one['accuracy_95_high'])}); of all others {percent(one['rest_accuracy'])}."
         )
         if same:
             text += f" Much the same errors: {', '.join(same)}."
-        title = f"It is worse on {one['name']}"
-        found.append(Finding("slice", title, text, "#slices", one["support"]))
+        found.append(Finding("slice", f"It is worse on {name}", text, "#slices", one["support"]))
     return found
 
 

@@ -8,7 +8,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from convaudit.drawing.grids import PATTERNS_PER_ROW
 from convaudit.drawing.sprites import COLUMNS
-from convaudit.report.wording import percent, plain, short, tail
+from convaudit.report.wording import percent, plain, short, slice_words, tail
 
 STATIC = Path(__file__).parent / "static"
 
@@ -26,6 +26,7 @@ def environment() -> Environment:
         "percent": percent,
         "short": short,
         "tail": tail,
+        "slice_words": slice_words,
         "number": "{:,}".format,
         "plain": plain,
     }

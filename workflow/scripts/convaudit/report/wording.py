@@ -4,11 +4,28 @@ import re
 
 import numpy as np
 
+from convaudit.properties.catalogue import PROPERTIES
+
+_UNITS = {each.name: re.sub(r"^\d.*|,.*", "", each.unit) for each in PROPERTIES if not each.is_text}
+"""By name of a property its unit without a range: "levels" of "levels, 0 to 255"."""
+
 
 def short(name: str) -> str:
     """A class name as people say it: of "n02120505 grey fox, gray fox" the words "grey fox"."""
     synset = re.match(r"n\d{8} +([^,]+)", name)
     return synset[1] if synset else name
+
+
+def slice_words(name: str) -> str:
+    """A slice in words: "luminance mean 12 to 34 levels" of "luminance_mean = 12 to 34".
+
+    A column of the user's table loses its prefix: "meta_hospital = A" is "hospital = A".
+    """
+    column, _, value = name.partition(" = ")
+    words = column.removeprefix("meta_").replace("_", " ")
+    if column not in _UNITS:
+        return f"{words} = {value}"
+    return f"{words} {value} {_UNITS[column]}".rstrip()
 
 
 def tail(path: str) -> str:

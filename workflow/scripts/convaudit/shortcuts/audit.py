@@ -10,7 +10,7 @@ from convaudit.shortcuts.candidate import Candidate
 from convaudit.shortcuts.candidates import Discovery
 from convaudit.shortcuts.decisions import Suspect, decide
 from convaudit.shortcuts.laboratory.placebos import PLACEBOS, largest_effect
-from convaudit.shortcuts.laboratory.trials import CONFIRMED, LEAST_PAIRS, Answer, Laboratory
+from convaudit.shortcuts.laboratory.trials import CONFIRMED, LEAST_PAIRS, Answer, Laboratory, Trial
 from convaudit.shortcuts.sample import Sample
 
 LEAST_OF_A_CLASS = 12
@@ -89,6 +89,7 @@ def as_json(sample: Sample, found: Findings) -> dict[str, Any]:
     undecidable = [sample.class_names[at] for at in np.flatnonzero(truth < LEAST_PAIRS)]
     return {
         "suspects": [suspect.as_json() for suspect in found.suspects],
+        "trials": {suspect.id: _outcomes(suspect.insert) for suspect in found.suspects},
         "images": len(sample.ids),
         "labelled": sample.labelled,
         "forward_passes": found.passes,
@@ -99,6 +100,17 @@ def as_json(sample: Sample, found: Findings) -> dict[str, Any]:
         },
         "undecidable": undecidable,
         "blind_to": list(BLIND_TO),
+    }
+
+
+def _outcomes(trial: Trial | None) -> dict[str, Any] | None:
+    """Which images flipped when the cue, or its control, was inserted: for a paired comparison."""
+    if trial is None:
+        return None
+    return {
+        "images": trial.images,
+        "with_cue": trial.with_cue.tolist(),
+        "with_control": trial.with_control.tolist(),
     }
 
 

@@ -60,6 +60,16 @@ class Discovery:
         differ = (self._own[half] != self._called[half]).mean()
         return [self._own, self._called] if differ > 0.05 else [self._own]
 
+    @cached_property
+    def _small(self) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        """Of each grouping the images that are compared: positions, membership, small pictures."""
+        found = []
+        for group in self.groupings:
+            chosen, member = self._compared(group, _PLACED)
+            read = [places.small(self.sample.read(int(at))) for at in chosen]
+            found.append((chosen, member, np.stack(read)))
+        return found
+
     def candidates(self) -> list[Candidate]:
         """All suspects of the class, unordered."""
         return [
@@ -182,9 +192,7 @@ class Discovery:
     def of_places(self) -> list[Candidate]:
         """Fixed regions of the picture."""
         found: list[Candidate] = []
-        for group in self.groupings:
-            chosen, member = self._compared(group, _PLACED)
-            small = np.stack([places.small(self.sample.read(int(at))) for at in chosen])
+        for chosen, member, small in self._small:
             seed = ticket(str(self.target), "places") % 2**32
             for place in places.fixed_places(small, member, seed):
                 if not any(_overlap(place.mask, other) > 0.5 for other in self._masks(found)):
@@ -252,11 +260,9 @@ class Discovery:
     def of_surroundings(self) -> list[Candidate]:
         """The outer part of the picture, where the class can be told from it."""
         best: tuple[float, np.ndarray, np.ndarray, np.ndarray] | None = None
-        for group in self.groupings:
-            chosen, member = self._compared(group, _PLACED)
+        for chosen, member, small in self._small:
             if min(member.sum(), (~member).sum()) < LEAST_TOLD:
                 continue
-            small = np.stack([places.small(self.sample.read(int(at))) for at in chosen])
             told = told_by_surroundings(surroundings(small), member)
             auc = class_auc(told, member)
             if auc - 0.5 >= FLOOR_AUC and (best is None or auc > best[0]):

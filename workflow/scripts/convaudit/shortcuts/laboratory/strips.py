@@ -11,8 +11,9 @@ from convaudit.shortcuts.laboratory.trials import Pair
 
 CELL, GAP = 144, 6
 _GROUND = 255
-_FLIPPED, _STAYED = (196, 74, 26), (150, 150, 150)
-"""Colours of the line below a picture: the answer flipped, or it stayed."""
+_FLIPPED, _STAYED = (26, 26, 26), (215, 215, 215)
+"""Greys of the line below a picture: the answer flipped, or it stayed. Colours of the report are
+results of gates."""
 
 
 def draw(pairs: Sequence[Pair]) -> np.ndarray:

@@ -47,13 +47,17 @@ class Trial:
     """The result of inserting or removing a cue.
 
     difference: of the shares that flipped with the cue and with its control; available: images
-    that could be used; shift: mean change of the margin by the cue minus that by its control.
+    that could be used; shift: mean change of the margin by the cue minus that by its control;
+    images: ids of those that were tried; with_cue, with_control: (n,) booleans, which flipped.
     """
 
     difference: PairedDifference
     available: int
     shift: float
     pairs: list[Pair]
+    images: list[str]
+    with_cue: np.ndarray
+    with_control: np.ndarray
 
     @property
     def flips(self) -> int:
@@ -129,7 +133,8 @@ class Laboratory:
             & ~(candidate.carries[half] <= 0)
         ]
         order = self._ordered(usable, candidate.name)
-        worst = Trial(paired_difference(np.zeros(0), np.zeros(0), self._level), 0, 0.0, [])
+        none = np.zeros(0, bool)
+        worst = Trial(paired_difference(none, none, self._level), 0, 0.0, [], [], none, none)
         for fill in experiment.fills:
             trial = self._trial(
                 order,
@@ -161,6 +166,7 @@ class Laboratory:
         first: list[np.ndarray] = []
         second: list[np.ndarray] = []
         pairs: list[Pair] = []
+        tried: list[str] = []
         done = 0
         found = paired_difference(np.zeros(0), np.zeros(0), self._level)
         for look in looks:
@@ -176,6 +182,7 @@ class Laboratory:
                 answers = self._margins([m[2] for m in made] + [m[3] for m in made], candidate)
                 first.append(answers[: len(made)])
                 second.append(answers[len(made) :])
+                tried += [str(self.sample.ids[m[0]]) for m in made]
                 if len(pairs) < _SHOWN:
                     pairs += _shown(self.sample, made, first[-1], second[-1], flipped)
             one, two = (np.concatenate(x) if x else np.zeros(0) for x in (first, second))
@@ -186,7 +193,7 @@ class Laboratory:
                 break
         one, two = (np.concatenate(x) if x else np.zeros(0) for x in (first, second))
         shift = float((one - two).mean()) if len(one) else 0.0
-        return Trial(found, len(order), shift, _mixed(pairs))
+        return Trial(*(found, len(order), shift, _mixed(pairs)), tried, flipped(one), flipped(two))
 
     def _made(
         self,
