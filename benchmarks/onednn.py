@@ -3,6 +3,7 @@
     python benchmarks/onednn.py
 
 A process a side, which take turns: TensorFlow chooses its kernels once, while it is imported.
+Five to ten minutes. Prints medians of the rounds, and the least and the greatest in brackets.
 """
 
 import os
@@ -13,7 +14,9 @@ from statistics import median
 
 import figures
 
-ROUNDS, REPEATS = 5, {"SqueezeNet": 5, "VGG16": 2}
+ROUNDS = 3
+REPEATS = {"SqueezeNet": 5, "VGG16": 1}
+BATCHES = {"SqueezeNet": 32, "VGG16": 8}
 COLUMNS = ["network", "", "without oneDNN, ms an image", "with", "without / with"]
 
 
@@ -36,11 +39,16 @@ def main() -> None:
                 print(name, file=side.stdin, flush=True)
                 found[value].append([float(ms) for ms in side.stdout.readline().split()])
         for at, what in enumerate(("forward", "the pass")):
-            off, on = (median(each[at] for each in found[value]) for value in sides)
-            rows.append([name, what, f"{off:.1f}", f"{on:.1f}", f"{off / on:.2f}"])
+            off, on = ([each[at] for each in found[value]] for value in sides)
+            ratio = f"{median(off) / median(on):.2f}"
+            rows.append([name, what, _with_spread(off), _with_spread(on), ratio])
     print(figures.table(COLUMNS, rows))
     for side in sides.values():
         side.communicate()
+
+
+def _with_spread(ms: list[float]) -> str:
+    return f"{median(ms):.1f} ({min(ms):.1f} to {max(ms):.1f})"
 
 
 def side() -> None:
@@ -54,7 +62,7 @@ def side() -> None:
 
     for line in sys.stdin:
         name = line.strip()
-        ms, _ = onepass._times(bench.models()[name], REPEATS[name])
+        ms, _ = onepass.times(bench.models()[name], REPEATS[name], BATCHES[name])
         print(ms["bare"], ms["whole"], flush=True)
 
 

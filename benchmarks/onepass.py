@@ -35,7 +35,7 @@ small.
 def measure() -> figures.Part:
     found, rows = [], []
     for name, model in bench.models().items():
-        ms, values = _times(model, REPEATS[name])
+        ms, values = times(model, REPEATS[name])
         ratio = ms["whole"] / ms["bare"]
         what = f"the pass (predictions, maps, statistics), {name}"
         found.append(figures.Figure(what, ratio, BARS[name], False, "the bare forward pass"))
@@ -47,10 +47,10 @@ def measure() -> figures.Part:
     return figures.Part(found, DETAILS.format(batch=BATCH, table=table))
 
 
-def _times(model: keras.Model, repeats: int) -> tuple[dict[str, float], float]:
+def times(model: keras.Model, repeats: int, batch: int = BATCH) -> tuple[dict[str, float], float]:
     """Milliseconds an image of each side, and millions of values that are watched in one."""
     network = Network(model)
-    shape = (BATCH, *network.input_shape)
+    shape = (batch, *network.input_shape)
     pixels = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
     scaling = SCALINGS["torch"]
     inputs = tf.constant(scaling.apply(pixels.astype(np.float32)))
@@ -58,15 +58,15 @@ def _times(model: keras.Model, repeats: int) -> tuple[dict[str, float], float]:
     values = sum(np.prod(layer.shape) for layer in network.layers if layer.watched) / 1e6
     target = network.target_layer[0]
     bare = tf.function(lambda x: model(x, training=False), autograph=False)
-    maps = OnePass(network, scaling, target, [], batch_size=BATCH)
-    whole = OnePass(network, scaling, target, watched, batch_size=BATCH)
+    maps = OnePass(network, scaling, target, [], batch_size=batch)
+    whole = OnePass(network, scaling, target, watched, batch_size=batch)
     sides = {
         "bare": lambda: bare(inputs).numpy(),
         "maps": lambda: maps(pixels),
         "whole": lambda: whole(pixels),
     }
     seconds = bench.medians(sides, repeats)
-    return {side: value / BATCH * 1000 for side, value in seconds.items()}, float(values)
+    return {side: value / batch * 1000 for side, value in seconds.items()}, float(values)
 
 
 if __name__ == "__main__":

@@ -85,8 +85,7 @@ def _compare(given: argparse.Namespace, rest: list[str]) -> NoReturn:
 
 
 def _verify(given: argparse.Namespace, rest: list[str]) -> NoReturn:
-    origin = Path(given.results, "provenance.json")
-    recorded = json.loads(origin.read_text(encoding="utf-8"))["config"]
+    recorded = _read(Path(given.results, "provenance.json"), "config")["config"]
     # "null" on the command line would be a text; what is null is so by default.
     config = {key: value for key, value in recorded.items() if value is not None}
     _snakemake(["verify"], config | {"results": given.results}, [], "all", rest)
@@ -94,11 +93,26 @@ def _verify(given: argparse.Namespace, rest: list[str]) -> NoReturn:
 
 def _gate(given: argparse.Namespace, rest: list[str]) -> NoReturn:
     path = Path(given.results, "verdict.json")
-    verdict = json.loads(path.read_text(encoding="utf-8"))
-    if verdict.get("result") not in EXIT_CODES:
+    verdict = _read(path, "result")
+    if verdict["result"] not in EXIT_CODES:
         raise ValueError(f"{path} holds no verdict: run the audit again")
     print("\n".join(as_lines(verdict)))
     sys.exit(EXIT_CODES[verdict["result"]])
+
+
+def _read(path: Path, key: str) -> dict[str, Any]:
+    """A file of an audit, which must hold a key.
+
+    Raises:
+        ValueError: it is not such a file.
+    """
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{path} is damaged ({error}): run the audit again") from error
+    if not isinstance(found, dict) or key not in found:
+        raise ValueError(f"{path} is not of an audit: it has no {key!r}: run the audit again")
+    return found
 
 
 def _with_results(config: dict[str, Any], given: argparse.Namespace) -> dict[str, Any]:

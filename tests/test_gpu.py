@@ -17,11 +17,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from conftest import Audit
+from conftest import ROOT, Audit
 from convaudit.system.devices import device_records, gpu, processor
 from convaudit.system.devices.device import Device
 
-LIBRARY = Path(gpu.__file__).parents[2]
+LIBRARY = ROOT / "workflow" / "scripts"
 LEASE = (
     "import sys; from pathlib import Path; from convaudit.system.devices import gpu; "
     "print(gpu.lease(sys.argv[2:], Path(sys.argv[1])), flush=True); input()"
@@ -128,6 +128,20 @@ def test_a_gpu_that_tensorflow_does_not_see_ends_the_job_in_a_line_that_says_why
 def test_device_gpu_without_a_gpu_is_an_error():
     said = started(CONVAUDIT_DEVICE="gpu", CUDA_VISIBLE_DEVICES="-1")
     assert "config: device: gpu, but this machine shows no GPU" in said
+
+
+@pytest.mark.parametrize(
+    ("chosen", "there", "why"),
+    [
+        ("cpu", ["0"], "the config says device: cpu"),
+        ("auto", ["0"], "CUDA_VISIBLE_DEVICES hides the GPU"),
+        ("auto", [], "this machine shows no GPU"),
+    ],
+)
+def test_it_is_said_why_the_processor_computes(monkeypatch, chosen, there, why):
+    monkeypatch.setattr(gpu, "devices", lambda: there)
+    monkeypatch.setenv(gpu.CHOICE, chosen)
+    assert gpu.why_none() == why
 
 
 def test_device_cpu_goes_on_and_waits_for_no_lease(holder, monkeypatch, tmp_path):

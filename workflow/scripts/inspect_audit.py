@@ -13,6 +13,7 @@ from convaudit.dataset.depth import depth_notes
 from convaudit.models.facts import ModelChoices, ModelFacts, ModelSource
 from convaudit.models.scaling import scaling_of
 from convaudit.preview import disk_space, text, timing
+from convaudit.system.devices import gpu
 from jobs.job import job
 from jobs.tensorflow_job import open_network
 from planning import plan as plans
@@ -68,7 +69,9 @@ def inspect(
     from convaudit.checks.scaling_check import check_scaling
     from convaudit.system.devices.device import current
 
-    print(text.describe_device(str(current())), flush=True)
+    device = current()
+    why = f": {gpu.why_none()}" if device.kind == "cpu" else ""
+    print(text.describe_device(f"{device}{why}"), flush=True)
     for section, chosen in (("activations", watched), ("filters", filtered)):
         for name in chosen:
             network.require_maps(name, f"config: {section}.layers")

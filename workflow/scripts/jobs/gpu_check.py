@@ -10,7 +10,7 @@ if __name__ == "__main__":
         from convaudit.system.devices.device import current
 
         found = current()
-        hint = "" if gpu.devices() else " (this machine shows no GPU, so audits use the processor)"
+        hint = f": {gpu.why_none()}, so audits use the processor" if found.kind == "cpu" else ""
         print(f"{found}{hint}")
     except AuditError as error:
         print(error)

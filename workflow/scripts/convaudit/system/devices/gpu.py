@@ -29,6 +29,13 @@ def devices() -> list[str]:
     return sorted((p.name[6:] for p in Path("/dev").glob("nvidia[0-9]*")), key=int)
 
 
+def why_none() -> str:
+    """Why this process computes on the processor, if it does."""
+    if chosen() == "cpu":
+        return "the config says device: cpu"
+    return "CUDA_VISIBLE_DEVICES hides the GPU" if devices() else "this machine shows no GPU"
+
+
 def lease(available: list[str] | None = None, folder: Path | None = None) -> str:
     """Wait for a free GPU, reserve it until this process ends, and hide all others.
 
