@@ -49,7 +49,7 @@ CUES: dict[str, tuple[Callable[[np.ndarray, int], np.ndarray], set[str], str]] =
     "anywhere": (anywhere, {"patch"}, "block"),
     "frame": (lambda image, n: framed(image, 0.07, (10, 10, 40)), {"border"}, "block"),
     "blur": (lambda image, n: operations.blurred(image, 2.0), {"sharpness", "resolution"}, "block"),
-    "noise": (lambda image, n: grainy(image, 24, 2.5, n), {"noise"}, "block"),
+    "noise": (lambda image, n: grainy(image, 28, 2, n), {"noise"}, "block"),
     "jpeg": (lambda image, n: operations.compressed(image, 12), {"compression"}, "block"),
     "cast": (lambda image, n: operations.tinted(image, 34, 12), {"colour"}, "ask"),
     "grey": (lambda image, n: operations.saturated(image, 0), {"saturation"}, "ask"),
