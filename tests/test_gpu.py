@@ -204,9 +204,9 @@ def crowded(finished, tmp_path_factory) -> Path:
     audit = Audit(tmp_path_factory.mktemp("crowded") / "audit")
     shutil.copytree(finished.folder, audit.folder)
     library = audit.folder / "workflow" / "scripts" / "convaudit"
-    with (library / "system" / "gpu.py").open("a") as file:
+    with (library / "system" / "devices" / "gpu.py").open("a") as file:
         file.write('\n\ndef devices() -> list[str]:\n    return ["0", "1"]\n')
-    with (library / "system" / "device.py").open("a") as file:
+    with (library / "system" / "devices" / "device.py").open("a") as file:
         file.write('\n\ndef gpus() -> list[str]:\n    return ["pretended"]\n')
     with (library / "onepass.py").open("a") as file:
         file.write(
