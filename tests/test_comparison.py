@@ -245,6 +245,14 @@ def test_the_difference_of_an_effect_is_that_of_the_images_that_both_audits_trie
     assert found.difference.value == change.mean() == -0.48
 
 
+def test_a_suspect_that_no_image_could_be_given_has_no_difference():
+    before, after = suspect("tag", "undecided", 0), suspect("tag", "confirmed", 90)
+    before["insert"] = None
+    before["trial"], after["trial"] = tried(0, []), tried(0, [True] * 40)
+    found = reliance.compare([before], [after])[0]
+    assert (found.in_both, found.difference) == (0, None)
+
+
 def test_few_images_in_both_audits_give_the_interval_of_independent_ones():
     before, after = suspect("tag", "confirmed", 95), suspect("tag", "refuted", 4)
     before["trial"], after["trial"] = tried(0, [True] * 40), tried(20, [False] * 40)

@@ -90,6 +90,16 @@ def test_the_corner_that_goes_along_with_errors_is_named_first():
     assert (told.count, told.rows) == (20, [*range(15, 20), 0])
 
 
+@pytest.mark.parametrize(("passes", "undecidable", "named"), [(0, 2, True), (900, 1, False)])
+def test_heat_of_a_class_is_told_only_where_no_suspect_was_tried(passes, undecidable, named):
+    """With too few images of every class nothing was tried, though the search was on."""
+    predicted = np.repeat([1, 0], [20, 40])
+    audited = audit(predicted, np.ones(60, bool), corner=np.arange(60) < 20)
+    tried = {"suspects": [], "forward_passes": passes, "undecidable": ["a", "b"][:undecidable]}
+    titles = [each.title for each in findings(replace(audited, shortcuts=tried))]
+    assert ("“gravel” has its heat in the top left corner" in titles) is named
+
+
 def test_even_heat_and_errors_at_random_say_nothing_of_heat():
     numbers = np.arange(60)
     audited = audit(numbers % 2, numbers % 5 > 0, corner=numbers < 0)

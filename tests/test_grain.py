@@ -16,7 +16,7 @@ def slope(height: int = 240, width: int = 300) -> np.ndarray:
 
 
 def seen(image: np.ndarray) -> np.ndarray:
-    """What a network of 64 px sees of the noise."""
+    """Return the noise that is left in a network's input of 64 x 64 pixels."""
     small = cv2.resize(image, (64, 64), interpolation=cv2.INTER_AREA).astype(float)
     return small - cv2.resize(slope(), (64, 64), interpolation=cv2.INTER_AREA)
 
@@ -30,6 +30,13 @@ def test_noise_of_any_grain_survives_a_network_s_resize_as_the_donor_s_does(grai
     assert seen(made).std() == pytest.approx(seen(donor).std(), rel=0.15)
     red, green = seen(made)[..., 0].ravel(), seen(made)[..., 1].ravel()
     assert abs(np.corrcoef(red, green)[0, 1]) < 0.15
+
+
+def test_a_small_picture_gets_its_noise_too():
+    """A picture of 24 pixels has one octave; what is not drawn would count as no effect."""
+    flat = np.full((24, 24, 3), 128, np.uint8)
+    made = [noise_like(flat, grainy(flat, 25, 1, n), n).astype(float) - flat for n in range(40)]
+    assert np.std(made) == pytest.approx(25, rel=0.25)
 
 
 def test_grey_noise_stays_grey():
@@ -63,6 +70,7 @@ def test_noise_is_even_and_a_scene_is_not():
     clean = np.median([evenness(jpeg_of(scene)) for scene in scenes])
     noised = np.median([evenness(jpeg_of(noisy(scene, 15))) for scene in scenes])
     assert clean < 0.4 < 0.55 < noised
+    assert evenness(grainy(slope(), 20, 1, 1)) == pytest.approx(0.87, abs=0.05)
 
 
 def jpeg_of(image: np.ndarray) -> np.ndarray:

@@ -88,7 +88,9 @@ def room_of(module: str) -> str:
 
 
 def imported(path: Path) -> set[str]:
-    """What a file imports of ours: dotted names of modules, of packages, or of names in them."""
+    """Return the dotted names that a file imports from this project: modules, packages, or names
+    in them.
+    """
     names: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):

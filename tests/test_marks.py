@@ -29,7 +29,7 @@ def test_a_mark_that_moves_is_measured_at_its_full_strength():
     others = squares(500, 60)
     found = template(np.stack(carriers), others, mask).mean(axis=2)
     plain = (np.mean(carriers, axis=0) - others.mean(axis=0)).mean(axis=2)
-    # Where it lies is free: of all shifts the best one counts.
+    # The template may lie at any small shift, so the best shift counts.
     best, blurred = (
         max(
             (np.roll(each, (y, x), (0, 1))[ink > 0.9].mean(), -y, -x)
@@ -49,8 +49,6 @@ def test_surroundings_tell_a_class_that_has_a_wall_and_no_other():
     assert abs(roc_auc_score(member, told_by_surroundings(described, member)) - 0.5) < 0.25
     walled = pictures.copy()
     edge = cv2.resize(outer().astype(np.uint8), (SIDE, SIDE), interpolation=cv2.INTER_NEAREST)
-    for picture in walled[member]:
-        assert not np.shares_memory(picture, pictures)
     for at in np.flatnonzero(member):
         walled[at][edge > 0] = walled[at][edge > 0] // 2 + 90
     described = surroundings(np.stack([small(picture) for picture in walled]))

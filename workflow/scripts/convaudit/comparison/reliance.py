@@ -122,7 +122,8 @@ def _change(first: dict[str, Any] | None, second: dict[str, Any] | None) -> np.n
     """
     trials = [(suspect or {}).get("trial") for suspect in (first, second)]
     effects = [
-        pd.Series(np.subtract(trial["with_cue"], trial["with_control"], dtype=int), trial["images"])
+        pd.Series(trial["with_cue"], trial["images"], int)
+        - pd.Series(trial["with_control"], trial["images"], int)
         for trial in trials
         if trial
     ]

@@ -187,9 +187,9 @@ def _errors_by_region(audit: Results) -> list[Finding]:
 def _classes_by_region(audit: Results) -> list[Finding]:
     """Classes whose heat gathers off the centre: twice what even heat would have there, and half
     more than the other classes' have, beyond chance: p < 0.05 over all classes and places tried.
-    Where suspects were tried by experiment, that tells more than heat does.
+    No class is named if suspects were tried by experiment: that is stronger evidence than heat.
     """
-    if audit.facts.coarse or audit.shortcuts is not None:
+    if audit.facts.coarse or audit.suspects_tried:
         return []
     counts, sums = audit.mean_maps.counts, audit.mean_maps.region_sums
     called = np.bincount(audit.predicted, minlength=len(counts))

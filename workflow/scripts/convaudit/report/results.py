@@ -25,6 +25,7 @@ from convaudit.dataset import labels
 from convaudit.dataset.depth import depth_notes
 from convaudit.models.facts import ModelChoices, ModelFacts
 from convaudit.report.mean_maps import MeanMaps, mean_maps
+from convaudit.verdict.numbers import tried_suspects
 
 PAIRS = 40
 """Number of confused pairs that have a page of their own and a mean map."""
@@ -107,6 +108,11 @@ class Results:
     def sprites(self, shard: str) -> str:
         """Path of the folder with a shard's sprite sheets: 0.jpg, 1.jpg and so on."""
         return f"../gradcam/sprites/{shard}"
+
+    @property
+    def suspects_tried(self) -> bool:
+        """True if shortcuts were searched for, in at least one class, and tried by experiment."""
+        return tried_suspects(self.shortcuts, len(self.class_names)) is not None
 
     @cached_property
     def shards(self) -> dict[str, int]:

@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 
+from convaudit.dataset.table_files import META
 from convaudit.properties.catalogue import PROPERTIES
 
 _UNITS = {each.name: re.sub(r"^\d.*|,.*", "", each.unit) for each in PROPERTIES if not each.is_text}
@@ -22,7 +23,7 @@ def slice_words(name: str) -> str:
     A column of the user's table loses its prefix: "meta_hospital = A" is "hospital = A".
     """
     column, _, value = name.partition(" = ")
-    words = column.removeprefix("meta_").replace("_", " ")
+    words = column.removeprefix(META).replace("_", " ")
     if column not in _UNITS:
         return f"{words} = {value}"
     return f"{words} {value} {_UNITS[column]}".rstrip()

@@ -104,7 +104,10 @@ def as_json(sample: Sample, found: Findings) -> dict[str, Any]:
 
 
 def _outcomes(trial: Trial | None) -> dict[str, Any] | None:
-    """Which images flipped when the cue, or its control, was inserted: for a paired comparison."""
+    """List the images that were given the cue and its control, and which of them flipped.
+
+    ``compare`` pairs the images of two audits by these lists.
+    """
     if trial is None:
         return None
     return {

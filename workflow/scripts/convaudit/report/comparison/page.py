@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -19,6 +20,7 @@ from convaudit.report import rendering, thumbnails
 from convaudit.report.charts import heat_key
 from convaudit.report.comparison.findings import sentences
 from convaudit.report.thumbnails import Seen
+from convaudit.report.wording import short, slice_words
 
 SHOWN = {"negative": 48, "mended": 24, "moved": 24}
 """Images of each gallery; ``images.parquet`` has the rest."""
@@ -80,7 +82,10 @@ def _worst(found: Comparison) -> list[Any]:
     """Classes and slices that changed, those with the greatest loss first."""
     if found.models is None:
         return []
-    groups = [*found.models.per_class, *found.models.slices]
+    groups = [
+        *(replace(each, name=short(each.name)) for each in found.models.per_class),
+        *(replace(each, name=slice_words(each.name)) for each in found.models.slices),
+    ]
     changed = [group for group in groups if group.only_first or group.only_second]
     return sorted(changed, key=lambda group: (group.difference.value, group.name))
 

@@ -151,9 +151,7 @@ class Region(Images):
     def _laid(self, image: np.ndarray, donor: np.ndarray, mask: np.ndarray) -> np.ndarray:
         if self.template is not None:
             return self._marked(image, self.template, mask, 1)
-        height, width = image.shape[:2]
-        patch = cv2.resize(donor, (width, height), interpolation=cv2.INTER_LINEAR)
-        return operations.pasted(image, patch, operations.feathered(stretched(mask, image), 2))
+        return _laid_on(image, donor, mask)
 
     def _marked(
         self, image: np.ndarray, template: np.ndarray, mask: np.ndarray, sign: int
@@ -217,26 +215,29 @@ class Surround(Images):
         return ("other",)
 
     def insert(self, image: np.ndarray, seed: int) -> np.ndarray:
-        return _overlaid(image, self.donor(seed), outer())
+        return _laid_on(image, self.donor(seed), outer())
 
     def insert_control(self, image: np.ndarray, changed: np.ndarray, seed: int) -> np.ndarray:
-        return _overlaid(image, self.other(seed), outer())
+        return _laid_on(image, self.other(seed), outer())
 
     def remove(self, image: np.ndarray, seed: int, fill: str) -> np.ndarray | None:
-        return _overlaid(image, self.other(seed), outer())
+        return _laid_on(image, self.other(seed), outer())
 
     def remove_control(
         self, image: np.ndarray, changed: np.ndarray, seed: int, fill: str
     ) -> np.ndarray | None:
-        return _overlaid(image, self.other(seed), ~outer())
+        return _laid_on(image, self.other(seed), ~outer())
 
 
-def _overlaid(image: np.ndarray, donor: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """The image with a part of a donor, squeezed to the image's size, with a soft rim."""
+def _laid_on(image: np.ndarray, donor: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """Lay a region of a donor, which is squeezed to the image's size, on the image.
+
+    Args:
+        image, donor: (H, W, 3), of any two sizes.
+        mask: (side, side) booleans: the region.
+    """
     fitted = cv2.resize(donor, image.shape[1::-1], interpolation=cv2.INTER_LINEAR)
-    opacity = cv2.GaussianBlur(mask.astype(np.float32), (0, 0), 1.5)
-    large = cv2.resize(opacity, image.shape[1::-1], interpolation=cv2.INTER_LINEAR)
-    return operations.pasted(image, fitted, large)
+    return operations.pasted(image, fitted, operations.feathered(stretched(mask, image), 2))
 
 
 def stretched(mask: np.ndarray, image: np.ndarray) -> np.ndarray:

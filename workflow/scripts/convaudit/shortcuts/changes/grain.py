@@ -1,4 +1,4 @@
-"""Noise as a picture has it: how strong and how coarse it is, and the same noise drawn anew.
+"""Measure the noise of a picture, its strength and the size of its grains, and draw it anew.
 
 White noise of one pixel vanishes when a photograph is shrunk to a network's input; the coarse grain
 of a high ISO number does not. So noise is measured in each octave of a Laplacian pyramid (Burt and
@@ -16,7 +16,7 @@ OCTAVES = 4
 _BLOCK = 8
 """Side in an octave's pixels of the blocks of which the flattest quarter is noise alone."""
 _LEAST = 4 * _BLOCK
-"""Least side in pixels of an octave that is measured."""
+"""Least side in pixels of an octave that is measured; the finest is measured in any picture."""
 
 _GREY = np.full(3, 3**-0.5)
 
@@ -56,13 +56,12 @@ def noise_floors(image: np.ndarray) -> list[np.ndarray]:
 
     The flattest quarter of noise is a little flatter than noise: by the same share in any picture.
     """
-    found = []
+    found: list[np.ndarray] = []
     current: np.ndarray = image.astype(np.float32)
     for _ in range(OCTAVES):
-        if min(current.shape[:2]) < _LEAST:
+        if found and min(current.shape[:2]) < _LEAST:
             break
-        smaller = cv2.pyrDown(current)
-        band = current - cv2.pyrUp(smaller, dstsize=current.shape[1::-1])
+        smaller, band = _octave(current)
         found.append(_flattest(band))
         current = smaller
     return found
@@ -71,20 +70,26 @@ def noise_floors(image: np.ndarray) -> list[np.ndarray]:
 def evenness(image: np.ndarray) -> float:
     """How even the finest octave is over the picture, 0 to 1.
 
-    Mean energy of the flattest quarter of the blocks / the median energy. Noise alone gives 0.85:
-    it is everywhere. In the 96 photographs of a test set without noise the median was 0.16, with
-    noise of 15 levels 0.63; in gravel, whose texture is like noise, 0.43.
+    Mean energy of the flattest quarter of the blocks / median energy of all blocks. Noise is
+    everywhere, texture is not. Measured: noise alone 0.87; 96 photographs, medians: 0.15 as they
+    are, 0.56 with noise of 15 levels; gravel, whose texture is like noise, 0.40 to 0.42.
     """
-    band = np.float32(image) - cv2.pyrUp(cv2.pyrDown(image), dstsize=image.shape[1::-1])
+    _, band = _octave(image.astype(np.float32))
     energy = np.sort(np.trace(_covariances(band), axis1=1, axis2=2))
     return float(energy[: max(1, len(energy) // 4)].mean() / max(float(np.median(energy)), 1e-6))
+
+
+def _octave(picture: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The picture at half its size, and what is lost by that."""
+    smaller = cv2.pyrDown(picture)
+    return smaller, picture - cv2.pyrUp(smaller, dstsize=picture.shape[1::-1])
 
 
 def _missing(difference: np.ndarray) -> np.ndarray:
     """The part of a difference of covariances that noise can add, (3, 3).
 
-    Texture hides noise in grey, seldom in colour. A sensor's noise is in grey at least as strong as
-    in colour, so it is made so.
+    Texture hides noise in luminance, seldom in colour. The noise is assumed to be at least as
+    strong in luminance as in colour, as a sensor's noise is.
     """
     values, vectors = np.linalg.eigh(difference)
     added = (vectors * values.clip(0)) @ vectors.T
@@ -110,12 +115,12 @@ def _covariances(band: np.ndarray) -> np.ndarray:
 
 
 def _drawn(random: np.random.Generator, height: int, width: int, octave: int) -> np.ndarray:
-    """Noise (height, width, 3) of one octave: white noise of its pixels without what is coarser."""
+    """Draw noise (height, width, 3) of one octave: white noise less its coarser octaves."""
     sizes = [(height, width)]
     for _ in range(octave):
         sizes.append(((sizes[-1][0] + 1) // 2, (sizes[-1][1] + 1) // 2))
     white: np.ndarray = random.standard_normal((*sizes[-1], 3), np.float32)
-    noise: np.ndarray = white - cv2.pyrUp(cv2.pyrDown(white), dstsize=white.shape[1::-1])
+    _, noise = _octave(white)
     for size in reversed(sizes[:-1]):
         noise = cv2.pyrUp(noise, dstsize=size[::-1])
     return np.asarray(noise)
@@ -123,7 +128,7 @@ def _drawn(random: np.random.Generator, height: int, width: int, octave: int) ->
 
 @lru_cache(maxsize=1)
 def _leaks() -> np.ndarray:
-    """(OCTAVES, OCTAVES): what is measured in each octave (row) of noise drawn in one (column)."""
+    """Energy that is measured in each octave (row) if noise is drawn in one octave (column)."""
     random = np.random.default_rng(0)
     drawn = [_drawn(random, 512, 512, octave) for octave in range(OCTAVES)]
     return np.array([[np.trace(floor) for floor in noise_floors(each)] for each in drawn]).T

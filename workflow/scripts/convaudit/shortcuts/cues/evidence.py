@@ -55,3 +55,17 @@ def partial_spearman(
     if not weight:
         return 0.0, 0.0
     return float(np.tanh(total / weight)), float(total / np.sqrt(weight))
+
+
+def best_threshold(values: np.ndarray, member: np.ndarray) -> float:
+    """The value over which are most members and fewest others (Youden 1950); between two values."""
+    usable = np.isfinite(values)
+    values, member = values[usable], member[usable]
+    if not len(values):
+        return 0.0
+    order = np.argsort(values, kind="stable")
+    ordered, own = values[order], member[order]
+    missed = np.cumsum(own) / max(own.sum(), 1)
+    passed = np.cumsum(~own) / max((~own).sum(), 1)
+    best = int(np.argmax(passed - missed))
+    return float((ordered[best] + ordered[min(best + 1, len(ordered) - 1)]) / 2)

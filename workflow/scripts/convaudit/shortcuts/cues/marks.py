@@ -2,6 +2,7 @@
 
 import cv2
 import numpy as np
+from scipy import ndimage
 
 SIDE = 160
 """Side in pixels of the squares in which a mark is measured."""
@@ -34,7 +35,7 @@ def template(carriers: np.ndarray, others: np.ndarray, mask: np.ndarray) -> np.n
         shifts = [_shift(each, pattern, top, left) for each in edges]
         moved = np.stack(
             [
-                np.roll(picture, shift, (0, 1))
+                ndimage.shift(picture, (*shift, 0), order=0, mode="nearest")
                 for picture, shift in zip(carriers, shifts, strict=True)
             ]
         )

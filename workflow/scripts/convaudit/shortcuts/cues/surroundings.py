@@ -1,4 +1,4 @@
-"""Surroundings: whether a class can be told from the outer part of its pictures."""
+"""Measure whether a class can be recognised by the outer part of its pictures alone."""
 
 from itertools import pairwise
 
@@ -25,7 +25,7 @@ def outer() -> np.ndarray:
 
 
 def surroundings(pictures: np.ndarray) -> np.ndarray:
-    """Describe the outer part of pictures: mean colours, their spread, and detail by size.
+    """Describe the outer half of pictures by mean colours, their variances and detail by size.
 
     Args:
         pictures: (n, SIDE, SIDE, 3) CIELAB, as ``places.small`` makes them.
@@ -54,7 +54,7 @@ def _described(picture: np.ndarray, mask: np.ndarray) -> np.ndarray:
             np.log(inside.var(axis=0) + 1),
             *detail,
             [slant, np.log(across.mean() + down.mean() + 1)],
-            np.median(inside, axis=0)[:1],
+            [np.median(inside[:, 0])],
         ]
     )
 

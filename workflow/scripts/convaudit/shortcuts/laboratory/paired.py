@@ -24,12 +24,6 @@ class PairedDifference:
     high: float
 
     @property
-    def split(self) -> tuple[int, int, int, int]:
-        """Pairs that changed in both ways, in the first, in the second alone, and in none."""
-        none = self.pairs - self.both - self.first - self.second
-        return self.both, self.first, self.second, none
-
-    @property
     def value(self) -> float:
         """Difference of the two shares, -1 to 1; 0 without pairs."""
         return (self.first - self.second) / self.pairs if self.pairs else 0.0

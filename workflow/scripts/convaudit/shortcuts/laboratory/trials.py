@@ -68,10 +68,7 @@ class Trial:
         """The same with the 95 % interval, not corrected for the number of suspects: for what
         accuses nobody.
         """
-        d = self.difference
-        first = np.repeat([True, True, False, False], d.split)
-        second = np.repeat([True, False, True, False], d.split)
-        return paired_difference(first, second, 0.95)
+        return paired_difference(self.with_cue, self.with_control, 0.95)
 
     @property
     def control_flips(self) -> int:
@@ -193,7 +190,15 @@ class Laboratory:
                 break
         one, two = (np.concatenate(x) if x else np.zeros(0) for x in (first, second))
         shift = float((one - two).mean()) if len(one) else 0.0
-        return Trial(*(found, len(order), shift, _mixed(pairs)), tried, flipped(one), flipped(two))
+        return Trial(
+            difference=found,
+            available=len(order),
+            shift=shift,
+            pairs=_mixed(pairs),
+            images=tried,
+            with_cue=flipped(one),
+            with_control=flipped(two),
+        )
 
     def _made(
         self,
