@@ -34,7 +34,7 @@ env: .venv/installed$(if $(GPU),-gpu)  ## the locked packages in .venv; GPU=1 ad
 test: .venv/installed-test lint  ## everything that must hold before a change lands
 	$(BIN)/python -m pytest --numprocesses $(CORES)
 
-test-long: .venv/installed-test  ## the demo against a model without the sticker, and against warm photos: 4 minutes
+test-long: .venv/installed-test  ## the demo against a model without the sticker, and against warm photos: 5 to 10 minutes
 	$(BIN)/python -m pytest tests/long
 
 test-faults: .venv/installed-test  ## kill small audits 24 times at random moments: half an hour
