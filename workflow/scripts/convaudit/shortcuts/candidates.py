@@ -163,7 +163,8 @@ class Discovery:
         the recipe was tried on others: 1 - |after - class| / |before - class|, the medians'
         distances in units of the class's and the others' deviations, summed.
         """
-        names = [name for name in VECTOR if name in self.sample.properties]
+        compared = (*VECTOR, "periodic_peak") if experiment.name == "pattern" else VECTOR
+        names = [name for name in compared if name in self.sample.properties]
         table = self.sample.properties[names].to_numpy(float)
         tried = outside[:_COMPARED]
         changed = [
