@@ -73,7 +73,8 @@ def write_report(
     _write_layers(folder, render, audit, layers, named, threads)
     pairs = misclassified.pairs(audit)
     cells = mean_heat.cells(audit)
-    _write_pairs(folder, render, audit, pairs, cells, seen)
+    shortcuts = suspects.cards(audit.shortcuts, folder)
+    _write_pairs(folder, render, audit, pairs, cells, seen, shortcuts)
     places = mean_heat.places(audit)
     top = mean_heat.scale([*places, *cells.values()])
     shown = [place.shown(audit.class_names, top) for place in places]
@@ -83,7 +84,6 @@ def write_report(
         "heat_key": charts.heat_key(top, places[0].mean.size) if places else "",
         **_even(places),
     }
-    shortcuts = suspects.cards(audit.shortcuts, folder)
     _write(folder / "where.html", render, "where.html", **looks)
     _write(
         folder / "index.html",
@@ -102,6 +102,7 @@ def write_report(
             audit,
             [seen[number] for number in _varied(audit, misclassified.worst(audit))],
             "truth=wrong",
+            shortcuts,
         ),
         confusion=misclassified.matrix(audit) if audit.known.any() else None,
         pairs=pairs,
@@ -192,6 +193,7 @@ def _write_pairs(
     pairs: list[dict[str, Any]],
     cells: mean_heat.Cells,
     seen: dict[int, thumbnails.Seen],
+    shortcuts: dict[str, Any] | None,
 ) -> None:
     (folder / "pairs").mkdir()
     for pair in pairs[:PAIRS]:
@@ -206,6 +208,7 @@ def _write_pairs(
                 audit,
                 [seen[number] for number in errors.tolist()],
                 f"label={pair['label']}&predicted={pair['predicted']}",
+                shortcuts,
             ),
         )
 
