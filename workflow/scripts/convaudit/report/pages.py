@@ -93,7 +93,7 @@ def write_report(
         decision_script=(rendering.STATIC / "decision.js").read_text(encoding="utf-8"),
         summary=summary,
         verdict=summary["verdict"],
-        signed=_signed(decision, summary["verdict"]) if decision else None,
+        signed=_signed(decision, summary["verdict"], shortcuts) if decision else None,
         findings=_stories([_finding(audit, one, seen) for one in found]),
         shortcuts=shortcuts,
         reason=suspects.reason(shortcuts),
@@ -243,9 +243,15 @@ def _stories(cards: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return kept
 
 
-def _signed(decision: Decision, verdict: dict[str, Any]) -> dict[str, Any]:
-    """A decision for the top of the page; ``void`` and ``remark`` are None where it holds."""
-    notes = [*decision.gates.items(), *decision.suspects.items()]
+def _signed(
+    decision: Decision, verdict: dict[str, Any], shortcuts: dict[str, Any] | None
+) -> dict[str, Any]:
+    """A decision for the top of the page; ``void`` and ``remark`` are None where it holds. Notes on
+    suspects stand under their titles, or their ids if the page does not show them.
+    """
+    titles = {card["id"]: card["title"] for card in shortcuts["cards"]} if shortcuts else {}
+    named = [(titles.get(name, name), note) for name, note in decision.suspects.items()]
+    notes = [*decision.gates.items(), *named]
     return {
         "decision": decision,
         "void": decision.void(verdict["audit_key"]),

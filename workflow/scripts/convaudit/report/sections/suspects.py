@@ -67,7 +67,8 @@ def _stories(suspects: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """
     stories: dict[tuple[str, str], dict[str, Any]] = {}
     for each in suspects:
-        story = stories.setdefault((each["title"], each["status"]), {**each, "like": -1, "images": []})
+        new = {**each, "like": -1, "images": []}
+        story = stories.setdefault((each["title"], each["status"]), new)
         story["like"] += 1
         story["images"] = [*story["images"], *each["images"]]
     return list(stories.values())
