@@ -289,7 +289,7 @@ class Settings(Section):
         "auto",
         description="Number of images in a shard, the unit of work. `auto`: one shard up to 2,048 "
         "images, else equal shards of at most 2,048, or more to have at most 1,000 shards. A shard "
-        "costs 5 s of starts; smaller ones are faster for slow networks on many cores.",
+        "keeps its images and costs 5 s of starts; small ones suit slow networks on many cores.",
     )
     overlays: Literal["all", "errors", "none"] = Field(
         "all",
