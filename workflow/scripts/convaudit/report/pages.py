@@ -1,4 +1,4 @@
-"""Turns an audit's tables into pages that open from disk, without a server or a network."""
+"""Turn an audit's tables into pages that open from disk, without a server or a network."""
 
 import json
 import math
@@ -26,12 +26,13 @@ from convaudit.report.sections import layer_pages, mean_heat, misclassified, ord
 from convaudit.verdict.decision import Decision
 
 SAMPLE = 24
+"""Number of images in the sample on the first page."""
 ALIKE = 6
-"""At most so many of the worst errors are of one confused pair: more would show the same."""
+"""Greatest number of the worst errors that are of one confused pair; more would look alike."""
 SCRIPTS = ("heat.js", "marks.js", "histogram.js", "images.js", "wall.js", "gallery.js")
-"""The gallery's page loads these, in this order; a later one uses the ones before."""
+"""Scripts that the gallery's page loads in this order; later ones use earlier ones."""
 COARSE = 40
-"""Maps narrower than this are shown with their cells, wider ones smoothly."""
+"""Maps with fewer cells per row than this are shown with visible cells, others smoothly."""
 
 
 def write_report(
@@ -47,11 +48,12 @@ def write_report(
     layer and each confused pair, and the data that they load.
 
     Args:
-        folder: an empty folder from which the audit's relative paths lead to its pictures.
+        folder: an empty folder; the audit's relative paths to pictures start there.
+        audit: the results.
         found: the findings.
-        summary: what ``summarise`` says of the audit.
-        decision: what a person decided, of this audit or of another.
-        threads: how many draw pictures.
+        summary: the content of ``summary.json`` (``summarise``).
+        decision: a person's decision about this audit or another one.
+        threads: number of threads that draw pictures.
 
     Raises:
         AuditError: a sheet of thumbnails can't be read.
@@ -180,7 +182,7 @@ def _write_layers(
             channels=channels,
             rows=max(places, default=0) + 1,
         )
-    # Not beside the pages: OpenCV would wait for Python's lock at each of its short calls.
+    # Only after the pages are written: OpenCV's short calls would wait for Python's lock.
     with ThreadPoolExecutor(threads) as pool:
         drawn = pool.map(thumbnails.sheets, repeat(folder / "layers"), pictures, pictures.values())
         list(drawn)  # an error is raised here
@@ -230,7 +232,7 @@ def _finding(audit: Results, finding: Finding, seen: dict[int, thumbnails.Seen])
 
 
 def _stories(cards: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """One card a region of the picture: what else was found of its heat is told in its first."""
+    """One card per region of the picture: further findings about heat there join its first card."""
     stories: dict[int, dict[str, Any]] = {}
     kept = []
     for card in cards:
@@ -246,7 +248,7 @@ def _stories(cards: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def _signed(
     decision: Decision, verdict: dict[str, Any], shortcuts: dict[str, Any] | None
 ) -> dict[str, Any]:
-    """A decision for the top of the page; ``void`` and ``remark`` are None where it holds. Notes on
+    """A decision for the top of the page; ``void`` and ``remark`` are None if it is valid. Notes on
     suspects stand under their titles, or their ids if the page does not show them.
     """
     titles = {card["id"]: card["title"] for card in shortcuts["cards"]} if shortcuts else {}
@@ -274,8 +276,8 @@ def _sample(audit: Results) -> list[int]:
 
 
 def _regions(audit: Results) -> list[dict[str, Any]]:
-    """For each ninth of the picture the images that have most of their heat there, and how many
-    of them are wrong.
+    """For each ninth of the picture the number of images that have most of their heat there, and
+    the number and rate of the wrong ones among them.
     """
     hottest = audit.mean_maps.hottest
     return [
@@ -342,8 +344,8 @@ def _grid(audit: Results, layer: LayerInfo, path: str, per_row: int) -> dict[str
 
 
 def _sizes(audit: Results) -> dict[str, Any] | None:
-    """The photos' sizes in words; ``squeezed`` are those whose sides the model sees in another
-    proportion, by more than a tenth.
+    """The photos' sizes in words; ``squeezed`` is the number of photos whose aspect ratio differs
+    by more than a tenth from that of the network's input.
     """
     if not audit.count:
         return None

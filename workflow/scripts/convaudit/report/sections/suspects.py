@@ -1,4 +1,4 @@
-"""Cards of the suspects: what the search for shortcuts found, for the report."""
+"""Cards of the suspects, the result of the search for shortcuts, for the report."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -60,9 +60,9 @@ def cards(found: dict[str, Any] | None, folder: Path) -> dict[str, Any] | None:
 
 
 def _stories(suspects: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """One of the suspects with the same title and status, the first, and how many are ``like`` it.
+    """The first of the suspects with the same title and status; ``like`` counts the others.
 
-    The same cue of the same class is found in several ways: a blur in several properties. The
+    The same cue of a class may be found in several ways, such as blur in several properties; the
     images that carry it are those of all of them.
     """
     stories: dict[tuple[str, str], dict[str, Any]] = {}
@@ -75,7 +75,7 @@ def _stories(suspects: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def reason(shown: dict[str, Any] | None) -> dict[str, Any] | None:
-    """The card of the first suspect that blocks or asks, which decides; None if there is none."""
+    """The card of the suspect that decides the verdict: the first that blocks or asks, or None."""
     if shown is None:
         return None
     return next((each for each in shown["cards"] if each["severity"] in ("block", "ask")), None)
