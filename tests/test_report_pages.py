@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+from pydantic import TypeAdapter
 from snakemake.cli import parse_config
 
 from convaudit.models.facts import LayerInfo
@@ -27,6 +28,7 @@ from convaudit.report.regions import NOWHERE
 from convaudit.report.results import Results
 from convaudit.report.sections import mean_heat, misclassified, suspects
 from convaudit.report.wording import percent, plain, short, tail
+from convaudit.verdict.decision import Decision
 from fabricated import FACTS
 from planning.run.command import command_line
 from planning.settings import load
@@ -139,15 +141,15 @@ def audit(tmp_path) -> Results:
     )
 
 
-def write(report: Path, audit: Results) -> None:
+def write(report: Path, audit: Results, decision: Decision | None = None) -> None:
     summary = summary_of(audit)
-    write_report(report, audit, findings(audit, summary["slices"]), summary)
+    write_report(report, audit, findings(audit, summary["slices"]), summary, decision)
 
 
-def written(audit: Results, folder: Path) -> Path:
+def written(audit: Results, folder: Path, decision: Decision | None = None) -> Path:
     report = folder / "report"
     report.mkdir()
-    write(report, audit)
+    write(report, audit, decision)
     return report
 
 
@@ -226,9 +228,13 @@ def test_without_labels_nothing_is_right_or_wrong(audit, tmp_path):
 
 def test_suspects_and_findings_of_one_story_are_one_card():
     titles = [("a", "confirmed"), ("b", "undecided"), ("b", "undecided"), ("b", "confirmed")]
-    shown = suspects._stories([{"title": title, "status": status} for title, status in titles])
-    assert [(each["title"], each["status"], each["like"]) for each in shown] == [
-        *(("a", "confirmed", 0), ("b", "undecided", 1), ("b", "confirmed", 0)),
+    shown = suspects._stories(
+        [{"title": t, "status": s, "images": [f"id-{at}"]} for at, (t, s) in enumerate(titles)]
+    )
+    assert [(each["title"], each["status"], each["like"], each["images"]) for each in shown] == [
+        ("a", "confirmed", 0, ["id-0"]),
+        ("b", "undecided", 1, ["id-1", "id-2"]),
+        ("b", "confirmed", 0, ["id-3"]),
     ]
     kinds = [("heat", 0), ("data", None), ("heat", 0), ("heat", 2)]
     cards = [
@@ -238,6 +244,58 @@ def test_suspects_and_findings_of_one_story_are_one_card():
     assert [(each["text"], each["also"]) for each in pages._stories(cards)] == [
         *(("0", ["2"]), ("1", []), ("3", [])),
     ]
+
+
+def suspect(name: str, target: str, status: str, images: list[str]) -> dict[str, object]:
+    """An entry of ``interventions.json``."""
+    return {
+        **{"id": name, "class": target, "status": status, "images": images},
+        **{"title": f"“{target}” depends on {name}", "severity": "block", "text": "Given it, ..."},
+        **{"cue": "place", "kind": "overlay", "image_count": len(images)},
+        "data": {"auc": 0.9, "r": 0.0, "n": 4},
+    }
+
+
+def tried(*suspects: dict[str, object]) -> dict[str, object]:
+    """The content of ``interventions.json``."""
+    return {
+        "suspects": list(suspects),
+        **{"images": 4, "labelled": 4, "forward_passes": 9, "undecidable": [], "blind_to": []},
+        "placebos": {"tried": 0, "confirmed": 0},
+    }
+
+
+def test_a_wrong_image_names_the_suspect_of_its_predicted_class_whose_cue_it_carries(
+    audit, tmp_path
+):
+    shortcuts = tried(
+        suspect("s-refuted", "b", "refuted", ["id-1"]),
+        suspect("s-right", "b", "confirmed", ["id-3"]),
+        suspect("s-true-class", "a", "confirmed", ["id-1"]),
+        suspect("s-mark", "b", "undecided", ["id-0", "id-1"]),
+    )
+    report = written(replace(changed(audit), shortcuts=shortcuts), tmp_path)
+    page = (report / "index.html").read_text()
+    link = '#s-mark" title="“b” depends on s-mark">suspect 3</a>'
+    assert page.count(f'carries the cue of <a href="{link}') == 1  # not on id-2, nor on right ones
+    assert page.count("carries the cue") == 1
+    assert "<b>3. “b” depends on s-mark</b>" in page and 'id="s-mark"' in page
+    pair = (report / "pairs" / "0-1.html").read_text()
+    assert f'carries the cue of <a href="../index.html{link}' in pair
+
+
+def test_a_decision_stands_above_the_gates_and_names_suspects_by_their_titles(audit, tmp_path):
+    audit = replace(changed(audit), shortcuts=tried(suspect("s-mark", "b", "confirmed", [])))
+    made = {"name": "Ada Lovelace", "date": "2026-11-25", "decision": "refused", "result": "fail"}
+    notes = {"s-mark": "a sticker", "s-gone": "not shown"}
+    decision = TypeAdapter(Decision).validate_python(
+        {**made, "audit_key": "key", "policy_sha256": "0", "suspects": notes}
+    )
+    report = written(audit, tmp_path, decision)
+    top = (report / "index.html").read_text().partition('<table class="gates">')[0]
+    assert "<b>Refused</b> by Ada Lovelace on 2026-11-25" in top
+    assert "<dt>“b” depends on s-mark</dt><dd>a sticker</dd>" in top
+    assert "<dt>s-gone</dt><dd>not shown</dd>" in top
 
 
 def test_the_deciding_suspect_is_the_first_that_blocks_or_asks():

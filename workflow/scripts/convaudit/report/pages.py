@@ -75,7 +75,8 @@ def write_report(
     _write_layers(folder, render, audit, layers, named, threads)
     pairs = misclassified.pairs(audit)
     cells = mean_heat.cells(audit)
-    _write_pairs(folder, render, audit, pairs, cells, seen)
+    shortcuts = suspects.cards(audit.shortcuts, folder)
+    _write_pairs(folder, render, audit, pairs, cells, seen, shortcuts)
     places = mean_heat.places(audit)
     top = mean_heat.scale([*places, *cells.values()])
     shown = [place.shown(audit.class_names, top) for place in places]
@@ -85,7 +86,6 @@ def write_report(
         "heat_key": charts.heat_key(top, places[0].mean.size) if places else "",
         **_even(places),
     }
-    shortcuts = suspects.cards(audit.shortcuts, folder)
     _write(folder / "where.html", render, "where.html", **looks)
     _write(
         folder / "index.html",
@@ -95,7 +95,7 @@ def write_report(
         decision_script=(rendering.STATIC / "decision.js").read_text(encoding="utf-8"),
         summary=summary,
         verdict=summary["verdict"],
-        signed=_signed(decision, summary["verdict"]) if decision else None,
+        signed=_signed(decision, summary["verdict"], shortcuts) if decision else None,
         findings=_stories([_finding(audit, one, seen) for one in found]),
         shortcuts=shortcuts,
         reason=suspects.reason(shortcuts),
@@ -104,6 +104,7 @@ def write_report(
             audit,
             [seen[number] for number in _varied(audit, misclassified.worst(audit))],
             "truth=wrong",
+            shortcuts,
         ),
         confusion=misclassified.matrix(audit) if audit.known.any() else None,
         pairs=pairs,
@@ -194,6 +195,7 @@ def _write_pairs(
     pairs: list[dict[str, Any]],
     cells: mean_heat.Cells,
     seen: dict[int, thumbnails.Seen],
+    shortcuts: dict[str, Any] | None,
 ) -> None:
     (folder / "pairs").mkdir()
     for pair in pairs[:PAIRS]:
@@ -208,6 +210,7 @@ def _write_pairs(
                 audit,
                 [seen[number] for number in errors.tolist()],
                 f"label={pair['label']}&predicted={pair['predicted']}",
+                shortcuts,
             ),
         )
 
@@ -242,9 +245,15 @@ def _stories(cards: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return kept
 
 
-def _signed(decision: Decision, verdict: dict[str, Any]) -> dict[str, Any]:
-    """A decision for the top of the page; ``void`` and ``remark`` are None if it is valid."""
-    notes = [*decision.gates.items(), *decision.suspects.items()]
+def _signed(
+    decision: Decision, verdict: dict[str, Any], shortcuts: dict[str, Any] | None
+) -> dict[str, Any]:
+    """A decision for the top of the page; ``void`` and ``remark`` are None if it is valid. Notes on
+    suspects stand under their titles, or their ids if the page does not show them.
+    """
+    titles = {card["id"]: card["title"] for card in shortcuts["cards"]} if shortcuts else {}
+    named = [(titles.get(name, name), note) for name, note in decision.suspects.items()]
+    notes = [*decision.gates.items(), *named]
     return {
         "decision": decision,
         "void": decision.void(verdict["audit_key"]),

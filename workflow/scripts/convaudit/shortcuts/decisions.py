@@ -297,8 +297,8 @@ def _text(
     ]
     if removed is not None and removed.difference.pairs:
         parts.append(
-            f"Without it, {removed.flips} of {removed.difference.pairs} images of “{name}” are no "
-            f"longer predicted as that; with as much removed elsewhere, {removed.control_flips}."
+            f"Removed from images of “{name}”, it changes the class of {removed.flips} of "
+            f"{removed.difference.pairs}; as much removed elsewhere, of {removed.control_flips}."
         )
     if status == "undecided":
         goal = max(difference.value, 0.0)

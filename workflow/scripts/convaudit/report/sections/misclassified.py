@@ -7,7 +7,7 @@ import pandas as pd
 
 from convaudit.report import charts, thumbnails
 from convaudit.report.results import PAIRS, Results
-from convaudit.report.sections import mean_heat
+from convaudit.report.sections import mean_heat, suspects
 from convaudit.report.wording import short
 
 FIRST = 24
@@ -46,23 +46,33 @@ def wanted(audit: Results) -> set[int]:
     return numbers
 
 
-def cards(audit: Results, seen: list[thumbnails.Seen], among: str = "") -> list[dict[str, Any]]:
+def cards(
+    audit: Results,
+    seen: list[thumbnails.Seen],
+    among: str = "",
+    shortcuts: dict[str, Any] | None = None,
+) -> list[dict[str, Any]]:
     """Cards with the photo, the heat for the predicted class and, if there is a map, the heat for
     the true class; the maps of one image are on one scale. A card links to its image in the gallery
-    with the filter ``among``.
+    with the filter ``among``, and if it is wrong to the suspect among ``shortcuts`` whose cue it
+    carries.
     """
-    return [_card(audit, one, among) for one in seen]
+    return [_card(audit, one, among, shortcuts) for one in seen]
 
 
-def _card(audit: Results, seen: thumbnails.Seen, among: str) -> dict[str, Any]:
+def _card(
+    audit: Results, seen: thumbnails.Seen, among: str, shortcuts: dict[str, Any] | None
+) -> dict[str, Any]:
     row = seen.row
     top = max(float(heat.max()) for heat in seen.maps.values())
     ordered = sorted(seen.maps, key=lambda index: (index != row.predicted_index, index))
+    wrong = not pd.isna(row.label) and row.label_index != row.predicted_index
     return {
         "path": row.path,
         "label": None if pd.isna(row.label) else row.label,
         "predicted": row.predicted,
-        "wrong": not pd.isna(row.label) and row.label_index != row.predicted_index,
+        "wrong": wrong,
+        "suspect": suspects.cue_of(shortcuts, row.image_id, row.predicted) if wrong else None,
         "probability": row.probability,
         "true_probability": row.true_probability,
         "link": f"images.html#{among}{'&' if among else ''}image={row.shard}-{row.row}",
