@@ -34,8 +34,8 @@ RED, BLUE = (200, 0, 0), (0, 0, 200)
 
 
 def test_the_commonest_silent_mistake_shows_in_the_accuracy():
-    """Green counts for blue here, unless a scaling moves the channels apart. Caffe's BGR takes
-    every red for blue, which 20 of 20 images prove."""
+    """Green counts as blue here, unless a scaling shifts the channels. Caffe's BGR takes every red
+    for blue, which 20 of 20 images prove."""
     pixels, labels = images(*[RED, BLUE] * 10), np.array([0, 1] * 10)
     found = check_scaling(Network(reddest()), pixels, labels, "caffe")
     assert (found["used"], found["images"]) == ("caffe", 20)
@@ -140,7 +140,7 @@ def test_wins_and_losses_are_weighed_against_each_other():
 
 
 def test_names_in_another_order_are_not_taken_for_a_scaling():
-    """Each colour has the name of the next. BGR would correct a third; ten images would prove it."""
+    """Each colour has the name of the next. BGR would correct a third, and ten images prove it."""
     model = reddest()
     purest = keras.Model(model.inputs, layers.Dense(3)(model.layers[-2].output))
     purest.layers[-1].set_weights([np.eye(3), np.zeros(3)])

@@ -80,7 +80,7 @@ def overlapping(jobs: list[dict[str, str]]) -> list[tuple[str, str]]:
 
 @pytest.fixture(scope="module")
 def on_slurm(slurm, demo_audit, tmp_path_factory) -> Audit:
-    """The demo by Slurm jobs; its photographs and its model, a minute of training, exist already."""
+    """The demo by Slurm jobs; its photographs and its trained model exist already."""
     folder = tmp_path_factory.mktemp("slurm")
     copy_workflow(folder)
     shutil.copytree(demo_audit.folder / "results" / "demo", folder / "results" / "demo")
