@@ -1,4 +1,4 @@
-"""Whole audits: seconds per further image, what starts it, and time and memory of each job.
+"""Whole audits: milliseconds per further image, the fixed cost, and time and memory of each job.
 
 python benchmarks/audit.py
 """
@@ -128,7 +128,7 @@ def measure() -> figures.Part:
 
 
 class _Run:
-    """An audit from nothing: a call runs it and gives its seconds."""
+    """An audit that starts without results: a call runs it and returns the seconds it took."""
 
     def __init__(self, folder: Path, count: int, shard_size: int) -> None:
         self.count = count
@@ -186,7 +186,7 @@ def _photos(folder: Path, count: int) -> None:
 
 
 def _parts(model: keras.Model, folder: Path) -> dict[str, float]:
-    """Milliseconds an image of all that must be done for one, spread over the cores."""
+    """Milliseconds per image of each necessary step, with the work spread over the cores."""
     files = [path.read_bytes() for path in sorted(folder.iterdir())[: 2 * BATCH]]
     size = model.input_shape[1:3]
     photos = [images.decode(file) for file in files]
@@ -213,7 +213,7 @@ def _parts(model: keras.Model, folder: Path) -> dict[str, float]:
 
 
 def _imports() -> float:
-    """Seconds that a Python takes which does nothing but import TensorFlow."""
+    """Seconds of a Python process that only imports TensorFlow."""
     command = [sys.executable, "-c", "import tensorflow"]
     times = bench.medians({"import": lambda: subprocess.run(command, capture_output=True)}, 3)
     return times["import"]
@@ -224,7 +224,7 @@ def _blend(photo: np.ndarray) -> np.ndarray:
 
 
 class _Job(NamedTuple):
-    """A rule's jobs in the smaller and in the larger audit: peak memory in MB, seconds in all."""
+    """A rule's job in the smaller and in the larger audit: peak memory in MB, seconds."""
 
     name: str
     memory: tuple[float, float]

@@ -1,4 +1,4 @@
-"""Nothing in a name, a label or a path can break out of the report."""
+"""The pages of the report, also with hostile names, labels and paths."""
 
 import base64
 import json
@@ -38,7 +38,7 @@ HOSTILE = "</script><script>alert('x')</script>\u2028\"'`<img src=x onerror=aler
 
 
 def of(table: pd.DataFrame) -> pa.Table:
-    """The predictions as they are read from the results."""
+    """The predictions as the report reads them."""
     return pa.Table.from_pandas(table, preserve_index=False)
 
 
@@ -154,7 +154,7 @@ def written(audit: Results, folder: Path, decision: Decision | None = None) -> P
 
 
 def changed(audit: Results, names: tuple[str, str] = ("a", "b"), **columns: object) -> Results:
-    """The audit with other columns and friendlier names."""
+    """The audit with other columns and harmless names."""
     plain = {
         "label": np.array(names)[[0, 0, 1, 1]],
         "predicted": np.array(names)[[0, 1, 0, 1]],
@@ -344,7 +344,7 @@ def test_a_channel_that_noise_did_not_excite_is_not_said_to_do_nothing(audit, tm
 
 
 def test_the_confusion_has_recall_and_precision_beside_it(audit):
-    # Of two images of either class both and one are right; three are called the first.
+    # Each class has two images: both of the first and one of the second are predicted right.
     answered = changed(audit, predicted_index=[0, 0, 0, 1])
     assert answered.confusion.tolist() == [[2, 0], [1, 1]]
     found = misclassified.matrix(answered)
@@ -408,7 +408,7 @@ def test_a_share_is_all_or_none_only_where_it_is():
 
 
 class Outline(HTMLParser):
-    """What a screen reader goes by: the levels of headings, and pictures without a text."""
+    """What a screen reader needs: the levels of headings, and the pictures without a text."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -463,7 +463,7 @@ def test_contrast():
             assert contrast(colours[ink], colours[paper]) >= least, (ink, paper)
     assert contrast(colours["hot"], colours["paper"]) >= 3
     assert ":focus-visible" in style
-    # Nothing moves by itself, so there is nothing to reduce.
+    # Nothing moves by itself, so there is no motion to reduce.
     assert not re.search("animation|transition|scroll-behavior", style)
 
 
@@ -493,7 +493,7 @@ def test_names_and_numbers_are_ranked(audit):
         shard=["0000", "0000", "0001", "0001"],
     )
     found = {name: places.tolist() for name, places in ranks(ranked)}
-    # The greatest comes first; of names the first.
+    # The greatest number comes first, and the first name.
     assert found["path"] == [2, 1, 3, 2]
     assert found["logit"] == [2, 1, 2, 3]
     assert found["true_probability"] == [1, 3, 2, 1]
@@ -546,11 +546,11 @@ def test_the_command_gives_the_same_settings_back(config):
     settings = load(config)
     program, *words = shlex.split(command_line(settings.model_dump(exclude={"watch"})))
     assert (program, words[:3]) == ("snakemake", ["--cores", "all", "--config"])
-    # What it is of is named though it is the default.
+    # Model and images are named although they are the defaults.
     assert {word.partition("=")[0] for word in words[3:]} >= {"model", "images"}
     again = load(parse_config(words[3:]))
     assert again == settings.model_copy(update={"results": "again"})
-    # Wherever it was written, so that the same run gives the same bytes.
+    # The results folder does not matter, so that the same run gives the same bytes.
     elsewhere = settings.model_copy(update={"results": "elsewhere"}).model_dump()
     assert shlex.split(command_line(elsewhere)) == [program, *words]
 

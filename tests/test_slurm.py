@@ -54,7 +54,7 @@ def daemon_logs() -> str:
 
 
 def jobs_on_record() -> list[dict[str, str]]:
-    """What Slurm has noted of each job: its rule, its request, its start and end."""
+    """Slurm's records of each job: its rule, its request, its start and end."""
     record = subprocess.run(
         ["scontrol", "--oneliner", "show", "job"], capture_output=True, text=True, check=True
     )
@@ -80,11 +80,11 @@ def overlapping(jobs: list[dict[str, str]]) -> list[tuple[str, str]]:
 
 @pytest.fixture(scope="module")
 def on_slurm(slurm, demo_audit, tmp_path_factory) -> Audit:
-    """The demo by Slurm jobs; its photographs and its model, a minute of training, are there."""
+    """The demo by Slurm jobs; its photographs and its trained model exist already."""
     folder = tmp_path_factory.mktemp("slurm")
     copy_workflow(folder)
     shutil.copytree(demo_audit.folder / "results" / "demo", folder / "results" / "demo")
-    # Slurm's GPU is pretended: TensorFlow need not see it.
+    # Slurm's GPU is pretended, so TensorFlow can't see it.
     with (folder / "workflow" / "scripts" / "jobs" / "tensorflow_job.py").open("a") as file:
         file.write("\n\ndef _require_no_gpu(device: str) -> None:\n    pass\n")
     audit = Audit(folder, DEMO, {"SLURM_CONF": "/etc/slurm/slurm.conf"})
