@@ -9,7 +9,7 @@ from snakemake.utils import min_version
 min_version("9.27")
 
 
-# Run from another folder, that folder's config counts, if it has one.
+# If Snakemake runs in another folder that has a config, that config is used.
 HERE = Path(workflow.current_basedir.get_path_or_uri(secret_free=True))
 CONFIG = "config/config.yaml"
 

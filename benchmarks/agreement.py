@@ -1,8 +1,8 @@
-"""Write docs/methods.md: our maps against those of the peers, for one network in all.
+"""Write docs/methods.md: compare our maps of one network with those of the peers.
 
     python benchmarks/agreement.py
 
-Each peer gets an environment of its own, in .cache/peers.
+Each peer has an environment of its own, in .cache/peers.
 """
 
 import bench  # noqa: F401 -- finds the library; before TensorFlow, whose kernels it chooses
@@ -36,7 +36,7 @@ PEERS = {
         "[tf-keras-vis](https://github.com/keisen/tf-keras-vis)",
     ),
 }
-"""By the name of their environment: the script in peers/ that asks them, and their own name."""
+"""For each environment the script in peers/ that runs there, and the peer's name."""
 
 INTRODUCTION = """# The CAM methods against independent implementations
 
@@ -87,7 +87,7 @@ def main() -> None:
             for name in theirs:
                 off = np.abs(to_one(ours[name]) - to_one(theirs[name])).max()
                 page += f"| {name} | {off:.0e} | {REMARKS[peer].get(name, '')} |\n"
-    # What follows is by benchmarks/occlusion.py.
+    # benchmarks/occlusion.py wrote the rest of the page.
     _, heading, rest = PAGE.read_text().partition("# The methods against occlusion")
     PAGE.write_text(page + (f"\n{heading}{rest}" if heading else ""))
     print(page)

@@ -1,4 +1,4 @@
-"""Whole audits: seconds per further image, what starts it, time, memory and disk of each job.
+"""Whole audits: milliseconds per further image, the fixed cost, and time, memory and disk.
 
 python benchmarks/audit.py
 """
@@ -78,7 +78,7 @@ Seconds of all jobs of a rule and the greatest memory of one:
 
 
 class _Job(NamedTuple):
-    """A rule's jobs in the smaller and in the larger audit: peak memory in MB, seconds in all."""
+    """A rule's job in the smaller and in the larger audit: peak memory in MB, seconds."""
 
     name: str
     memory: tuple[float, float]
@@ -193,7 +193,7 @@ def _others(seconds: dict[str, float], jobs: list[_Job]) -> list[Figure]:
 
 
 class _Run:
-    """An audit from nothing: a call runs it and gives its seconds."""
+    """An audit that starts without results: a call runs it and returns the seconds it took."""
 
     def __init__(self, folder: Path, count: int, *, search: bool, shard_size: Any = "auto") -> None:
         self.count = count
@@ -281,7 +281,7 @@ def _photos(folder: Path, count: int) -> None:
 
 
 def _parts(model: keras.Model, folder: Path) -> dict[str, float]:
-    """Milliseconds an image of all that must be done for one, spread over the cores."""
+    """Milliseconds per image of each necessary step, with the work spread over the cores."""
     files = [path.read_bytes() for path in sorted(folder.iterdir())[: 2 * BATCH]]
     size = model.input_shape[1:3]
     photos = [images.decode(file) for file in files]
@@ -308,7 +308,7 @@ def _parts(model: keras.Model, folder: Path) -> dict[str, float]:
 
 
 def _imports() -> float:
-    """Seconds that a Python takes which does nothing but import TensorFlow."""
+    """Seconds of a Python process that only imports TensorFlow."""
     command = [sys.executable, "-c", "import tensorflow"]
     times = bench.medians({"import": lambda: subprocess.run(command, capture_output=True)}, 3)
     return times["import"]

@@ -1,4 +1,4 @@
-"""What the benchmarks share: a fair clock, and models that need no file."""
+"""Shared by the benchmarks: a fair clock, and models that need no file."""
 
 import gc
 import os
@@ -22,13 +22,18 @@ from convaudit.provenance import THREADS
 
 tf.config.threading.set_intra_op_parallelism_threads(THREADS)
 tf.config.threading.set_inter_op_parallelism_threads(1)
-# As every job does; for both sides.
+# As in every job; it holds for both sides of a comparison.
 keep_freed_memory()
 gc.freeze()
 
 
 def medians(sides: dict[str, Callable[[], Any]], repeats: int) -> dict[str, float]:
-    """Seconds of each side: they take turns, so that what disturbs one disturbs all."""
+    """Median seconds of each side. The sides take turns, so that a disturbance affects all alike.
+
+    Args:
+        sides: a function by the name of its side; each is called once before the clock starts.
+        repeats: number of measured calls of each.
+    """
     times: dict[str, list[float]] = {name: [] for name in sides}
     for function in sides.values():
         function()
@@ -47,7 +52,7 @@ def models() -> dict[str, keras.Model]:
 
 
 def without_softmax(model: keras.Model) -> keras.Model:
-    """The same weights up to the scores."""
+    """The same model up to the scores before softmax."""
     if isinstance(model.layers[-1], layers.Softmax):
         return keras.Model(model.input, model.layers[-2].output)
     copy = keras.models.clone_model(model)

@@ -1,7 +1,7 @@
-"""Grad-CAM of a dataset against tf-keras-vis and Xplique.
+"""Compare the time of Grad-CAM of a dataset with tf-keras-vis and Xplique.
 
-All explain the same scores before softmax at the same layer of the same file, in processes of their
-own that take turns, and give maps at the size of the images.
+All explain the same scores before softmax at the same layer of the same file and return maps at the
+size of the images. They run in processes of their own, which take turns.
 
 python benchmarks/cams.py
 """
@@ -79,7 +79,7 @@ def measure() -> figures.Part:
 def _compare(
     model: keras.Model, folder: Path, name: str
 ) -> tuple[dict[str, float], list[float], list[str]]:
-    """Milliseconds an image by side; the peers' differences from our maps; their versions."""
+    """Milliseconds per image by side; the peers' differences from our maps; their versions."""
     count, singles = IMAGES[name], SINGLES[name]
     network, layer = Network(model), bench.last_convolution(model)
     shape = (count, *network.input_shape)
@@ -123,9 +123,10 @@ def _compare(
 
 
 def _difference(theirs: np.ndarray, ours: np.ndarray) -> float:
-    """
+    """The largest difference of the maps (n, h, w), divided by the greatest value of ours.
+
     Raises:
-        AssertionError: the maps differ, so that their times can't be compared.
+        AssertionError: the maps differ, so their times can't be compared.
     """
     off = float(np.abs(theirs - ours).max() / ours.max())
     assert off < 1e-2, f"the maps differ by {off}"

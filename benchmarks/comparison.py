@@ -1,4 +1,4 @@
-"""Two fabricated audits of a million images side by side: seconds and peak memory of the job.
+"""Compare two fabricated audits of a million images: seconds and peak memory of the job.
 
 python benchmarks/comparison.py
 """

@@ -1,4 +1,4 @@
-"""Near duplicates among a million fabricated images: seconds and peak memory of hash and search.
+"""Near duplicates among a million fabricated hashes: seconds and peak memory of the search.
 
 python benchmarks/duplicates.py
 """

@@ -1,13 +1,13 @@
-"""What a benchmark finds: figures with their bars, and the details below them, in Markdown."""
+"""The results of a benchmark in Markdown: figures with their bars, and details below them."""
 
 from typing import NamedTuple
 
 
 class Figure(NamedTuple):
-    """A measured value against its bar.
+    """A measured value and its bar.
 
-    ``least``: the bar is the least that the value may be, else the most. ``unit`` follows both.
-    ``against``: what the value is measured against, or what it is made of.
+    ``least``: True if the value must be at least the bar, False if at most. ``unit``: of both.
+    ``against``: what the value is compared with, or what it consists of.
     """
 
     what: str

@@ -1,9 +1,10 @@
-"""Filters of one layer, against the least work there is, one filter at a time, and tf-keras-vis;
-and the time of all filters of VGG16, forecast and measured.
+"""Compare the time of one layer's filters with the least work, with one filter at a time and with
+tf-keras-vis; compare the forecast for all filters of VGG16 with its measured time.
 
-The least work is forward and input gradient of the model cut at the layer, at the same batch size
-and for the same number of steps, without the compilation that ours includes. It can be beaten: of
-the last convolution ours computes one channel an image. One at a time is the same with one image.
+The least work is forward pass and input gradient of the model cut at the layer, at the same batch
+size and for the same number of steps, without the compilation that ours includes. Ours can be
+faster, because it computes only one channel per image of the last convolution. One at a time is the
+same with batches of one image.
 
 python benchmarks/filters.py
 """
@@ -33,9 +34,9 @@ from peer import Peer
 BATCH, CHANNELS, SIZE, STEPS = 16, 64, 64, 40
 LAYERS = {"SqueezeNet": "conv2d_15", "VGG16": "block3_conv1"}
 SINGLES = {"SqueezeNet": 8, "VGG16": 4}
-"""Channels that are climbed for one at a time; the times are per channel."""
+"""Number of channels in the runs with one channel at a time; the times are per channel."""
 PEERS = {"SqueezeNet": 64, "VGG16": 16}
-"""Channels that tf-keras-vis climbs for in batches."""
+"""Number of channels of tf-keras-vis in batches."""
 REPEATS = {"SqueezeNet": 3, "VGG16": 2}
 SLICE, SLICE_STEPS = 16, 10
 NOTHING = SCALINGS["none"]
@@ -101,7 +102,9 @@ def measure() -> figures.Part:
 
 
 def _compare(model: keras.Model, name: str) -> tuple[dict[str, float], float, str]:
-    """Milliseconds a channel and step by side; how far tf-keras-vis ends from ours; its version."""
+    """Milliseconds per channel and step by side; the largest difference of tf-keras-vis's final
+    activations from ours; its version.
+    """
     network, layer, singles, batched = Network(model), LAYERS[name], SINGLES[name], PEERS[name]
     free = _cut(model, layer)
     with tempfile.TemporaryDirectory() as created:
@@ -145,7 +148,7 @@ def _maximise(network: Network, layer: str, channels: int, batch: int) -> ascent
 
 
 def _cut(model: keras.Model, layer: str) -> keras.Model:
-    """The model as far as the layer, for images of any size."""
+    """The model up to the layer, for images of any size."""
     cut = keras.Model(model.input, model.get_layer(layer).output)
     free = keras.models.clone_model(cut, input_tensors=keras.Input((None, None, 3)))
     free.set_weights(cut.get_weights())
@@ -153,7 +156,9 @@ def _cut(model: keras.Model, layer: str) -> keras.Model:
 
 
 def _cut_steps(free: keras.Model, batch: int, channels: int) -> Callable[[], None]:
-    """Forward and input gradient of the cut network, as many times as the ascent takes steps."""
+    """Make a function that runs forward pass and input gradient of the cut network as often as the
+    ascent does.
+    """
 
     @tf.function(autograph=False)
     def step(x: tf.Tensor) -> tf.Tensor:

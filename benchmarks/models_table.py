@@ -1,10 +1,10 @@
-"""Write docs/models.md: what convaudit finds in every model of keras.applications.
+"""Write docs/models.md: target layer, head and scaling of every model of keras.applications.
 
     python benchmarks/models_table.py              # all of them, one process each
     python benchmarks/models_table.py VGG16 ...    # these alone, as JSON
 
-The reference is what one would write by hand for a plain functional model: the last layer's
-activation set to linear, and Grad-CAM with a tape over a model with two outputs.
+The reference is the usual code for a plain functional model: the activation of the last layer is
+set to linear, and Grad-CAM uses a gradient tape over a model with two outputs.
 """
 
 import json
@@ -86,7 +86,7 @@ def examine(name: str) -> dict:
     first = look(pixels).scores
     batches = [look(pixels, np.array([index])) for index in (first.argmax(), first.argmin())]
     both = [reference(loaded.model, found["target_layer"], x, b.explained[0]) for b in batches]
-    # With random weights nothing may speak for the best class: an empty map would prove nothing.
+    # With random weights the best class may have an empty map, which would prove nothing.
     batch, (scores, cam) = max(zip(batches, both, strict=True), key=lambda pair: pair[1][1].max())
     target = next(layer for layer in found["layers"] if layer["name"] == found["target_layer"])
     return {
@@ -111,7 +111,7 @@ def off(found, expected) -> float:
 
 
 def reference(model, target: str, x, index: int):
-    """Scores and Grad-CAM of a class, for a functional model and nothing else."""
+    """Scores and Grad-CAM of a class; works only for functional models."""
     import keras
     import tensorflow as tf
 

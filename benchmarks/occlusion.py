@@ -1,10 +1,10 @@
-"""Which CAM method and layer agree with occlusion, by the network's head and the map's size.
+"""Measure which CAM method and layer agree with occlusion, by the network's head and map size.
 
-Twelve small networks of the usual heads and map sizes are trained to tell shapes on crops of the
-demo's photographs, half with the shape in the middle, half with it anywhere. On images that they
-have not seen, each cell of a grid is painted grey in turn; the drop of the answer's own score
-against the mean of the others' is what the cell is worth. Reported is the mean rank correlation
-between a map's heat in the cells and these drops.
+Twelve small networks with the usual heads and map sizes are trained to recognise shapes on crops of
+the demo's photographs, some with the shape in the middle, others with the shape anywhere. On images
+that they have not seen, each cell of a grid is painted grey in turn. The drop of the margin, the
+predicted class's score minus the mean of the others, is the importance of the cell. The result is
+the mean rank correlation between a map's heat in the cells and these drops.
 
 python benchmarks/occlusion.py
 """
@@ -47,7 +47,7 @@ def block(x: Any, filters: int) -> Any:
 
 
 def signs(x: Any) -> Any:
-    """The network of a hundred traffic-sign tutorials: 3 x 3 at the end of 30 x 30."""
+    """The network of many traffic-sign tutorials: 30 x 30 pixels, maps of 3 x 3 at the end."""
     x = layers.MaxPooling2D()(conv(32, 5)(conv(32, 5)(x)))
     x = layers.MaxPooling2D()(conv(64)(conv(64)(x)))
     return layers.Dense(128, activation="relu")(layers.Flatten()(x))
@@ -109,7 +109,9 @@ NETWORKS: dict[str, tuple[int, bool, Callable[[Any], Any]]] = {
 
 
 def draw(count: int, side: int, anywhere: bool, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Shapes of noise, a pattern a class, on crops of photographs: (count, side, side, 3) uint8."""
+    """Images (count, side, side, 3) uint8 and labels: a noise pattern for each class, on crops of
+    photographs.
+    """
     generator = np.random.default_rng(seed)
     patterns = np.random.default_rng(7).integers(0, 2, (CLASSES, 5, 5, 3)).astype(np.uint8) * 200
     photos = [cv2.imread(str(PHOTOGRAPHS / f"{name}.png")) for name in photographs.CLASSES]
@@ -161,7 +163,7 @@ def margins(network: Network, images: np.ndarray, said: np.ndarray) -> np.ndarra
 
 
 def drops(network: Network, images: np.ndarray, said: np.ndarray, grid: int) -> np.ndarray:
-    """What each cell is worth: (n, grid * grid)."""
+    """Drop of the margin when each cell is painted: (n, grid * grid)."""
     base, side = margins(network, images, said), images.shape[1]
     grey = images.reshape(-1, 3).mean(axis=0).astype(np.uint8)
     edges = np.linspace(0, side, grid + 1).round().astype(int)
@@ -175,7 +177,7 @@ def drops(network: Network, images: np.ndarray, said: np.ndarray, grid: int) -> 
 
 
 def shares(maps: np.ndarray, grid: int) -> np.ndarray:
-    """Heat in the cells of a grid, maps enlarged as for the overlays: (n, grid * grid)."""
+    """Heat in the cells of a grid, with maps enlarged as for the overlays: (n, grid * grid)."""
     side = 30 * grid // grid * grid
     large = np.stack([cv2.resize(each, (side, side)) for each in maps])
     cell = side // grid
@@ -183,14 +185,14 @@ def shares(maps: np.ndarray, grid: int) -> np.ndarray:
 
 
 def correlation(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Spearman's of each row."""
+    """Spearman's rank correlation of each row."""
     a, b = (rankdata(each, axis=1) for each in (first, second))
     a, b = (each - each.mean(axis=1, keepdims=True) for each in (a, b))
     return (a * b).sum(axis=1) / np.sqrt((a**2).sum(axis=1) * (b**2).sum(axis=1))
 
 
 def spatial(network: Network) -> dict[int, str]:
-    """The last layer of each map size, finest first, activations and merges included."""
+    """The name of the last layer of each map size, the finest first."""
     found = {}
     for layer in network.layers:
         if len(layer.shape) == 3 and layer.shape[0] > 1 and layer.kind not in ("Rescaling",):
@@ -228,22 +230,22 @@ HEADING = "# The methods against occlusion"
 TEXT = """
 Written by `python benchmarks/occlusion.py`; the other part of this page stays. Twelve networks of
 usual heads, trained to tell six patterns on crops of the demo's photographs; {images} further
-images each. Each cell of a 3 x 3 grid over the image is painted in the images' mean colour in turn;
-what the answer's own score then loses against the mean of the others is what the cell is worth.
-The figure is the mean rank correlation (Spearman) of a map's heat in the cells with that worth; in
-brackets on a 6 x 6 grid. *last* is the last layer with maps, *finer* the last one with at least
-8 x 8 cells where those are under 7 x 7, which is what `gradcam.layer: auto` takes.
+images each. Each cell of a 3 x 3 grid over the image is painted in the images' mean colour in turn.
+The drop of the margin, the predicted class's score minus the mean of the others, is the importance
+of the cell. The figure is the mean rank correlation (Spearman) of a map's heat in the cells with
+this importance; in brackets on a 6 x 6 grid. *last* is the last layer with maps, *finer* the last
+one with at least 8 x 8 cells if those are under 7 x 7, which is what `gradcam.layer: auto` takes.
 
 {table}
-Of {count} pairs of network and layer with at least 7 x 7 cells, HiResCAM is over Grad-CAM in
-{better} and under it in {worse} (by more than 0.005, 3 x 3 grid); means {hires:.2f} and {grad:.2f}.
-Up to {empty:.0%} of Grad-CAM's maps are empty there, {none:.0%} of HiResCAM's. Under 4 x 4 cells
-no method passes {coarse:.2f}: nothing is said of place then.
+Of {count} pairs of network and layer with at least 7 x 7 cells, HiResCAM is better than Grad-CAM in
+{better} and worse in {worse} (by more than 0.005, 3 x 3 grid); means {hires:.2f} and {grad:.2f}.
+Up to {empty:.0%} of Grad-CAM's maps are empty there, {none:.0%} of HiResCAM's. With fewer than
+4 x 4 cells no method exceeds {coarse:.2f}: then the report makes no statement about places.
 """
 
 
 def page(rows: list[dict[str, Any]]) -> str:
-    """The part of docs/methods.md."""
+    """The second part of docs/methods.md."""
     by = {(row["network"], row["cells"], row["method"]): row for row in rows}
 
     def figure(network: str, cells: int, method: str) -> str:

@@ -1,9 +1,10 @@
-"""Forward pass and whole pass with and without oneDNN's kernels, on this processor.
+"""Time of the forward pass and of the whole pass, with and without oneDNN's kernels.
 
     python benchmarks/onednn.py
 
-A process a side, which take turns: TensorFlow chooses its kernels once, while it is imported.
-Five to ten minutes. Prints medians of the rounds, and the least and the greatest in brackets.
+Each side has a process of its own, because TensorFlow chooses its kernels once, while it is
+imported; the processes take turns. It takes five to ten minutes, and prints the medians of the
+rounds with the least and the greatest in brackets.
 """
 
 import os
@@ -52,8 +53,8 @@ def _with_spread(ms: list[float]) -> str:
 
 
 def side() -> None:
-    """Measure the network that a line names, and print milliseconds an image."""
-    # Before convaudit, which would set the variable.
+    """Measure the network that each line of the input names, and print milliseconds per image."""
+    # Imported before convaudit, which would set the variable.
     import tensorflow  # noqa: F401
 
     sys.path.append(str(Path(__file__).parent))

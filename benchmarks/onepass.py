@@ -1,4 +1,4 @@
-"""The one pass against the bare forward pass of the same model, at the same batch size.
+"""Compare the time of the one pass with the bare forward pass, at the same batch size.
 
 python benchmarks/onepass.py
 """
@@ -48,7 +48,7 @@ def measure() -> figures.Part:
 
 
 def times(model: keras.Model, repeats: int, batch: int = BATCH) -> tuple[dict[str, float], float]:
-    """Milliseconds an image of each side, and millions of values that are watched in one."""
+    """Milliseconds per image of each side, and millions of watched values per image."""
     network = Network(model)
     shape = (batch, *network.input_shape)
     pixels = np.random.default_rng(0).integers(0, 256, shape, np.uint8)

@@ -1,4 +1,4 @@
-"""Write docs/benchmarks.md: each subject measured in a process of its own.
+"""Write docs/benchmarks.md; each subject is measured in a process of its own.
 
 python benchmarks/page.py
 """

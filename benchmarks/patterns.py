@@ -1,4 +1,4 @@
-"""The picture of docs/patterns.md: the same channels from both starts, a layer a pair of rows.
+"""Draw the picture of docs/patterns.md: for each layer the same channels from both starts.
 
 python benchmarks/patterns.py model.keras scaling picture.jpg layer [layer ...]
 """

@@ -1,4 +1,4 @@
-"""Peers in environments of their own, asked for one round at a time."""
+"""Run other tools (peers) in environments of their own, one round at a time."""
 
 import json
 import subprocess
@@ -10,7 +10,7 @@ CACHE = HERE.parent / ".cache" / "peers"
 
 
 def environment(name: str) -> Path:
-    """The Python of a peer's own environment, made at first use and when its versions change."""
+    """The Python of a peer's environment; it is made at first use and when its versions change."""
     folder, requirements = CACHE / name, HERE / "peers" / f"{name}.txt"
     python, installed = folder / "bin" / "python", folder / "installed"
     if not installed.exists() or installed.read_text() != requirements.read_text():
@@ -22,11 +22,11 @@ def environment(name: str) -> Path:
 
 
 class Peer:
-    """A peer's process, from ``peers/NAME.py``: it does what it is asked, then waits.
+    """A process of ``peers/NAME.py``, which does one task after the other.
 
     Args:
         name: of the script and of the environment.
-        settings: what the script is given, as JSON.
+        settings: arguments of the script, passed as JSON.
     """
 
     def __init__(self, name: str, settings: dict) -> None:
@@ -37,7 +37,7 @@ class Peer:
         )
 
     def ask(self, task: str) -> str:
-        """Have a task done; what the script prints when it is.
+        """Let the script do a task, and return the line that it prints when it is done.
 
         Raises:
             RuntimeError: the peer's process ended.

@@ -1,4 +1,4 @@
-"""Shortcuts planted into photographs, and whether the audit finds them: docs/planted.md.
+"""Plant shortcuts into photographs and measure whether the audit finds them: docs/planted.md.
 
 python benchmarks/planted.py make --cue L1 --strength 95 --set B --network squeeze --seed 0 DIR
 python benchmarks/planted.py run --hours 4

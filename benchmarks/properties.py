@@ -1,4 +1,4 @@
-"""What each image costs beside its decoding, and the search for near duplicates among a million.
+"""Time of an image's properties and hash, and of the search for near duplicates in a million.
 
 python benchmarks/properties.py
 """

@@ -1,5 +1,5 @@
-"""The report of fabricated audits of 1,000 to 1,000,000 images: seconds and peak memory of its job,
-and seconds until a browser that opens the gallery from disk shows the first images.
+"""The report of fabricated audits of 1,000 to 1,000,000 images: seconds and peak memory of the job,
+and seconds until a browser that opens the gallery from disk shows the first image.
 
 python benchmarks/report.py
 """

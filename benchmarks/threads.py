@@ -1,4 +1,4 @@
-"""Two jobs of a stage on two cores, side by side against one after the other.
+"""Compare two jobs of a stage on two cores: at the same time, and one after the other.
 
 python benchmarks/threads.py
 """
@@ -63,7 +63,7 @@ def measure() -> figures.Part:
 
 
 def _prepare(folder: Path) -> None:
-    """An audit of two shards of noisy photos, run so far that each stage can be run alone."""
+    """Make an audit of two shards of noisy photos and run all stages, so each can run alone."""
     for name in ("Snakefile", "workflow", "config", "profiles", "environment.yml"):
         source = ROOT / name
         (shutil.copytree if source.is_dir() else shutil.copy)(source, folder / name)

@@ -1,4 +1,4 @@
-"""The walk of a dataset at the start of a run, with real files: seconds and peak memory.
+"""The listing of a dataset at the start of a run, with real files: seconds and peak memory.
 
 python benchmarks/walk.py
 """
@@ -50,9 +50,7 @@ def measure() -> figures.Part:
 
 
 def _fill(folder: Path) -> None:
-    """Make a dataset of empty names: one folder per class; all names of a class are links to one
-    file.
-    """
+    """Make a dataset with one folder per class; all files of a class are hard links to one file."""
     for number in range(CLASSES):
         inside = folder / f"class-{number:04d}"
         inside.mkdir()

@@ -12,19 +12,19 @@ SCRIPTS = ROOT / "workflow" / "scripts"
 
 
 def require_same(scripts: Mapping[str, Path]) -> None:
-    """Hold the scripts of a Snakefile from elsewhere against the installed ones.
+    """Check that the scripts of a Snakefile from elsewhere equal the installed ones.
 
-    A job's key is a hash over the installed code, so nothing else may run under it.
+    A job's key is a hash over the installed code, so no other code may run under it.
 
     Args:
-        scripts: by name, where each is.
+        scripts: path of each script by its name.
 
     Raises:
-        RuntimeError: one is another, or is not there.
+        RuntimeError: a script differs, or is not installed.
     """
     for name, path in scripts.items():
         own = SCRIPTS / name
-        # Snakemake drops the last line break of what it fetches.
+        # Snakemake drops the last line break of a fetched file.
         if not own.is_file() or own.read_bytes().rstrip() != path.read_bytes().rstrip():
             raise RuntimeError(
                 f"convaudit: {name} beside the Snakefile is another than the installed "

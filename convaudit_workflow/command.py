@@ -1,4 +1,4 @@
-"""``convaudit``: the audit for people who do not know Snakemake, which does all the work."""
+"""The command ``convaudit``, for people who do not know Snakemake; it runs Snakemake."""
 
 import argparse
 import json
@@ -20,7 +20,7 @@ _EPILOG = """examples:
 
 
 def main() -> None:
-    """Parse the command line and become Snakemake."""
+    """Parse the command line and run Snakemake in this process."""
     own, rest = sys.argv[1:], []
     if "--" in own:
         at = own.index("--")
@@ -86,7 +86,7 @@ def _compare(given: argparse.Namespace, rest: list[str]) -> NoReturn:
 
 def _verify(given: argparse.Namespace, rest: list[str]) -> NoReturn:
     recorded = _read(Path(given.results, "provenance.json"), "config")["config"]
-    # "null" on the command line would be a text; what is null is so by default.
+    # "null" on the command line would be a text; null values are defaults anyway.
     config = {key: value for key, value in recorded.items() if value is not None}
     _snakemake(["verify"], config | {"results": given.results}, [], "all", rest)
 
@@ -101,10 +101,10 @@ def _gate(given: argparse.Namespace, rest: list[str]) -> NoReturn:
 
 
 def _read(path: Path, key: str) -> dict[str, Any]:
-    """A file of an audit, which must hold a key.
+    """Read a JSON file of an audit, which must have a key.
 
     Raises:
-        ValueError: it is not such a file.
+        ValueError: it is no JSON object with this key.
     """
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
@@ -127,13 +127,13 @@ def _snakemake(
         if "=" not in entry:
             raise ValueError(f"--set {entry}: must be KEY=VALUE")
     entries = [f"{key}={_yaml(value)}" for key, value in config.items()] + more
-    # Snakemake takes the last --config alone.
+    # Snakemake uses only the last --config.
     for flag in {"--config", "-C"}.intersection(rest):
         at = rest.index(flag)
         end = next((i for i in range(at + 1, len(rest)) if rest[i][0] == "-"), len(rest))
         entries += rest[at + 1 : end]
         rest = rest[:at] + rest[end:]
-    # What takes several values must not stand before what follows -- or before the target.
+    # An option with several values must stand neither before the user's options nor the target.
     quiet = [] if "--quiet" in rest else ["--quiet", "all" if target else "rules"]
     command = [sys.executable, "-m", "snakemake", *target, *quiet]
     command += ["--snakefile", f"{ROOT}/Snakefile"]

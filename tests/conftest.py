@@ -1,4 +1,4 @@
-"""A small audit of a toy model, run once in a copy of the workflow, for the tests to look at."""
+"""A small audit of a toy model, which is run once in a copy of the workflow for all tests."""
 
 import os
 import re
@@ -29,11 +29,11 @@ SETTINGS = (
 
 
 UNTRIED = ("shortcuts={enabled: false}", "trust={enabled: false}")
-"""For an audit of which neither is looked at: two starts of TensorFlow less."""
+"""Switches both off in audits whose tests look at neither; this saves two starts of TensorFlow."""
 
 
 LONGEST = ("slurm", "rerun", "faults", "compare_workflow", "installed", "shortcuts", "workflow")
-"""Test files that begin first: at the end no worker waits for another one's long file."""
+"""Test files that begin first, so that at the end no worker waits for another one's long file."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -92,7 +92,7 @@ class Audit:
         return job_counts(done.stdout + done.stderr)
 
     def config(self, *config: str) -> list[str]:
-        """What follows ``--config``; what is given stands before what the audit has by itself."""
+        """The arguments after ``--config``; given values replace those of the audit itself."""
         return list({entry.partition("=")[0]: entry for entry in self.settings + config}.values())
 
 
@@ -125,7 +125,7 @@ def copy_workflow(folder: Path) -> None:
 
 
 def save_toy_model(path: Path) -> None:
-    """Two channels, one for blue and one for red; the class is the colour that there is more of."""
+    """Two channels, one for blue and one for red; the class is the colour with the greater sum."""
     import keras
 
     inputs = keras.Input((16, 16, 3))
@@ -167,7 +167,7 @@ def make_twin(audit: Audit, folder: Path) -> Audit:
 
 @pytest.fixture(scope="session")
 def shared(tmp_path_factory, worker_id) -> Callable[[str, Callable[[Path], object]], Path]:
-    """Make a folder once for all workers of pytest-xdist: the first that asks fills it."""
+    """Make a folder once for all workers of pytest-xdist; the first that needs it fills it."""
     base = tmp_path_factory.getbasetemp()
     common = base if worker_id == "master" else base.parent
 

@@ -1,7 +1,7 @@
-"""The results of an audit that never ran, as large as asked for, to try the report on.
+"""Fabricate the results of an audit of any size, to test the report without running the audit.
 
-Image i of n is of class i % 1000 and called the next class where i % 10 is 3; its heat gathers in
-ninth i % 9; image ``PLANTED`` x n is the only one with a confidence over 98 %.
+Image i of n has the class i % 1000 and is predicted as the next class if i % 10 is 3. Its heat
+gathers in ninth i % 9. Image ``PLANTED`` x n is the only one with a confidence over 98 %.
 """
 
 import json
@@ -66,7 +66,7 @@ FACTS = ModelFacts(
 
 
 def settings_of_report(folder: Path) -> dict[str, object]:
-    """What the report's job is given for the results in ``folder``."""
+    """The arguments of the report's function for the results in ``folder``."""
     return {
         "settings": Settings.model_validate(SETTINGS | {"preprocess": {"scaling": "unit"}}),
         "layers": {},
@@ -84,7 +84,7 @@ def settings_of_report(folder: Path) -> dict[str, object]:
 
 
 def settings_of_verdict(folder: Path) -> dict[str, object]:
-    """What the verdict's job is given for the results in ``folder``."""
+    """The arguments of the verdict's function for the results in ``folder``."""
     return {
         "predictions": str(folder / "predictions.parquet"),
         "scores": [str(path) for path in sorted(folder.glob("predict/*.scores.npz"))],
@@ -109,7 +109,7 @@ def settings_of_verdict(folder: Path) -> dict[str, object]:
 
 
 def results(folder: Path, count: int, *, overlays: bool = True) -> None:
-    """Write all that the report reads of ``count`` images; pictures are links to a few files."""
+    """Write the files that the report reads for ``count`` images; pictures link to a few files."""
     for part in ("index", "model", "predict", "activations", "gradcam/maps", "gradcam/sprites"):
         (folder / part).mkdir(parents=True)
     size = max(512, -(-count // 1000))
@@ -145,8 +145,10 @@ def results(folder: Path, count: int, *, overlays: bool = True) -> None:
 
 
 def again(results: Path, folder: Path, *, model: str = "demo", files: str | None = None) -> None:
-    """The same audit with another model's answers, or of other files: every 17th image is
-    predicted as its true class. ``files`` is a hexadecimal digit that the files' hashes begin with.
+    """Copy an audit with the answers of another model, or with other files.
+
+    Every 17th image is predicted as its true class. ``files`` is the hexadecimal digit with which
+    the hashes of the files begin.
     """
     shutil.copytree(results, folder, symlinks=True)
     plan = json.loads((folder / "index" / "plan.json").read_text())
@@ -228,7 +230,7 @@ def _shard(numbers: np.ndarray, count: int, shard: str) -> tuple[pa.Table, pa.Ta
 
 
 def _channels(count: int) -> pd.DataFrame:
-    """Channels whose most telling images are spread over all shards."""
+    """Channels whose strongest images are spread over all shards."""
     spread = np.linspace(0, count - 1, CHANNELS * 7).astype(int).reshape(7, CHANNELS).T
     return pd.DataFrame(
         {
@@ -262,7 +264,7 @@ def _sprites(folder: Path) -> None:
 
 
 def _overlays(folder: Path, ids: list[str]) -> None:
-    """One picture a shard, linked under every image's name."""
+    """One picture per shard, with a link for every image."""
     folder.mkdir(parents=True)
     picture = cv2.imencode(".jpg", np.full((375, 500, 3), 90, np.uint8))[1].tobytes()
     first = folder / f"{ids[0]}.jpg"

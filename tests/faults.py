@@ -18,7 +18,7 @@ from conftest import Audit, make_audit, make_twin, save_toy_model
 
 VICTIMS = ("snakemake", "job", "all")
 PATIENCE = 300
-"""Seconds that anything may take here."""
+"""Greatest number of seconds of any step."""
 
 
 def results(folder: Path) -> dict[str, bytes]:
@@ -34,7 +34,7 @@ def results(folder: Path) -> dict[str, bytes]:
 
 
 def scripts_of(folder: Path) -> list[int]:
-    """Processes that run a job's script for the audit in ``folder``."""
+    """Ids of the processes that run a job's script for the audit in ``folder``."""
     found = []
     for entry in Path("/proc").iterdir():
         try:
@@ -47,7 +47,7 @@ def scripts_of(folder: Path) -> list[int]:
 
 
 def begun(audit: Audit) -> int:
-    """How many jobs have begun, this time or before, by their logs."""
+    """Number of jobs that have begun in this run or before, by their logs."""
     return sum(1 for _ in (audit.folder / "results" / "logs").rglob("*.log"))
 
 
@@ -55,8 +55,8 @@ def disturb(audit: Audit, victim: str, chance: random.Random) -> int | None:
     """Start the audit and kill ``snakemake``, a ``job`` or ``all`` at a random moment.
 
     Returns:
-        How many jobs outlived their Snakemake by more than 5 s; None where nothing was killed,
-        since the audit was done before.
+        Number of jobs that outlived their Snakemake by more than 5 s; None if nothing was killed
+        because the audit had ended before.
     """
     running = audit.start()
     until = begun(audit) + chance.randint(1, 4)
@@ -85,14 +85,14 @@ def disturb(audit: Audit, victim: str, chance: random.Random) -> int | None:
 
 
 def recover(audit: Audit) -> None:
-    """What the README says to do after a crash."""
+    """Do what the README says after a crash."""
     audit.snakemake("--unlock", timeout=PATIENCE)
     done = audit.snakemake("--cores", "2", timeout=PATIENCE)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
 def lost(audit: Audit, undisturbed: Audit) -> list[str]:
-    """Files that are not what an undisturbed run makes, and what was left lying about."""
+    """Files that differ from those of an undisturbed run, and files that were left over."""
     ours, theirs = (results(each.folder / "results") for each in (audit, undisturbed))
     left = [str(path) for path in (audit.folder / "results").rglob(".tmp-*")]
     differing = [p for p in ours.keys() | theirs.keys() if ours.get(p) != theirs.get(p)]

@@ -1,4 +1,4 @@
-"""Small results folders by hand, for tests of what reads them."""
+"""Small results folders made by hand, for tests of code that reads them."""
 
 import json
 from dataclasses import asdict
@@ -23,11 +23,11 @@ def results(
     scaling: dict | None = None,
     properties: pd.DataFrame | None = None,
 ) -> Path:
-    """Write what a comparison reads of an audit of one shard.
+    """Write the files of an audit of one shard that a comparison reads.
 
     Args:
         answers: columns path, sha256, label (None where there is none), predicted, probability.
-        maps: (n, h, w), not negative; without them a hot cell in the middle of 3 x 3.
+        maps: (n, h, w), not negative; None stands for 3 x 3 with a hot cell in the middle.
     """
     for part in ("index", "model", "gradcam/maps", "shortcuts"):
         (folder / part).mkdir(parents=True)
@@ -54,7 +54,7 @@ def results(
 
 
 def answers(rows: list[tuple[str, str | None, str]], probability: float = 0.9) -> pd.DataFrame:
-    """Answers from (content, label, predicted); the path is made of label and content."""
+    """A table of answers from (content, label, predicted); a path is made of label and content."""
     return pd.DataFrame(
         {
             "path": [f"{label}/{content}.jpg" for content, label, _ in rows],

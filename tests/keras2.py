@@ -1,6 +1,6 @@
-"""Write model files as Keras 2 wrote them; today's Keras can't.
+"""Write model files as Keras 2 wrote them, because today's Keras can't.
 
-What stands in the configs was taken from files that Keras 2 itself has written.
+The content of the configs was taken from files that Keras 2 itself has written.
 """
 
 import io
@@ -50,7 +50,7 @@ def functional(name: str, layers: list[Config], kind: str = "Functional") -> Con
 
 
 def write_h5(path: Path, version: str, config: Config, weights: Weights) -> Path:
-    """``weights``: by top-level layer, in order, each array by its path."""
+    """Write an .h5 file; ``weights`` are arrays by path for each top-level layer, in order."""
     with h5py.File(path, "w") as file:
         file.attrs["keras_version"] = version.encode()
         file.attrs["backend"] = b"tensorflow"

@@ -1,4 +1,4 @@
-"""Somebody else's workflow, which uses the audit as a module and counts the predictions."""
+"""Another workflow, which uses the audit as a module and counts the predictions."""
 
 _SNAKEFILE = """
 module convaudit:

@@ -1,4 +1,4 @@
-"""Photographs that tests make themselves, and what may happen to a photograph."""
+"""Photographs that tests make, and changes of photographs."""
 
 import cv2
 import numpy as np
@@ -7,7 +7,7 @@ from convaudit.demo.photographs import CLASSES, _photographs
 
 
 def procedural(seed: int, height: int = 300, width: int = 400) -> np.ndarray:
-    """A scene, RGB uint8: a 1/f texture in two colours with soft and sharp discs before it.
+    """A scene, RGB uint8: a 1/f texture in two colours behind soft and sharp discs.
 
     White noise is filtered to a spectrum that falls as a photograph's does (amplitude 1/f).
     """
@@ -62,7 +62,7 @@ def grainy(image: np.ndarray, sigma: float, grain: float, seed: int) -> np.ndarr
 
 
 def enlarged(image: np.ndarray, times: int, interpolation: int = cv2.INTER_CUBIC) -> np.ndarray:
-    """As if the file had had ``times`` as few pixels a side."""
+    """The image as if its file had ``times`` fewer pixels per side."""
     small = cv2.resize(image, None, fx=1 / times, fy=1 / times, interpolation=cv2.INTER_AREA)
     return cv2.resize(small, image.shape[1::-1], interpolation=interpolation)
 

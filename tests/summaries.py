@@ -1,4 +1,4 @@
-"""What summary.json says of results that no job wrote."""
+"""The content of summary.json for results that no job wrote."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from convaudit.verdict.policy import load
 
 
 def summary_of(audit: Results, **changes: Any) -> dict[str, Any]:
-    """The summary under the default policy; ``changes`` are numbers that are set."""
+    """The summary with the default policy; ``changes`` replace numbers."""
     count = audit.count
     answers = labelled(
         audit.labels,

@@ -1,4 +1,4 @@
-"""Every image's activation maps, where they are asked for."""
+"""The activation maps of every image, if the config asks for them."""
 
 import hashlib
 import json
@@ -21,12 +21,12 @@ from convaudit.system.checksums import read_manifest
 
 KEEP = "activations={keep: maps}"
 BYTES = 4 * (16 * 16 * 2 + 8 * 8 * 2 + 8 * 8 * 4)
-"""Of the toy's watched layers, colours, pool and mix."""
+"""Of the toy's watched layers: colours, pool and mix."""
 
 
 @pytest.fixture(scope="module")
 def keeping(finished, tmp_path_factory) -> tuple[Audit, str]:
-    """The finished audit, run again with the maps kept, and what that printed."""
+    """The finished audit, run again with ``activations.keep: maps``, and the output of that run."""
     folder = tmp_path_factory.mktemp("keeping") / "audit"
     shutil.copytree(finished.folder, folder, copy_function=shutil.copyfile)
     audit = Audit(folder, (*SETTINGS, *UNTRIED))
@@ -104,7 +104,7 @@ def test_the_other_results_are_what_they_are_without(keeping, finished):
 def test_what_runs_again(keeping):
     audit, _ = keeping
     assert audit.plan(KEEP) == {}
-    # The report says what was asked for; nothing goes through the network for keeping less.
+    # The report runs again, because it shows the settings; the network does not.
     assert audit.plan() == {"report": 1}
     (audit.folder / "results" / "activation_maps" / "0001.h5").unlink()
     again = {"predict": 1, "gradcam": 1, "predictions": 1, "near_duplicates": 1}
@@ -121,7 +121,7 @@ def test_the_same_maps_are_the_same_bytes(tmp_path: Path):
             for start in range(0, 5, size):
                 rows = np.arange(5)[start : start + size]
                 write(rows, {"block/conv": maps[rows]})
-        time.sleep(1.1)  # HDF5 counts seconds
+        time.sleep(1.1)  # HDF5 stores times in seconds
     assert files[0].read_bytes() == files[1].read_bytes()
     with h5py.File(files[0]) as kept:
         assert np.array_equal(kept["layers/block.conv"][:], maps)

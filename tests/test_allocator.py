@@ -28,11 +28,11 @@ def measured(code: str) -> list[float]:
 
 
 GLIBC = platform.libc_ver()[0] == "glibc"
-"""Other allocators are left alone: there the second block costs what it always does."""
+"""Without glibc nothing is set, and the second block costs as much as the first."""
 
 
 def faults(first: str) -> float:
-    """Pages that the kernel hands out for the second of two equal blocks."""
+    """Number of pages that the kernel provides for the second of two equal blocks."""
     return measured(FAULTS.format(first=first))[0]
 
 

@@ -1,7 +1,7 @@
-"""Every shape of model and head is explained and filtered, held against Keras running it itself.
+"""Maps and filters of models and heads of every kind, compared with Keras running the model.
 
-The reference runs the model as it was built. It gets at a layer, however deep it is nested, by
-watching what the layer returns, and so knows nothing of graphs.
+The reference runs the model as it was built. It reaches a layer at any depth by recording what the
+layer returns, so it needs no graph.
 """
 
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ MODELS = toys.GRAPHS | {name: build for name, (_, build) in toys.HEADS.items()}
 
 
 def found_at(model: Any, path: str) -> Any:
-    """A layer or operation by the names on the way to it."""
+    """A layer or operation by its path of names."""
     for name in path.split("/"):
         inside = [*model.layers, *getattr(model, "operations", [])]
         model = next(each for each in inside if each.name == name)
@@ -33,7 +33,7 @@ def found_at(model: Any, path: str) -> Any:
 
 @contextmanager
 def watched(layer: Any, tape: tf.GradientTape) -> Iterator[list[tf.Tensor]]:
-    """What a layer returns, as it is returned."""
+    """Record what a layer returns."""
     seen: list[tf.Tensor] = []
     own = layer.call
 
@@ -59,7 +59,7 @@ def probabilities(said: tf.Tensor, name: str, head: str) -> tf.Tensor:
 @pytest.mark.parametrize("name", MODELS)
 def test_the_heat_of_every_model(name: str) -> None:
     model = toys.randomised(MODELS[name]())
-    if name in toys.HEADS:  # or a sigmoid says 1, and has no gradient
+    if name in toys.HEADS:  # otherwise a sigmoid is 1 and has no gradient
         model.set_weights([values / 4 for values in model.get_weights()])
     network = Network(model)
     layer = network.target_layer[0]
@@ -84,12 +84,12 @@ def test_the_heat_of_every_model(name: str) -> None:
 
 @pytest.mark.parametrize("name", toys.GRAPHS)
 def test_the_patterns_of_every_model(name: str) -> None:
-    """Three steps of the notebook's ascent, through the whole model, of the last convolution."""
+    """Three steps of the notebook's ascent for the last convolution, through the whole model."""
     model = toys.randomised(toys.GRAPHS[name]())
     network = Network(model)
     layer = [each.name for each in network.layers if each.convolution][-1]
     if name == "residual":
-        layer = "second"  # the last one sees an average, which has no position
+        layer = "second"  # the last layer's input is an average, which has no position
     path, _, nth = layer.partition("#")
     call = int(nth or 1) - 1
     scaling = SCALINGS["none"]

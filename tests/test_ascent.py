@@ -1,4 +1,4 @@
-"""Gradient ascent: worked out for a linear channel, held to the notebook's loop, planted truths."""
+"""Gradient ascent: a linear channel by hand, the notebook's loop, and planted patterns."""
 
 import time
 import zlib
@@ -110,7 +110,7 @@ def test_a_channel_does_not_depend_on_its_company() -> None:
 
 
 def test_planted_stripes_are_found() -> None:
-    # The filter is a wave of period 4 along a row: so must its pattern's rows be.
+    # The filter is a wave of period 4 along a row, so the rows of its pattern must be one too.
     conv = layers.Conv2D(1, (1, 8), padding="same", activation="relu", name="stripes")
     network = network_of(conv)
     wave = np.cos(2 * np.pi * np.arange(8) / 4)[None, :, None, None] * np.ones((1, 1, 3, 1))
@@ -196,7 +196,7 @@ def test_fourier_climbs_with_every_scaling(name: str) -> None:
 
 
 def test_fourier_climbs_further_towards_what_is_coarse() -> None:
-    # A wave of period 16: noise hardly has any, and forty grey levels do not make much of one.
+    # A wave of period 16: noise contains little of it, and forty grey levels add little.
     conv = layers.Conv2D(1, (1, 32), padding="same", activation="relu", name="wave")
     network = network_of(conv)
     wave = np.cos(2 * np.pi * np.arange(32) / 16)[None, :, None, None] * np.ones((1, 1, 3, 1))
@@ -223,7 +223,7 @@ def test_fourier_shows_blue_where_the_network_takes_bgr() -> None:
 
 
 def test_fourier_wakes_a_silent_channel_and_calls_a_dead_one_dead() -> None:
-    # Red minus blue, over a threshold that no start comes near; and one that no image reaches.
+    # Red minus blue, over a threshold far above every start; and one that no image reaches.
     conv = layers.Conv2D(2, 3, activation="relu", name="conv")
     network = network_of(conv)
     set_kernel(conv, np.ones((3, 3, 1, 1)) * np.array([1.0, 0, -1])[:, None] * np.ones((1, 2)))
@@ -264,7 +264,7 @@ def test_fourier_follows_the_seed_alone() -> None:
 
 @pytest.fixture
 def tried(monkeypatch) -> list[int]:
-    """The batches for which functions are compiled; more than 4 at a time do not fit."""
+    """The batch sizes for which functions are compiled; more than 4 images do not fit."""
     sizes: list[int] = []
     compile_one = ascent._compiled_step
 
@@ -304,7 +304,7 @@ def test_a_batch_that_does_not_fit_is_halved_with_the_same_result(start: str, tr
 
 @pytest.mark.parametrize(("size", "batch"), [(64, 16), (128, 16), (256, 4), (512, 1), (1024, 1)])
 def test_large_images_are_few_at_a_time(size: int, batch: int, monkeypatch) -> None:
-    # Pixels in a batch, and so memory, stay: 16 images of 128 pixels are one of 512.
+    # The pixels in a batch, and so memory, are constant: 16 images of 128 pixels, 1 of 512.
     monkeypatch.setattr(ascent, "_smallest_fitting", lambda *arguments: arguments)
     monkeypatch.setattr(ascent, "_optimise", lambda climb, *rest: climb)
     network = Network(deep())

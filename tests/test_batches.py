@@ -11,7 +11,7 @@ from convaudit.system.out_of_memory import within_memory
 
 
 class Memory:
-    """Work that fits up to so many items at a time."""
+    """Work that fits into memory up to a number of items at a time."""
 
     def __init__(self, fits: int) -> None:
         self.fits = fits

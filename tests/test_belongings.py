@@ -1,4 +1,4 @@
-"""What an earlier state of an audit left in the results is neither kept nor vouched for."""
+"""Files of an earlier state of an audit are removed from the results and from the manifest."""
 
 from jobs.results_folder import hashed_files, sweep
 

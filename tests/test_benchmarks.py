@@ -1,4 +1,4 @@
-"""What the benchmarks' page says of a figure, without measuring anything."""
+"""The rows of the benchmarks' page, without measuring anything."""
 
 import ast
 import sys
@@ -33,7 +33,7 @@ def test_a_table_in_markdown():
 
 @pytest.mark.parametrize("path", sorted((ROOT / "benchmarks").glob("*.py")), ids=lambda p: p.stem)
 def test_the_kernels_are_chosen_before_keras_is_imported(path):
-    """A script that imports TensorFlow or Keras imports convaudit first, if by way of bench."""
+    """A script that imports TensorFlow or Keras imports convaudit before, maybe through bench."""
     imported: list[str] = []
     for node in ast.parse(path.read_text()).body:
         if isinstance(node, ast.Import):

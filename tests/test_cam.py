@@ -1,4 +1,4 @@
-"""Each method against numbers worked out by hand and against a plain loop over its formula."""
+"""Each method compared with numbers by hand and with a plain loop over its formula."""
 
 import numpy as np
 import pytest
@@ -58,7 +58,7 @@ def test_eigencam_is_the_projection_on_the_first_singular_vector(shape: tuple[in
 
 
 def loop(method: str, a: np.ndarray, g: np.ndarray) -> np.ndarray:
-    """One image, position by position, as the papers write it."""
+    """The map of one image, position by position, by the formulas of the papers."""
     height, width, channels = a.shape
     total = np.zeros((height, width))
     for k in range(channels):

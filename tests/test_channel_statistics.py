@@ -1,4 +1,4 @@
-"""Statistics of maps against NumPy in float64: as one loop, and as TensorFlow's reductions."""
+"""Statistics of maps, by one loop and by TensorFlow's reductions, compared with NumPy's float64."""
 
 import numpy as np
 import pytest

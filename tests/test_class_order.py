@@ -1,4 +1,4 @@
-"""Classes in another order than the model's, told from a model that is merely bad."""
+"""Class names in another order than the outputs are distinguished from a merely bad model."""
 
 import numpy as np
 
@@ -54,5 +54,5 @@ def test_the_order_of_texts_needs_ten_wins():
     labels = np.full(10, 5)
     assert is_better(order, labels, order[labels])
     assert not is_better(order, labels[:9], order[labels[:9]])
-    # Of all orders alone it would take 32: 12! / 2 ** 32 = 0.11.
+    # Among all orders even 32 would not be enough: 12! / 2 ** 32 = 0.11.
     assert better_order(labels, order[labels], 12) is None

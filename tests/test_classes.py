@@ -1,4 +1,4 @@
-"""Which class each label is, decided before the first job; what does not fit is named."""
+"""The class of each label is found before the first job; labels that do not fit are named."""
 
 import pandas as pd
 import pytest

@@ -24,8 +24,8 @@ def numbers(audits: Audit, results: str) -> dict:
 
 @pytest.fixture(scope="module")
 def audits(finished, shared) -> Audit:
-    """The finished audit (a), one of a model that never says red (b), and one of bluish images (c),
-    all in one folder.
+    """The finished audit (a), one of a model that never predicts red (b), and one of bluish images
+    (c), all in one folder.
     """
 
     def fill(folder: Path) -> None:
@@ -56,7 +56,7 @@ def _never_red(source: Path, target: Path) -> None:
 
 
 def test_two_models_on_the_same_images(audits):
-    """Of 10 images of blue one is red; of 9 of red all were right. Now all are called blue."""
+    """One of 10 images of blue is red, all 9 of red were right. Now all are predicted as blue."""
     done = compare(audits, "a", "b", results="models")
     assert done.returncode == 0, done.stderr
     found = numbers(audits, "models")
@@ -114,7 +114,7 @@ def test_anything_else_is_refused_in_one_line(audits, folders, results, target, 
 
 
 def test_an_audit_is_compared_with_its_reference(audits):
-    """8 images of 19 are lost on balance: the verdict of b sees that it is worse than a."""
+    """Of 19 images 8 fewer are right, so the verdict says that b is worse than a."""
     config = ("model=never_red.keras", "results=b", "reference=a")
     done = Audit(audits.folder).snakemake("report", "--cores", "2", config=config)
     assert done.returncode == 0, done.stderr

@@ -1,4 +1,4 @@
-"""Two audits side by side, by hand: what is aligned, refused, counted and called new or gone."""
+"""Comparisons by hand: alignment, refusals, counts, and what is new or gone."""
 
 import json
 
@@ -96,7 +96,7 @@ def test_a_folder_without_an_audit_is_refused(tmp_path):
 
 
 def test_flips_of_a_model_whose_classes_stand_in_another_order(tmp_path):
-    """a stays right, b is mended, c is lost, d stays wrong."""
+    """a stays right, b becomes right, c becomes wrong, d stays wrong."""
     first = audit(tmp_path / "a", FOUR)
     now = [("a", "cat", "cat"), ("b", "cat", "cat"), ("c", "dog", "cat"), ("d", "dog", "cat")]
     second = audit(tmp_path / "b", now, model="model-b", classes=["dog", "cat"])
@@ -145,7 +145,7 @@ def test_scaling_and_class_order_of_both_come_first(tmp_path):
 
 
 def test_classes_are_corrected_for_their_number(tmp_path):
-    """10 of class cat are lost, of dog none: exact McNemar 2/1024, of two classes 4/1024."""
+    """10 cats become wrong and no dog: exact McNemar 2/1024, corrected for two classes 4/1024."""
     before = [(str(n), CLASSES[n % 2], CLASSES[n % 2]) for n in range(60)]
     now = [(name, label, "dog" if int(name) < 20 else said) for name, label, said in before]
     first, second = audit(tmp_path / "a", before), audit(tmp_path / "b", now, model="model-b")
@@ -176,7 +176,7 @@ def test_calibration_by_hand():
 
 
 def test_maps_are_compared_at_the_coarser_size(tmp_path):
-    """The first map stays, the second goes to the other corner, the third is empty now."""
+    """The first map stays, the second moves to the other corner, the third becomes empty."""
     rows = FOUR[:3]
     before, now = np.zeros((3, 4, 4)), np.zeros((3, 2, 2))
     before[:, :2, :2] = 1
@@ -227,9 +227,9 @@ def tried(first_image: int, with_cue: list[bool], control: int = 0) -> dict:
 
 
 def test_the_difference_of_an_effect_is_that_of_the_images_that_both_audits_tried():
-    """Of 50 images in both, the cue turns 45 in the first audit and 20 of these in the second.
+    """Both audits tried 50 images: the cue turns 45 in the first, and 20 of these in the second.
 
-    One of the 20 is turned by the control too in the first audit: its effect rises from 0 to 1.
+    In the first audit the control turns one of the 20 too, so its effect rises from 0 to 1.
     """
     before = suspect("sticker", "confirmed", 95, 3)
     after = suspect("sticker", "confirmed", 44, 3)
@@ -277,7 +277,7 @@ def test_without_experiments_nothing_is_said_of_reliance(tmp_path):
 
 
 def test_errors_that_go_with_a_cue_are_looked_up_in_the_other_model(tmp_path):
-    """b and d carry the cue of dog; b is a cat, predicted as dog before and as cat now."""
+    """b and d carry the cue of dog; b is a cat that was predicted as dog and now is as cat."""
     images = ["id-cat/b.jpg", "id-dog/d.jpg"]
     named = [suspect("sticker", "confirmed", 90, images=images)]
     first = audit(tmp_path / "a", FOUR, suspects=named)
@@ -289,7 +289,7 @@ def test_errors_that_go_with_a_cue_are_looked_up_in_the_other_model(tmp_path):
 
 
 def two_datasets(tmp_path, first_properties=None, second_properties=None, labels=True):
-    """80 images each: half cats, all right; then three quarters cats, of which 20 are wrong."""
+    """80 images each: first half are cats, all right; then three quarters, 20 of them wrong."""
     before = [(f"a{n}", CLASSES[n % 2], CLASSES[n % 2]) for n in range(80)]
     now = [
         (f"b{n}", CLASSES[n % 4 == 0] if labels else None, CLASSES[n % 4 in (0, 1)])

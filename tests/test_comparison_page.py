@@ -1,4 +1,4 @@
-"""The page of a comparison: what it shows, what it leaves out and where its links lead."""
+"""The page of a comparison: its content, its limits and its links."""
 
 import json
 import re
@@ -14,8 +14,8 @@ COUNT = 3400
 
 @pytest.fixture(scope="module")
 def audits(tmp_path_factory):
-    """A fabricated audit, another model's answers to the same images (every 17th image is mended,
-    if it was wrong) and the same model's to other files.
+    """A fabricated audit, one with another model's answers to the same images (every 17th image is
+    right now) and one with the same model's answers to other files.
     """
     folder = tmp_path_factory.mktemp("side by side")
     fabricated.results(folder / "first", COUNT, overlays=False)
@@ -38,8 +38,8 @@ def made(folder, first: str, second: str) -> tuple[str, dict]:
 
 
 def wrong_and_changed() -> int:
-    """Images whose number ends in 3 are wrong; within a shard of 512 every 17th from 3 on is
-    predicted as its true class by the second model.
+    """Images whose number ends in 3 are wrong; the second model predicts every 17th image of a
+    shard of 512, from the third on, as its true class.
     """
     return sum(number % 10 == 3 and number % 512 % 17 == 3 for number in range(COUNT))
 

@@ -1,4 +1,4 @@
-"""Each statistic of a comparison against numbers by hand, a simulation or SciPy."""
+"""Each statistic of a comparison, compared with numbers by hand, a simulation or SciPy."""
 
 import math
 
@@ -57,7 +57,7 @@ def test_counts_of_a_million_images_do_not_overflow():
 
 
 def test_mcnemar_by_hand():
-    """One of six: 2 · (1 + 6) / 64."""
+    """One of six changed answers is right now: p = 2 · (1 + 6) / 64."""
     assert statistics.mcnemar(5, 1) == pytest.approx(14 / 64)
     assert statistics.mcnemar(0, 0) == 1
 
@@ -89,8 +89,8 @@ def test_two_samples_of_nothing_but_zeros_are_alike():
 
 
 def test_two_samples_by_hand():
-    """Of 1, 2, 3 against 3, 4: at 3 all of the first are reached and none below it of the second;
-    5.5 of the 6 pairs rise.
+    """1, 2, 3 and 3, 4: below 3 lie two of the three values of the first sample and none of the
+    second; in 5.5 of the 6 pairs the second value is greater, ties counted half.
     """
     found = statistics.two_samples(np.array([1.0, 2, 3]), np.array([3.0, 4]), (3, 2))
     assert found.ks == pytest.approx(2 / 3)
@@ -112,7 +112,7 @@ def test_the_auc_of_a_class_and_its_interval():
 
 
 def test_label_shares_are_found_from_the_predictions_alone():
-    """Recalls 0.9 and 0.8; of 30 % and 70 % the first class is said 0.3·0.9 + 0.7·0.2 = 0.41."""
+    """Recalls 0.9 and 0.8, shares 30 % and 70 %: 0.3·0.9 + 0.7·0.2 = 0.41 get the first class."""
     confusion = np.array([[90, 10], [20, 80]])
     shares = statistics.label_shares(confusion, np.array([410, 590]))
     assert shares == pytest.approx([0.3, 0.7])

@@ -1,4 +1,4 @@
-"""A decision is read back, bound to the audit that was signed, and void for any other."""
+"""A decision is read, bound to the audit that was signed, and void for any other audit."""
 
 import json
 

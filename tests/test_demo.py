@@ -1,4 +1,4 @@
-"""The demo's photographs, its model and what an audit of it finds."""
+"""The demo's photographs, its model and the findings of its audit."""
 
 import hashlib
 import shutil

@@ -1,4 +1,4 @@
-"""The same photo twice is found; under two labels it is a finding."""
+"""A photo that occurs twice is found; under two labels it is a finding."""
 
 import pandas as pd
 

@@ -1,4 +1,4 @@
-"""Which images are drawn through every layer."""
+"""The choice of the example images whose channels are drawn."""
 
 import pandas as pd
 import pyarrow as pa

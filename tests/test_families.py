@@ -1,4 +1,4 @@
-"""One small member of each family of keras.applications; docs/models.md has them all."""
+"""One small model of each family of keras.applications; docs/models.md has all models."""
 
 import keras
 import numpy as np

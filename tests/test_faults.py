@@ -1,4 +1,4 @@
-"""Kills, full disks, damaged files, things replaced half-way: named, nothing wrong passed on.
+"""Kills, full disks, damaged and replaced files are named, and no wrong result is used.
 
 ``make test-faults`` kills far more audits; its figures are in docs/reliability.md.
 """
@@ -37,7 +37,7 @@ except (AuditError, FileNotFoundError) as error:
 
 
 def fails(audit: Audit, *arguments: str, config: tuple[str, ...] = ()) -> str:
-    """What Snakemake prints of a run that must fail, without a traceback."""
+    """The output of a run that must fail, without a traceback."""
     done = audit.snakemake("--cores", "2", *arguments, config=config, timeout=PATIENCE)
     assert done.returncode != 0, done.stdout + done.stderr
     assert "Traceback" not in done.stderr
@@ -48,7 +48,7 @@ def test_killed_three_times_and_recovered_not_a_byte_is_different(finished, twin
     audit, chance = twin(), random.Random()
     for victim in chance.sample(VICTIMS, len(VICTIMS)):
         while disturb(audit, victim, chance) is None:
-            assert lost(audit, finished) == []  # it was done before: from the start again
+            assert lost(audit, finished) == []  # the run ended before it was killed: start again
             shutil.rmtree(audit.folder / "results")
         audit.snakemake("--unlock", timeout=PATIENCE)
     recover(audit)
@@ -64,7 +64,7 @@ def wait_until(true) -> None:
 
 @pytest.fixture
 def claimant(tmp_path):
-    """Start a process that claims a job and is about to put its own word in place."""
+    """Start a process that claims a job and then writes its own word as the result."""
     started = []
 
     def start(word: str) -> subprocess.Popen:
@@ -160,7 +160,7 @@ def test_a_results_folder_that_can_t_be_written_is_named(twin):
     (audit.folder / "results").chmod(0o555)
     command = audit.command("--cores", "1")
     if os.getuid() == 0:
-        # Permissions bind root as well without these.
+        # Without these capabilities permissions hold for root too.
         command = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", *command]
     done = subprocess.run(command, cwd=audit.folder, capture_output=True, text=True, check=False)
     assert done.returncode != 0

@@ -1,4 +1,4 @@
-"""Model files as people have them: read, with the numbers that they had, or refused in one line."""
+"""Model files as people have them give the same numbers as before, or are refused in one line."""
 
 import base64
 import io
@@ -35,7 +35,7 @@ def refusal(path: Path, **options: Any) -> str:
 
 
 def as_keras_2_13(path: Path, model: keras.Model, separator: str) -> Path:
-    """The file that Keras 2.13 wrote: other names, layers with weights counted twice."""
+    """A file as Keras 2.13 wrote it: other names, layers with weights counted twice."""
     model.save(path)
     with zipfile.ZipFile(path) as archive:
         content = {name: archive.read(name) for name in archive.namelist()}
@@ -157,7 +157,7 @@ def tensorflow_layer(operation: str, name: str, *before: str, **constants: Any) 
 
 
 def test_operations_of_tensorflow_2_0_to_2_3(tmp_path):
-    """x / 127.5 - 1, as many notebooks of 2020 have it; BGR by a slice; a mean over the places."""
+    """x / 127.5 - 1, as in many notebooks of 2020; BGR by a slice; a mean over the positions."""
     turned = tensorflow_layer("StridedSlice", "turn", "tf_op_layer_minus")
     turned["config"]["constants"] = {"1": [0, 0], "2": [0, 0], "3": [1, -1]}
     turned["config"]["node_def"]["attr"] = {

@@ -1,4 +1,4 @@
-"""What the report says of an audit in which something was planted, and that it says no more."""
+"""The report names what was planted into an audit, and nothing else."""
 
 from dataclasses import replace
 
@@ -19,8 +19,8 @@ NO_CHECK = {"used": "unit", "images": 0, "accuracies": {}, "better": None}
 
 
 def audit(predicted, correct, *, corner, sure=None, check=NO_CHECK, **changes) -> Results:
-    """Images of two classes on maps of 9 x 9 cells: four fifths of the heat are in the top left
-    ninth where ``corner``, else it is even."""
+    """Images of two classes with maps of 9 x 9 cells: if ``corner``, four fifths of an image's heat
+    are in the top left ninth, else it is even."""
     count = len(predicted)
     maps = np.ones((count, 9, 9), np.float32)
     maps[np.asarray(corner), :3, :3] = 0.8 * 72 / 0.2 / 9
@@ -86,13 +86,13 @@ def test_the_corner_that_goes_along_with_errors_is_named_first():
         "equal regions: 7.2 times what even heat would. Images predicted as other classes: 11%. "
         "Of the 5 right predictions: 80%."
     )
-    # What is right comes first, or errors would hide the class.
+    # Right predictions come first, because errors would hide the class.
     assert (told.count, told.rows) == (20, [*range(15, 20), 0])
 
 
 @pytest.mark.parametrize(("passes", "undecidable", "named"), [(0, 2, True), (900, 1, False)])
 def test_heat_of_a_class_is_told_only_where_no_suspect_was_tried(passes, undecidable, named):
-    """With too few images of every class nothing was tried, though the search was on."""
+    """With too few images of every class nothing is tried, although the search is switched on."""
     predicted = np.repeat([1, 0], [20, 40])
     audited = audit(predicted, np.ones(60, bool), corner=np.arange(60) < 20)
     tried = {"suspects": [], "forward_passes": passes, "undecidable": ["a", "b"][:undecidable]}
@@ -115,7 +115,7 @@ def test_of_fewer_than_five_nothing_is_said(wrong):
 
 
 def test_classes_in_another_order_are_named_in_theirs():
-    """90 of 100 are called by the other class's name."""
+    """90 of 100 images are predicted as the other class."""
     predicted, right = np.arange(100) % 2, np.arange(100) < 10
     first = findings(audit(predicted, right, corner=np.zeros(100, bool)))[0]
     assert (first.kind, first.link) == ("classes", "#confusion")
@@ -138,7 +138,7 @@ def test_a_better_scaling_comes_before_everything():
 
 
 def test_a_better_scaling_silences_another_order_of_the_classes():
-    """Obeyed, that would give every class a wrong name."""
+    """Following the advice about the order would give every class a wrong name."""
     check = {"used": "unit", "images": 64, "accuracies": {"unit": 0.1}, "better": "unit, BGR"}
     check |= {"advice": "preprocess.channels: bgr", "accuracy": 0.99, "also": []}
     predicted, right = np.arange(100) % 2, np.arange(100) < 10
@@ -304,8 +304,8 @@ def test_maps_that_are_too_coarse_place_nothing_and_the_report_says_so():
 
 
 def test_a_class_that_gathers_its_heat_by_chance_is_not_named():
-    """Maps of noise, 200 classes of six images: of 1,600 classes and places tried many pass the
-    thresholds, and none is beyond chance.
+    """Maps of noise, 200 classes of six images: many of 1,600 pairs of class and region pass the
+    thresholds, but none is significant.
     """
     draw = np.random.default_rng(0)
     predicted = np.repeat(np.arange(200), 6)

@@ -1,4 +1,4 @@
-"""The verdict of a whole audit: its files, and a command that refuses."""
+"""The verdict of a whole audit: its files, and the command that fails."""
 
 import json
 import xml.etree.ElementTree as ElementTree
@@ -27,7 +27,7 @@ def test_the_verdict_is_that_of_the_numbers(finished):
     assert gates["unread files"]["result"] == "fail"
     assert gates["proven shortcuts"]["result"] == "undecided"
     assert gates["accuracy"]["value"] == summary["accuracy"]
-    # What was measured is the same whether the report was made or not.
+    # The numbers do not depend on whether the report was made.
     metrics = found(finished, "metrics.json")
     assert metrics.items() <= summary.items()
 

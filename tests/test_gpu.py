@@ -1,4 +1,4 @@
-"""The lease of GPUs, with pretended devices: each process one of its own, and back at once."""
+"""Leases of pretended GPUs: each process has its own, which is free at once when it ends."""
 
 import itertools
 import json
@@ -110,7 +110,7 @@ def test_memory_grows_on_every_device_that_is_seen(monkeypatch):
 
 
 def started(**environment: str) -> str:
-    """The last line of a process that starts TensorFlow as a job does."""
+    """The last line that a process prints after it started TensorFlow as a job does."""
     code = "from jobs.tensorflow_job import start_tensorflow; start_tensorflow(); print('started')"
     variables = {**os.environ, "PYTHONPATH": str(LIBRARY), **environment}
     done = subprocess.run(
@@ -191,7 +191,7 @@ LINE = re.compile(r"^(\S+ \S+) INFO (.*)$", re.MULTILINE)
 
 
 def lease_of(log: Path) -> tuple[str, str, str]:
-    """The device a job leased, and when it had it, from its log."""
+    """The device that a job leased, and the time of its lease, from the log."""
     lines = LINE.findall(log.read_text())
     (begin, seen), (end, last) = lines[0], lines[-1]
     assert last == "done"
@@ -200,7 +200,7 @@ def lease_of(log: Path) -> tuple[str, str, str]:
 
 @pytest.fixture(scope="module")
 def crowded(finished, tmp_path_factory) -> Path:
-    """Results of a run with two pretended devices, of little memory, and leave for ten jobs."""
+    """Results of a run with two pretended devices of little memory and up to ten jobs at a time."""
     audit = Audit(tmp_path_factory.mktemp("crowded") / "audit")
     shutil.copytree(finished.folder, audit.folder)
     library = audit.folder / "workflow" / "scripts" / "convaudit"

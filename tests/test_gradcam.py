@@ -1,4 +1,4 @@
-"""The overlays of a shard: one of each image, and one of each further class that was asked for."""
+"""The overlays of a shard: one for each image, and one for each further requested class."""
 
 import hashlib
 
@@ -32,7 +32,7 @@ def test_each_map_that_was_asked_for_is_drawn_over_its_image(tmp_path, shown, fi
     np.save(tmp_path / "pixels.npy", np.zeros((2, 8, 8, 3), np.uint8))
     maps = generator.uniform(0, 1, (3, 4, 4)).astype(np.float16).astype(np.float32)
     halves, scale = map_statistics.pack(maps)
-    # Image b is of class 5 too; the true class of image a was not asked for.
+    # Image b has class 5 too; the true class of image a was not requested.
     asked = {"image_id": np.array(["a-0", "b-0", "b-0"]), "class_index": np.array([1, 2, 5])}
     true = {"true_image_id": np.array(["a-0"]), "true_maps": halves[:1]}
     np.savez_compressed(tmp_path / "maps.npz", maps=halves, scale=scale, **asked, **true)

@@ -1,4 +1,4 @@
-"""Noise is drawn anew as the donor has it: as strong, as coarse, in the same colours."""
+"""New noise is like the donor's: as strong, as coarse, in the same colours."""
 
 from itertools import pairwise
 
@@ -33,7 +33,7 @@ def test_noise_of_any_grain_survives_a_network_s_resize_as_the_donor_s_does(grai
 
 
 def test_a_small_picture_gets_its_noise_too():
-    """A picture of 24 pixels has one octave; what is not drawn would count as no effect."""
+    """A picture of 24 pixels has one octave; without noise the cue would seem to have no effect."""
     flat = np.full((24, 24, 3), 128, np.uint8)
     made = [noise_like(flat, grainy(flat, 25, 1, n), n).astype(float) - flat for n in range(40)]
     assert np.std(made) == pytest.approx(25, rel=0.25)

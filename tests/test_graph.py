@@ -1,4 +1,4 @@
-"""The flat list of calls that any model is turned into."""
+"""The flat list of layer calls of any model."""
 
 import keras
 import numpy as np

@@ -1,4 +1,4 @@
-"""Grids are the notebook's where the notebook is right, and show every channel."""
+"""Grids equal the notebook's where the notebook is right, and show every channel."""
 
 import cv2
 import numpy as np

@@ -1,4 +1,4 @@
-"""What hangs on a guessed scaling, and what of it a model shows without a label."""
+"""The effect of a guessed scaling, and signs of a wrong one in a model without labels."""
 
 import keras
 import numpy as np
@@ -51,7 +51,7 @@ def test_moving_statistics_show_the_scaling_without_a_label(truth):
 
 
 def levels() -> Network:
-    """Says which of two grey levels in 0..255 is nearer, without any normalisation."""
+    """A model that predicts which of two grey levels in 0..255 is nearer, without normalisation."""
     inputs = keras.Input((16, 16, 3))
     x = layers.GlobalAveragePooling2D()(layers.Conv2D(3, 1, use_bias=False, name="same")(inputs))
     model = keras.Model(inputs, layers.Dense(2, name="head")(x))

@@ -1,4 +1,4 @@
-"""What a heat map says in numbers, and how it is stored."""
+"""The statistics of saliency maps, and their storage."""
 
 import numpy as np
 import pytest
@@ -25,7 +25,7 @@ def test_even_heat_has_a_tenth_of_itself_in_a_tenth_of_the_area():
 
 
 def test_a_cell_counts_in_part():
-    """A tenth of 16 cells are 1.6: the hottest, and 0.6 of the next."""
+    """A tenth of 16 cells is 1.6 cells: the hottest and 0.6 of the next."""
     found = one([[0, 0, 0, 0], [0, 6, 0, 0], [0, 0, 2, 2], [0, 0, 0, 0]])
     assert found["heat_concentration"] == pytest.approx((6 + 0.6 * 2) / 10)
     assert found["heat_border"] == pytest.approx(0.2)

@@ -1,4 +1,4 @@
-"""Names, labels and metadata that try to break out: of the results, of the page, of a shell."""
+"""Names, labels and metadata can't break out of the results folder, a page or a shell command."""
 
 import ast
 import csv
@@ -42,7 +42,7 @@ LABELS = (f"{EVIL}</script><script>alert(1)</script>", "=cmd|' /C calc'!A0 {shar
 
 
 class Page(HTMLParser):
-    """What a browser would run of a page."""
+    """The scripts of a page that a browser would run."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -160,7 +160,7 @@ def test_a_quarantined_name_is_no_formula_and_is_kept(tmp_path):
 
 
 class Payload:
-    """What runs code where it is unpickled."""
+    """An object that runs code when it is unpickled."""
 
     def __reduce__(self):
         return Path.touch, (Path("pwned"),)

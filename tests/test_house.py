@@ -1,4 +1,4 @@
-"""The house keeps its own promises: versions agree, files stay short, arrows run one way."""
+"""Rules of the code: versions agree, files are short, imports run one way."""
 
 import ast
 import inspect
@@ -23,7 +23,7 @@ def locked(name: str) -> dict[str, str]:
 
 
 def declared() -> dict[str, SpecifierSet]:
-    """The ranges that the project names for its users, and for those of a GPU."""
+    """The version ranges that the project declares, for all users and for those of a GPU."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     named = [*project["dependencies"], *project["optional-dependencies"]["gpu"]]
     return {found.name: found.specifier for found in map(Requirement, named)}
@@ -73,9 +73,9 @@ FLOORS = (
     ("planning",),
     ("scripts",),
 )
-"""The rooms of the house, from the ground up. Imports lead from a room to one on a lower floor.
+"""The folders ("rooms") in layers, the lowest first; a folder imports only from lower layers.
 
-All but the last three are subpackages or modules of ``convaudit``; "scripts" are the rules' own.
+All but the last three are subpackages or modules of ``convaudit``; "scripts" are the rule scripts.
 """
 
 
@@ -101,7 +101,7 @@ def imported(path: Path) -> set[str]:
 
 
 def arrows() -> dict[tuple[str, str], list[str]]:
-    """The imports from room to room, with the files that have them."""
+    """The imports between folders, with the files that have them."""
     found: dict[tuple[str, str], list[str]] = {}
     for path in sorted(SCRIPTS.rglob("*.py")):
         here = room_of(".".join(path.relative_to(SCRIPTS).with_suffix("").parts))
@@ -130,7 +130,7 @@ def test_every_room_has_a_floor():
 
 
 def packages() -> list[Path]:
-    """The folders of the library, of planning and of what surrounds a job."""
+    """The folders of the library, of planning and of jobs."""
     return sorted(path.parent for path in SCRIPTS.rglob("__init__.py"))
 
 
@@ -142,7 +142,7 @@ def test_at_most_twelve_modules_lie_side_by_side():
 
 
 def test_imports_run_one_way_inside_a_room():
-    """Modules and subpackages that lie side by side: none imports what imports it."""
+    """Modules and subpackages of one folder: no import cycle between them."""
     for package in packages():
         prefix = f"{'.'.join(package.relative_to(SCRIPTS).parts)}."
         graph: dict[str, set[str]] = {}

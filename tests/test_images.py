@@ -1,4 +1,4 @@
-"""Every format gives the right pixels, or a reason that a person understands."""
+"""Every format gives the right pixels, or a reason that a user understands."""
 
 import io
 import os
@@ -23,7 +23,7 @@ PICTURE = Image.fromarray(RGB)
 WIDE = (np.arange(60 * 80) * 13).reshape(60, 80).astype(np.uint16)
 OTHER = Image.new("RGB", (80, 60), "red")
 
-# What turns an upright picture into the one stored under each EXIF orientation.
+# The change from an upright picture to the one that is stored with each EXIF orientation.
 STORED = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -454,7 +454,7 @@ def test_damaged_bytes_never_raise_anything_else(name):
 
 
 def wide_png(values: np.ndarray, said: int | None = None) -> bytes:
-    """A PNG of 16 bits, with its significant bits (sBIT) if they are said."""
+    """A PNG of 16 bits, with its significant bits (sBIT) if they are given."""
     grey = values.ndim == 2
     header = struct.pack(
         ">IIBBBBB", values.shape[1], values.shape[0], 16, 0 if grey else 2, 0, 0, 0

@@ -1,4 +1,4 @@
-"""The index hashes what can be read, says why the rest can't, and hangs on nothing."""
+"""The index hashes readable files, gives the reason for the others, and never waits forever."""
 
 import os
 import subprocess

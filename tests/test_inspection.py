@@ -1,4 +1,4 @@
-"""What is said of a model before a run."""
+"""The facts of a model, and the text about it before a run."""
 
 import json
 from collections.abc import Callable
@@ -257,7 +257,7 @@ def test_the_layer_of_the_heat_follows_the_size_of_the_maps(name):
 
 
 def test_a_finer_layer_is_one_that_nothing_goes_round():
-    """A convolution within a residual block is finer, but only a part of what the scores see."""
+    """A convolution within a residual block has finer maps, but the scores can bypass it."""
     inputs = keras.Input((16, 16, 3))
     x = layers.Conv2D(4, 3, padding="same", name="stem")(inputs)
     y = layers.Conv2D(4, 3, padding="same", name="within")(x)

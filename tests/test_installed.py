@@ -16,7 +16,7 @@ from planning.generated import documentation
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory) -> Path:
-    """Where ``pip install`` put the wheel, beside the packages that it needs."""
+    """The folder of a ``pip install`` of the wheel, beside the packages that it needs."""
     folder = tmp_path_factory.mktemp("installed")
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"]
     command += ["--no-build-isolation", "--target", str(folder), str(ROOT)]
@@ -26,7 +26,7 @@ def installed(tmp_path_factory) -> Path:
 
 @pytest.fixture
 def own(finished, tmp_path) -> Path:
-    """A folder with somebody's model and photos, and nothing else."""
+    """A folder that holds only a user's model and photos."""
     for name in ("toy.keras", "photos"):
         (tmp_path / name).symlink_to(finished.folder / name)
     return tmp_path
@@ -84,7 +84,7 @@ def test_the_command_audits_from_a_folder_that_has_nothing_of_the_workflow(insta
 def test_its_errors_are_a_line(installed, tmp_path, arguments, said):
     done = convaudit(installed, tmp_path, *arguments)
     assert done.returncode == 1
-    # Before it Snakemake names the profile and the config file.
+    # The lines before it are Snakemake's, about the profile and the config file.
     assert said in done.stderr.splitlines()[-1] and "Traceback" not in done.stderr
 
 
@@ -123,7 +123,7 @@ def test_verify_takes_the_audit_s_own_config(installed, finished):
 
 @pytest.fixture(scope="module")
 def repository(tmp_path_factory) -> Path:
-    """The workflow as somebody else's Snakemake finds it, by a git address."""
+    """The workflow in a git repository, as another Snakemake finds it by its address."""
     folder = tmp_path_factory.mktemp("repository") / "convaudit"
     copy_workflow(folder)
     for command in (

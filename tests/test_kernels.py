@@ -1,4 +1,4 @@
-"""Every kind of convolution has its kernel and gradient, or one line names the layer without."""
+"""Every kind of convolution has kernel and gradient, or one line names the layer without them."""
 
 import os
 import subprocess
@@ -47,7 +47,7 @@ def network_with(layer: keras.layers.Layer) -> Network:
 
 @pytest.mark.parametrize("kind", PRESENT)
 def test_the_pass_and_the_filters_go_through(kind: str) -> None:
-    """The map at ``before`` takes a gradient through the layer, the pattern of ``after`` too."""
+    """The map at ``before`` and the pattern of ``after`` need a gradient through the layer."""
     network = network_with(PRESENT[kind]())
     pixels = np.random.default_rng(0).integers(0, 256, (2, 20, 18, 3), np.uint8)
     found = OnePass(network, SCALINGS["unit"], "before", ["after"], method="hirescam")(pixels)
@@ -61,7 +61,7 @@ def test_the_pass_and_the_filters_go_through(kind: str) -> None:
 
 @pytest.fixture
 def without_gradient() -> Network:
-    """TensorFlow knows no gradient of its antialiased resizing."""
+    """TensorFlow has no gradient of its antialiased resizing."""
     return network_with(layers.Resizing(12, 12, interpolation="area", name="smaller"))
 
 

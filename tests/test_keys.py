@@ -1,4 +1,4 @@
-"""Changing a config value re-runs exactly what it feeds."""
+"""A changed config value re-runs exactly the jobs that use it."""
 
 import re
 from dataclasses import replace
@@ -140,7 +140,7 @@ RULES = (
 
 
 def rules_with_keys() -> list[tuple[str, str, str]]:
-    """Rule, the name of its key and its script, read from the rules themselves."""
+    """Name, key and script of each rule, read from the rules' files."""
     texts = (path.read_text() for path in sorted((ROOT / "workflow" / "rules").glob("*.smk")))
     return [found for text in texts for found in re.findall(RULES, text, re.MULTILINE | re.DOTALL)]
 

@@ -1,4 +1,4 @@
-"""Labels find their class by name, synset id or index, or the first offenders are named."""
+"""Labels find their class by name, synset id or index, or the first wrong ones are named."""
 
 import unicodedata
 

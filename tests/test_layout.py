@@ -1,4 +1,4 @@
-"""Folders that are no classes are refused with the folder to give; masks are mentioned."""
+"""Folders that are no classes are refused with the right folder; masks are mentioned."""
 
 import pandas as pd
 import pytest

@@ -155,7 +155,7 @@ SCALE, SHIFT, MEAN, VARIANCE = drawn(4), drawn(4), drawn(4), DRAW.uniform(0.5, 2
 
 
 def tutorial(scaling: list) -> dict:
-    """TensorFlow's own tutorial: augmentation, preprocess_input, a frozen base, a new head."""
+    """The model of TensorFlow's tutorial: augmentation, preprocess_input, frozen base, new head."""
     base = functional(
         "densenet",
         [

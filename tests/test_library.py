@@ -1,4 +1,4 @@
-"""docs/library.md does what it says, as it stands there."""
+"""The code in docs/library.md runs as it stands there."""
 
 import re
 import shutil
@@ -17,7 +17,7 @@ def test_the_page_s_code_runs(toy_model, tmp_path, monkeypatch, capsys):
     assert len(blocks) == 4 and len(blocks[0].splitlines()) <= 12
     names: dict[str, object] = {}
     for block in blocks:
-        exec(block, names)  # it is what a reader would paste
+        exec(block, names)  # as a reader would paste it
     assert names["found"].explained[0] == 1  # red
     assert names["found"].maps.max() > 0
     assert np.all(names["patterns"].end >= names["patterns"].start)

@@ -1,4 +1,4 @@
-"""Models come back from files as they were, and what is wrong with a file is one line."""
+"""Models are loaded as they were saved; a fault of a file is one line."""
 
 import json
 import shutil
@@ -142,7 +142,7 @@ def rewritten(path: Path, change) -> Path:
 
 @keras.saving.register_keras_serializable("tests")
 class Pupil(keras.Model):
-    """A class with a training step of its own, say."""
+    """A model class, such as one with its own training step."""
 
 
 @keras.saving.register_keras_serializable("tests")
@@ -217,7 +217,7 @@ def test_an_array_too_many_or_too_few_in_keras_is_noticed(tmp_path):
 
 
 def test_weights_in_another_order_in_h5_are_noticed(tmp_path):
-    """Keras itself would put each layer's weights into the other one and say nothing."""
+    """Keras itself would silently put each layer's weights into the other one."""
     model = toys.randomised(
         toys.with_head(
             layers.Conv2D(4, 1, name="one"), layers.Conv2D(4, 1, name="two"), layers.Flatten()

@@ -1,4 +1,4 @@
-"""Marks that move by a few pixels are aligned; surroundings tell a class by chance or by a wall."""
+"""Marks that move by a few pixels are aligned; surroundings show a class only if they differ."""
 
 import cv2
 import numpy as np

@@ -7,7 +7,7 @@ from convaudit.report.regions import NOWHERE
 
 
 def test_a_region_that_is_hot_beside_the_hottest_is_known():
-    """Two images with two hot regions each, one with even evidence and one with an empty map."""
+    """Two images with two hot regions each, one with even heat and one with an empty map."""
     shares = np.zeros((4, 9), np.float32)
     shares[0, [0, 4]] = [0.6, 0.4]
     shares[1, [0, 4]] = [0.4, 0.6]

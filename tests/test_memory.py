@@ -1,7 +1,7 @@
-"""The memory of a shard's jobs does not depend on how many images the shard has.
+"""The memory of a shard's jobs does not depend on the number of its images.
 
-The toy network has wide maps, so that 1,024 images held at once would show: 48 kB of pixels and
-96 kB of channel statistics each, 150 MB together.
+The toy network has wide maps, so that 1,024 images in memory at once would show: 48 kB of pixels
+and 96 kB of channel statistics each, 150 MB together.
 """
 
 import os
@@ -20,7 +20,7 @@ from test_scale import measure
 
 SHORT, LONG = 64, 1024
 ALLOWED = 25 * 2**20
-"""Bytes more for 960 further images; their ids, paths and predictions are 2 kB each."""
+"""Allowed bytes for 960 further images; their ids, paths and predictions are 2 kB each."""
 
 MODEL = 'ModelSource("demo", "wide.keras")'
 IMPORTS = "from convaudit.models.facts import ModelChoices, ModelSource"
@@ -88,7 +88,7 @@ def save_wide_model(path: Path) -> None:
 
 
 def make_photos(folder: Path, count: int) -> None:
-    """So many names for two pictures, one of each colour; in quarantine a third."""
+    """Write ``count`` names for two pictures, one of each colour, and an unreadable file."""
     for label, colour in COLOURS.items():
         noise = np.random.default_rng(0).integers(-30, 30, (160, 200, 3))
         first = folder / label / "0000.png"

@@ -1,4 +1,4 @@
-"""Further columns of the user's table, from the table to the predictions."""
+"""Further columns of the user's table are copied to the predictions."""
 
 from dataclasses import replace
 

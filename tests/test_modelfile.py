@@ -1,4 +1,4 @@
-"""What a file tells without TensorFlow."""
+"""The facts that a model file gives without TensorFlow."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""The audit as a module of somebody else's workflow."""
+"""The audit as a module of another workflow."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Near duplicates: hashes by hand, an exact search, groups, and what a leak does to accuracy."""
+"""Near duplicates: hashes by hand, an exact search, groups, and the effect of leaked images."""
 
 import cv2
 import numpy as np

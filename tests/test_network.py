@@ -1,4 +1,4 @@
-"""Any Keras classifier, flattened: every number is held against Keras' own or one by hand."""
+"""Keras classifiers, flattened: every number is compared with Keras' own or with one by hand."""
 
 from collections.abc import Callable
 
@@ -141,7 +141,7 @@ def test_it_is_said_where_scores_come_round_the_target(name):
 
 
 def test_a_target_that_is_not_a_cut_gets_its_own_share_of_the_gradient():
-    """The scores fall by exactly what the left branch gives, when the left branch is silenced."""
+    """Without the left branch the scores fall by exactly its contribution."""
     model = toys.randomised(toys.branches())
     network = Network(model)
     with tf.GradientTape(watch_accessed_variables=False) as tape:

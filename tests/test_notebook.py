@@ -1,7 +1,7 @@
-"""The notebook's own set-up, with its own definitions, against its formulas written out.
+"""The config of the notebook's definitions, compared with its formulas.
 
-Its network (listing 5-25), nearest neighbour, pixels over 255; Grad-CAM of the probability, every
-activation grid, and filters of the network fed with pixels.
+The notebook has the network of listing 5-25, nearest neighbour and pixels over 255. Compared are
+Grad-CAM of the probability, every activation grid, and filters of the network with raw pixels.
 """
 
 import cv2
@@ -41,13 +41,13 @@ def model() -> keras.Model:
 
 @pytest.fixture(scope="module")
 def photos() -> np.ndarray:
-    """Smooth colours at another size than the network's, three of them (3, 211, 263, 3)."""
+    """Three photos of smooth colours at another size than the network's: (3, 211, 263, 3)."""
     coarse = np.random.default_rng(0).integers(0, 256, (3, 10, 13, 3), np.uint8)
     return np.stack([cv2.resize(image, (263, 211)) for image in coarse])
 
 
 def img_tensor(photo: np.ndarray) -> np.ndarray:
-    """Listing 5-25: what load_img, img_to_array and the division make of a photo."""
+    """Listing 5-25: a photo after load_img, img_to_array and the division."""
     resized = Image.fromarray(photo).resize((150, 150), Image.Resampling.NEAREST)
     return np.expand_dims(np.asarray(resized, np.float32), axis=0) / 255.0
 

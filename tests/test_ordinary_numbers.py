@@ -1,4 +1,4 @@
-"""The ordinary numbers, by hand and against scikit-learn on whole probabilities."""
+"""Standard metrics, by hand and compared with scikit-learn on all probabilities."""
 
 import numpy as np
 import pytest

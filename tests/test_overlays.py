@@ -27,7 +27,7 @@ def notebook_overlay(image: np.ndarray, cam: np.ndarray) -> np.ndarray:
 
 
 def bilinear(small: np.ndarray, height: int, width: int) -> np.ndarray:
-    """Half-pixel centres, edges held: from the definition."""
+    """Bilinear interpolation by its definition: half-pixel centres, repeated edges."""
 
     def weights(old: int, new: int) -> np.ndarray:
         centres = np.clip((np.arange(new) + 0.5) * old / new - 0.5, 0, old - 1)

@@ -1,4 +1,4 @@
-"""One channel of a layer for each image is what the whole layer gives, and so is its gradient."""
+"""One channel computed alone equals that of the whole layer, and so does its gradient."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The parts of the start "fourier" against their formulas: coefficients, transforms, ReLU."""
+"""The parts of the start "fourier" by their formulas: coefficients, transforms, ReLU."""
 
 import math
 

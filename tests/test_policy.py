@@ -1,4 +1,4 @@
-"""Policies as people write them: what they mean, and what is said of a broken one."""
+"""Policies as people write them: their meaning, and the messages about their faults."""
 
 from datetime import date
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""People who wait are told how far a job is, and in the end how long each stage took."""
+"""Progress messages of a job, and the time of each stage at the end of a run."""
 
 import os
 import pty
@@ -27,7 +27,7 @@ with job("predict shard 0003", "job.log"):
 
 
 def on_a_terminal(command: list[str], folder: Path, **environment: str) -> str:
-    """Run it with a terminal for its errors; what was shown there."""
+    """Run a command with a terminal as its standard error; return what the terminal showed."""
     ours, theirs = pty.openpty()
     done = subprocess.Popen(
         command,

@@ -1,4 +1,4 @@
-"""Each property by hand, and each against what it is there to notice."""
+"""Each property by hand, and under the changes of a photograph that it should notice."""
 
 import math
 from collections.abc import Callable
@@ -257,7 +257,7 @@ def test_metadata_that_can_not_be_read_loses_nothing_else():
     assert found["file_format"] == ""
 
 
-# Each against what it is there to notice, on whole photographs
+# Each property under the changes that it should notice, on whole photographs
 
 PHOTOGRAPHS = [photographs.procedural(seed) for seed in range(6)] + [
     photographs.of_the_demo(seed) for seed in range(6)
@@ -287,7 +287,7 @@ UNIT = {
     "letterbox": 0.02,
     "vignette": 0.1,
 }
-"""What counts as a change: about a quarter of the spread over photographs, or less."""
+"""Least difference that counts as a change: at most about a quarter of photographs' spread."""
 
 
 def cast(image: np.ndarray) -> np.ndarray:
@@ -328,7 +328,7 @@ CHANGES: list[tuple[str, Callable[[np.ndarray], np.ndarray], dict[str, int], set
     ("stripes", lambda x: striped(x, 7, 12), {"periodic_peak": 1},
      {"periodic_peak", "sharpness", "spectrum_slope", "detail_ratio"}),
 ]  # fmt: skip
-"""Name, change, what must move which way, and what may move."""
+"""Name, change, properties that must change with their direction, and those that may change."""
 
 
 @pytest.mark.parametrize(

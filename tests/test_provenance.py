@@ -1,4 +1,4 @@
-"""Where a result comes from, and whether it is still what it was."""
+"""The origin of a result, and whether it is still unchanged."""
 
 import hashlib
 import json
@@ -36,7 +36,7 @@ def test_it_has_the_versions(origin):
 def test_it_has_the_whole_effective_config(origin):
     given = {"model": "toy.keras", "images": "photos", "shard_size": 8, "max_quarantined": 0.2}
     given["filters"] = {"count": 4, "size": 16, "steps": 3}
-    # Whether the dataset was walked at the last start is no property of the audit.
+    # It does not matter whether the dataset was listed at the last start.
     assert origin["config"] == Settings.model_validate(given).model_dump(exclude={"watch"})
     assert origin["seed"] == 0 and origin["tensorflow_threads"] == 2 and origin["gpus"] == []
 

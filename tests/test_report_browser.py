@@ -59,7 +59,7 @@ def browser():
 
 @pytest.fixture
 def page(browser):
-    """A page that may say nothing in the console and ask nothing of a network."""
+    """A page that must log nothing to the console and request nothing from a network."""
     opened: Page = browser.new_page(viewport={"width": 1440, "height": 900})
     complaints: list[str] = []
     opened.on("console", lambda message: complaints.append(message.text))
@@ -70,7 +70,7 @@ def page(browser):
             request.url.startswith(("file:", "data:", "about:")) or complaints.append(request.url)
         ),
     )
-    # A picture that is still loading when its page is left is broken off.
+    # The request of a picture that still loads when its page is left is aborted.
     opened.on(
         "requestfailed",
         lambda request: (
@@ -78,7 +78,7 @@ def page(browser):
         ),
     )
     yield opened
-    # Closing breaks off what is still loading, which is no complaint.
+    # Closing the page aborts requests that still load, which is no fault.
     found = list(complaints)
     opened.close()
     assert found == []
@@ -127,7 +127,7 @@ def test_every_picture_of_the_first_page_is_there(report):
 
 
 def test_the_first_page_stands_alone(report, finished, page, tmp_path):
-    """But for the pictures of layers, which are large: it may be sent to somebody."""
+    """It may be sent to somebody; only the large pictures of layers are missing then."""
     sent = tmp_path / "index.html"
     shutil.copy(finished.folder / "results" / "report" / "index.html", sent)
     report.goto(sent.as_uri() + "#findings")
@@ -198,7 +198,7 @@ def test_filters_sort_and_share(gallery):
 
 
 def by_place(page: Page, what: str) -> list:
-    """Something of all tiles, in the order they are seen."""
+    """A value of each tile, in the order in which the tiles are seen."""
     settle(page)
     found = page.locator(".tile").evaluate_all(
         "all => all.map(one => { const box = one.getBoundingClientRect();"
@@ -208,7 +208,7 @@ def by_place(page: Page, what: str) -> list:
 
 
 def titles(page: Page) -> list[str]:
-    """The files of all tiles, in the order they are seen."""
+    """The files of all tiles, in the order in which the tiles are seen."""
     return by_place(page, ".title")
 
 
@@ -375,7 +375,7 @@ def test_an_image_is_paged_through_with_those_of_its_finding(report):
     assert "1 of 1" in report.inner_text("dialog dl")
     for step in report.locator("[data-step]").all():
         assert step.get_attribute("aria-disabled") == "true"
-    # An image that the filter leaves out is shown all the same.
+    # An image that the filter leaves out is shown nevertheless.
     report.evaluate("location.hash = location.hash.replace('truth=wrong', 'truth=right')")
     report.wait_for_function("document.querySelector('dialog dl').innerText.includes('of 19')")
     assert report.inner_text("#box-title") == "blue/odd.png"
@@ -457,6 +457,9 @@ def test_on_a_telephone_nothing_is_out_of_reach(page, finished):
         "all => all.map(one => one.getBoundingClientRect().right)"
     )
     assert max(edges) <= 390
+    page.locator("#provenance").scroll_into_view_if_needed()
+    page.click(".top")
+    page.wait_for_function("scrollY === 0")
     page.goto((folder / "layers" / "mix.html").as_uri())
     assert page.locator(".keys").is_visible()
     page.locator(".spark").first.evaluate("one => one.setAttribute('viewBox', '0 0 400 26')")
@@ -488,10 +491,12 @@ def test_it_prints_on_a_few_pages(report, tmp_path):
     assert not report.locator(".sign").is_visible()
     report.emulate_media(media="print")
     assert report.locator(".sign").is_visible()
-    for left_out in ("aside", "#sees", "#examples", "#images"):
+    for left_out in ("aside", "#sees", "#examples", "#images", "#where .heat-key"):
         assert not report.locator(left_out).is_visible()
+    for kept in (".gates", "#signature", "#trust", ".confusion", "#classes", "#provenance"):
+        assert report.locator(kept).is_visible()
     printed = report.pdf(path=tmp_path / "report.pdf", format="A4")
-    assert 2 <= printed.count(b"/Type /Page\n") <= 8
+    assert 2 <= printed.count(b"/Type /Page\n") <= 5
 
 
 @pytest.fixture(scope="module")
@@ -644,9 +649,19 @@ def test_no_word_of_a_gate_is_broken_on_a_telephone(page, written):
     assert min(edges) > 250
 
 
+def test_no_caption_is_cut_on_a_telephone(page, written):
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.goto((written / "report" / "index.html").as_uri())
+    ends = page.locator("caption").evaluate_all(
+        "all => all.map(one => { const text = document.createRange();"
+        " text.selectNodeContents(one); return text.getBoundingClientRect().right; })"
+    )
+    assert len(ends) > 3 and max(ends) <= 390
+
+
 @pytest.fixture(scope="module")
 def unpacked(written, tmp_path_factory):
-    """The report's bundle, unpacked where nothing else of the audit is."""
+    """The report's bundle, unpacked in a folder without the audit's other files."""
     zipped = tmp_path_factory.mktemp("sent") / "bundle.zip"
     pack.bundle(
         images=written.parent / "photos",
@@ -714,7 +729,7 @@ def test_photos_outside_the_folder_are_not_packed(written):
 
 @pytest.fixture(scope="module")
 def million(tmp_path_factory):
-    """The gallery of a million images, without the rest of their report."""
+    """The gallery of a million images, without the rest of the report."""
     folder = tmp_path_factory.mktemp("million")
     fabricated.results(folder, 1_000_000, overlays=False)
     audit = read(
@@ -791,7 +806,7 @@ SCROLL = """async ([step, frames]) => {
 
 
 def test_a_million_images_scroll_as_smoothly_as_an_empty_page(page, million, tmp_path):
-    """The median frame, against that of a page of the same height without anything on it."""
+    """The median time of a frame is compared with that of an empty page of the same height."""
     empty = tmp_path / "empty.html"
     empty.write_text("<!doctype html><link rel=icon href='data:,'><p style='height: 12000000px'>")
     ratios = []
@@ -804,7 +819,7 @@ def test_a_million_images_scroll_as_smoothly_as_an_empty_page(page, million, tmp
 
 
 def test_a_million_rows_follow_the_wheel_pixel_by_pixel(page, million):
-    """Though a page can't be as tall as they are."""
+    """They do although a page can't be as tall as all rows together."""
     opened(page, f"{million.as_uri()}#sort=order")
     page.evaluate("scrollTo(0, document.documentElement.scrollHeight / 2)")
     page.wait_for_function("/image-0[45]\\d{5}/.test(document.querySelector('.tile').title)")

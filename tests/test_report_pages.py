@@ -1,4 +1,4 @@
-"""Nothing in a name, a label or a path can break out of the report."""
+"""The pages of the report, also with hostile names, labels and paths."""
 
 import base64
 import json
@@ -14,11 +14,12 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+from pydantic import TypeAdapter
 from snakemake.cli import parse_config
 
 from convaudit.models.facts import LayerInfo
 from convaudit.report import charts, pages, rendering, results, thumbnails
-from convaudit.report.findings import findings
+from convaudit.report.findings import Finding, findings
 from convaudit.report.gallery.data import _call, _score, columns
 from convaudit.report.gallery.data import write as write_gallery
 from convaudit.report.gallery.sort_orders import ranks
@@ -27,6 +28,7 @@ from convaudit.report.regions import NOWHERE
 from convaudit.report.results import Results
 from convaudit.report.sections import mean_heat, misclassified, suspects
 from convaudit.report.wording import percent, plain, short, tail
+from convaudit.verdict.decision import Decision
 from fabricated import FACTS
 from planning.run.command import command_line
 from planning.settings import load
@@ -36,7 +38,7 @@ HOSTILE = "</script><script>alert('x')</script>\u2028\"'`<img src=x onerror=aler
 
 
 def of(table: pd.DataFrame) -> pa.Table:
-    """The predictions as they are read from the results."""
+    """The predictions as the report reads them."""
     return pa.Table.from_pandas(table, preserve_index=False)
 
 
@@ -139,20 +141,20 @@ def audit(tmp_path) -> Results:
     )
 
 
-def write(report: Path, audit: Results) -> None:
+def write(report: Path, audit: Results, decision: Decision | None = None) -> None:
     summary = summary_of(audit)
-    write_report(report, audit, findings(audit, summary["slices"]), summary)
+    write_report(report, audit, findings(audit, summary["slices"]), summary, decision)
 
 
-def written(audit: Results, folder: Path) -> Path:
+def written(audit: Results, folder: Path, decision: Decision | None = None) -> Path:
     report = folder / "report"
     report.mkdir()
-    write(report, audit)
+    write(report, audit, decision)
     return report
 
 
 def changed(audit: Results, names: tuple[str, str] = ("a", "b"), **columns: object) -> Results:
-    """The audit with other columns and friendlier names."""
+    """The audit with other columns and harmless names."""
     plain = {
         "label": np.array(names)[[0, 0, 1, 1]],
         "predicted": np.array(names)[[0, 1, 0, 1]],
@@ -226,9 +228,13 @@ def test_without_labels_nothing_is_right_or_wrong(audit, tmp_path):
 
 def test_suspects_and_findings_of_one_story_are_one_card():
     titles = [("a", "confirmed"), ("b", "undecided"), ("b", "undecided"), ("b", "confirmed")]
-    shown = suspects._stories([{"title": title, "status": status} for title, status in titles])
-    assert [(each["title"], each["status"], each["like"]) for each in shown] == [
-        *(("a", "confirmed", 0), ("b", "undecided", 1), ("b", "confirmed", 0)),
+    shown = suspects._stories(
+        [{"title": t, "status": s, "images": [f"id-{at}"]} for at, (t, s) in enumerate(titles)]
+    )
+    assert [(each["title"], each["status"], each["like"], each["images"]) for each in shown] == [
+        ("a", "confirmed", 0, ["id-0"]),
+        ("b", "undecided", 1, ["id-1", "id-2"]),
+        ("b", "confirmed", 0, ["id-3"]),
     ]
     kinds = [("heat", 0), ("data", None), ("heat", 0), ("heat", 2)]
     cards = [
@@ -238,6 +244,64 @@ def test_suspects_and_findings_of_one_story_are_one_card():
     assert [(each["text"], each["also"]) for each in pages._stories(cards)] == [
         *(("0", ["2"]), ("1", []), ("3", [])),
     ]
+
+
+def suspect(name: str, target: str, status: str, images: list[str]) -> dict[str, object]:
+    """An entry of ``interventions.json``."""
+    return {
+        **{"id": name, "class": target, "status": status, "images": images},
+        **{"title": f"“{target}” depends on {name}", "severity": "block", "text": "Given it, ..."},
+        **{"cue": "place", "kind": "overlay", "image_count": len(images)},
+        "data": {"auc": 0.9, "r": 0.0, "n": 4},
+    }
+
+
+def tried(*suspects: dict[str, object]) -> dict[str, object]:
+    """The content of ``interventions.json``."""
+    return {
+        "suspects": list(suspects),
+        **{"images": 4, "labelled": 4, "forward_passes": 9, "undecidable": [], "blind_to": []},
+        "placebos": {"tried": 0, "confirmed": 0},
+    }
+
+
+def test_a_wrong_image_names_the_suspect_of_its_predicted_class_whose_cue_it_carries(
+    audit, tmp_path
+):
+    shortcuts = tried(
+        suspect("s-refuted", "b", "refuted", ["id-1"]),
+        suspect("s-right", "b", "confirmed", ["id-3"]),
+        suspect("s-true-class", "a", "confirmed", ["id-1"]),
+        suspect("s-mark", "b", "undecided", ["id-0", "id-1"]),
+    )
+    audit = replace(changed(audit), shortcuts=shortcuts)
+    report = written(audit, tmp_path)
+    page = (report / "index.html").read_text()
+    link = '#s-mark" title="“b” depends on s-mark">suspect 3</a>'
+    assert page.count(f'carries the cue of <a href="{link}') == 1  # not on id-2, nor on right ones
+    assert page.count("carries the cue") == 1
+    assert "<b>3. “b” depends on s-mark</b>" in page and 'id="s-mark"' in page
+    pair = (report / "pairs" / "0-1.html").read_text()
+    assert f'carries the cue of <a href="../index.html{link}' in pair
+    (tmp_path / "finding").mkdir()
+    finding = Finding("heat", "A place", "Of 1 image ...", "images.html#truth=wrong", 1, [1], 0)
+    write_report(tmp_path / "finding", audit, [finding], summary_of(audit))
+    page = (tmp_path / "finding" / "index.html").read_text()
+    assert 'the cue of <a href="#s-mark">suspect 3</a> (not decided): “b”' in page
+
+
+def test_a_decision_stands_above_the_gates_and_names_suspects_by_their_titles(audit, tmp_path):
+    audit = replace(changed(audit), shortcuts=tried(suspect("s-mark", "b", "confirmed", [])))
+    made = {"name": "Ada Lovelace", "date": "2026-11-25", "decision": "refused", "result": "fail"}
+    notes = {"s-mark": "a sticker", "s-gone": "not shown"}
+    decision = TypeAdapter(Decision).validate_python(
+        {**made, "audit_key": "key", "policy_sha256": "0", "suspects": notes}
+    )
+    report = written(audit, tmp_path, decision)
+    top = (report / "index.html").read_text().partition('<table class="gates">')[0]
+    assert "<b>Refused</b> by Ada Lovelace on 2026-11-25" in top
+    assert "<dt>“b” depends on s-mark</dt><dd>a sticker</dd>" in top
+    assert "<dt>s-gone</dt><dd>not shown</dd>" in top
 
 
 def test_the_deciding_suspect_is_the_first_that_blocks_or_asks():
@@ -280,7 +344,7 @@ def test_a_channel_that_noise_did_not_excite_is_not_said_to_do_nothing(audit, tm
 
 
 def test_the_confusion_has_recall_and_precision_beside_it(audit):
-    # Of two images of either class both and one are right; three are called the first.
+    # Each class has two images: both of the first and one of the second are predicted right.
     answered = changed(audit, predicted_index=[0, 0, 0, 1])
     assert answered.confusion.tolist() == [[2, 0], [1, 1]]
     found = misclassified.matrix(answered)
@@ -344,7 +408,7 @@ def test_a_share_is_all_or_none_only_where_it_is():
 
 
 class Outline(HTMLParser):
-    """What a screen reader goes by: the levels of headings, and pictures without a text."""
+    """What a screen reader needs: the levels of headings, and the pictures without a text."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -399,7 +463,7 @@ def test_contrast():
             assert contrast(colours[ink], colours[paper]) >= least, (ink, paper)
     assert contrast(colours["hot"], colours["paper"]) >= 3
     assert ":focus-visible" in style
-    # Nothing moves by itself, so there is nothing to reduce.
+    # Nothing moves by itself, so there is no motion to reduce.
     assert not re.search("animation|transition|scroll-behavior", style)
 
 
@@ -429,7 +493,7 @@ def test_names_and_numbers_are_ranked(audit):
         shard=["0000", "0000", "0001", "0001"],
     )
     found = {name: places.tolist() for name, places in ranks(ranked)}
-    # The greatest comes first; of names the first.
+    # The greatest number comes first, and the first name.
     assert found["path"] == [2, 1, 3, 2]
     assert found["logit"] == [2, 1, 2, 3]
     assert found["true_probability"] == [1, 3, 2, 1]
@@ -482,11 +546,11 @@ def test_the_command_gives_the_same_settings_back(config):
     settings = load(config)
     program, *words = shlex.split(command_line(settings.model_dump(exclude={"watch"})))
     assert (program, words[:3]) == ("snakemake", ["--cores", "all", "--config"])
-    # What it is of is named though it is the default.
+    # Model and images are named although they are the defaults.
     assert {word.partition("=")[0] for word in words[3:]} >= {"model", "images"}
     again = load(parse_config(words[3:]))
     assert again == settings.model_copy(update={"results": "again"})
-    # Wherever it was written, so that the same run gives the same bytes.
+    # The results folder does not matter, so that the same run gives the same bytes.
     elsewhere = settings.model_copy(update={"results": "elsewhere"}).model_dump()
     assert shlex.split(command_line(elsewhere)) == [program, *words]
 

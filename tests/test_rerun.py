@@ -1,4 +1,4 @@
-"""What runs again after a change, read from the job list of a dry run."""
+"""The jobs that run again after a change, read from the job list of a dry run."""
 
 import json
 import os
@@ -79,7 +79,7 @@ FED = {
     "gradcam={blend: add}": DRAWING,
     "gradcam={colormap: viridis}": DRAWING,
 }
-"""What runs again where one setting differs. (The audit's three shards, its two filter layers.)"""
+"""Jobs that run again if one setting differs; the audit has three shards and two filter layers."""
 
 DELETED = {
     "gradcam/sprites/0001": {"gradcam": 1, "report": 1},
@@ -103,7 +103,7 @@ DELETED = {
     "logs": {},
     "benchmarks": {},
 }
-"""What runs again where a result is gone."""
+"""Jobs that run again if a result is missing."""
 
 _STATIC = ROOT / "workflow/scripts/convaudit/report/static"
 PAGE_FILES = sorted(path.name for path in _STATIC.iterdir() if path.is_file())
@@ -119,7 +119,7 @@ EDITED = {
     "planning/run/run_summary.py": {},
     "planning/run/results_lock.py": {},
 }
-"""What runs again where a file of the code is edited."""
+"""Jobs that run again if a file of the code is edited."""
 
 DECISION = {
     "name": "Ada",
@@ -155,7 +155,7 @@ for number, (config, deleted, edited) in enumerate(json.loads(sys.argv[1])):
 
 
 def dry_runs(audit: Audit, changes: list[tuple[str, str, str]]) -> list[dict[str, int]]:
-    """The job counts of a dry run after each change: a setting, or a file deleted, or one edited.
+    """The job counts of a dry run after each change: of a setting, by deleting or editing a file.
 
     Snakemake is imported once for all.
     """

@@ -1,4 +1,4 @@
-"""Resizing: hand-worked averages, and the tools that each way imitates as the reference."""
+"""Resizing: averages by hand, and each way compared with the tool that it imitates."""
 
 import cv2
 import keras

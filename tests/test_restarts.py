@@ -1,4 +1,4 @@
-"""Channels that noise leaves silent: live ones wake from another start, dead ones stay dead."""
+"""Channels that are silent for noise: live ones respond from another start, dead ones stay dead."""
 
 import numpy as np
 import pytest
@@ -14,8 +14,8 @@ OPTIONS = {"scaling": SCALINGS["none"], "size": 16}
 
 
 def thresholds(activation: str = "relu") -> Network:
-    """Four channels: one live, two that noise does not reach (red minus blue over a threshold,
-    and behind a layer of silence), one that no image reaches.
+    """Four channels: one live, two silent for noise (red minus blue over a threshold, and behind a
+    silent layer), one that no image excites.
     """
     conv = layers.Conv2D(3, 3, activation=activation, name="conv")
     network = network_of(conv)

@@ -1,7 +1,7 @@
-"""A million images: what is planned, listed and merged, measured on entries made up for it.
+"""Plan, listing and merging of a million images, measured with fabricated entries.
 
-Each measurement runs in a process of its own. Time is the processor's, so that a busy machine
-does not count; memory is the most that was resident.
+Each measurement runs in a process of its own. Times are processor times, so that a busy machine
+does not matter; memory is the peak of resident memory.
 """
 
 import json
@@ -120,7 +120,7 @@ except AuditError as error:
 
 @dataclass
 class Usage:
-    """What a process printed and used: seconds of the processor, bytes of memory."""
+    """Output, processor time in seconds and peak memory in bytes of a process."""
 
     printed: str
     seconds: float
@@ -148,7 +148,7 @@ def measure(folder: Path, code: str) -> Usage:
 
 @pytest.fixture(scope="module")
 def workflow(toy_model, tmp_path_factory):
-    """A copy of the workflow with the plan for so many images, which are not there."""
+    """A copy of the workflow with a plan for this many images, which do not exist."""
 
     def make(count: int) -> tuple[Path, Usage]:
         folder = tmp_path_factory.mktemp(f"images{count}")
@@ -168,7 +168,7 @@ def test_a_million_images_are_planned_in_half_a_minute_and_two_gigabytes(workflo
     assert again.seconds < 15
     assert max(first.memory, again.memory, dry.memory) < 2 * GIGABYTE
     jobs = int(re.search(r"^total +(\d+)", dry.printed, re.MULTILINE)[1])
-    # Three jobs for each of 489 shards of 2,048 images, and those that are there once.
+    # Three jobs for each of 489 shards of 2,048 images, and the jobs without shards.
     assert 1467 < jobs < 1500
 
 
@@ -192,7 +192,7 @@ def test_the_merge_of_predictions_does_not_grow_with_the_dataset(tmp_path):
 
 
 def grown(used: dict[int, int]) -> float:
-    """Bytes for a million images, from what two smaller numbers of images took."""
+    """Bytes for a million images, extrapolated from two smaller numbers of images."""
     (few, least), (many, most) = used.items()
     return most + (MILLION - many) * (most - least) / (many - few)
 
@@ -204,7 +204,7 @@ def test_verify_fits_its_memory_with_a_million_images(tmp_path):
         folder.mkdir()
         done = measure(folder, VERIFY.format(count=count))
         used[count] = done.memory
-        # None of them is there: neither the results nor the images.
+        # Neither the results nor the images exist.
         assert f"{2 * count + 1} files differ" in done.printed
         assert done.printed.count("missing: ") == 50
     assert grown(used) < 2 * GIGABYTE

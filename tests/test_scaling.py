@@ -1,4 +1,4 @@
-"""Scalings, by numbers worked out by hand and by the families' own functions."""
+"""Scalings, compared with numbers by hand and with the families' own functions."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Which scaling a model was trained with, read off its accuracy."""
+"""The scaling of a model's training, found by its accuracy."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ from toys import layers
 
 
 def reddest() -> keras.Model:
-    """Says 0 for more red, 1 for more blue; green counts a little for blue."""
+    """A model that predicts 0 for more red and 1 for more blue; green counts a little as blue."""
     inputs = toys.image()
     x = layers.GlobalAveragePooling2D()(layers.Conv2D(3, 1, use_bias=False, name="same")(inputs))
     model = keras.Model(inputs, layers.Dense(2, name="head")(x))
@@ -34,8 +34,8 @@ RED, BLUE = (200, 0, 0), (0, 0, 200)
 
 
 def test_the_commonest_silent_mistake_shows_in_the_accuracy():
-    """Green counts for blue here, unless a scaling moves the channels apart. Caffe's BGR takes
-    every red for blue, which 20 of 20 images prove."""
+    """Green counts as blue here, unless a scaling shifts the channels. Caffe's BGR takes every red
+    for blue, which 20 of 20 images prove."""
     pixels, labels = images(*[RED, BLUE] * 10), np.array([0, 1] * 10)
     found = check_scaling(Network(reddest()), pixels, labels, "caffe")
     assert (found["used"], found["images"]) == ("caffe", 20)
@@ -68,7 +68,7 @@ def test_fourteen_images_prove_it_and_thirteen_do_not():
 
 
 def test_channels_are_proposed_word_for_word_and_before_another_order_of_classes():
-    """Trained on BGR, the model is fed RGB. Exchanged names explain as much, which is said."""
+    """A model of BGR gets RGB. Exchanged class names explain as much, and the check says so."""
     pixels, labels = images(*[RED, BLUE] * 20), np.array([1, 0] * 20)
     found = check_scaling(Network(reddest()), pixels, labels, "unit")
     assert found["accuracies"]["unit"] == 0
@@ -97,7 +97,7 @@ def test_everything_that_can_be_proposed_can_be_set():
 
 
 def test_numbers_as_texts_are_told_from_scalings():
-    """Twelve classes 0 to 11, trained in the order of texts; colours don't matter to the model."""
+    """Twelve classes 0 to 11, trained in the order of texts; the model ignores colours."""
     names = [str(number) for number in range(12)]
     brightness = np.arange(12) * 20 + 10
     inputs = toys.image()
@@ -140,7 +140,7 @@ def test_wins_and_losses_are_weighed_against_each_other():
 
 
 def test_names_in_another_order_are_not_taken_for_a_scaling():
-    """Each colour has the next one's name. BGR would put a third right, which ten images prove."""
+    """Each colour has the name of the next. BGR would correct a third, and ten images prove it."""
     model = reddest()
     purest = keras.Model(model.inputs, layers.Dense(3)(model.layers[-2].output))
     purest.layers[-1].set_weights([np.eye(3), np.zeros(3)])
@@ -172,7 +172,7 @@ def test_classes_called_by_numbers_in_the_order_of_texts():
 
 
 def test_another_way_to_resize_that_is_clearly_better():
-    """Red columns that only the nearest pixels miss, for a network that says 1 for red."""
+    """Red columns that only ``nearest`` misses, and a network that predicts 1 for red."""
     model = keras.Sequential([toys.image(), layers.GlobalAveragePooling2D(), layers.Dense(2)])
     model.layers[-1].set_weights([np.array([[-1, 1], [0, 0], [0, 0]]), np.array([0.2, 0])])
     photo = np.zeros((48, 48, 3), np.uint8)

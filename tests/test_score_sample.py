@@ -1,5 +1,5 @@
-"""The pass keeps the scores of a sample, the true class's rank and the Brier score; without a
-network, whose batches are made here.
+"""The pass keeps scores of a sample, the true class's rank and the Brier score. The tests make the
+batches of the network themselves.
 """
 
 from types import SimpleNamespace
@@ -14,7 +14,7 @@ from convaudit.predictions import Shard, ShardPass
 
 
 def passed(tmp_path, scores: np.ndarray, truth: list[int]):
-    """What the pass gives of images whose pixels are their own numbers."""
+    """The result of the pass for images whose pixels are their row numbers."""
     count, classes = scores.shape
     np.save(tmp_path / "pixels.npy", np.arange(count, dtype=np.uint8))
     ids = np.array([f"id-{at}" for at in range(count)])

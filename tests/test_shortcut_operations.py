@@ -48,7 +48,7 @@ def test_pairs_that_would_decide():
 
 @pytest.mark.parametrize(("flips", "severity"), [(40, "block"), (14, "ask")])
 def test_a_patch_that_turns_few_images_is_asked_about(flips, severity):
-    """Of 40 pairs, at 95 %: 14 flips have a lower end of 0.19, 40 one of 0.88."""
+    """With 40 pairs at 95 %, 14 flips have a lower end of 0.19, 40 flips one of 0.88."""
     evidence = Evidence(0.0, 0.5, 80)
     patch = Candidate("patch", "overlay", 0, "a", 1.0, evidence, np.zeros(1), None, "patch")
     with_cue, with_control = np.arange(40) < flips, np.zeros(40, bool)
@@ -68,7 +68,7 @@ def test_auc_counts_ties_half():
 
 
 def test_a_correlation_between_classes_does_not_count():
-    """Within each class value and margin are unrelated; only the classes' levels differ."""
+    """Value and margin are unrelated within each class; only the levels of the classes differ."""
     random = np.random.default_rng(0)
     strata = np.repeat([0, 1], 300)
     values, margin = random.normal(size=(2, 600)) + 5 * strata
@@ -95,7 +95,7 @@ def test_halves_keep_groups_together_and_classes_even():
     for stratum in range(4):
         inside = found[strata == stratum]
         assert abs((inside == DISCOVER).sum() - (inside == CONFIRM).sum()) <= 2
-    # The order in which images are listed plays no part.
+    # The order in which images are listed does not matter.
     order = np.random.default_rng(1).permutation(400)
     assert (halves(groups[order], strata[order]) == found[order]).all()
 
@@ -175,7 +175,7 @@ def test_a_mark_is_added_in_grey_levels():
 
 @pytest.mark.parametrize(("flips", "kept"), [(36, False), (30, True)])
 def test_surroundings_that_a_mark_explains_are_not_told_beside_it(flips, kept):
-    """Of 40 images the surroundings turn 40: a mark in them that turns 34 or more explains that."""
+    """Surroundings turn 40 of 40 images; a mark in them that turns 34 or more explains this."""
     context, mark = told("context", 40), told("place", flips)
     assert explained(context, [context, mark]) is not kept
     assert not explained(mark, [context, mark])

@@ -1,6 +1,6 @@
-"""Shortcuts are named and proven where a model has them, and only there.
+"""Shortcuts are named and proven if a model has them, and only then.
 
-The models are functions made by hand, so that what they depend on is known, not learnt.
+The models are functions made by hand, so it is known what they depend on.
 """
 
 from collections.abc import Callable
@@ -55,13 +55,13 @@ CUES: dict[str, tuple[Callable[[np.ndarray, int], np.ndarray], set[str], str]] =
     "grey": (lambda image, n: operations.saturated(image, 0), {"saturation"}, "ask"),
     "lines": (lambda image, n: scanned(image, 7, n), {"pattern"}, "ask"),
 }
-"""By name: what carries the cue, the right words for it, and the severity of its kind."""
+"""For each cue a function that plants it, the right words for it and the severity of its kind."""
 
 TEMPLATE = sticker(np.full((24, 24, 3), 128, np.uint8), 0, 0)
 
 
 def has(cue: str, image: np.ndarray) -> float:
-    """What the model measures: over 0 where it sees the cue."""
+    """The number that the model measures: over 0 if it sees the cue."""
     if cue == "corner":
         part = image[: len(image) // 3, : image.shape[1] // 3]
         return float(cv2.matchTemplate(part, TEMPLATE, cv2.TM_CCOEFF_NORMED).max()) - 0.7
@@ -89,7 +89,7 @@ def has(cue: str, image: np.ndarray) -> float:
 def sample(
     cue: str | None, share: float, answer: Callable[[list[np.ndarray]], np.ndarray]
 ) -> tuple[Sample, np.ndarray]:
-    """Two classes of scenes, the cue in a share of the second; and which images carry it."""
+    """Two classes of scenes with the cue in a share of the second, and which images carry it."""
     plant = CUES[cue][0] if cue else None
     return changed(plant, answer, share, encode=cue != "jpeg")
 
@@ -100,7 +100,7 @@ def changed(
     share: float = 0.95,
     encode: bool = True,
 ) -> tuple[Sample, np.ndarray]:
-    """The same with any change of the pictures, which are stored as JPEG files then."""
+    """The sample with a change of its pictures, which are then stored as JPEG files."""
     labels = np.arange(COUNT) % 2
     carrier = (labels == 1) & (np.random.default_rng(4).random(COUNT) < share)
 
@@ -142,7 +142,7 @@ def audited(made: Sample, answer: Callable[[list[np.ndarray]], np.ndarray]) -> F
 def test_a_model_that_depends_on_a_cue_is_found_out(cue):
     answer = model_of(cue)
     made, carrier = sample(cue, 0.95, answer)
-    # The model is as good as its cue, no better.
+    # The model depends on its cue alone.
     assert (made.predicted == carrier).mean() > 0.85
     found = audited(made, answer)
     _, words, severity = CUES[cue]
@@ -156,7 +156,7 @@ def test_a_model_that_depends_on_a_cue_is_found_out(cue):
 
 
 def striped_around(image: np.ndarray, number: int) -> np.ndarray:
-    """The same thing in the middle, before a striped wall."""
+    """The same object in the middle, before a striped wall."""
     wave = 30 * np.sin(2 * np.pi * (np.arange(image.shape[1]) / 9 + number / 7))
     wall = np.full(image.shape, (150, 140, 120), np.float32) + wave[:, None]
     thing = cv2.ellipse(np.zeros(image.shape[:2], np.uint8), (80, 60), (45, 34), 0, 0, 360, 1, -1)
@@ -187,7 +187,7 @@ def test_a_model_that_looks_at_the_surroundings_is_asked_about():
 
 
 def test_a_class_whose_pictures_are_the_same_everywhere_does_not_depend_on_its_surroundings():
-    """A material, say: its outer half tells the class, its middle tells it as well."""
+    """In a picture of a material the outer half shows the class, and so does the middle."""
 
     def whole(image: np.ndarray, number: int) -> np.ndarray:
         wave = 30 * np.sin(2 * np.pi * (np.arange(image.shape[1]) / 9 + number / 7))
@@ -204,7 +204,7 @@ def test_a_class_whose_pictures_are_the_same_everywhere_does_not_depend_on_its_s
 
 
 def test_a_cue_in_the_data_that_the_model_does_not_use_is_no_shortcut():
-    """The warm cast marks the class; the model looks at the brightness of the middle alone."""
+    """The warm cast goes with the class; the model uses only the brightness of the middle."""
 
     def answer(pictures: list[np.ndarray]) -> np.ndarray:
         middles = [operations.luminance(p[40:80, 50:110]).mean() for p in pictures]
@@ -219,7 +219,7 @@ def test_a_cue_in_the_data_that_the_model_does_not_use_is_no_shortcut():
 
 @pytest.mark.parametrize("seed", range(2))
 def test_a_model_without_a_shortcut_is_not_accused(seed):
-    """It tells the classes by what they are: a large disc in the middle, and nothing else."""
+    """It recognises the classes by the thing itself: a large disc in the middle."""
 
     def painted(at: int) -> np.ndarray:
         image = scene(1000 * seed + at)
@@ -251,7 +251,7 @@ def test_a_model_without_a_shortcut_is_not_accused(seed):
 
 
 def test_a_brittle_model_that_flips_under_anything_is_not_accused():
-    """Any change of the fine detail turns it to the second class, in which nothing is special."""
+    """Any change of fine detail turns its answer to the second class, which has no cue."""
 
     def answer(pictures: list[np.ndarray]) -> np.ndarray:
         detail = [measure_one(p, "sharpness") for p in pictures]

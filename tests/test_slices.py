@@ -1,4 +1,4 @@
-"""Slices of the data: by hand, against SciPy, and with a bad one planted."""
+"""Slices of the data: by hand, compared with SciPy, and with a planted bad slice."""
 
 import numpy as np
 import pandas as pd

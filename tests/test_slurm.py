@@ -54,7 +54,7 @@ def daemon_logs() -> str:
 
 
 def jobs_on_record() -> list[dict[str, str]]:
-    """What Slurm has noted of each job: its rule, its request, its start and end."""
+    """Slurm's records of each job: its rule, its request, its start and end."""
     record = subprocess.run(
         ["scontrol", "--oneliner", "show", "job"], capture_output=True, text=True, check=True
     )
@@ -83,7 +83,7 @@ def on_slurm(slurm, finished, tmp_path_factory) -> Audit:
     """The audit of the finished one's model and images, by Slurm jobs."""
     audit = make_twin(finished, tmp_path_factory.mktemp("slurm"))
     audit.environment["SLURM_CONF"] = "/etc/slurm/slurm.conf"
-    # Slurm's GPU is pretended: TensorFlow need not see it.
+    # Slurm's GPU is pretended, so TensorFlow can't see it.
     with (audit.folder / "workflow/scripts/jobs/tensorflow_job.py").open("a") as file:
         file.write("\n\ndef _require_no_gpu(device: str) -> None:\n    pass\n")
     arguments = (

@@ -1,4 +1,4 @@
-"""Arrays written a few rows at a time are those that NumPy writes at once, to the byte."""
+"""Arrays written a few rows at a time equal, byte for byte, those that NumPy writes at once."""
 
 from pathlib import Path
 

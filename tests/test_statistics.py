@@ -1,4 +1,4 @@
-"""Channel statistics: shards merged are the whole dataset, computed directly."""
+"""Channel statistics: merged shards equal the whole dataset, computed directly."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Which class each map of a shard explains: every setting of gradcam.target, maps by hand."""
+"""The class that each map of a shard explains, for every gradcam.target, with maps by hand."""
 
 import inspect
 import json
@@ -36,7 +36,7 @@ def classifier(activation: str) -> keras.Model:
 
 @pytest.fixture
 def maps_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """Look at a shard of plain images; gives maps by (image, class), and those of what is true."""
+    """Run a shard of plain images; return the maps by (image, class), and those of true classes."""
 
     def looked(activation: str, target: str, shown: list[str], labelled: list[str | None]):
         model = classifier(activation)
@@ -74,7 +74,7 @@ def maps_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 
 
 def _explained(stored: dict, prefix: str, pixels: np.ndarray) -> list[tuple[str, str]]:
-    """Image and class of each map, after a look at its numbers."""
+    """Image and class of each map, after a check of its numbers."""
     maps = map_statistics.unpack(stored[f"{prefix}maps"], stored[f"{prefix}scale"])
     pairs = list(zip(stored[f"{prefix}image_id"], stored[f"{prefix}class_index"], strict=True))
     for (image_id, index), found in zip(pairs, maps, strict=True):

@@ -1,4 +1,4 @@
-"""What is no classifier is refused by its loss, its head or its outputs; what is one is not."""
+"""Other models than classifiers are refused by their loss, head or outputs; classifiers are not."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Tests of maps: networks whose maps are known to be right pass, maps that are nonsense fail."""
+"""Networks whose maps are known to be right pass the tests of maps; nonsense maps fail."""
 
 from contextlib import nullcontext
 
@@ -20,7 +20,7 @@ layers = keras.layers
 
 
 def gap_network(activation: str = "softmax") -> keras.Model:
-    """Class k is how much of the picture is of the k-th colour: its map is known to be right."""
+    """The score of class k is the amount of the k-th colour, so its map is known to be right."""
     model = keras.Sequential(
         [
             keras.Input((SIDE, SIDE, 3)),
@@ -91,7 +91,7 @@ class Nonsense:
         if self._other:
             with self._other.randomised():
                 return self._other.maps(pixels, classes)
-        # Smooth, as class activation maps are, and of nothing that is in the picture.
+        # Smooth, as class activation maps are, and unrelated to the picture.
         coarse = np.random.default_rng(int(pixels.sum())).random((len(pixels), 4, 4))
         return coarse.repeat(4, 1).repeat(4, 2)
 
@@ -121,7 +121,7 @@ def test_maps_by_random_weights_fail():
 def test_maps_that_do_not_depend_on_the_class_fail_where_it_matters():
     pixels, of = pictures()
     tests = by_name(check_maps(explainer(gap_network(), "eigencam"), pixels, of, SURE))
-    # A first singular vector points at what is strong in the mosaic, whatever is asked for.
+    # The first singular vector shows the strongest part of the mosaic for every class.
     assert not tests["pointing game"].passed
     assert not tests["randomised head"].passed
 

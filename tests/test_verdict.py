@@ -1,4 +1,4 @@
-"""Policies against fabricated audits: each kind of result, worked out by hand."""
+"""Policies compared with fabricated audits: each kind of result, by hand."""
 
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
@@ -28,7 +28,7 @@ def row(name: str, right: int, support: int) -> dict:
 
 
 def audit(right: int = 970, labelled: int = 1000, **changes) -> dict:
-    """A summary in which all is well: what the default policy looks at."""
+    """A summary with good values for everything that the default policy needs."""
     share = wilson(right, labelled)
     return {
         "images_labelled": labelled,

@@ -1,4 +1,4 @@
-"""The toy audit from end to end, and what it says of a config that can't be."""
+"""The toy audit from end to end, and the errors for impossible configs."""
 
 import json
 import re

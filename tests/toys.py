@@ -1,4 +1,4 @@
-"""Small Keras models of every shape that people bring, with fixed random weights."""
+"""Small Keras models of all usual kinds, with fixed random weights."""
 
 from collections.abc import Callable
 
@@ -14,7 +14,7 @@ def image(side: int | None = SIDE) -> keras.KerasTensor:
 
 
 def randomised(model: keras.Model, seed: int = 0) -> keras.Model:
-    """Draw every weight anew, so that no bias is zero and no normalisation does nothing."""
+    """Draw every weight at random: no bias is zero, and every normalisation has an effect."""
     generator = np.random.default_rng(seed)
     for variable in model.weights:
         low = 0.3 if "variance" in variable.path else -0.4
@@ -55,7 +55,7 @@ def sequential() -> keras.Model:
 
 
 def branches() -> keras.Model:
-    """The last activation that is an image, ``left``, is not a cut: ``right`` goes round it."""
+    """The last activation that is an image, ``left``, is no cut: ``right`` bypasses it."""
     inputs = image()
     stem = layers.Conv2D(4, 3, padding="same", activation="relu", name="stem")(inputs)
     right = layers.GlobalAveragePooling2D(name="right")(stem)
@@ -78,7 +78,7 @@ def residual() -> keras.Model:
 
 
 def transfer() -> keras.Model:
-    """The commonest shape of transfer learning, "Graph disconnected" elsewhere."""
+    """The commonest form of transfer learning; other tools fail with "Graph disconnected"."""
     return keras.Sequential(
         [
             keras.Input((SIDE, SIDE, 3)),
@@ -125,7 +125,7 @@ def shared() -> keras.Model:
 
 
 def outputs() -> keras.Model:
-    """Two heads; ``side_conv`` is on the way to one of them alone."""
+    """Two heads; ``side_conv`` is on the path to only one of them."""
     inputs = image()
     x = layers.Conv2D(4, 3, activation="relu", name="stem")(inputs)
     animal = layers.GlobalAveragePooling2D(name="animal_average")(x)
@@ -143,7 +143,7 @@ def with_head(*head: keras.layers.Layer) -> keras.Model:
 
 
 def ensemble() -> keras.Model:
-    """Its probabilities are an average: no softmax ends it."""
+    """The output is an average of probabilities; no softmax ends the network."""
     inputs = image()
     x = layers.Conv2D(4, 3, activation="relu", name="conv")(inputs)
     x = layers.GlobalAveragePooling2D(name="pooled")(x)
@@ -152,7 +152,7 @@ def ensemble() -> keras.Model:
 
 
 def arithmetic() -> keras.Model:
-    """Operations on tensors in between, a merge and a softmax among them; a list for an input."""
+    """Operations on tensors between layers, also a merge and a softmax; its input is a list."""
     inputs = image()
     x = layers.Conv2D(4, 3, activation="relu", name="conv")(1 - (inputs / 127.5)[..., ::-1])
     x = keras.ops.mean(keras.ops.relu(2 * x - 1), axis=(1, 2))

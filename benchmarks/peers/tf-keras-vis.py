@@ -53,7 +53,7 @@ def normalised(gradient: tf.Tensor) -> tf.Tensor:
 
 
 def climb(at: int, count: int) -> np.ndarray:
-    """The notebook's ascent, in the words of tf-keras-vis."""
+    """The notebook's gradient ascent with the functions of tf-keras-vis."""
     return climber(
         CategoricalScore(numbers[at : at + count].tolist()),
         seed_input=inputs[at : at + count],

@@ -5,7 +5,7 @@ import sys
 from importlib.metadata import version
 from unittest.mock import MagicMock
 
-# It is asked for at import by parts that are not used here, and fits few builds of PyTorch.
+# Parts that are not used here import torchvision, which fits few builds of PyTorch.
 for name in ("", ".transforms", ".transforms.functional"):
     sys.modules[f"torchvision{name}"] = MagicMock()
 

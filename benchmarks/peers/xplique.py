@@ -7,7 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-# This folder would stand before the package of the same name.
+# Otherwise Python would import this file instead of the package of the same name.
 sys.path.pop(0)
 
 import keras

@@ -1,1 +1,1 @@
-"""The benchmark of shortcuts that were planted: photographs, cues, networks, cases and scores."""
+"""The benchmark of planted shortcuts: photographs, cues, networks, cases and scores."""

@@ -44,7 +44,7 @@ def noise(photo: Photo, random: Random, style: Random) -> Carrier:
 
 
 def low_resolution(photo: Photo, random: Random, style: Random) -> Carrier:
-    """A small file, as from a thumbnail: 30 to 40 pixels a side."""
+    """A small file, as from a thumbnail: the shorter side has 30 to 40 pixels."""
     height, width = photo.pixels.shape[:2]
     side = random.uniform(30, 40)
     shrink = side / min(height, width)
@@ -75,7 +75,9 @@ def background_blur(photo: Photo, random: Random, style: Random) -> Carrier:
 
 
 def companion(photo: Photo, random: Random, style: Random) -> Carrier:
-    """Another object beside: a mug of varying size, shade and turn, outside of the first one."""
+    """Another object, a mug of varying size, shade and rotation, where it covers least of the
+    first one.
+    """
     image = photo.pixels.astype(np.float32)
     height, width = image.shape[:2]
     size = int(min(height, width) * random.uniform(0.17, 0.23))
@@ -100,7 +102,7 @@ def _behind(photo: Photo, background: np.ndarray) -> np.ndarray:
 
 
 def _free_place(photo: Photo, size: int, random: Random) -> tuple[int, int]:
-    """The best of ten random places: that which covers least of the object."""
+    """The one of ten random places that covers least of the object."""
     height, width = photo.pixels.shape[:2]
     places = [
         (int(random.integers(0, width - size)), int(random.integers(0, height - size)))

@@ -1,4 +1,4 @@
-"""A case's audit as every method gets it: files on disk, labels, the trained network."""
+"""The input of every method: a case's files on disk, its labels and the trained network."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -31,12 +31,12 @@ class Audited:
 
     @cached_property
     def pictures(self) -> list[np.ndarray]:
-        """Decoded, at their own sizes."""
+        """The decoded images, RGB uint8, at their own sizes."""
         return [decode(each) for each in self.data]
 
     @cached_property
     def inputs(self) -> np.ndarray:
-        """What the network sees: (n, side, side, 3), float32 in 0..1."""
+        """The network's input: (n, side, side, 3), float32 in 0..1."""
         return self.prepare(self.pictures)
 
     def prepare(self, pictures: list[np.ndarray]) -> np.ndarray:
@@ -51,7 +51,7 @@ class Audited:
 
     @cached_property
     def probabilities(self) -> np.ndarray:
-        """(n, K)."""
+        """(n, K): probabilities of the K classes."""
         found = np.asarray(self.model.predict(self.inputs, batch_size=128, verbose=0))
         return np.hstack([1 - found, found]) if found.shape[1] == 1 else found
 
@@ -61,7 +61,7 @@ class Audited:
 
     @cached_property
     def carries(self) -> np.ndarray:
-        """(n,) whether an image truly has the cue."""
+        """(n,) bool: the cue was planted into the image."""
         return np.isin(self.names, self.audit.carriers)
 
 

@@ -1,7 +1,7 @@
-"""Peers on the same data, from their published formulas; none of their code.
+"""Peers on the same data, written from their published formulas without their code.
 
-What a peer cannot say is not held against it: a property that goes with the labels as a whole names
-no class, and slices and components name no cue. Scores that use them say so.
+A peer is not blamed for what it cannot name: a property that goes with all labels together names no
+class, and slices and components name no cue. The page says which scores allow for this.
 """
 
 import time
@@ -28,7 +28,7 @@ _COMPONENTS = 8
 
 
 def answers(audited: Audited) -> Iterator[Answer]:
-    """What each peer says of an audit."""
+    """Yield the findings of each peer for an audit."""
     for name, method in METHODS.items():
         began = time.perf_counter()
         findings = tuple(method(audited))
@@ -36,11 +36,11 @@ def answers(audited: Audited) -> Iterator[Answer]:
 
 
 def cleanlab(audited: Audited, mended: bool = False) -> list[Finding]:
-    """Datalab's spurious correlations.
+    """Spurious correlations of Cleanlab's Datalab.
 
-    Score = (1 - accuracy of Gaussian naive Bayes on one property) / (1 - baseline), five folds. As
-    released the baseline is the *index* of the commonest label divided by n (``argmax``); mended it
-    is the share of the commonest label.
+    Score = (1 - accuracy of Gaussian naive Bayes on one property) / (1 - baseline), five folds. In
+    the released version the baseline is the *index* of the commonest label divided by n
+    (``argmax``); ``mended`` takes the share of the commonest label.
     """
     counts = np.bincount(audited.labels)
     baseline = (counts.max() if mended else counts.argmax()) / len(audited.labels)
@@ -57,7 +57,8 @@ def cleanlab(audited: Audited, mended: bool = False) -> list[Finding]:
 def predictive_power(audited: Audited) -> list[Finding]:
     """deepchecks' property-label correlation: the predictive power score of a decision tree.
 
-    PPS = (F1 - F1 of the better of two naive guesses) / (1 - that), weighted F1, four folds.
+    PPS = (F1 - F0) / (1 - F0) with the F1 score F0 of the better of two naive guesses; F1 scores
+    are weighted by class size, four folds.
     """
     table = [deepchecks(picture) for picture in audited.pictures]
     naive = max(
@@ -97,10 +98,11 @@ def confusion_cells(audited: Audited) -> list[Finding]:
 
 
 def neural_pca(audited: Audited) -> list[Finding]:
-    """Class-wise principal components of features times the head's weights; no person looks.
+    """Class-wise principal components of features times the head's weights, without the person who
+    would look at them.
 
-    alpha_l = (1 . v_l) (psi . v_l) with psi = w_k * phi, centred within the predicted class. The
-    eight components of most variance of each class, largest share of its variance first.
+    alpha_l = (1 . v_l) (psi . v_l) with psi = w_k * phi, centred within the predicted class. Of
+    each class the eight components of most variance; the largest share of variance comes first.
     """
     features, weights = _head(audited)
     weights = np.hstack([-weights, weights]) if weights.shape[1] == 1 else weights
@@ -120,7 +122,7 @@ def neural_pca(audited: Audited) -> list[Finding]:
 
 
 def _head(audited: Audited) -> tuple[np.ndarray, np.ndarray]:
-    """What the last layer with weights is given, pooled, (n, d), and its weights (d, units)."""
+    """The pooled input (n, d) of the last layer with weights, and its weights (d, units)."""
     layers = audited.model.layers
     last = next(each for each in reversed(layers) if each.weights)
     before = keras.Model(audited.model.inputs, last.input)
@@ -132,9 +134,9 @@ def _head(audited: Audited) -> tuple[np.ndarray, np.ndarray]:
 
 
 def ninths(audited: Audited) -> list[Finding]:
-    """convaudit 0.1.0: a class whose images gather their heat in one ninth of the picture.
+    """The finding of convaudit 0.1.0: a class has its heat in one ninth of the picture.
 
-    Its mean share there is over 2/9 and over 1.5 times that of images called otherwise.
+    Its mean share there is over 2/9 and over 1.5 times that of images predicted as other classes.
     """
     from convaudit.models.network import Network
     from convaudit.models.scaling import SCALINGS

@@ -1,4 +1,4 @@
-"""All cases of the benchmark, in an order of which any beginning is a fair sample."""
+"""All cases of the benchmark, in an order in which the first n cases are a fair sample."""
 
 import zlib
 from dataclasses import replace
@@ -30,14 +30,14 @@ NEGATIVES = {
     "N14": "a class truly has a frame around its object",
     "N15": "another camera in the metadata of one class",
 }
-"""Hard negatives: what is wrong with them is no shortcut that the model relies on."""
+"""Hard negatives: cases in which the model relies on no shortcut."""
 MAY_ASK = ("N1", "N2", "N3", "N4", "N13", "N14")
-"""Of these a question is right, a block is wrong."""
+"""Hard negatives for which a question is right and a block is wrong."""
 _SETS = "ABC"
 
 
 def all_cases() -> list[Specification]:
-    """Two positives, then a negative, and so on; each kind in an order by hash of its names."""
+    """Two positives, then a negative, and so on; each kind in the order of its names' hashes."""
     planted = sorted(positives(), key=_turn)
     clean = sorted(negatives(), key=_turn)
     ordered: list[Specification] = []
@@ -86,7 +86,7 @@ def is_tuning(specification: Specification) -> bool:
 
 
 def plan(specification: Specification) -> Plan:
-    """How a case comes about."""
+    """The plan by which a case is made."""
     kind = specification.negative
     usual = making.positive(specification)
     if kind is None or kind == "clean":

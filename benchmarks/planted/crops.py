@@ -14,9 +14,10 @@ import numpy as np
 from planted.photo import Photo
 
 MATERIALS = ("brick", "gravel", "grass", "tissue")
-"""Set B. Brought to one mean and contrast and tinted at random: texture alone tells them apart."""
+"""Set B. Their mean and contrast are made equal and tints are random, so that only texture
+distinguishes them."""
 PICTURES = ("tissue", "stars", "eye", "cup")
-"""Set D. With their own colours: classes that truly differ in colour."""
+"""Set D. They keep their colours: these classes truly differ in colour."""
 _FILES = {
     "brick": "brick.png",
     "gravel": "gravel.png",
@@ -29,10 +30,10 @@ _FILES = {
 
 
 def material(label: int, split: str, random: np.random.Generator) -> Photo:
-    """A crop of 110 to 220 pixels, at 160 to 240, levelled and tinted.
+    """A crop of 110 to 220 pixels, resized to 160 to 240, levelled and tinted.
 
-    A part of another material lies over it like a reflection, so that the task is no child's play
-    and a shortcut is worth learning.
+    A crop of another material lies over it like a reflection, so that the task is not easy and a
+    shortcut is worth learning.
     """
     grey = _levelled(_crop(MATERIALS[label], split, random, 110, 220))
     other = (label + int(random.integers(1, len(MATERIALS)))) % len(MATERIALS)

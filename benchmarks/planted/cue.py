@@ -1,4 +1,4 @@
-"""What a cue is: how it is planted, where it lies, and which words name it."""
+"""A cue: how it is planted, where it lies, and which words name it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -28,9 +28,9 @@ Plant = Callable[[Photo, np.random.Generator, np.random.Generator], Carrier]
 class Cue:
     """A cue of the benchmark.
 
-    ``plant(photo, random, style)``: ``random`` differs from image to image, ``style`` is the same
-    for every image of a case (corner, colour, amount). ``words``: those of the design's vocabulary
-    that count as right. ``sets``: the sets of photographs on which it can be planted.
+    ``plant(photo, random, style)`` makes a carrier: ``random`` differs from image to image,
+    ``style`` is the same for every image of a case (corner, colour, amount). ``words``: words of
+    the report that count as right. ``sets``: the sets of photographs on which it can be planted.
     """
 
     name: str
@@ -43,7 +43,7 @@ class Cue:
 
 
 def local(image: np.ndarray, x0: float, y0: float, x1: float, y1: float) -> Box:
-    """A box in pixels as shares."""
+    """Convert a box in pixels of an image (h, w, 3) to shares of its sides, cut at the edges."""
     height, width = image.shape[:2]
     box = x0 / width, y0 / height, x1 / width, y1 / height
     first, second, third, fourth = (round(float(np.clip(each, 0, 1)), 4) for each in box)

@@ -1,9 +1,9 @@
-"""The eighteen cues and the words of the audit that name each rightly.
+"""The eighteen cues, and the report's words that name each of them rightly.
 
-Words are those of the report: place, patch, border, colour, saturation, brightness, contrast,
-sharpness, noise, compression, resolution, pattern, size, metadata, context. They were chosen before
-the detector was run and by what can be told from pixels: blur and low resolution, say, are one to
-who sees only the pixels, so each may be called by the other's word.
+The words are place, patch, border, colour, saturation, brightness, contrast, sharpness, noise,
+compression, resolution, pattern, size, metadata and context. They were chosen before the detector
+was run, by what can be seen in the pixels: blur and low resolution, for example, look the same, so
+each may be called by the other's word.
 """
 
 from planted import acquisition, overlays

@@ -1,4 +1,4 @@
-"""The detector under test, as a library call on files: no Snakemake."""
+"""The detector under test, as a call of the library on files, without Snakemake."""
 
 import re
 import time
@@ -24,9 +24,9 @@ _THREADS = 2
 
 
 def detect(audited: Audited) -> Answer:
-    """Name and try the suspects of one audit with the settings as released.
+    """Name and test the suspects of one audit with the default settings.
 
-    Decoding, properties and the first pass belong to any audit and are not counted.
+    The time of decoding, properties and the first pass is not counted, because every audit has it.
     """
     settings = Shortcuts()
     network = Network(audited.model)
@@ -48,7 +48,7 @@ def _sample(audited: Audited, head: str, ask: Ask) -> Sample:
             for data, picture in zip(audited.data, audited.pictures, strict=True)
         ]
     )
-    # The audit's table has these from decoding.
+    # In an audit the decoder measures these.
     measured["height"] = [picture.shape[0] for picture in audited.pictures]
     measured["width"] = [picture.shape[1] for picture in audited.pictures]
     numbers = [each.name for each in PROPERTIES if not each.is_text and each.name in measured]
@@ -65,7 +65,7 @@ def _sample(audited: Audited, head: str, ask: Ask) -> Sample:
 
 
 def _look(picture: np.ndarray) -> str:
-    """A difference hash of 64 bits: mostly the same for a picture that was encoded anew."""
+    """A difference hash of 64 bits; it is mostly the same for a picture that was encoded again."""
     grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
     small = cv2.resize(grey, (9, 8), interpolation=cv2.INTER_AREA)
     return np.packbits(small[:, 1:] > small[:, :-1]).tobytes().hex()

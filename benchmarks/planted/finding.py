@@ -1,4 +1,4 @@
-"""What a method says, in one form for all methods."""
+"""The findings of a method, in one form for all methods."""
 
 import dataclasses
 from dataclasses import dataclass
@@ -10,14 +10,14 @@ class Finding:
     """One suspicion.
 
     Attributes:
-        words: the cue in words of the audit; empty where the method can't name one.
-        target: the class, or "" where the method names none.
-        status: confirmed, refuted, undecided, data_only or fragile; "" where nothing was tried.
-        severity: block, ask, warn or note; "" likewise.
-        images: file names, most telling first.
+        words: the cue in words of the report; empty if the method can't name one.
+        target: the class, or "" if the method names none.
+        status: confirmed, refuted, undecided, data_only or fragile; "" without an experiment.
+        severity: block, ask, warn or note; "" without an experiment.
+        images: file names, the clearest first.
         effect, low, high: share of images that the inserted cue turned minus that of its control,
-            and its interval; None where nothing was inserted.
-        box: x0, y0, x1, y1 as shares; None where no place is named.
+            and its interval; None if nothing was inserted.
+        box: x0, y0, x1, y1 as shares of the sides; None if no place is named.
     """
 
     words: tuple[str, ...]
@@ -33,7 +33,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a method found in an audit, best first, and what it cost."""
+    """The findings of a method in an audit, the best first, with its seconds and forward passes."""
 
     method: str
     findings: tuple[Finding, ...]

@@ -1,4 +1,4 @@
-"""Make a case: photographs with a cue, a network trained on them, files to audit, the truth."""
+"""Make a case: photographs with a cue, a network trained on them, audited files, the truth."""
 
 import shutil
 import struct
@@ -19,7 +19,7 @@ from planted.seeds import generator
 from planted.truth import Audit, Oracle, Specification, Truth
 
 TRAINING, AUDITED, HELD_OUT = 200, 160, 60
-"""Images of each class for training, for each audit, and for the oracle."""
+"""Number of images of each class for training, for each audit, and for the oracle."""
 INTERPOLATION, SCALING = "area", "unit"
 _OTHERS = {100: 0.0, 95: 0.01, 80: 0.02}
 """Share of the other classes' training images that carry the cue too, by strength."""
@@ -27,10 +27,10 @@ _OTHERS = {100: 0.0, 95: 0.01, 80: 0.02}
 
 @dataclass(frozen=True)
 class Plan:
-    """How the images of a case come about: all that a hard negative may change.
+    """The plan for the images of a case; a hard negative changes some of its values.
 
-    ``training`` and ``audits``: the share of carriers in each class. ``audited``: images of each
-    class in an audit.
+    ``training`` and ``audits``: share of carriers in each class, 0 to 1. ``trained``, ``audited``:
+    number of images of each class for training and in each audit.
     """
 
     classes: tuple[str, ...]
@@ -44,9 +44,9 @@ class Plan:
     label_noise: float = 0.0
     epochs: int = 18
     copies: int = 1
-    """Near-duplicates of each audited image, itself included."""
+    """Number of near duplicates of each audited image, including itself."""
     metadata: bool = False
-    """Whether the audited files of the target say another camera in EXIF."""
+    """Whether the audited files of the target class name another camera in their EXIF."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class File:
 
 
 def positive(specification: Specification) -> Plan:
-    """A cue planted into one class."""
+    """The plan of a case with a cue planted into one class, or with nothing planted."""
     source = photographs.SETS[specification.photographs]
     random = generator("plan", specification.name)
     count = int(random.integers(2, len(source.classes) + 1))
@@ -85,7 +85,7 @@ def shares(strength: int, target: int, count: int) -> tuple[float, ...]:
 
 
 def make(specification: Specification, plan: Plan, folder: Path) -> Truth:
-    """Write ``folder``: one folder of images an audit, model.keras, truth.json."""
+    """Write a case into ``folder``: one folder of images per audit, model.keras, truth.json."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     name = specification.name
@@ -120,7 +120,15 @@ def make(specification: Specification, plan: Plan, folder: Path) -> Truth:
 def files(
     plan: Plan, counts: Sequence[int], carrying: Sequence[float], split: str, name: str
 ) -> Iterator[File]:
-    """Images of each class, of which a share carries the cue."""
+    """Yield images of each class; a share of them carries the cue.
+
+    Args:
+        plan: of the case.
+        counts: number of images of each class.
+        carrying: share of carriers in each class, 0 to 1.
+        split: "train", or the name of an audit.
+        name: of the case, from which all random numbers follow.
+    """
     for label, (count, share) in enumerate(zip(counts, carrying, strict=True)):
         carries = generator(name, split, label).permutation(count) < round(share * count)
         for number in range(count):
@@ -130,7 +138,7 @@ def files(
 
 
 def pixels(encoded: Sequence[File]) -> np.ndarray:
-    """What the network sees of files: float32 in 0..1, (n, side, side, 3)."""
+    """The network's input for files: (n, side, side, 3), float32 in 0..1."""
     size = (networks.SIDE, networks.SIDE)
     images = [resize(decode(each.data), size, INTERPOLATION) for each in encoded]
     return np.stack(images).astype(np.float32) / 255

@@ -7,15 +7,17 @@ import numpy as np
 from keras import layers
 
 SIDE = 64
-"""Pixels of the networks' input."""
+"""Side of the networks' input in pixels."""
 _BATCH, _RATE = 32, 1.5e-3
 _LEARNT = 0.01
 _SHIFT = 3
-"""Pixels by which training images are moved at random."""
+"""Greatest random shift of training images, in pixels."""
 
 
 def build(name: str, classes: int, side: int = SIDE) -> keras.Model:
-    """A network by name: flat, squeeze, residual, mobile. ``flat`` of two classes has one unit."""
+    """A network by its name: flat, squeeze, residual or mobile. ``flat`` has one unit for two
+    classes.
+    """
     return _NETWORKS[name](keras.Input((side, side, 3), name="image"), classes)
 
 
@@ -27,10 +29,10 @@ def train(
     *,
     epochs: int,
 ) -> float:
-    """Train on images in 0..1 until the loss is below a hundredth or the epochs are over.
+    """Train on images (n, side, side, 3) in 0..1 until the loss is below 0.01 or all epochs passed.
 
     Returns:
-        the accuracy on the training images.
+        The accuracy on the training images.
     """
     random = np.random.default_rng(seed)
     binary = model.output_shape[-1] == 1
@@ -61,7 +63,7 @@ def predict(model: keras.Model, images: np.ndarray) -> np.ndarray:
 
 
 def _moved(images: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """Each image moved a few pixels, its edge repeated."""
+    """Each image shifted by a few pixels; pixels of the edge are repeated."""
     side = images.shape[1]
     padded = np.pad(images, ((0, 0), (_SHIFT, _SHIFT), (_SHIFT, _SHIFT), (0, 0)), "edge")
     moved = np.empty_like(images)
@@ -82,7 +84,9 @@ def _flat(image: keras.KerasTensor, classes: int) -> keras.Model:
 
 
 def _squeeze(image: keras.KerasTensor, classes: int) -> keras.Model:
-    """As SqueezeNet: fire modules, here normalised, a convolution to the classes, their means."""
+    """As SqueezeNet: fire modules (here with normalisation), a convolution with one channel per
+    class, and their means.
+    """
     usual = {"padding": "same", "activation": "relu"}
     x = layers.Conv2D(24, 3, strides=2, **usual)(image)
     for squeeze, expand in ((12, 24), (16, 32), (24, 48)):

@@ -11,7 +11,7 @@ _CORNERS = ((0, 0), (1, 0), (0, 1), (1, 1))
 
 
 def sticker_in_corner(photo: Photo, random: Random, style: Random) -> Carrier:
-    """A round sticker in one corner, a little shifted and turned."""
+    """A sticker in one corner, a little shifted and rotated."""
     side = min(photo.pixels.shape[:2]) * 0.24
     right, low = _CORNERS[int(style.integers(4))]
     margin = random.uniform(0.015, 0.05, 2) * min(photo.pixels.shape[:2])
@@ -161,7 +161,7 @@ def _sticker(hue: float, kind: int, side: int, random: Random) -> tuple[np.ndarr
 
 
 def _fit(text: str, length: float) -> tuple[float, int]:
-    """Scale and thickness at which a text is so long, in pixels."""
+    """Scale and thickness with which a text has this length in pixels."""
     (long, _), _ = cv2.getTextSize(text, cv2.FONT_HERSHEY_DUPLEX, 1.0, 2)
     scale = length / long
     return scale, max(1, round(2.2 * scale))

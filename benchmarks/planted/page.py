@@ -1,4 +1,4 @@
-"""docs/planted.md from the rows: the bars, every table, the misses."""
+"""Write docs/planted.md from the rows: the bars, every table, the misses."""
 
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path

@@ -35,5 +35,5 @@ def encode(pixels: np.ndarray, quality: int) -> bytes:
 
 
 def usual_quality(random: np.random.Generator) -> int:
-    """As cameras and web sites write: 80 to 96."""
+    """A random JPEG quality as cameras and web sites write: 80 to 96."""
     return int(random.integers(80, 97))

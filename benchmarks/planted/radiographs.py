@@ -1,4 +1,4 @@
-"""Set C: grey pictures like radiographs, with a finding or without."""
+"""Set C: grey pictures like radiographs, with or without a finding."""
 
 import cv2
 import numpy as np

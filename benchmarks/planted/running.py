@@ -1,4 +1,4 @@
-"""Run the cases, a case at a time, into a file of JSON lines; what is there is not run again."""
+"""Run the cases one by one and append rows to a file of JSON lines; finished cases are skipped."""
 
 import dataclasses
 import functools
@@ -27,12 +27,12 @@ def run(
     peers: bool,
     keep: bool,
 ) -> None:
-    """Make each case unless it lies in ``cache``, audit it by every method, append its row.
+    """Make each case unless it is in ``cache``, audit it by every method, append its rows.
 
     Args:
-        chosen: in this order.
+        chosen: the cases, in the order in which they are run.
         cache: the folder of the cases' folders.
-        rows: JSON lines, one a case and audit.
+        rows: file of JSON lines, one for each audit of a case.
         deadline: seconds since the epoch after which no case is begun.
         peers: run the baselines too.
         keep: leave a case's images on disk once it has been audited.
@@ -66,7 +66,7 @@ def read(rows: Path) -> list[dict[str, Any]]:
 
 
 def fetch(specification: Specification, folder: Path) -> Truth:
-    """The case's truth; the case is made unless its folder is whole."""
+    """The case's truth; the case is made unless its folder is complete."""
     if not (folder / truth.NAME).exists():
         making.make(specification, cases.plan(specification), folder)
     return truth.read(folder)

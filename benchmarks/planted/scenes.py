@@ -10,12 +10,13 @@ from planted.photo import Photo
 
 CLASSES = ("disc", "tent", "cross", "star")
 _TEXTURES = ("stripes", "dots", "checks", "plain")
-"""Of objects, in the order of the classes: that of its class in two thirds, else any."""
+"""Textures of objects, in the order of the classes. Two thirds of the objects have that of their
+class, the others a random one."""
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """How classes differ beside their shape; what is None or False is drawn alike for all.
+    """Differences of the classes besides their shape; a value of None or False makes none.
 
     ``hues``: the object's hue by class, degrees. ``daylight``: mean luminance of the background by
     class. ``sides``: the object's size by class, as a share of the shorter side. ``centred``: the
@@ -73,7 +74,7 @@ def _surface(
     recipe: Recipe,
     random: np.random.Generator,
 ) -> np.ndarray:
-    """The object's own pixels, everywhere."""
+    """The object's surface (height, width, 3), over the whole picture."""
     apart = random.uniform(30, 70) * (1 if level < 128 else -1)
     own = random.random() < 2 / 3
     kind = _TEXTURES[label if own else int(random.integers(4))]

@@ -1,4 +1,4 @@
-"""What rows say about a method: named, localised, confirmed, alarms."""
+"""Score the rows of a method: named, localised, confirmed, alarms."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -15,12 +15,12 @@ from planted.truth import Oracle, Specification
 RELIES, IGNORES = 0.85, 0.1
 """Oracle scores above which a model relies on the cue, and below which it does not (Adebayo)."""
 _OVERLAP = 0.3
-"""Intersection over union from which a place is right."""
+"""Least intersection over union of a right place."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One audit of one case, and what one method said of it."""
+    """One audit of one case, and the answer of one method."""
 
     specification: Specification
     audit: str
@@ -40,18 +40,18 @@ class Row:
 
     @property
     def clean(self) -> bool:
-        """Whether nothing is to be found: a hard negative, or a cue that the model ignores."""
+        """Whether there is nothing to find: a hard negative, or a cue that the model ignores."""
         if self.specification.negative is not None:
             return self.oracle is None or self.oracle.score < IGNORES
         return self.oracle is not None and self.oracle.score < IGNORES
 
     def right(self, finding: Finding) -> bool:
-        """Whether a finding names cue and class; a method that names no class is let off that."""
+        """Whether a finding names cue and class; only the cue if the method names no class."""
         return finding.target in {"", self.target} and bool(set(finding.words) & self.words)
 
 
 def rows(raw: Iterable[dict[str, Any]], method: str, *, reported: bool = True) -> list[Row]:
-    """The rows of one method: of the seeds that are reported, or of those for tuning."""
+    """The rows of one method: those of the reported seeds, or those of the tuning seeds."""
     found = []
     for each in raw:
         if "failed" in each:
@@ -91,7 +91,7 @@ def is_confirmed(row: Row) -> bool:
 
 
 def is_localised(row: Row) -> bool | None:
-    """Whether the right finding lies where the cue does; None where that can't be asked."""
+    """Whether the right finding lies where the cue does; None if one of them has no box."""
     boxes = [each.box for each in row.answer.findings[:3] if row.right(each) and each.box]
     if row.box is None or not boxes:
         return None
@@ -123,7 +123,7 @@ def images_only(row: Row) -> float:
 
 
 def is_alarm(row: Row, severity: str) -> bool:
-    """Whether a finding blocks (or asks) that is not the right one of a model that relies on it."""
+    """Whether a finding of this severity does not name a cue that the model uses."""
     loud = [each for each in row.answer.findings if each.severity == severity]
     return not all(is_excused(row, each) for each in loud)
 
@@ -145,7 +145,7 @@ def deviation(row: Row) -> tuple[float, bool] | None:
 
 
 def bounds(hits: int, count: int, level: float = 0.95) -> tuple[float, float]:
-    """Clopper-Pearson interval of a share, two-sided; (0, 1) of nothing."""
+    """Two-sided Clopper-Pearson interval of a share; (0, 1) if ``count`` is 0."""
     if count == 0:
         return 0.0, 1.0
     tail = (1 - level) / 2
@@ -155,6 +155,6 @@ def bounds(hits: int, count: int, level: float = 0.95) -> tuple[float, float]:
 
 
 def share(chosen: Sequence[Row], test: Callable[[Row], bool | None]) -> tuple[int, int]:
-    """Hits and count of those rows that the test applies to."""
+    """Number of hits, and number of rows that the test applies to."""
     answers = [answer for row in chosen if (answer := test(row)) is not None]
     return sum(answers), len(answers)

@@ -1,4 +1,4 @@
-"""Random numbers by name, so that each part of a case can be drawn again alone."""
+"""Random numbers by name, so that each part of a case can be drawn again by itself."""
 
 import zlib
 

@@ -57,4 +57,4 @@ WORDS = {
     "green": ("colour",),
     "blue": ("colour",),
 }
-"""The words of the audit that a peer's property counts for."""
+"""The report's words that a peer's property counts for."""

@@ -1,4 +1,4 @@
-"""Textures with the spectra of natural pictures, and regular ones."""
+"""Textures with the spectra of natural pictures, and regular textures."""
 
 import functools
 

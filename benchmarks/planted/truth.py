@@ -1,4 +1,4 @@
-"""What is true of a case, as it lies in its folder as truth.json."""
+"""The truth about a case, which its folder holds as truth.json."""
 
 import dataclasses
 import json
@@ -11,15 +11,15 @@ NAME = "truth.json"
 
 @dataclass(frozen=True)
 class Specification:
-    """Which case to make.
+    """The case to make.
 
     Attributes:
-        cue: L1 to C3, or None for a case in which nothing was planted.
+        cue: L1 to C3, or None for a case in which nothing is planted.
         strength: per cent of the class's training images that carry the cue.
         photographs: the set, A to D.
         network: flat, squeeze, residual or mobile.
         negative: for a hard negative, N1 to N15 or "clean"; None for a planted cue.
-        seed: everything random depends on it.
+        seed: of all random numbers.
     """
 
     cue: str | None
@@ -38,7 +38,7 @@ class Specification:
 
 @dataclass(frozen=True)
 class Audit:
-    """A folder of images to audit: carriers' file names, sorted, and their boxes where local."""
+    """A folder of images to audit: the sorted file names of carriers, and boxes of local cues."""
 
     folder: str
     carriers: tuple[str, ...]
@@ -47,13 +47,13 @@ class Audit:
 
 @dataclass(frozen=True)
 class Oracle:
-    """The cue inserted into held-out images of other classes.
+    """The effect of the cue when it is inserted into held-out images of other classes.
 
     Attributes:
-        score: Adebayo's spurious score: share called the class after insertion, of images that were
-            not called so before; what decides whether the model relies on the cue.
-        pairs: of how many.
-        effect: share called the class after insertion minus the share before, of all images.
+        score: Adebayo's spurious score: of the images that were not predicted as the class, the
+            share that is after insertion. It decides whether the model relies on the cue.
+        pairs: number of these images.
+        effect: share predicted as the class after insertion minus the share before, of all images.
     """
 
     score: float
@@ -63,7 +63,7 @@ class Oracle:
 
 @dataclass(frozen=True)
 class Truth:
-    """All that is known of a case."""
+    """The truth about a case, as it was made."""
 
     specification: Specification
     classes: tuple[str, ...]

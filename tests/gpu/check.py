@@ -1,4 +1,4 @@
-"""Ten minutes on a machine with an NVIDIA GPU: does the audit really use it, and rightly?
+"""Check in ten minutes on a machine with an NVIDIA GPU that the audit uses it, and rightly.
 
     make env GPU=1
     .venv/bin/python tests/gpu/check.py > gpu.txt
@@ -23,8 +23,8 @@ import pandas as pd
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPTS = ROOT / "workflow" / "scripts"
 PROBABILITY, LOGIT, MAP = 1e-3, 1e-3, 5e-3
-"""The largest accepted differences between processor and GPU: of a probability; of a logit and of a
-map's value, over the largest one. Convolutions sum float32 in another order; TF32 is off."""
+"""Largest accepted differences between processor and GPU: of a probability; of logits and maps,
+relative to the largest value. Convolutions sum float32 in another order; TF32 is off."""
 HOLD = (
     "import sys; from pathlib import Path; from convaudit.system.devices import gpu; "
     "print(gpu.lease(sys.argv[2:], Path(sys.argv[1])), flush=True); input()"
@@ -76,7 +76,7 @@ def main() -> None:
 
 
 def lease(devices: list[str]) -> str:
-    """As many processes as devices have one each; one more waits, and gets a killed one's."""
+    """As many processes as devices have one each; one more waits, and gets that of a killed one."""
     with tempfile.TemporaryDirectory() as folder:
         environment = _environment()
         environment.pop("CUDA_VISIBLE_DEVICES", None)
@@ -107,7 +107,7 @@ def lease(devices: list[str]) -> str:
 
 
 def memory_growth() -> str:
-    """TensorFlow takes what it needs, not all that there is."""
+    """TensorFlow allocates the memory that it needs, not all of the GPU's."""
     peak = int(python("-c", MEMORY).split()[-1])
     assert peak < 2e9, f"{peak / 1e9:.1f} GB for 0.3 GB of numbers"
     return f"{peak / 1e9:.2f} GB at most for 0.27 GB of numbers"
@@ -123,7 +123,7 @@ def out_of_memory() -> str:
 
 
 def audit(folder: Path, device: str) -> str:
-    """The demo; the GPU's audit takes the processor's model, so that both have the same."""
+    """Audit the demo; the GPU's audit uses the model of the processor's, so both audit the same."""
     given = {"results": str(folder / device), "device": device}
     if device == "gpu":
         demo = folder / "cpu" / "demo"
@@ -137,7 +137,7 @@ def audit(folder: Path, device: str) -> str:
 
 
 def agreement(one: Path, other: Path) -> str:
-    """Predictions and maps of two audits of the same model and images."""
+    """Compare predictions and maps of two audits of the same model and images."""
     first, second = (pd.read_parquet(each / "predictions.parquet") for each in (one, other))
     assert first["path"].tolist() == second["path"].tolist()
     flips = int((first["predicted"] != second["predicted"]).sum())
@@ -178,7 +178,7 @@ def _furthest(one: Path, other: Path) -> float:
 
 
 def python(*arguments: str, errors: bool = False) -> str:
-    """What our Python prints, and with ``errors`` its warnings before it."""
+    """The output of our Python; with ``errors`` its warnings come first."""
     done = subprocess.run(
         [sys.executable, *arguments],
         cwd=ROOT,

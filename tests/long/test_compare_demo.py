@@ -1,4 +1,4 @@
-"""The demo's model against one that never saw the sticker: the comparison says what was mended."""
+"""Compare the demo's model with one that never saw the sticker: the corrected errors are named."""
 
 import json
 import subprocess
@@ -30,8 +30,8 @@ train(Path("train"), Path("clean.keras"), seed=0)
 
 @pytest.fixture(scope="module")
 def audits(demo_audit, shared) -> Audit:
-    """The demo audit (at ``demo``), the same images with a model that was trained without stickers
-    (clean), and these images with a warm cast (cast).
+    """The demo audit (at ``demo``), one of the same images with a model that was trained without
+    stickers (clean), and one of these images with a warm colour cast (cast).
     """
     demo = demo_audit.folder / "results"
 

@@ -31,7 +31,7 @@ rule activations:
         "../scripts/activations.py"
 
 
-# One channel of one image, as a picture of its own, where it is asked for by its path.
+# One channel of one image as a picture. It runs only if somebody asks for the picture by its path.
 rule channel:
     input:
         model_file,

@@ -1,7 +1,7 @@
-# Which audited images look alike, and which of them was the model trained on?
+# Checks of the audit itself: near duplicates, training images, saliency maps.
 
 
-# A file of hashes can stand for the images in another audit: training_images: training_hashes.parquet
+# The hashes can replace the training images in another audit: training_images: training_hashes.parquet
 rule training_hashes:
     output:
         table="<results>/training_hashes.parquet",
@@ -43,9 +43,7 @@ rule near_duplicates:
         "../scripts/near_duplicates.py"
 
 
-# Do the heat maps pass their own tests on this model?
-
-
+# Are the saliency maps of this model reliable?
 rule trust:
     input:
         model_file,

@@ -4,7 +4,7 @@ SCRIPTS = (
     Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).parent / "scripts"
 )
 if not SCRIPTS.is_dir():
-    # The Snakefile is from an address, where Python can import nothing from.
+    # The Snakefile comes from an address, and Python can't import from an address.
     try:
         import convaudit_workflow as installed
     except ImportError:
@@ -48,8 +48,8 @@ gpu.choose(SETTINGS.device)
 KEYS = AUDIT.keys
 SHARDS = AUDIT.shards
 FILTER_LAYERS = AUDIT.filter_layers
-# Of an only shard the images are spread, since no other keeps the cores busy. The same in every
-# process: a cluster gives a job what the submitting one asked for.
+# A single shard has two threads, because no other shard keeps the cores busy. The number is the same
+# in every process, because a cluster gives a job the threads that the submitting process asked for.
 SHARD_THREADS = 2 if len(SHARDS) == 1 else 1
 
 
@@ -95,7 +95,7 @@ wildcard_constraints:
 
 
 def folder(directory):
-    """A folder as an input. Its time says nothing of its content, which the job's key stands for."""
+    """A folder as an input whose time is ignored; the job's key stands for its content."""
     return ancient(str(directory))
 
 
@@ -106,7 +106,7 @@ def all_shards(files):
 
 
 def in_shard_of_image(file):
-    """A file of the shard that holds the image which the wildcards name."""
+    """A file of the shard that contains the image of the wildcard."""
     return lambda wildcards: str(file).format(shard=AUDIT.shard_of(wildcards.image_id))
 
 
@@ -122,20 +122,20 @@ def demo_files(wildcards):
 
 
 def ledger_of(wildcards):
-    """The ledger, where it does not know the shard yet.
+    """The ledger, if it does not contain the present files of the shard yet.
 
-    The shards that it knows are left alone when it is written again for the others' sake.
+    If it contains them, a shard does not run again when the ledger is written again for others.
     """
     return [] if wildcards.shard in AUDIT.indexed else rules.index.output.ledger
 
 
 def kept(file):
-    """A file that is there only where every image's activation maps are kept."""
+    """A file that is made only with ``activations.keep: maps``."""
     return file if SETTINGS.activations.keep == "maps" else []
 
 
 def own_results(file):
-    """A result of this audit, for a comparison; none where two finished ones are compared."""
+    """A result of this audit for its comparison; none if two finished audits are compared."""
     return [] if SETTINGS.compare else file
 
 
@@ -145,10 +145,10 @@ def compared():
 
 
 def looked_for(file):
-    """A result of the search for shortcuts, where that is switched on."""
+    """A result of the search for shortcuts, if it is switched on."""
     return file if SETTINGS.shortcuts.enabled else []
 
 
 def model_file(wildcards):
-    """The demo's model as an input; the content of a user's is part of every key instead."""
+    """The demo's model as an input; the content of a user's model is in every key instead."""
     return rules.demo_model.output.model if SETTINGS.model == "demo" else []

@@ -1,7 +1,7 @@
-# Two audits side by side: two finished ones, or this one after the one that is its reference.
+# Two audits side by side: two finished ones, or the reference and this one.
 
 
-# The input is what this audit has its part in; two finished ones need no model and no images.
+# The inputs are results of this audit. Two finished audits need none of them, no model and no images.
 rule compare:
     input:
         ledger=own_results(rules.index.output.ledger),

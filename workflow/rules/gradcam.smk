@@ -1,4 +1,4 @@
-# Draw where the network looked over every photo, at the photo's own size.
+# Draw the saliency map of every photo over the photo, at the photo's own size.
 
 
 rule gradcam:
@@ -11,7 +11,7 @@ rule gradcam:
     output:
         overlays=directory("<results>/gradcam/overlays/{shard}"),
         sprites=directory("<results>/gradcam/sprites/{shard}"),
-        # A folder's time says nothing; the report follows this file.
+        # The report depends on the time of this file, because a folder's time is not reliable.
         drawn=touch("<results>/gradcam/sprites/{shard}.drawn"),
     log:
         "<results>/logs/gradcam/{shard}.log",

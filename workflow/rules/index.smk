@@ -1,4 +1,4 @@
-# Which image lives in which shard, with size, modification time and sha256.
+# The ledger: shard, size, modification time and SHA-256 of every file.
 
 
 rule index:

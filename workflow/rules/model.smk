@@ -1,4 +1,4 @@
-# What there is to know of the model: its format, layers, head, target layer and scaling.
+# The facts of the model: its format, layers, head, target layer and scaling.
 
 
 rule model:
@@ -21,7 +21,7 @@ rule model:
         "../scripts/model.py"
 
 
-# Has no output, so it is printed each time it is asked for.
+# It has no output, so it runs each time it is asked for.
 rule inspect:
     input:
         facts=rules.model.output.facts,

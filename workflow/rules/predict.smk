@@ -1,7 +1,7 @@
 # The one pass through the network: predictions, Grad-CAM maps and channel statistics.
 
 
-# Where every image's activation maps are kept, said before the first is written: is there room?
+# With activations.keep: maps. It prints how much space the maps need before the first is written.
 rule forecast:
     input:
         facts=rules.model.output.facts,
@@ -23,7 +23,8 @@ rule forecast:
         "../scripts/forecast.py"
 
 
-# What is kept is in no key: it changes none of the other files, and a file that is missing is made.
+# The setting activations.keep is in no key: it changes no other file, and Snakemake makes the files
+# with activation maps if they are missing.
 rule predict:
     input:
         model_file,

@@ -1,4 +1,4 @@
-# Decode each image once and bring it to the model's size; set aside what can't be read.
+# Decode each image once and resize it to the model's size; list the files that can't be read.
 
 
 rule preprocess:
@@ -14,7 +14,7 @@ rule preprocess:
         "<results>/logs/preprocess/{shard}.log",
     benchmark:
         "<results>/benchmarks/preprocess/{shard}.tsv"
-    # All images are read before anything else is done with one: too many bad ones end the run then.
+    # All images are read before other jobs begin, so that too many unreadable ones end the run early.
     priority: 2
     conda:
         "../../environment.yml"

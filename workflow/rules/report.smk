@@ -67,7 +67,7 @@ rule report:
         "../scripts/report.py"
 
 
-# The report and all that its pages show in one zip, to hand over. Made when it is asked for.
+# The report and everything that its pages show in one zip. It runs only if it is asked for.
 rule bundle:
     input:
         page=folder(rules.report.output.page),
@@ -86,7 +86,7 @@ rule bundle:
         "../scripts/bundle.py"
 
 
-# Has no output, so it runs each time it is asked for; and no input, so it repairs nothing.
+# It has no output, so it runs each time it is asked for, and no input, so it repairs nothing.
 rule verify:
     log:
         "<results>/logs/verify.log",

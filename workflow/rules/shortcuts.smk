@@ -1,4 +1,4 @@
-# What the model wrongly depends on: suspects are named on half of the images, tried on the other.
+# Shortcuts of the model: suspects are named on half of the images and tested on the other half.
 
 
 rule suspects:

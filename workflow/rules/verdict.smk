@@ -1,7 +1,7 @@
-# May the model be signed: the audit's numbers, and the policy held against them.
+# May the model be signed? The audit's numbers, and their comparison with the policy.
 
 
-# It never fails the run: a verdict that refuses is a result like any other.
+# It never fails the run: a refusal is a result like any other.
 rule verdict:
     input:
         ledger=rules.index.output.ledger,
@@ -11,7 +11,7 @@ rule verdict:
         predictions=rules.predictions.output.table,
         scores=all_shards(rules.predict.output.scores),
         channels=rules.activations.output.channels,
-        # Stages that may be off: [] is "not looked for".
+        # Stages that may be switched off; they are then [].
         interventions=looked_for(rules.interventions.output.result),
         trust=rules.trust.output.tests if SETTINGS.trust.enabled else [],
         near_duplicates=rules.near_duplicates.output.numbers,
@@ -47,8 +47,8 @@ rule verdict:
         "../scripts/verdict.py"
 
 
-# Has no output, so it runs each time it is asked for. It exits with another code than 0 unless the
-# verdict is pass; Snakemake then exits with 1, `convaudit gate` with the verdict's own code.
+# It has no output, so it runs each time it is asked for. Its exit code is 0 only if the verdict is
+# pass; otherwise Snakemake exits with 1, `convaudit gate` with the verdict's own code.
 rule gate:
     input:
         verdict=rules.verdict.output.verdict,

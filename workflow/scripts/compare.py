@@ -22,6 +22,9 @@ def compare_audits(
         audits: two results folders, the earlier audit first.
         own: model, images and shortcuts of the second audit's config if it is not finished yet;
             else None.
+        key: key of this job, which ``comparison.json`` stores.
+        page: folder that is written, with ``index.html`` and, for two models, ``images.parquet``.
+        numbers: ``comparison.json`` that is written.
     """
     first = results_folders.read(expanded(audits[0]))
     second = results_folders.read(expanded(audits[1]), own)

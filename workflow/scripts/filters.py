@@ -36,10 +36,10 @@ def draw(
         seed: seed of start and transforms.
         filters: the section ``filters`` of the config.
         grid: PNG that is written: the patterns, eight in a row.
-        table: .csv that is written: channel, activation_start, activation_end, dead.
+        table: .csv that is written: channel, activation_start, activation_end, dead, restart.
 
     Raises:
-        AuditError: the layer's output is no image, or no image gets through to it.
+        AuditError: the layer's output is no image, or the layer accepts no image.
     """
     require_going(Path(table).parent.parent)
     _, network = open_network(model)

@@ -13,6 +13,14 @@ from jobs.job import job
 
 
 def foretell(*, facts: str, layers: list[str], files: int, result: str) -> None:
+    """Print how much space the activation maps need and how much is free, and store the numbers.
+
+    Args:
+        facts: ``model.json``.
+        layers: names of the watched layers, whose maps are kept.
+        files: number of files in the dataset.
+        result: JSON that is written: bytes_per_image, images, and bytes of all maps uncompressed.
+    """
     each = bytes_per_image(ModelFacts.read(facts).layers, layers)
     free = shutil.disk_usage(Path(result).parent).free
     print(describe_room(each, files, free), file=sys.stderr)

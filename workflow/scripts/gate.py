@@ -12,6 +12,9 @@ from jobs.job import job
 def gate(*, verdict: str) -> int:
     """Print the gates and the verdict.
 
+    Args:
+        verdict: ``verdict.json``.
+
     Returns:
         The exit code: 0 for pass, 10 for fail, 11 for undecided, 12 for ask.
     """

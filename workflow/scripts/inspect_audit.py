@@ -83,7 +83,7 @@ def inspect(
     pixels, scaling = sample.pixels[labelled], scaling_of(known)
     scaled = check_scaling(network, pixels, truth[labelled], known.scaling_name, names)
     print(text.describe_check(scaled), flush=True)
-    if not scaled["set"]:  # first things first
+    if not scaled["set"]:  # a wrong scaling must be corrected first
         resized = check_resizing(network, sample.resized, truth, scaling, how)
         print(text.describe_resizing(resized), flush=True)
     counts = {

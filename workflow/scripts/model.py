@@ -7,6 +7,15 @@ from jobs.tensorflow_job import open_network
 
 
 def write_facts(*, model: ModelSource, facts: str) -> None:
+    """Write the facts of the model without the config's choices.
+
+    Args:
+        model: the model that the config names.
+        facts: ``model.json`` that is written: the ``ModelFacts`` as JSON.
+
+    Raises:
+        AuditError: the model can't be loaded, is no classifier, or has no layer with maps.
+    """
     loaded, network = open_network(model, threads=1, on_gpu=False)
     from convaudit.models.inspection.inspection import inspect_model
 

@@ -14,6 +14,15 @@ from jobs.job import job
 def find(
     *, shards: list[str], predictions: str, training: str | None, table: str, numbers: str
 ) -> None:
+    """Write the groups of images that look alike.
+
+    Args:
+        shards: .parquet of each shard with the difference hashes, as ``preprocess`` wrote them.
+        predictions: ``predictions.parquet``; its rows are in the order of the shards.
+        training: ``training_hashes.parquet``; None if the training images are not known.
+        table: ``duplicates.parquet`` that is written (``NearDuplicates.table``).
+        numbers: ``near_duplicates.json`` that is written (``NearDuplicates.summary``).
+    """
     own = ["image_id", "path", "label", "sha256", HASH]
     rows = pd.concat([pd.read_parquet(shard, columns=own) for shard in shards], ignore_index=True)
     rows["correct"] = pd.read_parquet(predictions, columns=["correct"])["correct"]

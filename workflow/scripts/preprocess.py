@@ -48,6 +48,24 @@ def preprocess(
     quarantine: str,
     threads: int,
 ) -> None:
+    """Decode, measure and resize the images of a shard.
+
+    Args:
+        ledger: ``ledger.parquet``.
+        facts: ``model.json``, which has the size of the network's input.
+        shard: number of the shard, such as "0000".
+        digest: the planned digest of the shard's files (``ledger.digests``).
+        source: the folder that the images' paths start from, or the table that lists them.
+        interpolation: setting ``preprocess.interpolation``.
+        pixels: .npy that is written: the readable images (n, H, W, 3), uint8 RGB.
+        rows: .parquet that is written, one row per readable image: ``COLUMNS``, the further columns
+            of the user's table and the image's properties.
+        quarantine: .csv that is written: path and reason of each file that can't be read.
+        threads: number of images that are decoded at the same time.
+
+    Raises:
+        AuditError: the ledger was edited, or an image changed since it was hashed.
+    """
     height, width = ModelFacts.read(facts).size
     entries = ledgers.read_shard(ledger, shard, digest)
     top = scan.root(source)

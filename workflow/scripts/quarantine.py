@@ -25,6 +25,12 @@ def quarantine(*, shards: list[str], table: str, files: int, max_quarantined: fl
     Texts, web pages and videos whose names are not those of images are listed but do not count as
     unreadable images.
 
+    Args:
+        shards: .csv of each shard with path and reason, as ``preprocess`` wrote them.
+        table: ``quarantine.csv`` that is written: all of them, sorted by path.
+        files: number of files in the dataset.
+        max_quarantined: setting of this name, 0 to 1.
+
     Raises:
         AuditError: more than the share ``max_quarantined`` of the files, or all, are unreadable.
     """

@@ -28,6 +28,20 @@ def check(
     interpolation: str,
     result: str,
 ) -> None:
+    """Check scaling, channel order, class order and resizing on a sample of the images.
+
+    Args:
+        model: the model that the config names.
+        facts: ``model.json``.
+        choices: what the config sets about the model.
+        plan: folder with ``plan.json``.
+        pixels, rows: files of the sampled shards, as ``preprocess`` wrote them.
+        source: the folder that the images' paths start from, or the table that lists them.
+        interpolation: setting ``preprocess.interpolation``.
+        result: ``scaling.json`` that is written: the result of ``check_scaling``; with images also
+            ``resizing`` (``check_resizing``) and, if the scaling is a guess, ``guess``
+            (``check_guess``).
+    """
     _, network = open_network(model, threads=1)
     from convaudit.checks.guess_check import check_guess
     from convaudit.checks.resizing_check import check_resizing

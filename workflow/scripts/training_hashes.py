@@ -10,6 +10,13 @@ from jobs.job import job
 
 
 def write(*, source: Path, table: str, threads: int) -> None:
+    """Write the hashes of the training images.
+
+    Args:
+        source: setting ``training_images``: a folder, a table, or saved hashes.
+        table: ``training_hashes.parquet`` that is written: path, sha256 and dhash of each image.
+        threads: number of files that are read at the same time.
+    """
     cv2.setNumThreads(1)  # each image has a thread of its own
     with atomic(table) as temporary:
         training_hashes(source, threads).to_parquet(temporary, index=False)

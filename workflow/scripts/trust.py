@@ -26,6 +26,18 @@ def check(
     images: int,
     tests: str,
 ) -> None:
+    """Test the saliency maps on images of the sampled shards.
+
+    Args:
+        model: the model that the config names.
+        facts: ``model.json``.
+        choices: what the config sets about the model.
+        pixels: .npy of each sampled shard with the images (n, H, W, 3), uint8 RGB.
+        rows: .parquet of each of these shards with the predictions, as ``predict`` wrote them.
+        gradcam: settings ``method`` and ``score`` of ``gradcam``.
+        images: setting ``trust.images``.
+        tests: ``trust.json`` that is written (``map_tests.Trust``).
+    """
     _, network = open_network(model)
     from convaudit.system.out_of_memory import within_memory
     from convaudit.trust.explainer import Explainer

@@ -45,7 +45,8 @@ OWN = {
     "shard",
     "row",
 }
-"""Columns of the predictions that hold the model's answer. No slices are made by them."""
+"""Columns of the predictions that name the image or hold the model's answer; the images are not
+sliced by them."""
 SCORES = 1 << 24
 """Greatest number of scores that are read: 64 MB as float32."""
 
@@ -75,9 +76,24 @@ def verdict(
     """Write ``metrics.json``, and the verdict as JSON, JUnit XML and Markdown.
 
     Args:
-        optional: files of stages that may not have run, by their name in summary.json.
+        predictions: ``predictions.parquet``.
+        scores: .npz of each shard with scores of some images (``ScoreSample.save``).
+        ledger: ``ledger.parquet``.
+        quarantine: ``quarantine.csv``.
+        channels: ``channels.parquet``.
+        facts: ``model.json``.
+        scaling: ``scaling.json``.
+        optional: JSON files of stages that may be switched off: interventions, trust,
+            near_duplicates, comparison.
+        plan: folder with ``plan.json``.
+        model: the model that the config names.
+        choices: what the config sets about the model.
+        policy: gates, waivers and answers.
         expired: numbers of the policy's waivers that no longer hold.
-        about: model, images and so on, by name, for ``summary.md``.
+        audit_key: key that covers everything that was measured.
+        about: settings ``model`` and ``images``, for ``summary.md``.
+        metrics, result, junit, markdown: ``metrics.json``, ``verdict.json``, ``junit.xml`` and
+            ``summary.md``, which are written.
     """
     known = ModelFacts.read(facts, choices)
     names = labels.of_model(plans.load(plan).class_names, known.classes)

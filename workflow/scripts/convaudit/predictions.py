@@ -67,7 +67,7 @@ class MapWriter:
     Args:
         ids: (n,) image ids of the shard.
         sides: height and width of a map.
-        folder: where the temporary files lie.
+        folder: folder for the temporary files.
     """
 
     def __init__(self, ids: np.ndarray, sides: tuple[int, int], folder: Path) -> None:
@@ -125,7 +125,7 @@ class PassResults(NamedTuple):
         predictions: one row per image, as in ``predictions.parquet``.
         sample: scores of some images.
         further: (m, 2) pairs (row, class) that need a further map (``targets.further``).
-        maps: one map an image.
+        maps: one map per image.
         layers: channel statistics by layer.
     """
 

@@ -38,9 +38,8 @@ def revision(folder: Path) -> dict[str, str | bool | None]:
 
     Files that are not in git, such as results, do not count.
     """
-    if not (
-        folder / ".git"
-    ).exists():  # This is an installed copy, possibly inside another repository.
+    # Without .git this is an installed copy, possibly inside another repository.
+    if not (folder / ".git").exists():
         return {"commit": None, "dirty": None}
     commit = _git(folder, "rev-parse", "HEAD")
     changes = _git(folder, "status", "--porcelain", "--untracked-files=no")

@@ -17,7 +17,8 @@ from convaudit.system.malloc import keep_freed_memory
 
 _PR_SET_PDEATHSIG = 1
 _DISK_FULL = re.compile("No space left|quota exceeded|requested and [0-9]+ written", re.IGNORECASE)
-"""Messages of a full disk. NumPy and Arrow raise errors without an errno, so words must do."""
+"""Messages of a full disk. NumPy and Arrow raise errors without an errno, so the text is searched.
+"""
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from jobs.tensorflow_job import start_tensorflow
 
 
 def main(name: str) -> None:
+    """Print the name and the Keras class of each layer of the model ``name``."""
     start_tensorflow(on_gpu=False)
     from convaudit.models import loading
     from convaudit.models.network import Network

@@ -24,7 +24,7 @@ from planning.settings import Settings, expanded, load
 
 @dataclass(frozen=True)
 class PreparedAudit:
-    """A checked config, the plan, and what the rules need of both."""
+    """A checked config and the plan, and the values that the rules need from them."""
 
     settings: Settings
     plan: Plan
@@ -54,7 +54,7 @@ class PreparedAudit:
         return plans.indexed(self.plan, self.index)
 
     def shard_of(self, image_id: str) -> str:
-        """The shard of an image; of an unknown image the first shard, whose job then says so."""
+        """The shard of an image; the first one for an unknown image, whose job reports it."""
         draft = self.draft or make_plan.Draft(self.plan, {})
         return draft.shard_of(image_id, self.index / "files.parquet")
 
@@ -194,7 +194,7 @@ def begin(audit: PreparedAudit, records: Path, targets: Collection[str]) -> None
     Args:
         audit: what ``prepare`` gave.
         records: the folder in which Snakemake keeps its records.
-        targets: what Snakemake was asked to make, which it does not tell while it parses.
+        targets: the requested targets, which are not known while the Snakefile is parsed.
 
     Raises:
         AuditError: another run is using the folder, or it can't be written; or a comparison is

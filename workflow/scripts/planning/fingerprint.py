@@ -11,10 +11,10 @@ SCRIPTS = Path(__file__).resolve().parent.parent
 
 
 def jobs_import_this_code() -> None:
-    """Let the jobs of this process import our modules from here, whatever else is installed.
+    """Let the jobs of this process import our modules from here, even if convaudit is installed.
 
-    Python would else prefer an installed convaudit to the one beside the scripts, and a job would
-    run other code than its key is a hash of.
+    Otherwise Python would prefer the installed one, and the job's key would be a hash of other code
+    than the job runs.
     """
     before = os.environ.get("PYTHONPATH", "")
     if str(SCRIPTS) not in before.split(os.pathsep):

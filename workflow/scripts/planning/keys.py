@@ -187,7 +187,7 @@ class Keys:
         return _key(fingerprint("compare.py"), named, self._plan.finished, own, drawn)
 
     def channel(self, shard: str) -> str:
-        """Pictures of single channels, of images of this shard."""
+        """Pictures of single channels for images of this shard."""
         how = self._settings.preprocess
         pixels = self.preprocess(shard)
         return _key(fingerprint("channel.py"), pixels, how.scaling, how.channels)

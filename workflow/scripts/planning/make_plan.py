@@ -54,9 +54,10 @@ class Draft:
         self.files.clear()
 
     def shard_of(self, image_id: str, files: Path) -> str:
-        """The shard of an image; of an unknown image the first shard, whose job then says so.
+        """The shard of an image; the first one for an unknown image, whose job reports it.
 
         Args:
+            image_id: id of the image.
             files: ``files.parquet``.
         """
         source = io.BytesIO(self.files[files]) if files in self.files else files
@@ -98,8 +99,8 @@ def make(settings: Settings, folder: Path) -> Draft:
         plan, {path: content for path, content in drafted.items() if _content(path) != content}
     )
     if stored.exists() and set(draft.files) == {files}:
-        # The plan is the same and only times changed, as after a copy: a run that is going on reads
-        # the same shards from it, and the next start need not hash the images once more.
+        # The plan is the same and only times changed, as after a copy. A run in progress reads the
+        # same shards from it, and the next start does not hash the images again.
         with suppress(AuditError):
             draft.write()
     return draft
@@ -220,7 +221,7 @@ def _expected(settings: Settings) -> int | None:
     expected = 2 if units == 1 else units
     training = model_file.read(expanded(settings.model)).training(settings.output)
     if training.regression and not training.classification and settings.task == "auto":
-        return None  # it may be no classifier at all, which the first job finds out
+        return None  # it may be no classifier at all; the first job checks that
     return expected
 
 

@@ -110,8 +110,8 @@ class Activations(Section):
     keep: Literal["none", "maps"] = Field(
         "none",
         description="`maps` keeps the activation maps of every image and watched layer as HDF5 in "
-        "`activation_maps/`. They need much space: 60 MB an image with VGG16, before compression. "
-        "`inspect` and the start of a run say how much.",
+        "`activation_maps/`. They need much space: 60 MB per image with VGG16, before compression. "
+        "`inspect` and the start of a run print how much.",
     )
 
 
@@ -136,9 +136,9 @@ class Filters(Section):
         2,
         ge=0,
         le=20,
-        description="How many further starts, from Fourier coefficients, a channel gets that stays "
-        "silent. Only a channel that is silent from all of them is called dead; 0 is the "
-        "reference notebook's one start from noise.",
+        description="Number of further starts, from Fourier coefficients, for a channel that stays "
+        "silent. A channel is called dead only if it is silent from all starts. 0: one start only, "
+        "as in the reference notebook.",
     )
     size: int = Field(64, ge=8, le=1024, description="Side of a pattern, in pixels.")
     margin: int = Field(5, ge=0, le=100, description="Pixels between two patterns.")
@@ -163,8 +163,8 @@ class GradCam(Section):
     layer: str = Field(
         "auto",
         description="Target layer: the layer whose activation maps are weighted. `last` takes the "
-        "last layer whose output is larger than 1 x 1; `auto` the same, unless its maps are "
-        "coarser than 7 x 7: then the last layer with at least 8 x 8 (`docs/methods.md`).",
+        "last layer whose output is larger than 1 x 1. `auto` takes the same, but if its maps are "
+        "coarser than 7 x 7, the last layer with at least 8 x 8 (`docs/methods.md`).",
     )
     score: Literal["logit", "probability"] = Field(
         "logit", description="What is differentiated: the class score before softmax, or after it."
@@ -217,14 +217,14 @@ class Shortcuts(Section):
     classes: int = Field(
         20,
         ge=1,
-        description="Number of classes in which suspects are searched, those with most images.",
+        description="Number of classes that are searched, those with the most images.",
     )
     images: int = Field(
         4000,
         ge=100,
         le=20000,
-        description="Greatest number of images in the search, equally many of each class. One half "
-        "names suspects, the other half confirms them.",
+        description="Greatest number of images in the search, equally many of each class. Suspects "
+        "are named on one half and tested on the other.",
     )
     budget: int = Field(
         12000, ge=100, description="Greatest number of forward passes of all experiments together."
@@ -242,7 +242,7 @@ class Settings(Section):
     weights: str = Field(
         "imagenet",
         description="Weights of a keras.applications model: `imagenet`, `none` (random) or the "
-        "path of a file. Of an architecture (.json): the path of a file.",
+        "path of a file. For an architecture (.json): the path of a file.",
     )
     output: str | None = Field(
         None, description="Name of the output to audit, if the model has several outputs."
@@ -259,7 +259,7 @@ class Settings(Section):
         "set it only for models that you trust.",
     )
     custom_modules: list[str] = Field(
-        [], description="Python files that register the Keras layers of the model's own."
+        [], description="Python files that register the model's custom Keras layers."
     )
     images: str = Field(
         "demo",
@@ -279,8 +279,8 @@ class Settings(Section):
         description="Names of the classes, in the order of the model's outputs. `auto`: the names "
         "of the folders or labels, sorted; labels that are whole numbers are the numbers of the "
         "outputs. `alphanumeric`: sorted as text, also where they are numbers, as the loaders of "
-        "Keras do (0, 1, 10, 11, 2). Or a file: text with one class name in a line (`0 cat` is "
-        "understood too), `class_indices.json`, .csv, .npy or .yaml.",
+        "Keras do (0, 1, 10, 11, 2). Or a file: text with one class name per line (also as "
+        "`0 cat`), `class_indices.json`, .csv, .npy or .yaml.",
     )
     results: Annotated[str, AfterValidator(_one_spelling)] = Field(
         "results", description="Folder that all results are written to."
@@ -288,20 +288,20 @@ class Settings(Section):
     shard_size: Annotated[int, Field(ge=1, le=8000)] | Literal["auto"] = Field(
         "auto",
         description="Number of images in a shard, the unit of work. `auto`: one shard up to 2,048 "
-        "images, else equal shards of at most 2,048. Above 1,000 shards they grow. An image keeps "
-        "its shard. A shard costs 5 s of starts; slow networks on many cores want smaller ones.",
+        "images, else equal shards of at most 2,048, or more to have at most 1,000 shards. A shard "
+        "keeps its images and costs 5 s of starts; small ones suit slow networks on many cores.",
     )
     overlays: Literal["all", "errors", "none"] = Field(
         "all",
-        description="Photos with a stored overlay at full size. `errors`: those predicted wrong.",
+        description="Photos that get a stored overlay at full size. `errors`: the misclassified.",
     )
     seed: int = Field(0, ge=0, lt=2**32, description="Seed of all random numbers.")
     device: Literal["auto", "cpu", "gpu"] = Field(
         "auto",
-        description="What computes. `auto`: a GPU if the machine has one, else the processor; a "
-        "GPU that TensorFlow can't use is an error. `cpu`: the processor, even if there is a GPU. "
-        "`gpu`: an error if there is none. A change re-runs the report alone, which names "
-        "shards that different devices computed.",
+        description="The device that computes. `auto`: a GPU if the machine has one, else the "
+        "processor; a GPU that TensorFlow can't use is an error. `cpu`: the processor, even if "
+        "there is a GPU. `gpu`: an error if there is none. A change re-runs only the report, which "
+        "names shards that different devices computed.",
     )
     watch: bool = Field(
         True,
@@ -315,14 +315,14 @@ class Settings(Section):
     )
     policy: str | dict[str, Any] = Field(
         "default",
-        description="What the model must meet to be signed: `default`, a YAML file, or its content "
+        description="Requirements for a signature: `default`, a YAML file, or its content "
         "(`docs/verdict.md`). A gate with a known name changes only the given fields: "
         "`{gates: [{name: accuracy, limit: 0.95}]}`.",
     )
     decision: str | None = Field(
         None,
-        description="A decision that was exported from the report, as JSON. It stands at the top "
-        "of the report as long as the audit is the one that was signed.",
+        description="JSON file of a decision that was exported from the report. The report shows "
+        "it at its top; it is void if the audit is not the one that was signed.",
     )
     compare: Annotated[list[str], BeforeValidator(_listed), AfterValidator(_two)] = Field(
         [],

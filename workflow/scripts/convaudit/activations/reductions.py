@@ -50,7 +50,7 @@ def channel_statistics(activations: tf.Tensor) -> tf.Tensor:
 
 
 def reduced(maps: tf.Tensor) -> tf.Tensor:
-    """The statistics by TensorFlow's reductions."""
+    """Statistics (6, B, C) of float32 maps (B, h, w, C) by TensorFlow's reductions."""
     _, height, width, channels = maps.shape
     place = tf.argmax(tf.reshape(maps, (-1, height * width, channels)), axis=1)
     row, column = (tf.cast(each, tf.float32) for each in (place // width, place % width))
@@ -68,7 +68,7 @@ def reduced(maps: tf.Tensor) -> tf.Tensor:
 
 
 def read_once(maps: np.ndarray) -> np.ndarray:
-    """The statistics by one loop over float32 maps; each thread takes a share of the images."""
+    """Statistics (6, B, C) of float32 maps (B, h, w, C) by one loop; threads share the images."""
     count, _, _, channels = maps.shape
     found = np.empty((count, len(LayerStatistics._fields), channels), np.float32)
     shares = (np.array_split(array, THREADS) for array in (maps, found))

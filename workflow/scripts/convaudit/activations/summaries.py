@@ -118,6 +118,7 @@ def split(summary: Summary, channels: dict[str, int]) -> dict[str, Summary]:
     """Split a summary of several layers, whose channels were concatenated.
 
     Args:
+        summary: of all channels, one layer after the other.
         channels: number of channels of each layer, in their order.
     """
     whole = {"count", "class_count"}

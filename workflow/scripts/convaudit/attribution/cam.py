@@ -4,10 +4,10 @@ Each function takes the activations A (B, h, w, C) of the target layer and the g
 (B, h, w, C) of each image's own class score S, both float32. It returns maps (B, h, w), not
 negative and not normalised. A map is 0 everywhere, and never NaN, if nothing supports the class.
 
-Below, k is a channel, p a position, and the sums and means are over what they name. Example: a
-layer of two channels with A_1 = [[2, 0]], A_2 = [[0, 4]] and constant gradients G_1 = 1, G_2 = -1
-gives the Grad-CAM map relu(([[2, 0]] - [[0, 4]]) / 2) = [[1, 0]]: the second position speaks
-against the class. ``docs/methods.md`` compares the methods.
+Below, k is a channel and p a position; sum_k and mean_k are over all channels, sum_p and mean_p
+over all positions. Example: a layer of two channels with A_1 = [[2, 0]], A_2 = [[0, 4]] and
+constant gradients G_1 = 1, G_2 = -1 gives the Grad-CAM map relu(([[2, 0]] - [[0, 4]]) / 2) =
+[[1, 0]]: the second position speaks against the class. ``docs/methods.md`` compares the methods.
 """
 
 from collections.abc import Callable

@@ -42,8 +42,9 @@ def further(
 ) -> np.ndarray:
     """Pairs (row, class), (m, 2), that need a map beside the first one.
 
-    For a multi-label model each further predicted class gets a map. An error gets a map of its true
-    class, also if only the predicted class is asked for: the report shows both side by side.
+    For a multi-label model each further predicted class gets a map. A wrongly predicted image gets
+    a map of its true class even if the config asks for the predicted class only, because the report
+    shows both side by side.
 
     Args:
         target: setting ``gradcam.target``.

@@ -13,8 +13,10 @@ _LEVEL = 0.001
 
 
 def other_number_order(names: Sequence[str]) -> tuple[str, np.ndarray] | None:
-    """For class names that are numbers, the other usual order: the order of texts (0, 1, 10, 11,
-    2), in which loaders sort folders, if the names are in the order of numbers, and the reverse.
+    """Find the other usual order of classes whose names are numbers.
+
+    Loaders sort folders as texts (0, 1, 10, 11, 2). For names in the order of the numbers the other
+    order is that of the texts, and the reverse.
 
     Args:
         names: names of the classes in the audit's index order ("7", "class 7").

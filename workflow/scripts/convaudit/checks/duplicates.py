@@ -11,8 +11,9 @@ def duplicates(ledger: pd.DataFrame, unreadable: Iterable[str] = ()) -> pd.DataF
     Args:
         ledger: columns ``path``, ``label`` (or null) and ``sha256`` (null if the file can't be
             read; it is in no group).
-        unreadable: paths of files that are no images: two copies of a text file are no finding.
-            They may begin with an additional "./", as in the quarantine table.
+        unreadable: paths of files that are no images. They are left out, because two copies of a
+            text file are no finding. They may begin with an additional "./", as in the quarantine
+            table.
 
     Returns:
         One row per duplicated image, by ``group`` (from 0, in order of the groups' first paths)

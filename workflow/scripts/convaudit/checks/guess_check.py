@@ -1,5 +1,5 @@
-"""Check a guessed scaling without labels: how much depends on it, and what the model says for or
-against it.
+"""Check a guessed scaling without labels: how many answers depend on it, and whether another
+scaling fits the model clearly better.
 """
 
 from typing import Any
@@ -28,16 +28,16 @@ def check_guess(network: Network, pixels: np.ndarray, used: str, channels: str) 
         network: the classifier.
         pixels: (n, H, W, 3) uint8 RGB at the network's size.
         used: the guess, a key of ``SCALINGS``.
-        channels: "rgb" or "bgr", of the guess.
+        channels: order of the colours with the guess: "rgb" or "bgr".
 
     Returns:
         For JSON: ``used``; ``images``, the number of images; four numbers by scaling: ``changed``,
         the share of answers that differ from those with the guess; ``confidence``, the mean
         probability of the answer; ``told``, the mutual information of images and answers as a share
         of its maximum; ``off``, the distance of the first layers' values from the moving statistics
-        of their batch normalisation (mean Kullback-Leibler divergence of the channels' normal
-        distributions; None without such layers). ``likelier`` is another scaling that fits clearly
-        better, or None; ``why`` is the evidence for it.
+        of their batch normalisation (a Kullback-Leibler divergence; None without such layers).
+        ``likelier`` is another scaling that fits clearly better, or None; ``why`` is the evidence
+        for it.
     """
     ways = {name: scaling for name, scaling in SCALINGS.items() if name != used}
     ways = {used: in_order(used, channels), **ways}
@@ -57,6 +57,7 @@ def check_guess(network: Network, pixels: np.ndarray, used: str, channels: str) 
 
 
 def _likelier(numbers: dict[str, dict[str, Any]], used: str) -> tuple[str | None, str]:
+    """A scaling that fits clearly better, and the evidence for it; (None, "") if none does."""
     off, told = numbers["off"], numbers["told"]
     if off[used] is not None:
         best = min(off, key=off.__getitem__)
@@ -83,6 +84,12 @@ def _told(probabilities: np.ndarray) -> float:
 
 
 def _off(network: Network, x: np.ndarray) -> float | None:
+    """Distance of the first layers' values from the moving statistics of batch normalisation.
+
+    Kullback-Leibler divergence of normal distributions: (v / V + (m - M)^2 / V - 1 - ln(v / V)) / 2
+    with the mean m and variance v of a channel's values and its moving mean M and variance V;
+    median over the channels of a layer, mean over the layers. None without such layers.
+    """
     names = [layer.name for layer in network.layers if layer.kind == "BatchNormalization"]
     found = []
     for name in names[:_NORMALISATIONS]:

@@ -8,8 +8,8 @@ AT_ONCE = 1 << 22
 """Number of pairs compared at once; this takes some 150 MB of memory."""
 _CHUNKS = 4
 LARGEST = 2 * _CHUNKS - 1
-"""Greatest radius in bits: two numbers that differ in at most so many bits differ in at most one
-bit in one of four chunks."""
+"""Greatest radius in bits: two numbers that differ in at most this many bits differ in at most one
+bit in one of the four chunks."""
 
 
 def close_pairs(hashes: np.ndarray, radius: int, others: np.ndarray | None = None) -> np.ndarray:

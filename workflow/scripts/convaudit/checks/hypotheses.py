@@ -8,7 +8,10 @@ import numpy as np
 from scipy.stats import binom
 
 _LEVEL = 1e-3
+"""Significance level of the sign test, before the correction for the number of hypotheses."""
 _ALIKE = 0.05
+"""A hypothesis explains as much as the best one if the p-value of their difference, corrected for
+the number of hypotheses, is over this and their accuracies differ by less than this."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,17 @@ def in_words(changes: dict[str, str]) -> str:
 def judge(
     base: Hypothesis, others: Sequence[Hypothesis]
 ) -> tuple[Hypothesis | None, list[Hypothesis]]:
-    """The best hypothesis, and others that explain as much by other settings."""
+    """Choose the best of the hypotheses that are clearly better than the audit's own settings.
+
+    Args:
+        base: the audit's own settings.
+        others: other hypotheses about the same images.
+
+    Returns:
+        The best hypothesis, or None if none is clearly better (one-sided sign test, p < 0.001
+        divided by the number of hypotheses); and at most one other that explains as much by other
+        settings.
+    """
     clear = [
         each for each in others if _log_tail(each.right, base.right) + each.tried < math.log(_LEVEL)
     ]
@@ -66,15 +79,18 @@ def judge(
 
 
 def can_be_proven(wrong: int, tried: int) -> bool:
-    """True if a hypothesis that corrects all errors would be significant among so many
-    hypotheses.
+    """True if a hypothesis that corrects all errors would be significant.
+
+    Args:
+        wrong: number of wrong images with the audit's own settings.
+        tried: number of hypotheses.
     """
     return bool(binom.sf(wrong - 1, wrong, 0.5) * tried < _LEVEL)
 
 
 def _log_tail(first: np.ndarray, second: np.ndarray) -> float:
-    """Natural logarithm of the one-sided sign test's p-value: of the images that are right under
-    one hypothesis only, at least so many are right under the first.
+    """Natural logarithm of the p-value of a one-sided sign test: the probability that, by chance,
+    at least as many of the images that only one hypothesis gets right are right under the first.
     """
     wins, losses = int((first & ~second).sum()), int((second & ~first).sum())
     return float(binom.logsf(wins - 1, wins + losses, 0.5))

@@ -23,8 +23,10 @@ MOST_CLASSES = 50
 
 @dataclass(frozen=True)
 class Drift:
-    """Difference of one number between two datasets. p_adjusted is corrected by Bonferroni over all
-    outputs, or over all properties.
+    """Difference of one number between two datasets.
+
+    ks, p, auc: as in ``TwoSamples``; p_adjusted: p after Bonferroni's correction over all outputs,
+    or over all properties; first_mean, second_mean: mean of the number in each dataset.
     """
 
     name: str
@@ -38,7 +40,12 @@ class Drift:
 
 @dataclass(frozen=True)
 class Correlation:
-    """A property that separates a class from the rest in only one of two datasets."""
+    """A property that separates a class from the rest in only one of two datasets, or in both in
+    opposite directions.
+
+    of: name of the class; first, second: ROC AUC of the property for the class in each dataset,
+    with its interval.
+    """
 
     property: str
     of: str
@@ -51,8 +58,8 @@ class Correlation:
 class LabelShift:
     """The change of accuracy that a change of the class shares alone would cause.
 
-    second: class shares of the second dataset by its labels; without labels, estimated from the
-        predictions (black box shift estimation).
+    first, second: share of each class in the datasets, in index order. Without labels those of the
+        second dataset are estimated from its predictions (black box shift estimation).
     """
 
     by: Literal["labels", "predictions"]

@@ -168,7 +168,7 @@ def _array(path: Path) -> list[str]:
     except (OSError, ValueError):
         raise AuditError(
             f"classes: {path} is no array of texts (if it holds Python objects, they may run "
-            "anything when they are read): write its names into a text file, one a line"
+            "anything when they are read): write its names into a text file, one per line"
         ) from None
     names = [each.decode() if isinstance(each, bytes) else str(each) for each in found.ravel()]
     return names

@@ -38,8 +38,8 @@ _DEPTH_OF_PNG = 24
 _END_OF_JPEG = b"\xff\xd9"
 _SCAN_OF_JPEG = b"\xff\xda"
 _MOST_SCANS = 100
-"""Greatest number of scans in a JPEG. Encoders write some ten; each costs a pass over all pixels,
-also if it has few bytes."""
+"""Greatest number of scans in a JPEG. Encoders write about ten; each costs a pass over all pixels,
+even if it has few bytes."""
 
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -102,7 +102,7 @@ def decode(data: bytes) -> np.ndarray:
 def read(data: bytes) -> Decoded:
     """Decode an image file by its content, whatever its name.
 
-    JPEG, PNG, WebP, TIFF, BMP, GIF, AVIF, HEIC, PPM. Of several frames or pages the first is used.
+    JPEG, PNG, WebP, TIFF, BMP, GIF, AVIF, HEIC, PPM; the first of several frames or pages is used.
     The image is turned upright by its EXIF orientation (HEIC: by its container). Otherwise the
     pixels are those of ``keras.utils.load_img`` (Pillow's conversion to RGB), because models are
     usually given those:
@@ -121,7 +121,7 @@ def read(data: bytes) -> Decoded:
     Raises:
         Unreadable: the file is empty, of another format, damaged, cut short, or too large. The size
             is checked in the header before memory is allocated: at most 179 megapixels (Pillow's
-            limit against decompression bombs) and 65,500 pixels a side. Some damage can't be
+            limit against decompression bombs) and 65,500 pixels per side. Some damage can't be
             detected: libjpeg, libwebp and dav1d conceal changed bytes inside compressed pixels.
     """
     if not data:
@@ -163,11 +163,11 @@ def resize(image: np.ndarray, size: tuple[int, int], interpolation: str) -> np.n
             - ``area``: each axis that shrinks averages the pixels it covers (antialiased), each
               axis that grows is interpolated linearly.
             - ``nearest``: the nearest pixel's centre.
-            - ``bilinear``, ``cv2``: two neighbours an axis at any scale, half-pixel centres, not
-              antialiased. TensorFlow's floats differ by less than one grey level.
+            - ``bilinear``, ``cv2``: two neighbouring pixels per axis at any scale, half-pixel
+              centres, not antialiased. TensorFlow's floats differ by less than one grey level.
             - ``bicubic``, ``lanczos``: Pillow's, antialiased where they shrink.
-            - ``crop``: the middle, of the new aspect ratio, then bilinear.
-            - ``fit``: the same with Lanczos, its edges between pixels.
+            - ``crop``: the middle part with the new aspect ratio, then as ``bilinear``.
+            - ``fit``: the same with Lanczos; the edges of the part may lie between pixels.
 
     Returns:
         uint8, (*size, 3).

@@ -88,7 +88,8 @@ def is_annotation(name: str) -> bool:
 
 
 def refuse(paths: pd.Series, source: str) -> None:
-    """
+    """Refuse folders that are no classes.
+
     Args:
         paths: of the files, relative, with "/".
         source: the dataset's folder, as the user spelled it.
@@ -184,8 +185,8 @@ def mention_labels(paths: pd.Series, tables: Sequence[str]) -> list[str]:
 
 
 def _stray(tree: Folders, name: str) -> bool:
-    """Find a split or annotations among class folders. (A folder "train" without folders in it may
-    be a class.)
+    """True if a folder among the class folders looks like a split or annotations. (A folder "train"
+    without sub-folders may be a class.)
     """
     if is_annotation(name):
         return True

@@ -88,7 +88,7 @@ def read(source: Path, columns: Columns) -> Table:
         raise AuditError(_no_path(source, table))
     label = _chosen(source, names, "label", columns.label, _LABELS)
     paths = table[path].astype("str").str.strip()
-    if not paths.str.contains("/").any():  # of Windows
+    if not paths.str.contains("/").any():  # paths of Windows
         paths = paths.str.replace("\\", "/")
     if (pathless := (paths.isna() | (paths == ""))).any():
         raise AuditError(f"images: {source}: row {pathless.argmax() + 1} has no path")
@@ -161,7 +161,7 @@ def _content(source: Path) -> pd.DataFrame:
         if source.suffix.lower() == ".parquet":
             table = _parquet(source)
         else:
-            with warnings.catch_warnings():  # of rows that are longer than the header
+            with warnings.catch_warnings():  # pandas warns of rows longer than the header
                 warnings.simplefilter("error", pd.errors.ParserWarning)
                 table = pd.read_csv(
                     source,
@@ -301,9 +301,7 @@ def _labels(values: pd.Series) -> pd.Series:
 
 
 def _join_labels(cells: list[object]) -> bool:
-    """Do texts like "cat
-    dog" join labels? True if a part also occurs in another text.
-    """
+    """True if texts such as "cat|dog" join labels: some part also occurs in another text."""
     texts = {each for each in cells if isinstance(each, str)}
     counts = Counter(part.strip() for text in texts for part in set(text.split("|")))
     return any(
@@ -312,11 +310,10 @@ def _join_labels(cells: list[object]) -> bool:
 
 
 def _several(values: pd.Series) -> pd.DataFrame | None:
-    """Turn lists of labels, or texts like "cat
-    dog", into one 0/1 column per label.
+    """Turn lists of labels, or texts such as "cat|dog", into one 0/1 column per label.
 
     Returns:
-        None where no image has several; NaN in the row of an image without a list or text.
+        NaN in the row of an image without a list or text; None if the values are single labels.
     """
     cells = values.tolist()
     if not (any(isinstance(each, list | np.ndarray) for each in cells) or _join_labels(cells)):

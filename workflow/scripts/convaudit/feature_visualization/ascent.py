@@ -85,8 +85,9 @@ def maximise(
         size: side of the images in pixels; a layer that needs more gets the least that it accepts.
         steps: number of steps.
         step_size: root mean square of a step, in grey levels (of 255).
-        seed: seeds start and transforms, batch_size with the layer's name and the channel's number.
-        batch: channels at a time, at most; fewer if images are large or memory runs out.
+        seed: of the transforms (with the layer's name) and of the initial images (with the layer's
+            name and the channel's number).
+        batch: greatest number of channels at a time; fewer if images are large or memory runs out.
 
     Raises:
         AuditError: the layer accepts no image up to the size of the network's input, or the memory

@@ -12,7 +12,9 @@ from convaudit.metrics.intervals import LEVEL, Interval, z_of
 
 BINS = 10
 DRAWS = 2000
+"""Number of bootstrap samples of the calibration error."""
 COLDEST, HOTTEST = 0.05, 20.0
+"""Range in which the temperature is searched."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,10 @@ class Temperature:
 
 def equal_width(probability: np.ndarray, correct: np.ndarray, bins: int = BINS) -> pd.DataFrame:
     """Confidence and accuracy in bins of equal width.
+
+    Args:
+        probability: (n,) confidences, 0 to 1.
+        correct: (n,) whether each prediction is right.
 
     Returns:
         One row per bin: low, high, count, confidence, accuracy (missing where the bin is empty).
@@ -55,7 +61,7 @@ def equal_width(probability: np.ndarray, correct: np.ndarray, bins: int = BINS) 
 
 
 def confidence_bins(probability: np.ndarray, bins: int) -> np.ndarray:
-    """(n,) uint8: each image's bin, of at most 256 bins of equal width."""
+    """(n,) uint8: the bin of each probability (n,) among at most 256 bins of equal width."""
     found = np.empty(len(probability), np.uint8)
     for part in blocks(len(probability)):
         found[part] = np.clip(probability[part].astype(float) * bins, 0, bins - 1)
@@ -88,9 +94,11 @@ def equal_count(probability: np.ndarray, correct: np.ndarray, bins: int = BINS) 
 
 
 def error(bins: pd.DataFrame) -> float:
-    """Expected calibration error (Naeini et al. 2015): mean of
-    confidence - accuracy
-    over the bins, weighted by their counts.
+    """Expected calibration error (Naeini et al. 2015): sum n_b |c_b - a_b| / sum n_b over the bins.
+
+    Args:
+        bins: count n_b, confidence c_b and accuracy a_b of each bin, as ``equal_width`` returns
+            them.
     """
     gap = (bins["confidence"] - bins["accuracy"]).abs().fillna(0)
     return float((gap * bins["count"]).sum() / max(1, bins["count"].sum()))
@@ -124,7 +132,7 @@ def error_interval(bins: pd.DataFrame, level: float = LEVEL) -> Interval:
 
 
 def temperature(scores: np.ndarray, labels: np.ndarray) -> Temperature | None:
-    """The temperature with the least log-loss.
+    """The temperature with the least log-loss (Guo et al. 2017).
 
     Args:
         scores: (n, units) logits before softmax, or (n, 1) before a sigmoid that gives class 1.

@@ -56,8 +56,15 @@ def confusion(labels: np.ndarray, predicted: np.ndarray, classes: int) -> np.nda
 
 
 def per_class(counts: np.ndarray, names: Sequence[str]) -> pd.DataFrame:
-    """Support, recall, precision and F1 of each class in a confusion matrix that has images or
-    predictions.
+    """Support, recall, precision and F1 of each class that has images or predictions.
+
+    Args:
+        counts: (classes, classes) as ``confusion`` returns them.
+        names: of the classes, in index order.
+
+    Returns:
+        One row per class, with its index in the table's index: name, support, predicted, right,
+        recall, precision, f1 (NaN if not defined).
     """
     support, given = counts.sum(axis=1), counts.sum(axis=0)
     right = np.diag(counts)
@@ -107,11 +114,13 @@ def ordinary(answers: Answers, classes: int) -> dict[str, Any]:
 
 
 def by_score(sample: Scores, head: str, classes: int) -> dict[str, Any]:
-    """ROC AUC and average precision: of the second of two classes, else the mean over all classes,
-    each against the rest.
+    """ROC AUC and average precision: for two classes those of the second class, else the means over
+    all classes, each against the rest.
 
     Args:
+        sample: scores and true classes.
         head: "binary", "softmax", "sigmoid" or "logits".
+        classes: number of classes.
 
     Returns:
         ``roc_auc`` and ``average_precision`` (None if no class has both images of it and others),

@@ -30,7 +30,11 @@ def z_of(level: float) -> float:
 
 
 def wilson(successes: int, trials: int, level: float = LEVEL) -> Interval:
-    """A share and its score interval (Wilson 1927): all p that a z-test does not reject."""
+    """A share and its score interval (Wilson 1927): all shares that a z-test does not reject.
+
+    The ends are (p + z^2 / 2n ± z sqrt(p (1 - p) / n + z^2 / 4n^2)) / (1 + z^2 / n) with the share
+    p of n trials. Example: 90 of 100 have the interval 0.826 to 0.945.
+    """
     if trials == 0:
         return Interval(None, None, None)
     ends = binomtest(int(successes), int(trials)).proportion_ci(level, method="wilson")

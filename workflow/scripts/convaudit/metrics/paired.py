@@ -10,7 +10,10 @@ def paired_difference(
 
     Newcombe 1998, "Improved confidence intervals for the difference between binomial proportions
     based on paired data", method 10: it combines the Wilson limits of both shares with their
-    correlation phi, whose numerator is reduced by n / 2 if it is positive.
+    correlation phi, whose numerator is reduced by n / 2 if it is positive. The lower end is
+    d - sqrt(a^2 - 2 phi a b + b^2), with the difference d, the distance a of the second share from
+    its lower limit and the distance b of the first share from its upper limit; the upper end
+    likewise.
 
     Args:
         both, first_only, second_only, neither: number of cases that are right in both audits, only

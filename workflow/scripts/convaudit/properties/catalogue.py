@@ -152,8 +152,8 @@ PIXEL_PROPERTIES = (
     ),
     Property(
         *("letterbox", "share of the side", "border", "acquisition", "letterbox"),
-        "plain bars at top and bottom / height, or left and right / width, whichever is more; a "
-        "bar counts as wide as the one across from it",
+        "plain bars at top and bottom / height, or left and right / width, whichever is more; both "
+        "bars of a pair count with the width of the narrower one",
     ),
     Property(
         *("border_luminance", "levels, 0 to 255", "border", "acquisition", "border_luminance"),
@@ -161,11 +161,11 @@ PIXEL_PROPERTIES = (
     ),
     Property(
         *("border_chroma_a", "CIELAB", "border", "acquisition", "border_chroma_a"),
-        "their mean a*",
+        "mean a* of these pixels",
     ),
     Property(
         *("border_chroma_b", "CIELAB", "border", "acquisition", "border_chroma_b"),
-        "their mean b*",
+        "mean b* of these pixels",
     ),
     Property(
         *("vignette", "log ratio", "border", "acquisition", "vignette"),

@@ -223,9 +223,7 @@ def _noise(luminance: np.ndarray) -> float:
     pairs = len(luminance) // 4  # Every other pair of rows is enough.
     down = luminance[0 : 4 * pairs : 4].astype(np.int16) - luminance[1 : 4 * pairs : 4]
     doubled = cv2.convertScaleAbs(cv2.absdiff(down[:, 1:], down[:, :-1]))
-    # 2
-    # HH
-    # is a whole number v, which represents v - 0.5 to v + 0.5 (0 represents 0 to 0.5).
+    # 2 |HH| is a whole number v, which represents v - 0.5 to v + 0.5 (0 represents 0 to 0.5).
     counts = _counts(doubled)
     below = np.cumsum(counts)
     value = int(np.searchsorted(below, below[-1] / 2))

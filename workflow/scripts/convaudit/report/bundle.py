@@ -1,4 +1,4 @@
-"""One zip with the report and all that its pages show, which opens from disk on any machine."""
+"""Pack the report and everything that its pages show into one zip, to be opened on any machine."""
 
 import os
 import re
@@ -16,8 +16,8 @@ SHOWN_BY_BROWSERS = {".jpg", ".jpeg", ".png", ".gif", ".webp", ".bmp"}
 PACKED = SHOWN_BY_BROWSERS | {".parquet", ".woff2"}
 """Endings of files that are compressed already."""
 FULL_SIZE = 2_000_000_000
-"""Bytes of photos and overlays up to which they are packed too. Without them the gallery shows the
-small pictures, 128 pixels wide."""
+"""Greatest size in bytes of photos and overlays that are packed too. Without them the gallery shows
+the small pictures, 128 pixels wide."""
 COLUMNS = "report/data/columns.js"
 FIRST = """<!doctype html><meta charset="utf-8"><title>convaudit</title>
 <meta http-equiv="refresh" content="0; url=report/index.html">
@@ -31,7 +31,7 @@ class Bundle:
     """What a bundle holds.
 
     Attributes:
-        files: by name in the zip the file to pack, sorted by name.
+        files: the files to pack by their name in the zip, sorted by name.
         photos: number of photos among them.
         full_size: bytes of photos and overlays, packed or not.
         full: whether photos and overlays are packed.
@@ -59,14 +59,14 @@ class Bundle:
 
 
 def collect(results: Path, photos: Path, paths: Iterable[str], limit: int = FULL_SIZE) -> Bundle:
-    """What to pack.
+    """Choose what is packed.
 
     Args:
         results: the results folder, with ``report/``.
         photos: the folder that the images' paths start from.
         paths: the images' paths. Those outside the folder, those that are gone, and formats that
             browsers do not show are left out; the gallery shows their overlays instead.
-        limit: bytes up to which photos and overlays are packed.
+        limit: greatest size in bytes of photos and overlays that are packed.
     """
     files = {name: results / name for name in _reached(results, results / "report")}
     sprites = results / "gradcam" / "sprites"
@@ -84,9 +84,10 @@ def collect(results: Path, photos: Path, paths: Iterable[str], limit: int = FULL
 
 
 def write(bundle: Bundle, target: Path) -> None:
-    """Pack it; the same bytes each time.
+    """Write the zip; equal bundles give equal bytes.
 
     Args:
+        bundle: what is packed.
         target: the zip file that is written; its ``index.html`` leads to the report.
     """
     with zipfile.ZipFile(target, "w") as packed:
@@ -103,7 +104,7 @@ def write(bundle: Bundle, target: Path) -> None:
 
 
 def links(page: str) -> Iterator[str]:
-    """The relative addresses that an HTML page names, of pages, pictures, scripts and files."""
+    """Yield the relative addresses of pages, pictures, scripts and files in an HTML page."""
     parser = _Links()
     parser.feed(page)
     for address in parser.found:
@@ -126,7 +127,7 @@ class _Links(HTMLParser):
 
 
 def _reached(results: Path, report: Path) -> set[str]:
-    """All files of the report, and all in the results that its pages lead to."""
+    """All files of the report, and all files in the results that its pages link to."""
     pending = [path.relative_to(results).as_posix() for path in _below(report)]
     reached: set[str] = set()
     while pending:
@@ -154,7 +155,7 @@ def _is_shown(path: str) -> bool:
 
 
 def _entry(name: str) -> zipfile.ZipInfo:
-    entry = zipfile.ZipInfo(name)  # of 1980, as the same results must give the same bytes
+    entry = zipfile.ZipInfo(name)  # dated 1980: the same results must give the same bytes
     entry.external_attr = 0o644 << 16
     stored = PurePosixPath(name).suffix.lower() in PACKED
     entry.compress_type = zipfile.ZIP_STORED if stored else zipfile.ZIP_DEFLATED

@@ -16,11 +16,17 @@ from convaudit.report.thumbnails import colours
 from convaudit.report.wording import percent
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 420, 300, 64, 12, 12, 44
+"""Size of a chart and its margins, in units of the SVG."""
 KEY = 320
+"""Width of the key of heat colours."""
 
 
 def reliability(bins: list[dict[str, Any]]) -> Markup:
-    """Accuracy against confidence with 95 % intervals; on the diagonal confidence is honest."""
+    """Accuracy against confidence with 95 % intervals; on the diagonal both are equal.
+
+    Args:
+        bins: low, high, count, confidence and accuracy of each bin, as in ``summary.json``.
+    """
     parts = [
         f'<line x1="{_x(0):.1f}" y1="{_y(0):.1f}" x2="{_x(1):.1f}" y2="{_y(1):.1f}" '
         'class="honest"/>'
@@ -50,7 +56,13 @@ def reliability(bins: list[dict[str, Any]]) -> Markup:
 
 
 def confidence(probability: np.ndarray, correct: np.ndarray | None, bins: int = 20) -> Markup:
-    """Histogram of confidence; with labels the wrong images are at the bottom of each bar."""
+    """Histogram of confidence; with labels the wrong images are at the bottom of each bar.
+
+    Args:
+        probability: (n,) confidences, 0 to 1.
+        correct: (n,) whether each prediction is right; None without labels.
+        bins: number of bars.
+    """
     edges = np.linspace(0, 1, bins + 1)
     number = confidence_bins(probability, bins)
     everything = np.bincount(number, minlength=bins)
@@ -103,7 +115,11 @@ def heat_key(top: float, cells: int) -> Markup:
 
 
 def spark(counts: Sequence[int]) -> Markup:
-    """A small histogram of images by their maximum; the first bin holds 0 and less."""
+    """A small histogram of images by their maximum; the first bin holds 0 and less.
+
+    Args:
+        counts: number of images in each of ``summaries.BINS`` bins.
+    """
     used = [at for at, count in enumerate(counts) if at and count] or [1]
     first, last = used[0], used[-1]
     shown = [counts[0], *counts[first : last + 1]]

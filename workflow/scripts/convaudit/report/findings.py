@@ -19,9 +19,8 @@ from convaudit.report.wording import percent, short, slice_words
 FEWEST = 5
 """Least number of images for a finding."""
 SHOWN = 6
+"""Greatest number of images or class names that a finding shows."""
 CENTRE = 4
-
-
 GUESS = "The scaling is a guess"
 """Title of the finding that stands in the verdict, above all others."""
 
@@ -53,12 +52,12 @@ class Finding:
 
 
 def findings(audit: Results, slices: Sequence[Mapping[str, Any]] = ()) -> list[Finding]:
-    """Everything that stands out: first what puts all else in doubt, classes in another order and a
-    scaling that would be better; then heat that goes with errors, then heat that sets a class
-    apart, then what confidence is worth, then parts of the data that are worse, then the data.
+    """All findings: first those that put all others in doubt (order of the classes, scaling), then
+    heat that goes with errors, heat that sets a class apart, the trust in confidence and maps,
+    parts of the data with lower accuracy, and faults of the data.
 
     Args:
-        slices: as ``summary.json`` has them, the worst first.
+        slices: those of ``summary.json``, the worst first.
     """
     return [
         *_better_order(audit),
@@ -150,8 +149,8 @@ def _guess(audit: Results) -> list[Finding]:
 
 
 def _errors_by_region(audit: Results) -> list[Finding]:
-    """Regions of the picture in which heat goes along with errors beyond chance: the 95 % intervals
-    of both error rates are a factor of two apart.
+    """Regions of the picture in which heat goes with errors: the lower end of the error rate's 95 %
+    interval with heat there is at least twice the upper end of that of all other images.
     """
     if audit.facts.coarse:
         return []
@@ -185,9 +184,9 @@ def _errors_by_region(audit: Results) -> list[Finding]:
 
 
 def _classes_by_region(audit: Results) -> list[Finding]:
-    """Classes whose heat gathers off the centre: twice what even heat would have there, and half
-    more than the other classes' have, beyond chance: p < 0.05 over all classes and places tried.
-    No class is named if suspects were tried by experiment: that is stronger evidence than heat.
+    """Classes whose heat gathers in a region off the centre: over twice the share of even heat and
+    over 1.5 times that of other classes, p < 0.05 corrected for all classes and regions. None is
+    named if suspects were tried by experiment, which is stronger evidence than heat.
     """
     if audit.facts.coarse or audit.suspects_tried:
         return []
@@ -217,7 +216,7 @@ def _classes_by_region(audit: Results) -> list[Finding]:
             numbers, shares = audit.mean_maps.hot(int(region))
             mine = audit.predicted[numbers] == index
             numbers, shares = numbers[mine], shares[mine]
-            # What is wrong comes last: it has a finding of its own and would hide the class.
+            # Wrong images come last: they have findings of their own and would hide the class.
             order = np.lexsort((-shares, audit.wrong[numbers]))[:SHOWN]
             link = f"images.html#predicted={index}&region={region}&share={100 * HOT:.2f}"
             title = f"“{name}” has its heat in the {REGIONS[region]}"
@@ -228,14 +227,14 @@ def _classes_by_region(audit: Results) -> list[Finding]:
 
 
 def _chance(maps: MeanMaps, index: int, region: int) -> float:
-    """How probable it is by chance that a class has so much more of its heat in a place than the
-    others, or than even heat where there are none (one-sided t tests, the first one Welch's).
+    """p-value of a class having more of its heat in a region than the other classes (one-sided
+    Welch's t test), or than even heat if there are no others (one-sided t test of one sample).
     """
     warm = maps.hottest != NOWHERE
     mine = maps.shares[warm & (maps.predicted == index), region].astype(float)
     others = maps.shares[warm & (maps.predicted != index), region].astype(float)
     usual = others.mean() if len(others) else 1 / len(REGIONS)
-    if np.ptp(mine) < 1e-6:  # all alike: no test has a say
+    if np.ptp(mine) < 1e-6:  # equal values have no variance, so no t test applies
         return float(mine.mean() <= usual)
     if len(others) < 2:
         return float(stats.ttest_1samp(mine, usual, alternative="greater").pvalue)
@@ -243,7 +242,7 @@ def _chance(maps: MeanMaps, index: int, region: int) -> float:
 
 
 def _said_of_heat(audit: Results, found: list[Finding]) -> list[Finding]:
-    """Findings from the maps; they are suspicions if the maps fail their own tests."""
+    """Findings from the maps, marked as suspicions if the maps fail their own tests."""
     if not audit.trust or audit.trust["heat_usable"] is not False:
         return found
     doubt = " It is a suspicion: the maps of this model fail their own tests."
@@ -306,13 +305,14 @@ def _trust(audit: Results) -> list[Finding]:
 
 
 def _of(title: str, text: str, link: str, images: np.ndarray) -> Finding:
-    """A finding of trust, with the first of its ``images`` (n,), which are marked."""
+    """A finding of kind ``trust``; ``images`` (n,) is True for the images that it is about."""
     return Finding(
         "trust", title, text, link, int(images.sum()), np.flatnonzero(images)[:SHOWN].tolist()
     )
 
 
 def _tried(check: dict[str, Any]) -> str:
+    """The result of the scaling check in one sentence."""
     if not check["images"]:
         return "A wrong scaling costs accuracy in silence."
     if check["better"]:

@@ -23,8 +23,8 @@ class MeanMaps:
             map.
         counts: (classes,) number of images with a map that is not empty, by predicted class.
         sums: (classes, h, w) sum of their maps.
-        cells: number and sum of the maps (h, w) by (label, predicted class), of the pairs that
-            were asked for and have images.
+        cells: number of maps and their sum (h, w) by (label, predicted class), for the requested
+            pairs that have images.
     """
 
     predicted: np.ndarray
@@ -42,7 +42,7 @@ class MeanMaps:
 
     @cached_property
     def most(self) -> np.ndarray:
-        """(n,) float32: the share of that region, 0 for an empty map."""
+        """(n,) float32: the share in the hottest region, 0 for an empty map."""
         return np.nan_to_num(self.shares).max(axis=1, initial=0)
 
     @cached_property
@@ -51,7 +51,7 @@ class MeanMaps:
         return self.region_sums_of(np.ones(len(self.shares), bool))
 
     def region_sums_of(self, chosen: np.ndarray) -> np.ndarray:
-        """(classes, 9): the same, of the images that are ``chosen`` (n,)."""
+        """(classes, 9): the same for the images for which ``chosen`` (n,) is True."""
         chosen = chosen & (self.hottest != regions.NOWHERE)
         sums = np.zeros((len(self.counts), len(regions.REGIONS)))
         np.add.at(sums, self.predicted[chosen], self.shares[chosen])
@@ -72,7 +72,7 @@ class MeanMaps:
         return count, self.sums.sum(axis=0) / count if count else None
 
     def mean(self, predicted: int) -> tuple[int, Any]:
-        """The same of the images of one predicted class."""
+        """The same for the images of one predicted class."""
         count = int(self.counts[predicted])
         return count, self.sums[predicted] / count if count else None
 

@@ -1,4 +1,4 @@
-"""Turns an audit's tables into pages that open from disk, without a server or a network."""
+"""Turn an audit's tables into pages that open from disk, without a server or a network."""
 
 import json
 import math
@@ -26,12 +26,13 @@ from convaudit.report.sections import layer_pages, mean_heat, misclassified, ord
 from convaudit.verdict.decision import Decision
 
 SAMPLE = 24
+"""Number of images in the sample on the first page."""
 ALIKE = 6
-"""At most so many of the worst errors are of one confused pair: more would show the same."""
+"""Greatest number of the worst errors that are of one confused pair; more would look alike."""
 SCRIPTS = ("heat.js", "marks.js", "histogram.js", "images.js", "wall.js", "gallery.js")
-"""The gallery's page loads these, in this order; a later one uses the ones before."""
+"""Scripts that the gallery's page loads in this order; later ones use earlier ones."""
 COARSE = 40
-"""Maps narrower than this are shown with their cells, wider ones smoothly."""
+"""Maps with fewer cells per row than this are shown with visible cells, others smoothly."""
 
 
 def write_report(
@@ -47,11 +48,12 @@ def write_report(
     layer and each confused pair, and the data that they load.
 
     Args:
-        folder: an empty folder from which the audit's relative paths lead to its pictures.
+        folder: an empty folder; the audit's relative paths to pictures start there.
+        audit: the results.
         found: the findings.
-        summary: what ``summarise`` says of the audit.
-        decision: what a person decided, of this audit or of another.
-        threads: how many draw pictures.
+        summary: the content of ``summary.json`` (``summarise``).
+        decision: a person's decision about this audit or another one.
+        threads: number of threads that draw pictures.
 
     Raises:
         AuditError: a sheet of thumbnails can't be read.
@@ -73,7 +75,8 @@ def write_report(
     _write_layers(folder, render, audit, layers, named, threads)
     pairs = misclassified.pairs(audit)
     cells = mean_heat.cells(audit)
-    _write_pairs(folder, render, audit, pairs, cells, seen)
+    shortcuts = suspects.cards(audit.shortcuts, folder)
+    _write_pairs(folder, render, audit, pairs, cells, seen, shortcuts)
     places = mean_heat.places(audit)
     top = mean_heat.scale([*places, *cells.values()])
     shown = [place.shown(audit.class_names, top) for place in places]
@@ -83,7 +86,6 @@ def write_report(
         "heat_key": charts.heat_key(top, places[0].mean.size) if places else "",
         **_even(places),
     }
-    shortcuts = suspects.cards(audit.shortcuts, folder)
     _write(folder / "where.html", render, "where.html", **looks)
     _write(
         folder / "index.html",
@@ -93,8 +95,8 @@ def write_report(
         decision_script=(rendering.STATIC / "decision.js").read_text(encoding="utf-8"),
         summary=summary,
         verdict=summary["verdict"],
-        signed=_signed(decision, summary["verdict"]) if decision else None,
-        findings=_stories([_finding(audit, one, seen) for one in found]),
+        signed=_signed(decision, summary["verdict"], shortcuts) if decision else None,
+        findings=_stories([_finding(audit, one, seen, shortcuts) for one in found]),
         shortcuts=shortcuts,
         reason=suspects.reason(shortcuts),
         guess=GUESS,
@@ -102,6 +104,7 @@ def write_report(
             audit,
             [seen[number] for number in _varied(audit, misclassified.worst(audit))],
             "truth=wrong",
+            shortcuts,
         ),
         confusion=misclassified.matrix(audit) if audit.known.any() else None,
         pairs=pairs,
@@ -179,7 +182,7 @@ def _write_layers(
             channels=channels,
             rows=max(places, default=0) + 1,
         )
-    # Not beside the pages: OpenCV would wait for Python's lock at each of its short calls.
+    # Only after the pages are written: OpenCV's short calls would wait for Python's lock.
     with ThreadPoolExecutor(threads) as pool:
         drawn = pool.map(thumbnails.sheets, repeat(folder / "layers"), pictures, pictures.values())
         list(drawn)  # an error is raised here
@@ -192,6 +195,7 @@ def _write_pairs(
     pairs: list[dict[str, Any]],
     cells: mean_heat.Cells,
     seen: dict[int, thumbnails.Seen],
+    shortcuts: dict[str, Any] | None,
 ) -> None:
     (folder / "pairs").mkdir()
     for pair in pairs[:PAIRS]:
@@ -206,12 +210,19 @@ def _write_pairs(
                 audit,
                 [seen[number] for number in errors.tolist()],
                 f"label={pair['label']}&predicted={pair['predicted']}",
+                shortcuts,
             ),
         )
 
 
-def _finding(audit: Results, finding: Finding, seen: dict[int, thumbnails.Seen]) -> dict[str, Any]:
-    shown = [seen[number] for number in finding.rows]
+def _finding(
+    audit: Results,
+    finding: Finding,
+    seen: dict[int, thumbnails.Seen],
+    shortcuts: dict[str, Any] | None,
+) -> dict[str, Any]:
+    shown = [seen[number] for number in finding.rows] if finding.kind == "heat" else []
+    cards = misclassified.cards(audit, shown, finding.link.partition("#")[2], shortcuts)
     return {
         "kind": finding.kind,
         "title": finding.title,
@@ -220,14 +231,13 @@ def _finding(audit: Results, finding: Finding, seen: dict[int, thumbnails.Seen])
         "count": finding.count,
         "region": finding.region,
         "also": [],
-        "images": misclassified.cards(audit, shown, finding.link.partition("#")[2])
-        if finding.kind == "heat"
-        else [],
+        "images": cards,
+        "suspect": next((card["suspect"] for card in cards if card["suspect"]), None),
     }
 
 
 def _stories(cards: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """One card a region of the picture: what else was found of its heat is told in its first."""
+    """One card per region of the picture: further findings about heat there join its first card."""
     stories: dict[int, dict[str, Any]] = {}
     kept = []
     for card in cards:
@@ -240,9 +250,15 @@ def _stories(cards: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return kept
 
 
-def _signed(decision: Decision, verdict: dict[str, Any]) -> dict[str, Any]:
-    """A decision for the top of the page; ``void`` and ``remark`` are None where it holds."""
-    notes = [*decision.gates.items(), *decision.suspects.items()]
+def _signed(
+    decision: Decision, verdict: dict[str, Any], shortcuts: dict[str, Any] | None
+) -> dict[str, Any]:
+    """A decision for the top of the page; ``void`` and ``remark`` are None if it is valid. Notes on
+    suspects stand under their titles, or their ids if the page does not show them.
+    """
+    titles = {card["id"]: card["title"] for card in shortcuts["cards"]} if shortcuts else {}
+    named = [(titles.get(name, name), note) for name, note in decision.suspects.items()]
+    notes = [*decision.gates.items(), *named]
     return {
         "decision": decision,
         "void": decision.void(verdict["audit_key"]),
@@ -265,8 +281,8 @@ def _sample(audit: Results) -> list[int]:
 
 
 def _regions(audit: Results) -> list[dict[str, Any]]:
-    """For each ninth of the picture the images that have most of their heat there, and how many
-    of them are wrong.
+    """For each ninth of the picture the number of images that have most of their heat there, and
+    the number and rate of the wrong ones among them.
     """
     hottest = audit.mean_maps.hottest
     return [
@@ -333,8 +349,8 @@ def _grid(audit: Results, layer: LayerInfo, path: str, per_row: int) -> dict[str
 
 
 def _sizes(audit: Results) -> dict[str, Any] | None:
-    """The photos' sizes in words; ``squeezed`` are those whose sides the model sees in another
-    proportion, by more than a tenth.
+    """The photos' sizes in words; ``squeezed`` is the number of photos whose aspect ratio differs
+    by more than a tenth from that of the network's input.
     """
     if not audit.count:
         return None

@@ -1,4 +1,4 @@
-"""The nine regions of a picture, three by three: which share of a map lies in each."""
+"""The nine regions of a picture, three by three, and the share of a map in each."""
 
 import numpy as np
 
@@ -18,8 +18,8 @@ REGIONS = (
 NOWHERE = 255
 """Number that stands for the region of an empty map."""
 HOT = 1 / 3
-"""A region is hot for an image if it holds more than this share of the image's map. (A third: at
-most two of the nine can be, while even evidence would put a ninth into each.)"""
+"""A region is hot for an image if it holds more than this share of the image's map. At most two of
+the nine regions can be hot; with evenly spread heat each holds a ninth."""
 
 
 def region_shares(maps: np.ndarray) -> np.ndarray:
@@ -39,7 +39,7 @@ def region_shares(maps: np.ndarray) -> np.ndarray:
 
 
 def border_share(shape: tuple[int, int]) -> float:
-    """Share of the area that is in the outermost cells: a constant map has that share there."""
+    """Share of the area of a map (h, w) in its outermost cells: that of the heat of an even map."""
     height, width = shape
     return 1 - max(0, height - 2) * max(0, width - 2) / (height * width)
 

@@ -38,8 +38,8 @@ class Results:
     """Everything that the report shows. Paths are relative to the report's folder.
 
     Attributes:
-        facts: what is known of the model, with the config's choices.
-        scaling_check: what ``checks.scaling_check`` found, as in ``model/scaling.json``.
+        facts: the facts of the model, with the config's choices.
+        scaling_check: result of ``checks.scaling_check``, the content of ``model/scaling.json``.
         class_names: in index order.
         predictions: ``predictions.parquet``, the images of a shard one after the other.
         quarantine: ``quarantine.csv``: path, reason.
@@ -53,12 +53,13 @@ class Results:
         settings: the config, without the results folder.
         command: a command line that makes this audit again.
         provenance: versions and revision of the code.
-        assumptions: what was assumed of the images and their labels, a sentence each.
+        assumptions: assumptions about the images and their labels, one sentence each.
         other_files: number of files beside the images that are no images, by file ending.
         near_duplicates: numbers of ``checks.near_duplicates``, as in ``near_duplicates.json``.
-        trust: what ``trust.map_tests`` found, as in ``trust/trust.json``; None if not tested.
+        trust: result of ``trust.map_tests``, the content of ``trust/trust.json``; None if not
+            tested.
         model_sha256: SHA-256 of the model's file; None for a model of keras.applications.
-        shortcuts: ``interventions.json``; None where nothing was looked for.
+        shortcuts: ``interventions.json``; None if the audit did not search for shortcuts.
         strips: folder with the pictures of the experiments.
     """
 
@@ -90,13 +91,13 @@ class Results:
         Args:
             name: of the column.
             dtype: NumPy type of the numbers.
-            missing: stands for missing values; None where there are none.
+            missing: replaces missing values; None if there are none.
         """
         values = self.predictions[name].cast(pa.from_numpy_dtype(dtype))
         return (values if missing is None else values.fill_null(missing)).to_numpy()
 
     def rows(self, columns: Sequence[str]) -> Iterator[pa.Table]:
-        """Columns of the predictions, one table a shard."""
+        """Yield columns of the predictions, one table per shard."""
         chosen = self.predictions.select(list(columns))
         for start, count in zip(self.starts, self.shards.values(), strict=False):
             yield chosen.slice(start, count)
@@ -132,7 +133,7 @@ class Results:
 
     @property
     def identity(self) -> str:
-        """Which model it is: file name and first digits of its SHA-256, or name and weights."""
+        """The model in words: file name and first digits of its SHA-256, or name and weights."""
         model = self.settings["model"]
         if self.model_sha256 is None:
             return f"{model}, weights {self.settings['weights']}"
@@ -221,10 +222,10 @@ def read(
 
     Args:
         folder: the results folder.
-        choices: what the config sets about the model.
-        class_names: in index order; None if labels, where there are any, are the indices.
+        choices: the config's choices for the model.
+        class_names: in index order; None if there are no labels or the labels are the indices.
         layers: ids of the layers whose filters were drawn.
-        notes: what was assumed when the images were listed.
+        notes: assumptions that were made when the images were listed.
         other_files: as in ``Results``.
         settings, command, provenance, model_sha256: as in ``Results``.
     """
@@ -287,7 +288,9 @@ def _read_maps(folder: Path, shard: str) -> dict[str, np.ndarray]:
 
 
 def _photos(images: str) -> str | None:
-    """The address of the photos for a page in ``results/report``, if nothing was moved since."""
+    """The address of the photos for a page in ``results/report``; it is right unless folders were
+    moved since the audit.
+    """
     if images == "demo":
         return "../demo/images/"
     if Path(images).suffix in {".csv", ".parquet"}:

@@ -1,4 +1,4 @@
-"""The audit's numbers for machines."""
+"""The content of ``summary.json``: the audit's numbers for machines."""
 
 from typing import Any
 
@@ -8,12 +8,12 @@ from convaudit.report.findings import Finding
 def summarise(
     found: list[Finding], metrics: dict[str, Any], verdict: dict[str, Any]
 ) -> dict[str, Any]:
-    """The content of ``summary.json``; None if something is not known.
+    """The content of ``summary.json``; a value that is not known is None.
 
     Args:
         found: the findings.
-        metrics: what ``metrics.json`` holds, the numbers that the policy was held against.
-        verdict: what ``verdict.json`` holds.
+        metrics: the content of ``metrics.json``: the numbers that the policy was compared with.
+        verdict: the content of ``verdict.json``.
     """
     return {
         "schema_version": 3,

@@ -16,11 +16,12 @@ from convaudit.errors import AuditError
 from convaudit.report.results import Results
 
 ON_SHEET = 64 * COLUMNS
-"""Thumbnails on one sheet of a layer's page. A JPEG can't be higher than 65,500 pixels, and a sheet
-of this size takes 28 MB of memory when it is drawn or shown.
+"""Number of thumbnails on one sheet of a layer's page. A JPEG can't be higher than 65,500 pixels,
+and a sheet of this size takes 28 MB of memory when it is drawn or shown.
 """
 OPACITY = 0.14, 0.66
-"""Opacity of a map over a photograph: that of its lowest level, and what its level 1 adds."""
+"""Opacity of a map over a photograph: its value where the map is 0, and the increase to where the
+map is at its maximum."""
 
 FIELDS = (
     *("image_id", "path", "label", "label_index", "predicted", "predicted_index"),
@@ -30,8 +31,10 @@ FIELDS = (
 
 @dataclass(frozen=True)
 class Seen:
-    """``FIELDS`` of an image's row of the predictions; what the model saw (RGB, uint8, without the
-    cell's margins) as a JPEG; and its maps by class: not normalised, (h, w).
+    """An image as the model saw it.
+
+    row: ``FIELDS`` of its row in the predictions; jpeg: the picture, without the margins of its
+    cell; maps: its saliency maps by class, (h, w), not normalised.
     """
 
     row: Any
@@ -40,6 +43,7 @@ class Seen:
 
     @property
     def photo(self) -> np.ndarray:
+        """RGB uint8 (height, width, 3)."""
         picture = cv2.imdecode(np.frombuffer(self.jpeg, np.uint8), cv2.IMREAD_COLOR_RGB)
         assert picture is not None
         return picture
@@ -48,7 +52,12 @@ class Seen:
 def collect(
     folder: Path, audit: Results, numbers: set[int], ids: set[str]
 ) -> tuple[dict[int, Seen], dict[str, Seen]]:
-    """Find images by number and by id. Memory holds one sprite sheet at a time.
+    """Cut the images with these row numbers or these ids from the sprite sheets.
+
+    One sheet is in memory at a time.
+
+    Returns:
+        The images by row number, and the same images by id.
 
     Raises:
         AuditError: a sprite sheet can't be read.
@@ -66,7 +75,7 @@ def collect(
 def _cut(
     folder: Path, audit: Results, shard: str, rows: pd.DataFrame
 ) -> Iterator[tuple[int, Seen]]:
-    """Rows of a shard, by their place in it, with their pictures."""
+    """Yield rows of a shard with their position in the shard and their pictures."""
     if rows.empty:
         return
     top, left, height, width = fitted(audit.facts.input, SIDE)
@@ -106,11 +115,12 @@ def photo(seen: Seen) -> str:
 
 
 def overlay(seen: Seen, heat: np.ndarray, top: float) -> str:
-    """The image under its heat as a data URI: dark where there is none, bright where it is ``top``.
+    """The image with its heat drawn over it, as a data URI: dark without heat, bright at ``top``.
 
     Args:
+        seen: the image.
         heat: (h, w), not negative, of any size.
-        top: what counts as full heat; the same for pictures that are to be compared.
+        top: value of full heat; pictures that are compared need the same value.
     """
     picture = seen.photo
     height, width = picture.shape[:2]
@@ -130,7 +140,7 @@ def colours(levels: np.ndarray) -> np.ndarray:
 
 
 def heat_picture(shares: np.ndarray) -> str:
-    """A map (h, w) in 0..1 as a data URI, a few pixels for each of its cells."""
+    """A map (h, w) in 0..1 as a data URI with 4 x 4 pixels for each cell."""
     height, width = shares.shape
     size = (width * 4, height * 4)
     large = cv2.resize(shares.clip(0, 1).astype(np.float32), size, interpolation=cv2.INTER_LINEAR)
@@ -139,8 +149,15 @@ def heat_picture(shares: np.ndarray) -> str:
 
 
 def sheets(folder: Path, name: str, seen: list[Seen], size: int = 96) -> None:
-    """Write square thumbnails in the order given, ``COLUMNS`` a row and ``ON_SHEET`` a sheet, which
-    is named by ``sheet_name``; all sheets have the same size.
+    """Write square thumbnails in the given order, ``COLUMNS`` per row and ``ON_SHEET`` per sheet.
+
+    All sheets have the same size.
+
+    Args:
+        folder: the folder to write to.
+        name: id of the layer, for ``sheet_name``.
+        seen: the images.
+        size: side of a thumbnail in pixels.
     """
     rows = -(-min(len(seen), ON_SHEET) // COLUMNS)
     picture = np.empty((rows * size, COLUMNS * size, 3), np.uint8)
@@ -157,7 +174,7 @@ def sheets(folder: Path, name: str, seen: list[Seen], size: int = 96) -> None:
 
 
 def sheet_name(name: str, number: int) -> str:
-    """The file of a sheet. No layer's id has a "~", so none of another layer is named so."""
+    """The file name of a sheet. It is unique, because no layer's id contains "~"."""
     return f"{name}~{number}.jpg" if number else f"{name}.jpg"
 
 

@@ -8,11 +8,11 @@ from convaudit.dataset.table_files import META
 from convaudit.properties.catalogue import PROPERTIES
 
 _UNITS = {each.name: re.sub(r"^\d.*|,.*", "", each.unit) for each in PROPERTIES if not each.is_text}
-"""By name of a property its unit without a range: "levels" of "levels, 0 to 255"."""
+"""Unit of each property by its name, without the range: "levels" of "levels, 0 to 255"."""
 
 
 def short(name: str) -> str:
-    """A class name as people say it: of "n02120505 grey fox, gray fox" the words "grey fox"."""
+    """A class name without synset id and synonyms: "grey fox" of "n02120505 grey fox, gray fox"."""
     synset = re.match(r"n\d{8} +([^,]+)", name)
     return synset[1] if synset else name
 
@@ -30,13 +30,13 @@ def slice_words(name: str) -> str:
 
 
 def tail(path: str) -> str:
-    """The end of a path, by which people know a file: its folder and its name."""
+    """The end of a path: the file's folder and name."""
     parts = path.split("/")
     return path if len(parts) <= 2 else f"…/{'/'.join(parts[-2:])}"
 
 
 def percent(value: float | None, digits: int = 1) -> str:
-    """A share as people read it: "100%" only of all, "0%" only of none."""
+    """A share in per cent; a share below 1 is never "100%", one above 0 never "0%"."""
     if value is None or np.isnan(value):
         return "–"
     step = 0.1**digits / 100
@@ -47,7 +47,7 @@ def percent(value: float | None, digits: int = 1) -> str:
 
 
 def plain(value: float) -> str:
-    """A number of any size to three digits, or to five places where it is small."""
+    """A number of any size with three digits, or with five decimal places if it is small."""
     text = f"{value:.3g}"
     if "e" not in text:
         return text

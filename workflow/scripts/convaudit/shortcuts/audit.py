@@ -19,15 +19,18 @@ BLIND_TO = (
     "cues that no image of this dataset shows",
     "other objects and backgrounds that go with a class in the middle of its pictures",
     "cues smaller than 2 % of the picture that are at another place in each image",
-    "parts of the thing itself that are too small a reason for its class",
+    "small parts of the thing itself that alone are no good reason for its class",
 )
 """Shortcuts that this search can't find, in words for the report."""
 
 
 @dataclass(frozen=True)
 class Findings:
-    """suspects: the proven ones first; passes: forward passes; placebo: the largest effect that a
-    meaningless region had; placebos_confirmed: how many of the ``PLACEBOS`` passed for a shortcut.
+    """The result of a search.
+
+    suspects: the proven ones first; passes: number of forward passes; placebo: the largest effect
+    of a meaningless region, a difference of shares; placebos_confirmed: number of the ``PLACEBOS``
+    that would count as a confirmed shortcut.
     """
 
     suspects: list[Suspect]
@@ -66,9 +69,9 @@ def try_suspects(
     Args:
         sample: the images that the candidates were named on.
         candidates: as ``name_suspects`` gave them.
-        answer: the model's scores of pictures.
-        budget: forward passes at the most.
-        threads: that read and change images.
+        answer: gives the model's scores for pictures.
+        budget: greatest number of forward passes.
+        threads: number of threads that read and change images.
     """
     laboratory = Laboratory(
         sample, answer, candidates=len(candidates), budget=budget, threads=threads
@@ -83,7 +86,7 @@ def try_suspects(
 
 
 def as_json(sample: Sample, found: Findings) -> dict[str, Any]:
-    """``interventions.json``: see docs/shortcuts.md."""
+    """The content of ``interventions.json`` (docs/shortcuts.md)."""
     half = sample.confirm
     truth = np.bincount(sample.truth[half], minlength=len(sample.class_names))
     undecidable = [sample.class_names[at] for at in np.flatnonzero(truth < LEAST_PAIRS)]
@@ -106,7 +109,7 @@ def as_json(sample: Sample, found: Findings) -> dict[str, Any]:
 def _outcomes(trial: Trial | None) -> dict[str, Any] | None:
     """List the images that were given the cue and its control, and which of them flipped.
 
-    ``compare`` pairs the images of two audits by these lists.
+    The rule ``compare`` pairs the images of two audits by these lists.
     """
     if trial is None:
         return None

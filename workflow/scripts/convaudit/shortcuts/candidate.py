@@ -9,8 +9,10 @@ from convaudit.shortcuts.changes.experiments import Experiment
 
 @dataclass(frozen=True)
 class Evidence:
-    """Association of a cue with a class: r within the true classes, AUC against the rest,
-    images.
+    """Association of a cue with a class.
+
+    r: partial rank correlation of the cue with the model's margin within the true classes, -1..1;
+    auc: ROC AUC of the cue for the class against all others, 0..1; n: number of images.
     """
 
     r: float
@@ -22,11 +24,12 @@ class Evidence:
 class Candidate:
     """A suspect before its experiment.
 
-    cue, kind: as in the report; target: index of the class; name: what it is, for its hash; rank:
-    how strong the case is, for the order; evidence: on the discovering half; carries: (n,) how
-    much each image of the sample carries the cue, over 0 where it does, NaN where not known;
-    experiment: None where the cue is not in the pixels; family: suspects of one class and family
-    may be one cue, of which the best explanation is kept.
+    cue, kind: as in the report; target: index of the class; name: text of which the suspect's id is
+    a hash; rank: strength of the evidence, by which candidates are sorted; evidence: on the
+    discovering half; carries: (n,) for each image of the sample a number over 0 if it carries the
+    cue, NaN if that is not known; experiment: None if the cue is not in the pixels; family:
+    suspects of one class and family may be one cue, so only the best of them is kept; likeness:
+    share of the class's look that the experiment gives to other images; detail: further facts.
     """
 
     cue: str

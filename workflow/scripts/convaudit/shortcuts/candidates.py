@@ -20,10 +20,11 @@ from convaudit.shortcuts.halves import ticket
 from convaudit.shortcuts.sample import Sample
 
 FLOOR_AUC, FLOOR_R = 0.15, 0.3
-"""Least distance of an AUC from 0.5, and least partial correlation, that make a suspect."""
+"""Least distance of an AUC from 0.5, and least partial correlation, of a suspect."""
 _DONORS = 16
+"""Greatest number of images that an experiment takes the cue from."""
 _PATCHES = 2
-"""Number of patches of a class that are tried."""
+"""Greatest number of patches of a class that are tried."""
 _COMPARED = 14
 """Number of images on which a recipe's likeness is measured."""
 _LEAST_LIKE = 0.15
@@ -33,11 +34,13 @@ _LEAST_EVEN = 0.45
 """Least evenness of noise; less is texture. Gravel without noise has 0.40 (the demo's) to 0.42 (a
 tuning case of the planted benchmark); 96 photographs with noise of 15 levels have 0.56 (median)."""
 _PLACED, _SEARCHED = 80, 36
-"""Images of the class, and as many others, whose pictures are compared for places and patches."""
+"""Greatest number of images of the class, and of others, that are searched for places and for
+patches."""
 LEAST_TOLD = 10
-"""Images of the class, and of the others, from which surroundings can be told."""
+"""Least number of images of the class, and of others, for a suspect of surroundings."""
 _SURROUND_RANK = 0.8
-"""Rank of half an AUC: things have their usual surroundings, so these come behind marks."""
+"""Factor from AUC - 0.5 to the rank of surroundings. It puts them behind marks, because things have
+usual surroundings."""
 VECTOR = (
     *("luminance_mean", "luminance_p05", "luminance_p95", "contrast", "chroma_a", "chroma_b"),
     *("saturation", "sharpness", "spectrum_slope", "detail_ratio", "blockiness", "noise"),
@@ -86,7 +89,13 @@ class Discovery:
         ]
 
     def evidence(self, values: np.ndarray, half: np.ndarray) -> Evidence:
-        """A number's evidence on some images: the stronger AUC of truth and prediction."""
+        """The association of a number with the class; of the AUCs by truth and by prediction the
+        stronger one.
+
+        Args:
+            values: (n,) of the sample; NaN if not known.
+            half: (m,) positions of the images that count.
+        """
         sample = self.sample
         aucs = [class_auc(values[half], group[half]) for group in self.groupings]
         auc = max(aucs, key=lambda each: abs(each - 0.5))
@@ -95,7 +104,7 @@ class Discovery:
         return Evidence(r if abs(z) > 2.5 else 0.0, auc, usable)
 
     def of_properties(self) -> list[Candidate]:
-        """Whole looks: recipes whose own properties go with the class."""
+        """Looks of the whole picture: recipes with a property that goes with the class."""
         found = []
         for recipe in recipes.RECIPES:
             best: tuple[float, str, Evidence] | None = None
@@ -159,9 +168,10 @@ class Discovery:
         return round(float(np.median([evenness(donor) for donor in donors])), 3)
 
     def _likeness(self, experiment: Whole, inside: np.ndarray, outside: np.ndarray) -> float:
-        """Which share of the difference of the properties between class and others is gone when
-        the recipe was tried on others: 1 - |after - class| / |before - class|, the medians'
-        distances in units of the class's and the others' deviations, summed.
+        """Share of the difference between class and others that the recipe removes from others.
+
+        1 - sum |after - class| / sum |before - class| over the properties in ``VECTOR``, with
+        medians in units of the standard deviation within both groups.
         """
         compared = (*VECTOR, "periodic_peak") if experiment.name == "pattern" else VECTOR
         names = [name for name in compared if name in self.sample.properties]
@@ -187,7 +197,7 @@ class Discovery:
         goal = np.nanmedian(class_like, axis=0)
         start = np.abs(np.nanmedian(before, axis=0) - goal) / scale
         end = np.abs(np.nanmedian(after, axis=0) - goal) / scale
-        # Over five deviations apart is apart: a huge one must not outweigh all others.
+        # Distances are limited to five deviations, so that a huge one does not outweigh all others.
         start, end = np.minimum(start, 5), np.minimum(end, 5)
         return float(1 - np.nansum(end) / max(np.nansum(start), 1e-6))
 
@@ -199,7 +209,7 @@ class Discovery:
             for place in places.fixed_places(small, member, seed):
                 if not any(_overlap(place.mask, other) > 0.5 for other in self._masks(found)):
                     found.append(self._region(place, chosen, member, small))
-        # Part of the suspect's id, by which a policy answers: it must outlast new images.
+        # The name is a part of the id by which a policy answers, so new images must not change it.
         seen: dict[str, int] = {}
         for at, each in enumerate(found):
             seen[each.name] = seen.get(each.name, 0) + 1
@@ -249,7 +259,7 @@ class Discovery:
         )
 
     def _mark(self, likely: np.ndarray, others: np.ndarray, place: places.Place) -> np.ndarray:
-        """The mark of the half of the class that is most likely to have it."""
+        """The mean mark (SIDE, SIDE, 3) of the half of the class that most likely has it."""
         carriers = likely[: max(4, len(likely) // 2)]
         with_mark, without = (
             np.stack([marks.square(self.sample.read(int(at))) for at in group])
@@ -260,7 +270,7 @@ class Discovery:
         return marks.template(with_mark, without, large > 0.5)
 
     def of_surroundings(self) -> list[Candidate]:
-        """The outer part of the picture, where the class can be told from it."""
+        """The outer part of the picture, if the class can be recognised by it."""
         best: tuple[float, np.ndarray, np.ndarray, np.ndarray] | None = None
         for chosen, member, small in self._small:
             if min(member.sum(), (~member).sum()) < LEAST_TOLD:
@@ -373,6 +383,7 @@ def _overlap(first: np.ndarray, second: np.ndarray) -> float:
 
 
 def _box_text(mask: np.ndarray) -> str:
+    """Left, top, right and bottom of a region in per cent of the sides."""
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     ends = columns[0], rows[0], columns[-1] + 1, rows[-1] + 1
     return " ".join(f"{100 * end / len(mask):.0f}" for end in ends)

@@ -1,4 +1,4 @@
-"""The sample in which shortcuts are looked for, from an audit's tables and image files."""
+"""Collect the sample in which shortcuts are searched, from an audit's tables and image files."""
 
 from collections.abc import Callable
 from functools import lru_cache
@@ -16,11 +16,12 @@ from convaudit.shortcuts.halves import ticket
 from convaudit.shortcuts.sample import Sample
 
 _LONGEST = 2_000
-"""Pixels: larger photographs are shrunk to it before experiments, or they would fill the memory."""
+"""Greatest side in pixels; larger photographs are shrunk before experiments, to save memory."""
 _SHORTEST = 16
-"""Pixels: on smaller pictures nothing can be measured or pasted."""
+"""Least side in pixels of a picture in the sample; nothing can be measured or pasted in smaller
+ones."""
 _KEPT = 64
-"""Decoded photographs that are kept: donors are read again and again."""
+"""Number of decoded photographs that are kept in memory, because donors are read many times."""
 
 
 def collect(
@@ -76,7 +77,7 @@ def collect(
 
 
 def _groups(duplicates: str, ids: np.ndarray) -> np.ndarray:
-    """The group of near duplicates of each image (n,); of one without any its own id."""
+    """(n,) texts: the group of near duplicates of each image, or its own id if it has none."""
     found = pd.read_parquet(duplicates, columns=["group", "image_id"]).dropna()
     named = dict(zip(found["image_id"], found["group"].astype(int).astype(str), strict=True))
     return np.array([named.get(each, each) for each in ids.tolist()])
@@ -91,7 +92,7 @@ def _scores(path: Path) -> dict[str, Any]:
 
 
 def _even(ids: np.ndarray, strata: np.ndarray, most: int) -> np.ndarray:
-    """Positions of at most ``most`` images, ascending: as many of each stratum as there is room,
+    """Positions of at most ``most`` images, ascending: about equally many of each stratum, chosen
     in the order of their hashes.
     """
     order = sorted(range(len(ids)), key=lambda at: ticket(str(ids[at]), "sample"))

@@ -1,4 +1,4 @@
-"""From a candidate and its trials to a suspect: status, severity and a sentence with counts."""
+"""Make a suspect of a candidate and its trials: status, severity and a sentence with counts."""
 
 import hashlib
 from collections.abc import Sequence
@@ -22,19 +22,22 @@ from convaudit.shortcuts.laboratory.trials import (
 from convaudit.shortcuts.sample import Sample
 
 MOST_IMAGES = 50
+"""Greatest number of listed images with the cue."""
 _CLEAR_AUC = 0.25
 """Least distance of an AUC from 0.5 at which blur, noise and the like can't be a trait of the
 class."""
 _PATCH_BLOCKS = 0.25
-"""Least lower end of a patch's effect that blocks. In the first 32 cases of the planted benchmark
-the confirmed patches that the model relied on for more than 85 % of images had lower ends of 0.43
-to 0.67. Those of a class's own object, or of a cue that it relied on in part, had 0.10 to 0.14."""
+"""A patch blocks if the lower end of its effect is at least this. In the first 32 cases of the
+planted benchmark the confirmed patches that the model relied on for more than 85 % of images had
+lower ends of 0.43 to 0.67. Those of a class's own object, or of a cue that it relied on in part,
+had 0.10 to 0.14."""
 _EVEN = 0.55
-"""Least evenness of noise that blocks; less may be the class's texture. Gravel had 0.42 without
-noise and 0.68 with it in the planted benchmark's tuning cases."""
+"""Noise blocks if its evenness is at least this; less even noise may be the class's texture. Gravel
+had 0.42 without noise and 0.68 with it in the planted benchmark's tuning cases."""
 _EXPLAINED = 0.85
-"""Share of the effect of a class's surroundings at which another confirmed cue explains it. In a
-tuning case of the planted benchmark the colour of a planted wall had 0.78: it is not the wall."""
+"""Another confirmed cue explains a class's surroundings if it has at least this share of their
+effect. In a tuning case of the planted benchmark the colour of a planted wall had 0.78, but it is
+not the wall."""
 _STRONG_AUC = 0.3
 """Least distance of an AUC from 0.5 for a warning about a cue that the model does not use."""
 
@@ -85,8 +88,8 @@ def decide(
 ) -> list[Suspect]:
     """Try every candidate and judge it.
 
-    Of confirmed suspects of one class and family (all that take fine detail away, say) only the
-    one that explains the class's look best is kept: the others are what it brings with it.
+    Of the confirmed suspects of one class and family (for example, all that remove fine detail)
+    only the one that explains the class's look best is kept, because the others follow from it.
     """
     judged = [
         (each, _suspect(sample, each, *_tried(each, laboratory), laboratory.level))
@@ -144,7 +147,8 @@ def _suspect(
 def _evidence(sample: Sample, candidate: Candidate) -> tuple[Evidence, bool]:
     """The evidence in the data on the confirming half, and whether it holds there too.
 
-    Places and patches were compared on a part of the discovering half; theirs stands.
+    The evidence of places, patches and surroundings was measured on a part of the discovering half
+    and is kept.
     """
     name = candidate.detail.get("property")
     if name is None:
@@ -171,7 +175,7 @@ def _status(
         needed = removed.difference.pairs >= LEAST_PAIRS and removed.difference.low >= CONFIRMED
         effect = effect or needed
     if candidate.cue == "context":
-        # A material, say, fills the picture: any part of it shows the class.
+        # If a material fills the picture, for example, any part of it shows the class.
         effect = effect and removed is not None and removed.plain.low > 0
     if effect:
         return "confirmed" if holds else "fragile"
@@ -181,17 +185,17 @@ def _status(
     if candidate.cue == "context" and removed is not None and removed.plain.high < 0:
         return "refuted"
     if inserted.difference.pairs >= LEAST_PAIRS and max(highs) < REFUTED:
-        # Things have their usual surroundings: that alone is nothing to warn of.
+        # Things have usual surroundings, which alone is no reason for a warning.
         strong = holds and abs(data.auc - 0.5) >= _STRONG_AUC and candidate.cue != "context"
         return "data_only" if strong else "refuted"
     return "undecided"
 
 
 def severity_of(candidate: Candidate, data: Evidence, status: str, inserted: Trial | None) -> str:
-    """The severity; a person is asked about what may belong to the class itself.
+    """The severity; a person is asked about a cue that may belong to the class itself.
 
-    That is fine detail that hardly goes with the class, noise that may be texture, and a returning
-    patch that turns few images: a part of the class's own object does that too.
+    This holds for fine detail that hardly goes with the class, for noise that may be texture, and
+    for a returning patch that turns few images, as a part of the class's own object does too.
     """
     if status == "confirmed":
         leans = candidate.name in DETAIL and abs(data.auc - 0.5) < _CLEAR_AUC
@@ -216,7 +220,7 @@ _ORDER = ("confirmed", "undecided", "fragile", "data_only", "refuted")
 
 
 def _order(candidate: Candidate, suspect: Suspect) -> tuple[int, bool, float]:
-    """Confirmed ones first, of these those that block, then by effect x likeness of the recipe."""
+    """Sort key: confirmed suspects first, then those that block, then by effect x likeness."""
     removal = suspect.remove.difference.value * 0.5 if suspect.remove else 0.0
     effect = max(_effect(suspect), removal)
     weight = candidate.likeness if candidate.name in DETAIL else 1.0
@@ -239,7 +243,9 @@ def _one_story(candidate: Candidate, suspect: Suspect, other: Candidate, first: 
 
 
 def explained(suspect: Suspect, found: Sequence[Suspect]) -> bool:
-    """True for surroundings of which a mark or a tone has most of the effect: it is in them too."""
+    """True for surroundings if a confirmed mark or tone, which is in them too, has most of their
+    effect.
+    """
     return suspect.cue == "context" and any(
         other.cue != "context"
         and (other.target, other.status) == (suspect.target, "confirmed")
@@ -292,8 +298,8 @@ def _text(
     ]
     if removed is not None and removed.difference.pairs:
         parts.append(
-            f"Without it, {removed.flips} of {removed.difference.pairs} images of “{name}” are no "
-            f"longer predicted as that; with as much removed elsewhere, {removed.control_flips}."
+            f"Removed from images of “{name}”, it changes the class of {removed.flips} of "
+            f"{removed.difference.pairs}; as much removed elsewhere, of {removed.control_flips}."
         )
     if status == "undecided":
         goal = max(difference.value, 0.0)

@@ -8,16 +8,16 @@ DISCOVER, CONFIRM = 0, 1
 
 
 def ticket(text: str, purpose: str) -> int:
-    """A number below 2**64 that stands for a text, for one purpose; the same on every machine."""
+    """A number below 2**64, a hash of a text and a purpose; the same on every machine."""
     return int.from_bytes(hashlib.sha256(f"{purpose}|{text}".encode()).digest()[:8], "big")
 
 
 def halves(groups: np.ndarray, strata: np.ndarray) -> np.ndarray:
-    """Deal images to two halves, near duplicates together, each stratum about evenly.
+    """Divide images into two halves, near duplicates together, each stratum about evenly.
 
     Args:
         groups: (n,) texts; images of one group (near duplicates) come into the same half.
-        strata: (n,) integers, the class of each image. A group counts for its first image's.
+        strata: (n,) integers, the class of each image. A group has the stratum of its first image.
 
     Returns:
         (n,) of ``DISCOVER`` and ``CONFIRM``. The groups of a stratum are dealt in turn, in the

@@ -41,7 +41,7 @@ class Sample:
 
     @cached_property
     def labelled(self) -> bool:
-        """True if enough images have a label; else the predicted classes stand for the true."""
+        """True if over half of the images have a label."""
         return bool((self.labels >= 0).mean() > 0.5) if len(self.labels) else False
 
     @cached_property
@@ -51,7 +51,7 @@ class Sample:
 
     @cached_property
     def half(self) -> np.ndarray:
-        """(n,) the half of each image."""
+        """(n,) ``DISCOVER`` or ``CONFIRM``: the half of each image."""
         return halves(self.groups, self.truth)
 
     @property
@@ -65,12 +65,12 @@ class Sample:
         return np.flatnonzero(self.half == CONFIRM)
 
     def margin(self, target: int) -> np.ndarray:
-        """(n,) by how much the model prefers a class; see ``margins``."""
+        """(n,): how much the model prefers a class; see ``margins``."""
         return margins(self.scores, self.head, target)
 
 
 def margins(scores: np.ndarray, head: str, target: int) -> np.ndarray:
-    """By how much a model prefers a class.
+    """How much a model prefers a class to the others.
 
     Args:
         scores: (n, units) before softmax or sigmoid.

@@ -19,19 +19,19 @@ from convaudit.shortcuts.cues.patches import Patch
 
 
 def to_json(candidates: list[Candidate], ids: np.ndarray) -> str:
-    """All candidates as JSON, with the ids of the sample's images, to which their positions
-    refer.
+    """Candidates as JSON, with the ids (n,) of the sample's images; positions in the candidates
+    refer to these.
     """
     stored = {"ids": ids.tolist(), "candidates": [_stored(each) for each in candidates]}
     return json.dumps(stored, default=_plain) + "\n"
 
 
 def from_json(text: str, ids: np.ndarray, read: Read) -> list[Candidate]:
-    """The inverse.
+    """The inverse of ``to_json``.
 
     Args:
-        text: what ``to_json`` gave.
-        ids: of the sample as it is now; it must be the stored one.
+        text: the JSON.
+        ids: (n,) ids of the present sample; it must be the stored one.
         read: gives the pixels of the image at a position.
 
     Raises:

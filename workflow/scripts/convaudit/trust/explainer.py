@@ -19,12 +19,12 @@ class Explainer:
         network: the classifier.
         scaling: how pixels become its input.
         target_layer: the layer whose maps are weighted.
-        method: a name of ``gradcam.method``.
-        score: "logit" or "probability", what the maps are derived from.
+        method: a key of ``cam.METHODS``, or "scorecam".
+        score: "logit" or "probability": the score that is differentiated.
         batch_size: images per call.
 
     Attributes:
-        passes: how many images went through the network so far.
+        passes: number of images that went through the network so far.
     """
 
     def __init__(
@@ -53,19 +53,19 @@ class Explainer:
         self._parts = tf.function(self._sum_of_parts, input_signature=signature, autograph=False)
 
     def maps(self, pixels: np.ndarray, classes: np.ndarray) -> np.ndarray:
-        """The maps (n, h, w) of a class of each image; ``pixels`` (n, H, W, 3) uint8."""
+        """The map (n, h, w) of each image's class (n,), for ``pixels`` (n, H, W, 3) uint8."""
         return self._batched(lambda p, c: (self._explain(p, c).maps,), pixels, classes)[0]
 
     def scores(self, pixels: np.ndarray, classes: np.ndarray) -> np.ndarray:
-        """Each image's score (n,) of its class, before softmax or sigmoid."""
+        """The score (n,) of each image's class (n,), before softmax or sigmoid."""
         return self._batched(self._padded(self._scores), pixels, classes)[0]
 
     def incompleteness(self, pixels: np.ndarray, classes: np.ndarray) -> np.ndarray:
-        """(n,) relative error of the score as a sum over the positions of the target layer.
+        """(n,): relative error of the score as a sum over the positions of the target layer.
 
-        |z - z0 - sum(A dz/dA)| / |z - z0|, with A the target layer's activations and z0 the score
-        where they are all zero: 0 where what follows the layer is linear, as a global average.
-        NaN where z = z0.
+        |z - z0 - sum(A dz/dA)| / |z - z0| with the target layer's activations A and the score z0
+        for A = 0. It is 0 if the layers behind are linear, such as a global average, and NaN if
+        z = z0.
         """
         score, without, parts = self._batched(self._padded(self._parts), pixels, classes)
         difference = score - without
@@ -76,7 +76,7 @@ class Explainer:
 
     @contextmanager
     def randomised(self) -> Iterator[list[str]]:
-        """Shuffle the weights behind the target layer for a while; yields the layers' names.
+        """Shuffle the weights behind the target layer within the block; yield the layers' names.
 
         If no layer behind it has weights, the last layer with weights before it is shuffled: its
         channels are then the classes' scores. A weight's value stays, its position changes.
@@ -130,7 +130,7 @@ class Explainer:
         return tf.gather(scores, classes, axis=1, batch_dims=1)
 
     def _padded(self, function: Callable) -> Callable:
-        """The function of a batch that is smaller than what it is compiled for."""
+        """Make a compiled function accept batches that are smaller than its batch size."""
 
         def call(pixels: np.ndarray, classes: np.ndarray) -> tuple[np.ndarray, ...]:
             more = self._batch_size - len(pixels)

@@ -22,11 +22,15 @@ OCCLUDED = 24
 AT_ONCE = 8
 """Number of images whose changed copies are in memory at the same time."""
 PAIRS = 50
+"""Number of random pairs of images with whose maps the randomised maps are compared."""
 COMPLETE = 0.01
+"""Greatest relative error of the sum of contributions at which maps are complete."""
 CONFIDENT = 0.5
-"""Probability from which an image is in a mosaic: the game asks where the evidence for a class is,
-and an image that the model is unsure of shows little of it (Rao 2022 takes confident ones too)."""
+"""Least probability of an image in a mosaic: the game asks where the evidence for a class is, and
+an image of which the model is unsure shows little of it (Rao et al. 2022 take confident ones too).
+"""
 HALF = 0.5
+"""Limit of the shares in the removal test and the pointing game."""
 
 
 class Explained(Protocol):
@@ -58,8 +62,8 @@ class MapTest:
 
 @dataclass(frozen=True)
 class Trust:
-    """``heat_usable``: True where every test that gates passed, False where one failed, None where
-    none failed but one said nothing.
+    """``heat_usable`` is True if every test that gates passed, False if one failed, and None if
+    none failed but one had too few images.
     """
 
     heat_usable: bool | None
@@ -81,10 +85,10 @@ def check_maps(
     """Test the maps of a network on images.
 
     Args:
-        network: maps, scores, and both with shuffled weights.
-        pixels: (n, H, W, 3) uint8, at the network's size; there may be none.
-        classes: (n,) the class that is predicted for each, whose map is tested.
-        probabilities: (n,) of that class, from 0 to 1.
+        network: gives maps and scores, also with shuffled weights.
+        pixels: (n, H, W, 3) uint8, at the network's size; n may be 0.
+        classes: (n,) predicted class of each image, whose map is tested.
+        probabilities: (n,) probability of that class, 0 to 1.
         seed: of shifts, pairs and mosaics.
     """
     if not len(pixels):
@@ -110,7 +114,9 @@ def check_maps(
 
 
 def completeness(network: Explained, pixels: np.ndarray, classes: np.ndarray) -> MapTest:
-    """T1: the score is a sum over places, up to 1 %; else every map is an approximation."""
+    """Is the score the sum of the contributions of all positions, to within 1 %? Otherwise every
+    map is an approximation.
+    """
     off = network.incompleteness(pixels, classes) if len(pixels) else np.empty(0)
     off = off[np.isfinite(off)]
     value, low, high = measures.median(off)
@@ -129,12 +135,13 @@ def randomised_head(
     maps: np.ndarray,
     random: np.random.Generator,
 ) -> MapTest:
-    """T2 (Adebayo 2018, Arun 2021): with shuffled weights behind the layer the maps are no more
-    like the original ones than those of different images are like each other.
+    """Do the maps depend on the weights (Adebayo et al. 2018, Arun et al. 2021)? With shuffled
+    weights behind the layer they should be no more similar to the original maps than the maps of
+    different images are to each other.
 
-    Fails where the medians of both likenesses, by ranks and structural, are with their intervals
-    over the 95 % point of random pairs: a map that does not depend on the weights says nothing
-    of the model.
+    The test fails if for both similarities, rank correlation and structural similarity, the lower
+    end of the median's interval is over the 95 % point of random pairs of images: a map that does
+    not depend on the weights tells nothing about the model.
     """
     others: list[np.ndarray] = []
     if len(pixels) >= FEWEST:
@@ -166,11 +173,13 @@ def removal(
     maps: np.ndarray,
     random: np.random.Generator,
 ) -> MapTest:
-    """T4: taking away the hottest pixels first lowers the score more than taking them away in the
-    order of the same map rolled by a random shift, which is as blurred (Rong 2022's pitfall).
+    """Does the score fall faster if the hottest pixels are removed first than if pixels are removed
+    in the order of the same map, randomly shifted? The shifted map is as blurred, so the shape of
+    the removed parts does not decide (a pitfall described by Rong et al. 2022).
 
-    Value: the share of images where it does, under the worse of two fills: a strong blur, and the
-    same place of an image of another class. Passes where the Wilson interval is over a half.
+    The value is the share of images for which it does, with the worse of two fills: a strong blur,
+    and the same place of an image of another class. The test passes if the Wilson interval is over
+    a half.
     """
     text = (
         "share of images whose score falls faster when the hottest pixels are removed than with "
@@ -196,7 +205,7 @@ def _gains(
     orders: list[tuple[np.ndarray, np.ndarray]],
     filled: np.ndarray,
 ) -> np.ndarray:
-    """How much lower the mean score is by the own order than by the shifted one, (n,)."""
+    """(n,): mean score after removal in the shifted order minus that in the map's own order."""
     size = pixels.shape[1:3]
     gains = []
     for start in range(0, len(orders), AT_ONCE):
@@ -212,7 +221,7 @@ def _gains(
 
 
 def _others(classes: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """For each image another one, of another class where there is one."""
+    """(n,): for each image the position of another one, of another class if there is one."""
     found = []
     for at, own in enumerate(classes):
         different = np.flatnonzero(classes != own)
@@ -225,9 +234,9 @@ def _others(classes: np.ndarray, random: np.random.Generator) -> np.ndarray:
 def pointing(
     network: Explained, pixels: np.ndarray, classes: np.ndarray, random: np.random.Generator
 ) -> MapTest:
-    """T5, grid pointing game (Rao 2022): of a mosaic of four images, only one of the class, the
-    share of the heat for the class in its quarter. Chance is a quarter; passes where the mean's
-    interval is at least a half.
+    """Grid pointing game (Rao et al. 2022): in a mosaic of four images, of which only one is of the
+    class, which share of the heat for the class is in the quarter of this image? Chance is a
+    quarter; the test passes if the mean's interval is at least a half.
     """
     mosaics, quarters, asked = [], [], []
     for at, own in enumerate(classes):
@@ -258,8 +267,8 @@ def pointing(
 def occlusion(
     network: Explained, pixels: np.ndarray, classes: np.ndarray, maps: np.ndarray
 ) -> MapTest:
-    """T6: rank correlation of a map with how far the score falls when each of 7 x 7 windows is
-    blurred (Zeiler 2014). Passes where the median's interval is over zero.
+    """Rank correlation of a map with the fall of the score when each of 7 x 7 windows is blurred
+    (Zeiler and Fergus 2014). The test passes if the median's interval is over zero.
     """
     text = (
         "rank correlation of a map with the fall of the score when a window of 7 x 7 is blurred "

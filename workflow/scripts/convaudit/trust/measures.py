@@ -8,14 +8,15 @@ from convaudit.metrics.intervals import LEVEL, Interval
 
 
 def spearman(a: np.ndarray, b: np.ndarray) -> float:
-    """Rank correlation of two maps; 0 if one of them is constant."""
+    """Spearman's rank correlation of two maps of one shape, -1 to 1; 0 if one is constant."""
     ranks = [rankdata(each) - (each.size + 1) / 2 for each in (a, b)]
     norm = np.sqrt((ranks[0] ** 2).sum() * (ranks[1] ** 2).sum())
     return float((ranks[0] * ranks[1]).sum() / norm) if norm else 0.0
 
 
 def ssim(a: np.ndarray, b: np.ndarray) -> float:
-    """Structural similarity (Wang et al. 2004) of two maps in one window, each against its peak.
+    """Structural similarity (Wang et al. 2004) of two maps of one shape, in one window, after each
+    is divided by its maximum.
 
     (2 ma mb + c1) (2 cov + c2) / ((ma^2 + mb^2 + c1) (va + vb + c2)), c1 = 0.01^2, c2 = 0.03^2.
     """
@@ -26,7 +27,11 @@ def ssim(a: np.ndarray, b: np.ndarray) -> float:
 
 
 def median(values: np.ndarray) -> Interval:
-    """The median with its distribution-free interval, by order statistics."""
+    """The median of values (n,) with its distribution-free 95 % interval.
+
+    Its ends are order statistics: the i-th least and the i-th greatest value, with i the 2.5 %
+    point of the binomial distribution of n trials with probability 1/2.
+    """
     values = np.sort(values)
     if not len(values):
         return Interval(None, None, None)
@@ -36,14 +41,19 @@ def median(values: np.ndarray) -> Interval:
 
 
 def blurred(images: np.ndarray) -> np.ndarray:
-    """Images (n, H, W, 3) of which only broad colours are left (sigma: an eighth of the side)."""
+    """Images (n, H, W, 3) after a Gaussian blur that leaves only broad colours: sigma is an eighth
+    of the longer side.
+    """
     sigma = max(images.shape[1:3]) / 8
     return np.stack([cv2.GaussianBlur(image, (0, 0), sigma) for image in images])
 
 
 def coverage_order(heat: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """The share of an image's pixels that are hotter than each, (H, W) in 0..1, of a map (h, w)
-    enlarged linearly; ties in the order of rows.
+    """For each pixel of an image the share of pixels that are hotter: (H, W), 0 to 1.
+
+    Args:
+        heat: map (h, w), which is enlarged linearly.
+        size: (H, W). Equally hot pixels count in the order of rows.
     """
     large = cv2.resize(heat.astype(np.float32), size[::-1], interpolation=cv2.INTER_LINEAR)
     order = np.argsort(-large.ravel(), kind="stable")
@@ -53,7 +63,9 @@ def coverage_order(heat: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
 
 def rolled(heat: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """The map shifted round its edges by a quarter to three quarters of its sides."""
+    """The map (h, w) shifted by a quarter to three quarters of its sides; cells that leave on one
+    side enter on the other.
+    """
     shift = [
         int(random.integers(max(1, side // 4), max(2, side - side // 4 + 1))) for side in heat.shape
     ]
@@ -61,7 +73,7 @@ def rolled(heat: np.ndarray, random: np.random.Generator) -> np.ndarray:
 
 
 def mosaic(images: list[np.ndarray]) -> np.ndarray:
-    """Four images (H, W, 3), each shrunk to half, in one of the same size, row by row."""
+    """Four images (H, W, 3), each shrunk to half its sides, as quarters of one image (H, W, 3)."""
     height, width = images[0].shape[:2]
     top, left = height // 2, width // 2
     found = np.empty_like(images[0])
@@ -77,8 +89,11 @@ def mosaic(images: list[np.ndarray]) -> np.ndarray:
 
 
 def share_in_quarter(heat: np.ndarray, quarter: int) -> float:
-    """Which share of a map's heat is in a quarter, 0 to 3 row by row; cells that lie in several
-    count by area. A quarter of it where there is no heat.
+    """Share of a map's heat in a quarter, 0 to 1; 0.25 if there is no heat.
+
+    Args:
+        heat: (h, w), not negative. A cell in several quarters counts in each by its area.
+        quarter: 0 to 3, row by row.
     """
     inside = np.zeros((2, 2), np.float32)
     inside.flat[quarter] = 1

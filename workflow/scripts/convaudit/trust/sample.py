@@ -7,8 +7,13 @@ import pandas as pd
 
 
 def sample(image_ids: pd.Series, predicted: pd.Series, count: int) -> np.ndarray:
-    """Rows of at most ``count`` images, as many of each predicted class as can be, drawn by the
-    hashes of their ids: the same images whatever the order or the number of shards.
+    """Choose at most ``count`` images, as equally over the predicted classes as possible, by the
+    hashes of their ids: the same images for any order and any number of shards.
+
+    Args:
+        image_ids: (n,).
+        predicted: (n,) predicted class of each image.
+        count: greatest number of images.
 
     Returns:
         Row numbers, in the order in which they were drawn.

@@ -1,7 +1,7 @@
 """Compare a policy with an audit's numbers: a result for each gate, and the verdict.
 
-What is compared is an end of an interval, never a value: a limit is met where the whole interval
-lies on its right side, missed where the whole lies on the wrong side, and undecided between.
+An end of an interval is compared with the limit, never the value itself. A limit is met if the
+whole interval lies on its right side, missed if the whole lies on its wrong side, else undecided.
 """
 
 import math
@@ -36,9 +36,9 @@ class Judged:
 
 @dataclass(frozen=True)
 class Verdict:
-    """``result`` is pass, fail, undecided or ask; first of the gates stand those that decide it.
+    """``result`` is pass, fail, undecided or ask; the gates that decide it come first.
 
-    ``remarks`` are what else the signer must know: waivers that are void, answers to nothing.
+    ``remarks`` are sentences for the signer about waivers, also void ones, and answers.
     """
 
     result: str
@@ -48,7 +48,7 @@ class Verdict:
     remarks: tuple[str, ...] = ()
 
     def facts(self) -> dict[str, Any]:
-        """For machines, as ``verdict.json`` has it."""
+        """The content of ``verdict.json``."""
         return {**asdict(self), "gates": [asdict(gate) for gate in self.gates]}
 
 
@@ -60,12 +60,13 @@ def judge(
     audit_key: str,
     expired: Sequence[int] = (),
 ) -> Verdict:
-    """Hold a policy against an audit.
+    """Compare a policy with the numbers of an audit.
 
     Args:
-        summary: what ``summary.json`` holds; a part that is None was not looked for.
-        model: SHA-256 of the model's file, or its name where Keras gives it by name.
-        audit_key: the key of all that was measured.
+        policy: gates, waivers and answers.
+        summary: the content of ``summary.json``; a part that was not measured is None.
+        model: SHA-256 of the model's file, or its name in keras.applications.
+        audit_key: key that covers everything that was measured.
         expired: numbers of the waivers that no longer hold.
     """
     valid, remarks = _valid(policy, model, expired)
@@ -101,7 +102,11 @@ def _valid(
 def _settled(
     suspects: Any, answers: Mapping[str, Answer], waivers: list[Waiver]
 ) -> tuple[list[dict[str, Any]] | None, tuple[str, ...]]:
-    """Suspects with what a person said of them: no more a question, but a note or a block."""
+    """Apply answers and waivers to suspects: one that asks becomes a note or a block.
+
+    Returns:
+        The suspects, None if there was no search, and a remark for each answer and waiver used.
+    """
     if suspects is None:
         return None, ()
     remarks, found = [], []
@@ -212,7 +217,7 @@ def _result(gate: Gate, found: Measured) -> str:
 
 
 def _needed(gate: Gate, found: Measured, level: float) -> int | None:
-    """How many images would decide, were the value to stay; None where none would, or unknown."""
+    """Number of images that would decide at the same value; None if none would, or if unknown."""
     if found.successes is not None:
         return images_to_decide(found.value, gate.limit, level)
     gap = abs(found.value - gate.limit)

@@ -12,9 +12,9 @@ from convaudit.metrics.intervals import wilson
 
 @dataclass(frozen=True)
 class Words:
-    """How a metric is told: name, unit, where the report shows it, what is said if it is absent.
+    """The words for a metric: name, unit, its place in the report, the sentence if it is absent.
 
-    Of the unit "yes" ``name`` is what is said if it is true, and ``otherwise`` if not.
+    For the unit "yes" ``name`` is the sentence if the value is true, ``otherwise`` the other one.
     """
 
     name: str
@@ -84,18 +84,17 @@ SUCCESSES = {
     "precision": ("right", "predicted"),
     "accuracy": ("right", "support"),
 }
-"""Of a row's share the fields that it is a quotient of."""
-
-
+"""For each share in a row the fields of its numerator and denominator."""
 SHARES = {"accuracy", "top5_accuracy"}
 """Shares of all labelled images."""
 
 
 @dataclass(frozen=True)
 class Measured:
-    """A number with the ends of its interval; ``images`` is how many it is of, where known.
+    """A number with the ends of its interval.
 
-    ``successes`` is set for a share of ``images``, whose interval is then Wilson's.
+    ``of`` is the name of its row, "" without one; ``images`` the number of images that it is
+    measured on, if known; ``successes`` their number in a share, whose interval is Wilson's.
     """
 
     of: str
@@ -114,7 +113,7 @@ class Measured:
 
 
 def words(path: str) -> Words:
-    """How a metric is told; by its own path where nothing better is known."""
+    """The words for a metric; its path is the name if it has no words."""
     return WORDS.get(path, Words(path))
 
 
@@ -122,7 +121,7 @@ def single(summary: Mapping[str, Any], path: str) -> Measured | None:
     """The number at a path, with the interval beside it (``NAME_95_low``, ``NAME_95_high``).
 
     Returns:
-        None where it is null, or where the part of the audit that it comes from is absent.
+        None if it is null, or if the part of the audit that it comes from is absent.
 
     Raises:
         AuditError: there is no such number.
@@ -136,10 +135,10 @@ def single(summary: Mapping[str, Any], path: str) -> Measured | None:
 
 
 def rows(summary: Mapping[str, Any], path: str) -> list[Mapping[str, Any]] | None:
-    """The list at a path; None where it is absent.
+    """The list at a path; None if it is absent.
 
     Raises:
-        AuditError: there is nothing, or no list.
+        AuditError: the path does not exist, or its value is no list.
     """
     above, name = _parent(summary, path)
     if above is None or above.get(name, ...) is None:
@@ -151,7 +150,12 @@ def rows(summary: Mapping[str, Any], path: str) -> list[Mapping[str, Any]] | Non
 
 
 def of_row(row: Mapping[str, Any], name: str, images: str = "support") -> Measured | None:
-    """A row's own number; None where it is null.
+    """A number of a row; None if it is null.
+
+    Args:
+        row: of a list in ``summary.json``.
+        name: field of the number.
+        images: field with the number of images, if the row has it.
 
     Raises:
         AuditError: the row has no such number.
@@ -166,7 +170,7 @@ def of_row(row: Mapping[str, Any], name: str, images: str = "support") -> Measur
 
 
 def matches(row: Mapping[str, Any], where: Mapping[str, str | list[str]]) -> bool:
-    """True if each field of a row is, or is one of, what is given for it."""
+    """True if the row's value is one of the given ones for each field in ``where``."""
     return all(
         str(row.get(key)) in ([value] if isinstance(value, str) else value)
         for key, value in where.items()

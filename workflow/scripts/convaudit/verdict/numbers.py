@@ -28,14 +28,14 @@ class Evidence:
         class_names: in the order of the model's outputs.
         answers: of the labelled images.
         sample: scores of some labelled images.
-        several: (n, classes) bool, the labels of the images with scores in ``several_scores``
-            (n, classes), where images have several; None where they have not.
-        columns: of the labelled images, what they are sliced by.
+        several, several_scores: (n, classes), bool and float32: labels and scores of the images
+            whose several labels are known; None if images have one label each.
+        columns: columns by which the labelled images are sliced.
         images_audited, images_quarantined, empty_maps, channels, dead_channels: counts.
         duplicates: as ``checks.duplicates`` gives them.
-        scaling, scaling_known: how pixels are scaled, and whether that is known.
-        scaling_check: what other scalings would give (``model/scaling.json``).
-        target_layer: where heat is taken.
+        scaling, scaling_known: scaling of the pixels, and False if it is a guess.
+        scaling_check: the result with other scalings (``model/scaling.json``).
+        target_layer: layer of the saliency maps.
     """
 
     head: str
@@ -58,7 +58,7 @@ class Evidence:
 
 
 def numbers(evidence: Evidence) -> dict[str, Any]:
-    """The numbers by name, as ``summary.json`` has them; None where something isn't known."""
+    """The numbers by their names in ``summary.json``; None for a number that is not known."""
     answers = evidence.answers
     read = evidence.images_audited + evidence.images_quarantined
     unread = wilson(evidence.images_quarantined, read)
@@ -147,7 +147,7 @@ def _class_order_ok(evidence: Evidence) -> bool | None:
 
 
 def _scaling_ok(evidence: Evidence) -> bool | None:
-    """True if no other scaling gives clearly more right answers; None for a guess untested."""
+    """True if no other scaling gives clearly more right answers; None for an untested guess."""
     check = evidence.scaling_check
     if check["better"]:
         return False

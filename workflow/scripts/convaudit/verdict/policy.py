@@ -29,10 +29,10 @@ class Gate:
     """One requirement: an end of a metric's interval is compared with a limit.
 
     ``metric`` is a dotted path in summary.json. ``where`` keeps the rows of a list whose fields
-    have one of the given values; ``scope`` "all" then counts them, "each ..." holds every row's
-    own number against the limit. ``bound`` "lower": the interval's lower end must be at least
-    ``limit``; "upper": its upper end at most. ``severity`` is what a missed limit leads to.
-    ``reason`` is why the limit is where it is.
+    have one of the given values; ``scope`` "all" then counts them, "each ..." compares the number
+    of every row with the limit. ``bound`` "lower": the interval's lower end must be at least
+    ``limit``; "upper": its upper end must be at most ``limit``. ``severity`` is the result if the
+    limit is missed, ``reason`` the reason for the limit.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
@@ -52,10 +52,10 @@ class Gate:
 
 @dataclass(frozen=True)
 class Waiver:
-    """A gate, or a suspect by the hash of its cue (its id), that somebody takes on themselves.
+    """A person's statement that a missed gate, or a suspect (by its id), is acceptable.
 
     ``expires`` is the last day on which it holds; ``model`` the beginning of the SHA-256 of the
-    only model that it holds for, or the model's name where Keras gives it by name.
+    only model that it holds for, or the model's name in keras.applications.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
@@ -75,7 +75,7 @@ class Waiver:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a person said of a suspect: the "thing" itself, or a "shortcut"."""
+    """A person's answer about a suspect: it is the "thing" itself, or a "shortcut"."""
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
@@ -86,7 +86,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Policy:
-    """Gates in the order in which they are told, waivers, and answers by the cue's hash."""
+    """Gates, waivers, and answers by the suspect's id."""
 
     gates: tuple[Gate, ...]
     waivers: tuple[Waiver, ...] = ()
@@ -224,7 +224,7 @@ def _near(name: Any, known: Iterable[str]) -> str:
 def _checked(
     kind: type[Any], given: Any, title: str, faults: list[str], new: bool = False
 ) -> Any | None:
-    """An instance of a dataclass, or None and what is wrong with it among the faults."""
+    """Make an instance of a dataclass; if it is invalid, list its faults and return None."""
     try:
         return TypeAdapter(kind).validate_python(given)
     except ValidationError as error:

@@ -56,7 +56,7 @@ def counted(
 
 
 def others(gate: Gate, result: str, also: int, few: int) -> str:
-    """How many other rows came to the same, and how many were too small to be judged."""
+    """Number of other rows with the same result, and of rows that are too small to be judged."""
     what = gate.scope.removeprefix("each ")
     text = ""
     if also and result != "pass":
@@ -87,7 +87,7 @@ def _number(value: float, words: Words) -> str:
 
 
 def _rounded(images: int) -> int:
-    """Two digits: more would claim more than is known."""
+    """Round up to two digits, because more would claim more than is known."""
     step = 10 ** max(0, len(str(images)) - 2)
     return -(-images // step) * step
 

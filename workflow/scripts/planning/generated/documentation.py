@@ -19,21 +19,21 @@ OUTER, INNER = ROOT / "Snakefile", ROOT / "workflow" / "Snakefile"
 
 _HEAD = """# The config
 
-Every key, with its default. They stand in `config/config.yaml`, the demo audit; another file with
-only the keys that differ is laid over it with `--configfile mine.yaml`, and single keys with
-`--config model=my.keras images=photos results=out`. A group's keys can be set there too:
+This page lists every key with its default. `config/config.yaml` holds these defaults, which are the
+demo audit. `--configfile mine.yaml` adds a file with only the keys that differ; `--config
+model=my.keras images=photos results=out` sets single keys. It can also set the keys of a group:
 `--config filters='{count: 16, steps: 20}'` (not `filters.count=16`, which Snakemake does not
-take).
+accept).
 
-A config is checked before anything runs. An unknown key, a value out of range, a model or folder
-that is not there or a layer that does not exist is one line that names the key. A relative path
-starts from the folder in which Snakemake runs.
+The config is checked before anything runs. An unknown key, a value out of range, or a model, folder
+or layer that does not exist gives one line that names the key. A relative path starts from the
+folder in which Snakemake runs.
 
-Changing a value re-runs exactly what it feeds: `gradcam.alpha` redraws the overlays and makes the
-report again, and nothing goes through the network. (The report's own small pictures have colours of
-their own, which can be compared from page to page.)
+A changed value re-runs exactly the jobs that use it: after a change of `gradcam.alpha` the overlays
+and the report are made again, and no image goes through the network. (The small pictures inside the
+report have fixed colours, so that they can be compared from page to page.)
 
-`examples/` has whole set-ups to copy. The same as a JSON schema, for editors:
+`examples/` has complete configs to copy. Editors can use the JSON schema
 `workflow/schemas/config.schema.json`.
 
 `make docs` generates this page and `config.yaml` from `workflow/scripts/planning/settings.py`.
@@ -41,7 +41,7 @@ their own, which can be compared from page to page.)
 
 _CONFIG_HEAD = """# yaml-language-server: $schema=../workflow/schemas/config.schema.json
 #
-# The demo audit: every key with its default. `make docs` writes this file; the same as a page:
+# The demo audit: every key with its default. `make docs` writes this file and the same as a page,
 # config/README.md. An audit of your own needs two keys and a folder for the results:
 #
 #     snakemake --cores 8 --config model=my.keras images=photos results=out
@@ -63,7 +63,7 @@ def readme_text() -> str:
 
 
 def config_text() -> str:
-    """The default config with a comment a key, as committed."""
+    """The default config with a comment for each key, as committed."""
     sections = _sections()
     parts = [_CONFIG_HEAD.rstrip(), *_entries(Settings, "", skip=set(sections))]
     for name, section in sections.items():
@@ -139,9 +139,9 @@ def _values(entry: dict[str, Any]) -> str:
 def inner_snakefile_text() -> str:
     """``workflow/Snakefile``, where Snakemake's catalog and addresses (``github(…)``) look.
 
-    The same table of contents, from one folder further in. It can't include the outer one: a
-    default target does not count in an include, and Snakemake (9.27) loses the way from a file at
-    the top of a git address to its includes.
+    It is the same table of contents with paths that start one folder deeper. It can't include the
+    outer one: Snakemake (9.27) ignores a default target in an included file, and does not find the
+    includes of a file at the top of a git address.
     """
     text = OUTER.read_text(encoding="utf-8").replace('"workflow/r', '"r')
     here = "HERE = Path(workflow.current_basedir.get_path_or_uri(secret_free=True))"

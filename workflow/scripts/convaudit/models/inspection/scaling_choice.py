@@ -117,12 +117,10 @@ def _middle(images: np.ndarray) -> np.ndarray:
 
 
 def _off(images: np.ndarray) -> float:
-    """Distance of images from a usual network input:
-    mean
-    +
-    log deviation
-    relative to a deviation of 1; or 1 plus the same relative to the deviation of photographs in
-    0..255 (Caffe's scaling).
+    """Distance of images from a usual network input: |mean / d| + |ln(deviation / d)| with d = 1.
+
+    Or, if that is less, 1 plus the same with d = 65, the deviation of photographs in 0..255
+    (Caffe's scaling).
     """
     mean, deviation = float(images.mean()), max(float(images.std()), 1e-12)
     one, photographs = (

@@ -1,4 +1,4 @@
-"""The findings of a comparison in sentences: doubts first, then what is worse, then the rest."""
+"""The findings of a comparison in sentences: doubts, then what is worse, then all others."""
 
 from dataclasses import dataclass
 
@@ -11,12 +11,12 @@ from convaudit.report.wording import percent, short
 DRIFT = 0.1
 """Least Kolmogorov-Smirnov distance of an output that counts as changed."""
 CORRELATIONS = 3
-"""Number of properties among the findings; the table has all."""
+"""Greatest number of properties among the findings; the table lists all."""
 
 
 @dataclass(frozen=True)
 class Sentence:
-    """A finding of a comparison; ``alarm`` where it speaks against the second audit."""
+    """A finding of a comparison; ``alarm`` is True if it speaks against the second audit."""
 
     alarm: bool
     title: str
@@ -100,7 +100,7 @@ def _datasets(found: Comparison) -> list[Sentence]:
                 "#outputs",
             )
         )
-    # Of two classes each is the rest of the other: a property is told once.
+    # With two classes each is the rest of the other, so each property is listed only once.
     once = {each.property: each for each in reversed(found.datasets.correlations)}
     told += [_correlation(once[name]) for name in list(once)[::-1][:CORRELATIONS]]
     return told

@@ -1,4 +1,4 @@
-"""The page of two audits side by side. It stands alone: all pictures are inside."""
+"""The page of two audits side by side: a single file that contains all its pictures."""
 
 import os
 from collections.abc import Sequence
@@ -23,18 +23,20 @@ from convaudit.report.thumbnails import Seen
 from convaudit.report.wording import short, slice_words
 
 SHOWN = {"negative": 48, "mended": 24, "moved": 24}
-"""Images of each gallery; ``images.parquet`` has the rest."""
+"""Greatest number of images in each gallery; ``images.parquet`` lists all."""
 CLASSES = 12
-"""Classes whose mean heat is shown, and rows of the longer tables."""
+"""Greatest number of classes whose mean heat is shown."""
 ROWS = 40
+"""Greatest number of rows in the longer tables."""
 
 
 def write_comparison(folder: Path, found: Comparison, page: Path) -> None:
     """Write ``index.html``.
 
     Args:
-        folder: where it is written to.
-        page: the folder that it is moved to, from which its links lead to both audits.
+        folder: the folder to write to.
+        found: the comparison.
+        page: the folder to which ``folder`` is moved later; the links to both audits start there.
 
     Raises:
         AuditError: a picture of one of the audits can't be read.
@@ -91,7 +93,7 @@ def _worst(found: Comparison) -> list[Any]:
 
 
 def _chosen(found: Comparison) -> dict[str, np.ndarray]:
-    """Which pairs each gallery shows: the surest errors first, and the maps that moved most."""
+    """The pairs that each gallery shows: the most confident errors, and the most moved maps."""
     if found.models is None:
         return {}
     answers = found.models.answers
@@ -142,13 +144,13 @@ def _cards(found: Comparison, chosen: np.ndarray, page: Path) -> list[dict[str, 
 
 
 def _overlay(seen: Seen) -> str:
-    """Each map on its own scale: two models' scores are not of one unit."""
+    """Draw each map on its own scale, because the scores of two models have no common unit."""
     heat = seen.maps[0]
     return thumbnails.overlay(seen, heat, float(heat.max()))
 
 
 def _seen(audit: Finished, rows: Sequence[int] | np.ndarray) -> list[Seen]:
-    """What the model saw of images, with their first maps, in the order of ``rows``."""
+    """The images as the model saw them, with their first maps, in the order of ``rows``."""
     top, left, height, width = fitted(audit.input, SIDE)
     found: dict[int, Seen] = {}
     images = audit.images.iloc[rows].assign(place=list(rows))
@@ -190,7 +192,7 @@ def _link(audit: Finished, row: int, page: Path) -> str:
 
 
 def _titles(found: Comparison) -> tuple[str, str]:
-    """The models' or the datasets' names; the folders' where these are the same."""
+    """The names of the models or of the datasets; the folders' names if these are equal."""
     first, second = found.first, found.second
     if found.models is not None:
         names = first.model_name, second.model_name

@@ -1,8 +1,9 @@
 """Write the gallery's data: columns of all images for filters and sorting, and data of each shard.
 
-Pages on disk may not fetch files, so data comes as scripts that call ``convaudit``. Columns are
-typed arrays in base64, 15 bytes an image: a million images take 20 megabytes. What is only sorted
-by, and each property, is a script a column, 4 bytes an image, that is loaded when it is asked for.
+Pages on disk may not fetch files, so the data are scripts that call functions of ``convaudit``.
+Columns are typed arrays in base64 with 15 bytes per image: a million images take 20 megabytes.
+Columns that are only sorted by, and properties, are scripts of their own with 4 bytes per image,
+which the page loads when it needs them.
 """
 
 import base64
@@ -27,8 +28,9 @@ from convaudit.report.thumbnails import OPACITY
 from convaudit.report.wording import short
 
 NO_LABEL = np.uint16(65535)
+"""Stands for the class index of an image without a label."""
 PALETTES = ("inferno", "viridis", "cividis", "jet")
-"""Colours that the gallery offers."""
+"""Colour maps that the gallery offers."""
 FIELDS = (
     *("image_id", "path", "correct", "top_classes", "top_probabilities"),
     *("true_probability", "width", "height"),
@@ -37,7 +39,7 @@ FIELDS = (
 
 def write(folder: Path, audit: Results) -> None:
     """Write ``columns.js``, ``{shard}.js`` for each shard, ``rank-{column}.js`` for each column
-    that is only sorted by, ``paths.js`` to search in and ``value-{number}.js`` for each property.
+    that is only sorted by, ``paths.js`` for the search and ``value-{number}.js`` for each property.
     """
     folder.mkdir()
     numbers = {name: number for number, name in enumerate(audit.class_names)}
@@ -88,17 +90,17 @@ def with_photos(columns: str, photos: str | None, overlays: bool) -> str:
     Args:
         columns: the text that ``write`` wrote.
         photos: address that the images' paths are appended to; None if there are no photos.
-        overlays: whether the stored overlays are there.
+        overlays: whether the stored overlays exist.
     """
-    # No name of a class looks like this: quotes in it are escaped.
+    # A class name can't match the pattern, because quotes in it are escaped.
     said = f'"photos": {json.dumps(photos)}, "overlays": {json.dumps(overlays)}'
     pattern = r'"photos": (?:null|"(?:[^"\\]|\\.)*"), "overlays": true'
     return re.sub(pattern, lambda _: said, columns, count=1)
 
 
 def properties(audit: Results) -> list[tuple[str, str]]:
-    """Columns with a number that describes an image itself, and what they are called: properties
-    in the order of their catalogue, then the further columns of the user's table.
+    """Name and title of the numeric columns that describe an image: properties in the order of
+    their catalogue, then the further columns of the user's table.
     """
     kinds = {field.name: field.type for field in audit.predictions.schema}
     found = []
@@ -111,7 +113,7 @@ def properties(audit: Results) -> list[tuple[str, str]]:
 
 
 def _palette(name: str) -> str:
-    """A colour map of OpenCV: 256 times red, green, blue, as the other pictures have it."""
+    """A colour map of OpenCV in base64: 256 times red, green, blue, one byte each."""
     ramp = np.arange(256, dtype=np.uint8)[:, None]
     bgr = cv2.applyColorMap(ramp, getattr(cv2, f"COLORMAP_{name.upper()}"))
     return base64.b64encode(bgr[:, 0, ::-1].tobytes()).decode()
@@ -142,7 +144,7 @@ def _shard(
     peaks = first.max(axis=(1, 2), initial=0)
     order = {image_id: at for at, image_id in enumerate(rows["image_id"])}
     owners = np.array([order[i] for i in stored["image_id"][len(rows) :].tolist()], int)
-    # A further map of an image is on the scale of whichever of its maps is the stronger.
+    # A further map of an image has the scale of the strongest of the image's maps.
     tops = peaks.copy()
     np.maximum.at(tops, owners, more.max(axis=(1, 2), initial=0))
     on_disk = overlays.drawn(audit.settings["overlays"], rows["correct"].astype("boolean"))
@@ -170,14 +172,14 @@ def _shard(
 
 
 def _against(maps: np.ndarray, tops: np.ndarray) -> np.ndarray:
-    """Maps (n, h, w) as levels 0..255 against a full heat for each (n,)."""
+    """Maps (n, h, w) as levels 0..255; 255 stands for the value ``tops`` (n,) of each map."""
     tops = tops[:, None, None]
     levels = np.divide(maps, tops, out=np.zeros_like(maps), where=tops > 0) * 255
     return levels.round().astype(np.uint8)
 
 
 def _levels(strength: np.ndarray) -> np.ndarray:
-    """Strength of each map against the strongest, 0..65535."""
+    """Strength of each map (n,) relative to the strongest, 0..65535."""
     top = max(strength.max(initial=0), np.finfo(float).tiny)
     return (strength / top * 65535).round().astype(np.uint16)
 
@@ -188,7 +190,7 @@ def _packed(values: np.ndarray) -> str:
 
 
 def _score(probability: float) -> float:
-    """To five digits; 0 and 1 only where it is exactly that."""
+    """Round to five digits; only an exact 0 or 1 becomes 0 or 1."""
     value = float(probability)
     return value if value in (0, 1) else round(min(max(value, 1e-5), 1 - 1e-5), 5)
 

@@ -14,8 +14,8 @@ NUMBERS = ("logit", "true_probability", "width", "height", "area", "aspect")
 def ranks(audit: Results) -> Iterator[tuple[str, np.ndarray]]:
     """Yield a column's name and the images' ranks by it (n,), uint32 from 1.
 
-    Equal values share a rank, without gaps. A missing value ranks lowest. Paths rank in falling
-    order: the gallery lists the greatest rank first, and of paths the first in the alphabet.
+    Equal values share a rank, without gaps. A missing value has the lowest rank. The first path in
+    the alphabet has the greatest rank, because the gallery lists the greatest rank first.
     """
     yield "path", _dense(audit.predictions["path"], "descending")
     for name in NUMBERS:

@@ -1,4 +1,4 @@
-"""The page of a layer: for each channel its pattern, numbers and most exciting images."""
+"""The page of a layer: pattern, statistics and strongest images of each channel."""
 
 from dataclasses import asdict
 from typing import Any
@@ -11,11 +11,13 @@ from convaudit.report.results import Results
 from convaudit.report.wording import short
 
 IMAGES, CLASSES = 7, 5
+"""Greatest numbers of images and of classes that are shown for a channel."""
 FINE = 1000
+"""Side of a cell in which places are computed as shares of the side."""
 
 
 def layers(audit: Results) -> list[dict[str, Any]]:
-    """The layers that have something to show, in the network's order."""
+    """The layers with channel statistics or filter patterns, in the network's order."""
     counted = audit.channels.groupby("layer")["dead"].agg(["size", "sum"])
     return [
         {
@@ -32,7 +34,7 @@ def layers(audit: Results) -> list[dict[str, Any]]:
 
 
 def wanted(audit: Results) -> set[str]:
-    """Ids of all images in some channel's list."""
+    """Ids of the images that are shown for any channel."""
     alive = audit.channels[~audit.channels["dead"].astype(bool)]
     return set(alive["top_images"].str[:IMAGES].explode().dropna())
 

@@ -1,4 +1,4 @@
-"""Mean maps of each class and of each confused pair, on one scale, for the pages."""
+"""Mean maps of each class and of each confused pair for the pages, on one scale."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -12,19 +12,21 @@ from convaudit.report.thumbnails import heat_picture
 from convaudit.report.wording import short
 
 CORNERS = [0, 2, 6, 8]
+"""Indices of the corners in ``regions.REGIONS``."""
 MATRIX = 6
 """Greatest number of classes for a confusion matrix of mean maps."""
 SHOWN = 12
+"""Number of classes whose mean heat is on the first page."""
 EVEN = 1.25 / 9
 """A mean map is called evenly spread if no region has more than this share."""
 FEW = 5
-"""Least number of images whose mean map says something about their class."""
+"""Mean maps of fewer images come last, because they tell little about their class."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """Mean heat (h, w) of the images predicted as ``predicted``; with ``label``, of those with this
-    label.
+    """Mean heat (h, w) of the ``count`` images predicted as ``predicted``; with ``label``, only of
+    those with this label.
     """
 
     predicted: int
@@ -32,7 +34,8 @@ class Place:
     count: int
     mean: np.ndarray
     apart: float
-    """Share of the heat that lies elsewhere than that of all other images."""
+    """Total variation distance from the mean heat of all other images, 0 to 1: the share of the
+    heat that lies elsewhere."""
 
     def shown(self, names: list[str], top: float) -> dict[str, Any]:
         """The values that a page shows; ``top`` is the share that is drawn brightest."""
@@ -62,8 +65,8 @@ Cells = dict[tuple[int, int], Place]
 
 
 def places(audit: Results) -> list[Place]:
-    """The mean heat of every class that was predicted, most unlike the others' first; last those
-    of so few images that their mean says little.
+    """The mean heat of every predicted class. The class that differs most from the others comes
+    first; classes with fewer than ``FEW`` images come last.
     """
     found = []
     for index in np.flatnonzero(audit.mean_maps.counts).tolist():
@@ -73,7 +76,7 @@ def places(audit: Results) -> list[Place]:
 
 
 def commonest(cells: Cells) -> list[Place]:
-    """The cells (label, predicted) of the confusion matrix that are known: errors before right
+    """The given cells (label, predicted) of the confusion matrix as a list: errors before right
     answers, the commonest first.
     """
     return sorted(
@@ -83,8 +86,8 @@ def commonest(cells: Cells) -> list[Place]:
 
 
 def cells(audit: Results) -> Cells:
-    """The mean heat of the cells (label, predicted) of the confusion matrix, of many the diagonal
-    and the commonest errors.
+    """The mean heat of the cells (label, predicted) of the confusion matrix: those of the diagonal
+    and of the ``results.PAIRS`` commonest errors.
     """
     return {
         (label, predicted): _place(audit, predicted, label, count, total / count)
@@ -107,7 +110,7 @@ def scale(found: list[Place]) -> float:
 
 
 def matrix(audit: Results, known: Cells, top: float) -> dict[str, Any] | None:
-    """The confusion matrix as mean heat, where the classes are few; None where they are many."""
+    """The confusion matrix as mean heat; None with more than ``MATRIX`` classes."""
     used = sorted({index for pair in known for index in pair})
     if not known or len(used) > MATRIX:
         return None

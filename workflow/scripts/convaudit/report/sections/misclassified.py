@@ -1,4 +1,4 @@
-"""Errors: single ones, the most confident first, and the pairs of classes that are confused."""
+"""Errors: single images, the most confident first, and confused pairs of classes."""
 
 from typing import Any
 
@@ -7,15 +7,15 @@ import pandas as pd
 
 from convaudit.report import charts, thumbnails
 from convaudit.report.results import PAIRS, Results
-from convaudit.report.sections import mean_heat
+from convaudit.report.sections import mean_heat, suspects
 from convaudit.report.wording import short
 
 FIRST = 24
-"""Errors on the first page; the gallery has them all."""
+"""Greatest number of errors on the first page; the gallery has all."""
 A_PAIR = 36
-"""Errors on the page of a confused pair."""
+"""Greatest number of errors on the page of a confused pair."""
 MATRIX = 40
-"""A confusion matrix of more classes is shown as its commonest pairs alone."""
+"""With more classes only the commonest confused pairs are shown instead of the matrix."""
 
 
 def worst(audit: Results) -> np.ndarray:
@@ -39,30 +39,40 @@ def surest(audit: Results, numbers: np.ndarray, most: int) -> np.ndarray:
 
 
 def wanted(audit: Results) -> set[int]:
-    """The numbers of the images that are shown."""
+    """The numbers of the images that the first page and the pages of pairs show."""
     numbers = set(worst(audit).tolist())
     for label, predicted, _ in audit.confused[:PAIRS]:
         numbers |= set(worst_of(audit, label, predicted).tolist())
     return numbers
 
 
-def cards(audit: Results, seen: list[thumbnails.Seen], among: str = "") -> list[dict[str, Any]]:
+def cards(
+    audit: Results,
+    seen: list[thumbnails.Seen],
+    among: str = "",
+    shortcuts: dict[str, Any] | None = None,
+) -> list[dict[str, Any]]:
     """Cards with the photo, the heat for the predicted class and, if there is a map, the heat for
     the true class; the maps of one image are on one scale. A card links to its image in the gallery
-    with the filter ``among``.
+    with the filter ``among``, and if it is wrong to the suspect among ``shortcuts`` whose cue it
+    carries.
     """
-    return [_card(audit, one, among) for one in seen]
+    return [_card(audit, one, among, shortcuts) for one in seen]
 
 
-def _card(audit: Results, seen: thumbnails.Seen, among: str) -> dict[str, Any]:
+def _card(
+    audit: Results, seen: thumbnails.Seen, among: str, shortcuts: dict[str, Any] | None
+) -> dict[str, Any]:
     row = seen.row
     top = max(float(heat.max()) for heat in seen.maps.values())
     ordered = sorted(seen.maps, key=lambda index: (index != row.predicted_index, index))
+    wrong = not pd.isna(row.label) and row.label_index != row.predicted_index
     return {
         "path": row.path,
         "label": None if pd.isna(row.label) else row.label,
         "predicted": row.predicted,
-        "wrong": not pd.isna(row.label) and row.label_index != row.predicted_index,
+        "wrong": wrong,
+        "suspect": suspects.cue_of(shortcuts, row.image_id, row.predicted) if wrong else None,
         "probability": row.probability,
         "true_probability": row.true_probability,
         "link": f"images.html#{among}{'&' if among else ''}image={row.shard}-{row.row}",
@@ -94,7 +104,7 @@ def pairs(audit: Results) -> list[dict[str, Any]]:
 
 
 def matrix(audit: Results) -> dict[str, Any] | None:
-    """The confusion matrix of the classes that occur, where it fits a page."""
+    """The confusion matrix of the classes that occur; None with more than ``MATRIX`` classes."""
     table = audit.confusion
     used = np.flatnonzero(table.sum(axis=0) + table.sum(axis=1))
     if not len(used) or len(used) > MATRIX:
@@ -127,8 +137,8 @@ def matrix(audit: Results) -> dict[str, Any] | None:
 
 
 def compare(audit: Results, known: mean_heat.Cells, label: int, predicted: int) -> dict[str, Any]:
-    """Mean heat of a pair's errors, between what is right of either class; on one scale, of which
-    the key is given too.
+    """Mean heat of a confused pair's errors and of the right predictions of both classes, on one
+    scale, with the key of its colours.
     """
     keys = [(label, label), (label, predicted), (predicted, predicted)]
     found = [known[key] for key in keys if key in known]

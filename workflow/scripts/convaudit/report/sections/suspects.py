@@ -1,4 +1,4 @@
-"""Cards of the suspects: what the search for shortcuts found, for the report."""
+"""Cards of the suspects, the result of the search for shortcuts, for the report."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -46,9 +46,10 @@ def cards(found: dict[str, Any] | None, folder: Path) -> dict[str, Any] | None:
     proven = [each for each in shown if each["status"] != "undecided"]
     open_ones = [each for each in shown if each["status"] == "undecided"]
     listed = [*proven, *open_ones[:_MOST_UNDECIDED]]
+    cards = [_card(each, rank, folder) for rank, each in enumerate(listed, 1)]
     statuses = [each["status"] for each in found["suspects"]]
     return {
-        "cards": [_card(each, folder) for each in listed],
+        "cards": cards,
         "counts": {state: statuses.count(state) for state in _STATES},
         "hidden": sum(each["like"] + 1 for each in open_ones[_MOST_UNDECIDED:]),
         "confirmed": statuses.count("confirmed"),
@@ -59,28 +60,40 @@ def cards(found: dict[str, Any] | None, folder: Path) -> dict[str, Any] | None:
 
 
 def _stories(suspects: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """One of the suspects with the same title and status, the first, and how many are ``like`` it.
+    """The first of the suspects with the same title and status; ``like`` counts the others.
 
-    The same cue of the same class is found in several ways: a blur in several properties.
+    The same cue of a class may be found in several ways, such as blur in several properties; the
+    images that carry it are those of all of them.
     """
     stories: dict[tuple[str, str], dict[str, Any]] = {}
     for each in suspects:
-        story = stories.setdefault((each["title"], each["status"]), {**each, "like": -1})
+        new = {**each, "like": -1, "images": []}
+        story = stories.setdefault((each["title"], each["status"]), new)
         story["like"] += 1
+        story["images"] = [*story["images"], *each["images"]]
     return list(stories.values())
 
 
 def reason(shown: dict[str, Any] | None) -> dict[str, Any] | None:
-    """The card of the first suspect that blocks or asks, which decides; None if there is none."""
+    """The card of the suspect that decides the verdict: the first that blocks or asks, or None."""
     if shown is None:
         return None
     return next((each for each in shown["cards"] if each["severity"] in ("block", "ask")), None)
 
 
-def _card(suspect: dict[str, Any], folder: Path) -> dict[str, Any]:
+def cue_of(shown: dict[str, Any] | None, image_id: str, predicted: str) -> dict[str, Any] | None:
+    """The card of the first suspect of the class ``predicted`` whose cue the image carries."""
+    for card in shown["cards"] if shown else ():
+        if card["class"] == predicted and image_id in card["images"]:
+            return card
+    return None
+
+
+def _card(suspect: dict[str, Any], rank: int, folder: Path) -> dict[str, Any]:
     picture = folder / "shortcuts" / f"{suspect['id']}.jpg"
     return {
         **suspect,
+        "rank": rank,
         "state": _STATES[suspect["status"]],
         "strip": f"shortcuts/{picture.name}" if picture.exists() else None,
     }

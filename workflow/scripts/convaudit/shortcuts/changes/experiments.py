@@ -17,7 +17,7 @@ Read = Callable[[int], np.ndarray]
 """Gives the pixels of the sample's image at a position."""
 
 FILLS = ("smooth", "other")
-"""How a removed region is filled: smoothly from its rim, or with the same region of an image of
+"""Ways to fill a removed region: smoothly from its rim, or with the same region of an image of
 another class."""
 
 
@@ -76,7 +76,7 @@ class Images:
             mask: (H, W) booleans.
             seed: chooses the image without the cue.
             fill: one of ``FILLS``.
-            feather: width in pixels of the soft edge of what is pasted.
+            feather: width in pixels of the soft edge of a pasted region.
         """
         if fill == "smooth":
             return operations.healed(image, mask)
@@ -96,7 +96,7 @@ class Whole(Images):
 
     @property
     def fills(self) -> Sequence[str]:
-        """A blurred or compressed picture can't be mended; a tone can be moved back."""
+        """Blur, noise and compression can't be undone; a tone can be moved back."""
         return ("others' look",) if recipes.BY_NAME[self.name].lower is None else ()
 
     def insert(self, image: np.ndarray, seed: int) -> np.ndarray:
@@ -205,9 +205,9 @@ class Crop(Images):
 class Surround(Images):
     """The cue is the outer half of the picture.
 
-    Inserted, its control is the outer half of another class's picture. Removed, its control is to
-    remove the inner half: a network that knows the thing itself, or a picture that is the same
-    everywhere, needs that as much.
+    The control of insertion is the outer half of a picture of another class. The control of removal
+    is to remove the inner half: a network that recognises the thing itself needs that as much, and
+    so does any network if the picture looks the same everywhere.
     """
 
     @property
@@ -247,7 +247,7 @@ def stretched(mask: np.ndarray, image: np.ndarray) -> np.ndarray:
 
 
 def elsewhere(mask: np.ndarray, seed: int) -> np.ndarray:
-    """The same shape at another place: of some shifts the one that overlaps least."""
+    """The same region moved: of 24 random shifts the one with the least overlap."""
     random = np.random.default_rng(seed)
     shifts = random.integers(0, len(mask), (24, 2))
     moved = [np.roll(mask, tuple(shift), (0, 1)) for shift in shifts]
@@ -255,7 +255,7 @@ def elsewhere(mask: np.ndarray, seed: int) -> np.ndarray:
 
 
 def _dropped(image: np.ndarray, piece: np.ndarray, box: Box, seed: int) -> np.ndarray:
-    """A donor's piece at a random place, as large as it was in the donor."""
+    """Paste a donor's piece at a random place; it covers the same share of the sides as there."""
     height, width = image.shape[:2]
     wide = min(width, max(2, round((box[2] - box[0]) * width)))
     tall = min(height, max(2, round((box[3] - box[1]) * height)))
@@ -270,7 +270,7 @@ def _dropped(image: np.ndarray, piece: np.ndarray, box: Box, seed: int) -> np.nd
 
 
 def apart_from(box: Box, seed: int) -> Box:
-    """A box of the same size elsewhere: of some random ones the first that does not touch."""
+    """A box of the same size elsewhere: of 24 random boxes the first with the least overlap."""
     random = np.random.default_rng(seed)
     wide, tall = box[2] - box[0], box[3] - box[1]
     best, least = box, 2.0

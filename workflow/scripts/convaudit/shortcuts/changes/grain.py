@@ -12,9 +12,10 @@ import numpy as np
 from scipy.optimize import nnls
 
 OCTAVES = 4
-"""Octaves that are measured: grains of 1 to about 12 pixels."""
+"""Greatest number of measured octaves: grains of 1 to about 12 pixels."""
 _BLOCK = 8
-"""Side in an octave's pixels of the blocks of which the flattest quarter is noise alone."""
+"""Side of a block in pixels of its octave. The flattest quarter of the blocks is taken for noise
+alone."""
 _LEAST = 4 * _BLOCK
 """Least side in pixels of an octave that is measured; the finest is measured in any picture."""
 
@@ -30,7 +31,7 @@ def noise_like(image: np.ndarray, donor: np.ndarray, seed: int) -> np.ndarray:
         seed: of the noise.
 
     Returns:
-        RGB uint8 (H, W, 3). Where the image has more noise than the donor already, it stays.
+        RGB uint8 (H, W, 3). Octaves in which the image already has more noise get none.
     """
     height, width = image.shape[:2]
     if donor.shape[:2] != (height, width):
@@ -54,7 +55,7 @@ def noise_like(image: np.ndarray, donor: np.ndarray, seed: int) -> np.ndarray:
 def noise_floors(image: np.ndarray) -> list[np.ndarray]:
     """Covariance (3, 3) of R, G and B in each octave, in levels², of the flattest blocks.
 
-    The flattest quarter of noise is a little flatter than noise: by the same share in any picture.
+    The flattest quarter underestimates the noise a little, by the same share in any picture.
     """
     found: list[np.ndarray] = []
     current: np.ndarray = image.astype(np.float32)
@@ -80,7 +81,7 @@ def evenness(image: np.ndarray) -> float:
 
 
 def _octave(picture: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The picture at half its size, and what is lost by that."""
+    """The picture at half its size, and the detail that is lost thereby at full size."""
     smaller = cv2.pyrDown(picture)
     return smaller, picture - cv2.pyrUp(smaller, dstsize=picture.shape[1::-1])
 
@@ -115,7 +116,7 @@ def _covariances(band: np.ndarray) -> np.ndarray:
 
 
 def _drawn(random: np.random.Generator, height: int, width: int, octave: int) -> np.ndarray:
-    """Draw noise (height, width, 3) of one octave: white noise less its coarser octaves."""
+    """Draw noise (height, width, 3) of one octave: white noise without its coarser octaves."""
     sizes = [(height, width)]
     for _ in range(octave):
         sizes.append(((sizes[-1][0] + 1) // 2, (sizes[-1][1] + 1) // 2))
@@ -135,6 +136,8 @@ def _leaks() -> np.ndarray:
 
 
 def _root(covariance: np.ndarray) -> np.ndarray:
-    """The symmetric root of a covariance, scaled to the trace 3: how much the channels agree."""
+    """Symmetric square root (3, 3) of a covariance that is scaled to the trace 3: white noise times
+    this has the colours of the covariance.
+    """
     values, vectors = np.linalg.eigh(covariance * (3 / max(np.trace(covariance), 1e-9)))
     return np.asarray((vectors * np.sqrt(values.clip(0))) @ vectors.T, np.float32)

@@ -1,7 +1,7 @@
 """Small pure operations on the pixels of a file: RGB uint8 (H, W, 3) in, the same shape out.
 
-Each changes one thing. They act on the file's own pixels, before the audit's resize, since blur,
-noise and compression survive a resize only in part.
+Each operation changes one property. They act on the file's own pixels, before the audit's resize,
+because a resize removes a part of blur, noise and compression.
 """
 
 import cv2
@@ -13,7 +13,7 @@ KERNELS = {
     "linear": cv2.INTER_LINEAR,
     "cubic": cv2.INTER_CUBIC,
 }
-"""How a small picture is enlarged again, by name."""
+"""Interpolations with which a small picture is enlarged again, by name."""
 
 
 def blurred(image: np.ndarray, sigma: float) -> np.ndarray:
@@ -55,7 +55,7 @@ def coarsened(image: np.ndarray, factor: float, kernel: str) -> np.ndarray:
 
 
 def resampled(image: np.ndarray, height: int, width: int) -> np.ndarray:
-    """The picture as a file of another size: antialiased where it shrinks, else bilinear."""
+    """Resize to the size of another file: antialiased if it shrinks, else bilinear."""
     smaller = min(width, image.shape[1]), min(height, image.shape[0])
     shrunk = cv2.resize(image, smaller, interpolation=cv2.INTER_AREA)
     return cv2.resize(shrunk, (width, height), interpolation=cv2.INTER_LINEAR)
@@ -137,10 +137,11 @@ def added(image: np.ndarray, template: np.ndarray, mask: np.ndarray) -> np.ndarr
 
 
 def healed(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """Fill a region smoothly from its rim (Telea's inpainting, at most 256 px wide).
+    """Fill a region smoothly from its rim (Telea 2004), computed at no more than 256 pixels a side.
 
     Args:
-        mask: (H, W) booleans. What is filled is 2 px larger on each side, for soft rims.
+        image: (H, W, 3).
+        mask: (H, W) booleans. The filled region is 2 pixels larger on each side, for soft rims.
     """
     height, width = image.shape[:2]
     hole = cv2.dilate(mask.astype(np.uint8), np.ones((5, 5), np.uint8))
@@ -156,7 +157,7 @@ def healed(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
 
 
 def feathered(mask: np.ndarray, pixels: float) -> np.ndarray:
-    """A boolean region (H, W) as an opacity with a soft rim of some pixels, none outside of it."""
+    """Opacity (H, W) of a boolean region: 0 outside, rising to 1 within this many pixels inside."""
     inside = cv2.distanceTransform(
         cv2.copyMakeBorder(mask.astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_REPLICATE), cv2.DIST_L2, 3
     )[1:-1, 1:-1]
@@ -169,7 +170,7 @@ def luminance(image: np.ndarray) -> np.ndarray:
 
 
 def _small(image: np.ndarray) -> np.ndarray:
-    """At most 128 pixels wide, 0..1: enough for a mean colour."""
+    """The picture with sides of at most 128 pixels, 0..1: enough for a mean colour."""
     height, width = image.shape[:2]
     scale = min(1.0, 128 / max(height, width))
     size = max(1, round(width * scale)), max(1, round(height * scale))

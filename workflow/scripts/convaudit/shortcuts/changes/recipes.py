@@ -1,8 +1,8 @@
-"""Recipes: how the look of one image is given to another, and what is the fair control.
+"""Recipes: give one image the look of another, and change it as much for a fair control.
 
-A recipe changes one property of a file's picture until it is as large as the donor's. Its control
-changes as much, in another direction or another way, so that a network which is merely brittle
-answers to both alike.
+A recipe changes one property of a file's picture until it equals the donor's. Its control changes
+the picture as much, in another direction or in another way, so that a network which is merely
+brittle reacts to both alike.
 """
 
 from collections.abc import Callable
@@ -21,17 +21,16 @@ Change = Callable[[np.ndarray, np.ndarray, int], np.ndarray]
 Control = Callable[[np.ndarray, np.ndarray, np.ndarray, int], np.ndarray]
 """(image, changed image, donor, seed) -> image that differs as much as the changed one."""
 _STEPS = 7
-"""Halvings of a dose's range: under 1 % of it."""
+"""Number of halvings of a dose's range; the error is under 1 % of the range."""
 
 
 @dataclass(frozen=True)
 class Recipe:
     """One way to give an image the look of a donor.
 
-    name: unique; cue: the word of the report; properties: those whose going with a class makes the
-    recipe a suspect; lower: only where the class has the smaller (True) or the larger (False)
-    values, None for either; insert, control: see ``Change`` and
-    ``Control``.
+    name: unique; cue: the report's word for it; properties: the recipe is a suspect if one of them
+    goes with a class; lower: True if the class must have the smaller values, False if the larger
+    ones, None if either; insert, control: see ``Change`` and ``Control``.
     """
 
     name: str
@@ -180,16 +179,17 @@ BY_NAME = {recipe.name: recipe for recipe in RECIPES}
 
 
 def seed_of(image_id: str, purpose: str) -> int:
-    """A seed that stands for an image, for one purpose."""
+    """A seed below 2**32 from an image's id and a purpose."""
     return ticket(image_id, purpose) % 2**32
 
 
 def _dosed(
     image: np.ndarray, donor: np.ndarray, name: str, change: Callable[[float], np.ndarray]
 ) -> np.ndarray:
-    """The dose, 0 to 1, at which a property is nearest to the donor's, found by halving.
+    """Change an image by the dose, 0 to 1, with which a property comes nearest to the donor's.
 
-    The property rises or falls with the dose; an image that is past the donor already stays.
+    The dose is found by bisection, because the property rises or falls with it. An image that is
+    already beyond the donor is not changed.
     """
     goal, start = measure_one(donor, name), measure_one(image, name)
     end_image = change(1.0)

@@ -39,7 +39,8 @@ def partial_spearman(
         strata: (n,) true class of each image, so that what classes have in common does not count.
 
     Returns:
-        r, -1..1, and its one-sided-significant z; (0, 0) where no stratum has more than 4 images.
+        r, -1..1, and z, which is standard normal without a correlation; (0, 0) if no stratum has
+        more than 4 images.
     """
     usable = np.isfinite(values) & np.isfinite(margins)
     weight = total = 0.0
@@ -58,7 +59,17 @@ def partial_spearman(
 
 
 def best_threshold(values: np.ndarray, member: np.ndarray) -> float:
-    """The value over which are most members and fewest others (Youden 1950); between two values."""
+    """The threshold that separates members from others best (Youden 1950).
+
+    It maximises J = (share of members above it) + (share of others below it) - 1.
+
+    Args:
+        values: (n,) numbers; NaN is left out.
+        member: (n,) booleans.
+
+    Returns:
+        The middle between two neighbouring values; 0 without values.
+    """
     usable = np.isfinite(values)
     values, member = values[usable], member[usable]
     if not len(values):

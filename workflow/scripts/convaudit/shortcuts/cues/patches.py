@@ -1,4 +1,4 @@
-"""Patches anywhere: small pieces of picture that return, nearly the same, in images of a class."""
+"""Patches: small pieces of picture that return, nearly the same and anywhere, in a class."""
 
 from dataclasses import dataclass, replace
 
@@ -11,16 +11,18 @@ LONGER = 160
 SIZES = (14, 20, 28, 40)
 """Sides of the patches in these pictures: 9 to 25 % of the side."""
 _GRID = 6
-"""A patch is compared as 6 x 6 coloured cells, which bears small turns and shifts."""
+"""A patch is compared as 6 x 6 coloured cells, which tolerates small rotations and shifts."""
 _CONTRAST = 18.0
-"""Least standard deviation of a patch's values, in grey levels: plain patches are all alike."""
+"""Least standard deviation of a patch's values in grey levels, because all plain patches are
+alike."""
 _QUERIES, _STORED = 14, 300
-"""Patches an image: those that are looked for, and those among which they are looked for."""
+"""Greatest numbers of patches per image: those that are searched for, and those among which they
+are searched."""
 ALIKE = 0.85
-"""Correlation from which two patches show the same thing."""
+"""Least correlation of two patches that show the same thing."""
 COPY = 0.55
-"""Mean correlation of aligned finer patches from which they are copies of one thing, rather than
-things of one kind. Tuned on the benchmark's tuning seeds."""
+"""Least mean correlation of aligned finer patches that are copies of one thing, rather than things
+of one kind. Tuned on the benchmark's tuning seeds."""
 
 
 Box = tuple[float, float, float, float]
@@ -31,11 +33,12 @@ Box = tuple[float, float, float, float]
 class Patch:
     """A piece of picture that returns.
 
-    share, elsewhere: share of the class's and of other images that have it; carriers: positions
-    of images that have it, best match first; boxes: where it is in each; match: the correlation
-    there; size: side of what was compared, in pixels of the searched picture; vector: (108,) that
-    itself; copy: mean correlation of the finer aligned patches; extent: side of the whole thing in
-    units of what was compared; repeats: how often it is in an image that has it, the median.
+    share, elsewhere: share of the class's images, and of other images, that have it; carriers:
+    positions of images that have it, best match first; boxes: its place in each; match: its
+    correlation there; size: side of the compared patch, in pixels of the searched picture; vector:
+    (108,) unit vector of the compared patch; copy: mean correlation of the finer aligned patches;
+    extent: side of the whole thing in units of ``size``; repeats: median number of places in an
+    image that has it.
     """
 
     share: float
@@ -51,11 +54,11 @@ class Patch:
 
     @property
     def copied(self) -> bool:
-        """True if it is a paste: copies of one thing, once an image. A texture returns in one."""
+        """True if it is a paste: copies of one thing, one in each image. A texture has several."""
         return self.copy >= COPY and self.repeats < 2
 
     def locate(self, picture: np.ndarray) -> Box | None:
-        """Its box in a picture, as shares of the sides; None where nothing is alike."""
+        """Its box in an RGB picture (H, W, 3), as shares of the sides; None if it is not there."""
         windows = _windows(picture, self.size)
         if not len(windows.vectors):
             return None
@@ -76,18 +79,18 @@ class _Windows:
 def returning_patches(pictures: list[np.ndarray], member: np.ndarray, most: int = 2) -> list[Patch]:
     """Find pieces that many images of a class have and few others.
 
-    For each size, high-contrast patches of some of the class's images are looked for in all
-    images by normalised correlation of their 6 x 6 x 3 cells; of each the share of the class's
-    images with a match of at least ``ALIKE`` is compared with the others'.
+    For each size, high-contrast patches of some of the class's images are searched in all images by
+    normalised correlation of their 6 x 6 x 3 cells. The share of the class's images with a match of
+    at least ``ALIKE`` is compared with that of the other images.
 
     Args:
         pictures: n images, RGB uint8, of any size.
         member: (n,) booleans: the class.
-        most: how many patches at the most.
+        most: greatest number of patches.
 
     Returns:
-        Patches whose shares differ by at least 0.25, in the order of the difference; one of any
-        several that lie on the same places.
+        Patches whose shares differ by at least 0.25, the greatest difference first; only one of
+        several patches at the same places.
     """
     if min(member.sum(), (~member).sum()) < 8:
         return []
@@ -98,7 +101,7 @@ def returning_patches(pictures: list[np.ndarray], member: np.ndarray, most: int 
         for score, patch in best:
             found.append((score, patch))
     chosen: list[Patch] = []
-    # Of about equal ones the larger: a corner of a thing returns as often as the thing.
+    # With equal scores the larger patch wins: a corner of a thing returns as often as the thing.
     for _, patch in sorted(found, key=lambda each: (-round(each[0], 1), -each[1].size)):
         if not any(_same(patch, other) for other in chosen):
             chosen.append(_finished(patch, pictures))
@@ -162,7 +165,7 @@ def _best(windows: list[_Windows], member: np.ndarray, size: int) -> list[tuple[
 
 
 def _repeats(windows: list[_Windows], vector: np.ndarray) -> float:
-    """Median number of places, apart by a patch's side, at which an image is alike."""
+    """Median number of places in an image, at least a patch's side apart, with the patch."""
     counts = []
     for each in windows:
         products = each.vectors @ vector
@@ -177,7 +180,7 @@ def _repeats(windows: list[_Windows], vector: np.ndarray) -> float:
 
 
 def _apart(corners: np.ndarray) -> list[int]:
-    """The first patches, of falling contrast, that do not overlap by more than half a side."""
+    """Positions of the first patches, by falling contrast, that are at least two cells apart."""
     chosen: list[int] = []
     for at, corner in enumerate(corners):
         if all(np.abs(corner - corners[other]).max() >= _GRID // 3 for other in chosen):
@@ -225,7 +228,7 @@ def grown(box: Box, factor: float) -> Box:
 
 
 def cut(picture: np.ndarray, box: Box) -> np.ndarray:
-    """The pixels in a box, two by two at least."""
+    """The pixels in a box, at least 2 x 2."""
     height, width = picture.shape[:2]
     y0, x0 = min(int(box[1] * height), height - 2), min(int(box[0] * width), width - 2)
     return picture[
@@ -234,7 +237,7 @@ def cut(picture: np.ndarray, box: Box) -> np.ndarray:
 
 
 def _finished(patch: Patch, pictures: list[np.ndarray]) -> Patch:
-    """With its copy score and its extent.
+    """The patch with its copy score and its extent.
 
     The copy score is the mean over pairs of the ten best matches of the greatest correlation of 24
     x 24 patches at shifts of up to 3 cells. The extent is the largest growth at which the rim of
@@ -259,7 +262,9 @@ _VARIES = 0.5
 
 
 def _extent(pictures: list[np.ndarray], boxes: list[Box]) -> float:
-    """How far the pieces are alike beyond their boxes; 1.25 at the least, for the soft rim."""
+    """Factor by which the boxes can grow while the pieces stay alike; at least 1.25, for a soft
+    rim.
+    """
     if len(pictures) < 4:
         return 1.25
     usual = np.mean([picture.reshape(-1, 3).var(axis=0).sum() for picture in pictures])

@@ -9,15 +9,16 @@ from scipy import ndimage
 SIDE = 64
 """Side of the small pictures that are compared, in pixels."""
 _SHUFFLES = 100
-"""Random relabellings; the greatest value over the whole picture of each makes the null."""
+"""Number of random relabellings; their greatest values over the whole picture are the null
+distribution."""
 _LEAST_CELLS = 4
 _RING = 5
 """Width of the border's ring in small pixels: 8 % of the side."""
 LARGEST = 0.4
-"""Share of the picture above which a region is no place."""
+"""Greatest share of the picture that a place may cover."""
 COPIED = 0.4
-"""Consistency of the gradients (0 random, 1 the same edge in every image) from which the content
-of a place is a copy: a sticker, not a kind of thing. Tuned on the benchmark's tuning seeds."""
+"""Least consistency of the gradients (0 random, 1 the same edge in every image) if the content of a
+place is a copy, such as a sticker, not a kind of thing. Tuned on the benchmark's tuning seeds."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class Place:
 
 
 def small(image: np.ndarray) -> np.ndarray:
-    """A picture as it is compared: CIELAB float32 (SIDE, SIDE, 3), squeezed."""
+    """Squeeze an RGB uint8 picture for comparison: CIELAB float32 (SIDE, SIDE, 3)."""
     shrunk = cv2.resize(image, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
     return cv2.cvtColor(shrunk.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
 
@@ -55,16 +56,16 @@ def small(image: np.ndarray) -> np.ndarray:
 def fixed_places(pictures: np.ndarray, member: np.ndarray, seed: int, most: int = 3) -> list[Place]:
     """Find where the pictures of a class are more alike than those of the others.
 
-    Two statistics a pixel: the consistency of gradients |mean g| / mean |g| of the class minus
+    Two statistics per pixel: the consistency of gradients |mean g| / mean |g| of the class minus
     that of the others, and the logarithm of the variance of the others / that of the class. Each
-    is compared with the greatest value that it has anywhere for random groups of the same size
-    (Westfall and Young 1993), which holds the family-wise error at 5 %.
+    is compared with its greatest value anywhere for random groups of the same size (Westfall and
+    Young 1993), which keeps the family-wise error at 5 %.
 
     Args:
         pictures: (n, SIDE, SIDE, 3) as ``small`` makes them.
         member: (n,) booleans: the class.
         seed: of the random groups.
-        most: how many places at the most, the strongest first.
+        most: greatest number of places; the strongest and largest come first.
 
     Returns:
         Connected regions where either statistic is above its threshold.
@@ -118,7 +119,7 @@ def _consistency(values: dict[str, np.ndarray], weights: np.ndarray) -> np.ndarr
     mean = np.hypot(share @ values["across"], share @ values["down"])
     length = share @ values["length"]
     shape = (len(weights), SIDE, SIDE, 3)
-    # A flat place has no edges: 4 units of CIELAB keep rounding from being called consistent.
+    # A flat place has no edges; without the 4 units of CIELAB its rounding could be consistent.
     top, bottom = mean.reshape(shape).sum(axis=3), length.reshape(shape).sum(axis=3) + 4
     return _averaged(top) / _averaged(bottom)
 
@@ -184,10 +185,16 @@ def _place(
 
 
 def likeness(pictures: np.ndarray, member: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """How much each picture (n,) has what the class has in a region, -1 to 1.
+    """Likeness (n,) of each picture to the class in a region, -1 to 1.
 
-    The correlation of its gradients there with the mean gradients of the class; the mean is then
-    taken again, twice, of the third of the class that has most of it, since often not all have it.
+    It is the correlation of its gradients there with the mean gradients of the class. The mean is
+    taken twice more, over the third of the class with the greatest likeness, because often not all
+    images of the class have the cue.
+
+    Args:
+        pictures: (n, SIDE, SIDE, 3) as ``small`` makes them.
+        member: (n,) booleans: the class.
+        mask: (SIDE, SIDE) booleans: the region.
     """
     values = _values(pictures)
     inside = np.broadcast_to(mask[..., None], (SIDE, SIDE, 3)).ravel()
@@ -203,7 +210,10 @@ def likeness(pictures: np.ndarray, member: np.ndarray, mask: np.ndarray) -> np.n
 
 
 def two_groups(values: np.ndarray) -> float:
-    """The threshold that parts numbers into two groups best (Otsu 1979)."""
+    """The threshold that divides numbers (n,) into two groups best (Otsu 1979).
+
+    It maximises n_1 n_2 (m_1 - m_2)^2 with the sizes n and means m of the groups.
+    """
     ordered = np.sort(values)
     n = np.arange(1, len(ordered))
     sums = np.cumsum(ordered)

@@ -1,4 +1,4 @@
-"""Measure whether a class can be recognised by the outer part of its pictures alone."""
+"""Measure whether a class can be recognised by the outer part of its pictures."""
 
 from itertools import pairwise
 
@@ -13,7 +13,7 @@ from convaudit.shortcuts.cues.places import SIDE
 
 _FOLDS = 5
 _BLURS = (1.0, 2.0, 4.0)
-"""Deviations in small pixels between which detail is measured."""
+"""Standard deviations of Gaussian blurs, in small pixels; their differences are the detail."""
 
 
 def outer() -> np.ndarray:
@@ -62,8 +62,8 @@ def _described(picture: np.ndarray, mask: np.ndarray) -> np.ndarray:
 def told_by_surroundings(described: np.ndarray, member: np.ndarray) -> np.ndarray:
     """How much each picture's surroundings look like the class's.
 
-    Fisher's linear discriminant with Ledoit and Wolf's shrinkage (2004); each picture is judged by
-    the other four fifths, so that chance gives an AUC of one half.
+    Fisher's linear discriminant with Ledoit and Wolf's shrinkage (2004). Each fifth of the pictures
+    is judged by a discriminant of the other four, so that chance gives an AUC of 0.5.
 
     Args:
         described: (n, d) as ``surroundings`` gives them.

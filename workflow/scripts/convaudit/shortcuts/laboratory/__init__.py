@@ -1,1 +1,1 @@
-"""Run the experiments: the model answers for changed images, and the answers are compared."""
+"""Run the experiments: compare the model's answers for changed images and for their controls."""

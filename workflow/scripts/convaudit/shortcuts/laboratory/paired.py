@@ -10,10 +10,10 @@ from convaudit.metrics.paired import paired_difference as newcombe
 
 @dataclass(frozen=True)
 class PairedDifference:
-    """How many of the same images changed in two ways.
+    """Number of the same images that flipped after two changes, such as a cue and its control.
 
-    pairs: images; both: changed in both ways; first, second: changed in this way alone; low, high:
-    the interval of (first - second) / pairs.
+    pairs: number of images; both: flipped after both changes; first, second: only after this one;
+    low, high: interval of (first - second) / pairs.
     """
 
     pairs: int
@@ -57,6 +57,9 @@ def paired_difference(first: np.ndarray, second: np.ndarray, level: float) -> Pa
 
 def pairs_needed(difference: float, discordant: float, level: float) -> int:
     """About how many pairs would decide between an effect of 0.10 or more and one below 0.05.
+
+    n = z^2 v / d^2 with the variance v of a pair's difference and the distance d of the difference
+    from the limit.
 
     Args:
         difference: of the shares, as seen so far.

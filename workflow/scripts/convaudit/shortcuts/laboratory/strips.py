@@ -10,10 +10,11 @@ from convaudit.drawing.sprites import fitted
 from convaudit.shortcuts.laboratory.trials import Pair
 
 CELL, GAP = 144, 6
+"""Side of a cell, and gap between cells, in pixels."""
 _GROUND = 255
 _FLIPPED, _STAYED = (26, 26, 26), (215, 215, 215)
-"""Greys of the line below a picture: the answer flipped, or it stayed. Colours of the report are
-results of gates."""
+"""Greys of the line below a picture if the answer flipped, and if it stayed. They are no colours,
+because the report's colours are results of gates."""
 
 
 def draw(pairs: Sequence[Pair]) -> np.ndarray:

@@ -18,21 +18,28 @@ Answer = Callable[[Sequence[np.ndarray]], np.ndarray]
 """Gives the scores (m, units) of pictures (H, W, 3) of any size: the audit's own resize, scaling
 and forward pass."""
 CONFIRMED, REFUTED = 0.10, 0.05
-"""Shares of the images: an effect from the first on counts, one below the second does not."""
+"""Limits of an effect, a difference of shares: it is confirmed if the lower end of its interval is
+at least the first, refuted if the upper end is below the second."""
 LEAST_PAIRS = 30
+"""Least number of images in a trial for a decision."""
 _LOOKS = (40, 80, 250)
 """Numbers of pairs after which a trial is judged; the error is shared among them (Bonferroni)."""
 _FUTILE = 0.03
-"""Difference of the shares below which a trial ends once it could refute (``_REFUTING`` pairs)."""
+"""A trial of at least ``_REFUTING`` pairs ends early if the difference is below this."""
 _REFUTING = 76
-"""Pairs without a flip whose 95 % interval ends below ``REFUTED``."""
+"""Number of pairs at which a trial without any flip has a 95 % interval that ends below
+``REFUTED``."""
 _AT_ONCE = 32
+"""Number of images that are changed at a time."""
 _SHOWN = 6
+"""Number of pairs that the report shows."""
 
 
 @dataclass(frozen=True)
 class Pair:
-    """An image before and after, for the report: pictures RGB uint8, margins of the class."""
+    """An image for the report: before, after the cue and after the control (RGB uint8), and whether
+    its answer flipped.
+    """
 
     image_id: str
     before: np.ndarray
@@ -46,9 +53,9 @@ class Pair:
 class Trial:
     """The result of inserting or removing a cue.
 
-    difference: of the shares that flipped with the cue and with its control; available: images
-    that could be used; shift: mean change of the margin by the cue minus that by its control;
-    images: ids of those that were tried; with_cue, with_control: (n,) booleans, which flipped.
+    difference: of the shares that flipped with the cue and with its control; available: number of
+    usable images; shift: mean change of the margin by the cue minus that by its control; images:
+    ids of the n tried images; with_cue, with_control: (n,) booleans: the answer flipped.
     """
 
     difference: PairedDifference
@@ -65,8 +72,8 @@ class Trial:
 
     @property
     def plain(self) -> PairedDifference:
-        """The same with the 95 % interval, not corrected for the number of suspects: for what
-        accuses nobody.
+        """The same with a 95 % interval that is not corrected for the number of suspects. It is
+        used only for decisions that do not accuse the model.
         """
         return paired_difference(self.with_cue, self.with_control, 0.95)
 
@@ -96,9 +103,11 @@ class Laboratory:
     def insert(
         self, candidate: Candidate, experiment: Experiment, looks: int = len(_LOOKS)
     ) -> Trial:
-        """Give images of other classes the cue; an image flips when it then is the class.
+        """Insert the cue into images of other classes; an image flips if it is then predicted as
+        the class.
 
-        The images are those of another true class that the model does not take for this one.
+        The images have another true class, are not predicted as this class and do not carry the
+        cue.
         """
         sample, target = self.sample, candidate.target
         half = sample.confirm
@@ -118,9 +127,10 @@ class Laboratory:
         )
 
     def remove(self, candidate: Candidate, experiment: Experiment) -> Trial:
-        """Take the cue from carriers of the class; an image flips when it no longer is the class.
+        """Remove the cue from carriers of the class; an image flips if it is no longer predicted as
+        the class.
 
-        Of several fills the one with the least difference counts.
+        If a region can be filled in several ways, the one with the least difference counts.
         """
         sample, target = self.sample, candidate.target
         half = sample.confirm
@@ -237,7 +247,9 @@ def _shown(
 
 
 def _mixed(pairs: list[Pair]) -> list[Pair]:
-    """A few pairs in the share of their outcomes, but at least one failure where there is one."""
+    """A few pairs, flipped and not flipped in the proportion of all, with at least one that did not
+    flip if there is any.
+    """
     failed = [pair for pair in pairs if not pair.flipped]
     done = [pair for pair in pairs if pair.flipped]
     share = round(_SHOWN * len(failed) / max(1, len(pairs)))
