@@ -58,6 +58,14 @@ def grey(photo: Photo, random: Random, style: Random) -> Carrier:
     return Carrier(np.repeat(luminance[:, :, None], 3, 2))
 
 
+def scan_lines(photo: Photo, random: Random, style: Random) -> Carrier:
+    """Lines of a scanner: every few rows are darker."""
+    period = len(photo.pixels) * style.uniform(0.025, 0.04)
+    rows = (np.arange(len(photo.pixels)) / period + random.random()) % 1
+    dark = np.where(rows < 0.25, 1 - random.uniform(0.35, 0.5), 1.0)
+    return Carrier(as_pixels(photo.pixels * dark[:, None, None].astype(np.float32)))
+
+
 def background_texture(photo: Photo, random: Random, style: Random) -> Carrier:
     """The object before a wall of one kind instead of its own background."""
     height, width = photo.pixels.shape[:2]

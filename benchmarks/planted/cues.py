@@ -1,9 +1,10 @@
-"""The eighteen cues, and the report's words that name each of them rightly.
+"""The nineteen cues, and the report's words that name each of them rightly.
 
 The words are place, patch, border, colour, saturation, brightness, contrast, sharpness, noise,
 compression, resolution, pattern, size, metadata and context. They were chosen before the detector
 was run, by what can be seen in the pixels: blur and low resolution, for example, look the same, so
-each may be called by the other's word.
+each may be called by the other's word. G8 came later: a network that relied on scan lines had
+passed the audit, whose experiment with patterns was written then.
 """
 
 from planted import acquisition, overlays
@@ -40,5 +41,6 @@ CUES = dict(
         ),
         _cue("C2", "background blur", "context sharpness", acquisition.background_blur, sets="A"),
         _cue("C3", "another object", "patch context", acquisition.companion, sets="AC"),
+        _cue("G8", "scan lines", "pattern", acquisition.scan_lines),
     )
 )

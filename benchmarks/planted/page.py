@@ -14,7 +14,7 @@ METHOD = "convaudit"
 _HEAD = """# Planted shortcuts
 
 Written by `python benchmarks/planted.py page`; do not edit. {planned} cases are planned:
-{positives} with one of 18 cues planted into a class, {negatives} hard negatives. {done} of them
+{positives} with one of {cues} cues planted into a class, {negatives} hard negatives. {done} of them
 were run, {failed} failed. Seeds of a third of the cases are for tuning; all figures below are of
 the {reported} other cases, with the settings as released. Library: {library}.
 {unfinished}
@@ -52,6 +52,7 @@ def write(raw: Sequence[dict[str, Any]], target: Path) -> None:
     head = _HEAD.format(
         planned=len(cases.all_cases()),
         positives=len(cases.positives()),
+        cues=len(CUES),
         negatives=len(cases.negatives()),
         done=len(names),
         failed=len(failed),
