@@ -1,5 +1,6 @@
 """A changed config value re-runs exactly the jobs that use it."""
 
+import ast
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from planning import keys as keys_module
+from planning.fingerprint import _statements
 from planning.keys import Keys
 from planning.plan import Plan
 from planning.settings import load
@@ -165,3 +167,35 @@ def test_a_rules_own_script_is_in_its_own_key(rule, key, script, monkeypatch):
         keys_module, "fingerprint", lambda name: "edited" if name == script else known(name)
     )
     assert value() != before
+
+
+def test_imports_are_found_in_every_block():
+    source = """
+import a
+if x:
+    import b
+elif y:
+    import c
+else:
+    import d
+try:
+    import e
+except OSError:
+    import f
+else:
+    import g
+finally:
+    import h
+for i in j:
+    while k:
+        with l:
+            import m
+class N:
+    async def o(self):
+        match p:
+            case 1:
+                import q
+"""
+    statements = _statements(ast.parse(source))
+    found = [node.names[0].name for node in statements if isinstance(node, ast.Import)]
+    assert sorted(found) == [*"abcdefgh", "m", "q"]
