@@ -46,6 +46,7 @@ class Property:
 
     @property
     def is_text(self) -> bool:
+        """True for a text, False for a number."""
         return self.unit == "text"
 
 

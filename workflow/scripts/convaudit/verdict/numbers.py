@@ -178,7 +178,11 @@ def labelled(
     true_rank: np.ndarray,
     brier: np.ndarray,
 ) -> Answers:
-    """The answers to the images that have a label (index 0 or more)."""
+    """The answers to the images that have a label.
+
+    Args:
+        labels: (n,) class indices, -1 without a label; the others: (n,) as in ``Answers``.
+    """
     known = labels >= 0
     columns = labels, predicted, probability, true_probability, true_rank, brier
     return Answers(*(values[known] for values in columns))
