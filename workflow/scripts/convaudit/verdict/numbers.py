@@ -165,7 +165,7 @@ def _slices(evidence: Evidence) -> dict[str, Any]:
 
 
 def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Rows for JSON, null where a number is missing."""
+    """Rows for JSON, with null for a missing number."""
     rows: list[dict[str, Any]] = json.loads(table.to_json(orient="records", double_precision=15))
     return rows
 
