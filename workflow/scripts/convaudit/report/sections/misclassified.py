@@ -56,8 +56,8 @@ def cards(
 ) -> list[dict[str, Any]]:
     """Cards with the photo, the heat for the predicted class and, if there is a map, the heat for
     the true class; the maps of one image are on one scale. A card links to its image in the gallery
-    with the filter ``among``, and if it is wrong to the suspect among ``shortcuts`` whose cue it
-    carries.
+    with the filter ``among``. The card of a wrong image also links to the suspect among
+    ``shortcuts`` whose cue the image carries.
     """
     return [_card(audit, one, among, shortcuts) for one in seen]
 
