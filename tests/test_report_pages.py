@@ -19,7 +19,7 @@ from snakemake.cli import parse_config
 
 from convaudit.models.facts import LayerInfo
 from convaudit.report import charts, pages, rendering, results, thumbnails
-from convaudit.report.findings import findings
+from convaudit.report.findings import Finding, findings
 from convaudit.report.gallery.data import _call, _score, columns
 from convaudit.report.gallery.data import write as write_gallery
 from convaudit.report.gallery.sort_orders import ranks
@@ -274,7 +274,8 @@ def test_a_wrong_image_names_the_suspect_of_its_predicted_class_whose_cue_it_car
         suspect("s-true-class", "a", "confirmed", ["id-1"]),
         suspect("s-mark", "b", "undecided", ["id-0", "id-1"]),
     )
-    report = written(replace(changed(audit), shortcuts=shortcuts), tmp_path)
+    audit = replace(changed(audit), shortcuts=shortcuts)
+    report = written(audit, tmp_path)
     page = (report / "index.html").read_text()
     link = '#s-mark" title="“b” depends on s-mark">suspect 3</a>'
     assert page.count(f'carries the cue of <a href="{link}') == 1  # not on id-2, nor on right ones
@@ -282,6 +283,11 @@ def test_a_wrong_image_names_the_suspect_of_its_predicted_class_whose_cue_it_car
     assert "<b>3. “b” depends on s-mark</b>" in page and 'id="s-mark"' in page
     pair = (report / "pairs" / "0-1.html").read_text()
     assert f'carries the cue of <a href="../index.html{link}' in pair
+    (tmp_path / "finding").mkdir()
+    finding = Finding("heat", "A place", "Of 1 image ...", "images.html#truth=wrong", 1, [1], 0)
+    write_report(tmp_path / "finding", audit, [finding], summary_of(audit))
+    page = (tmp_path / "finding" / "index.html").read_text()
+    assert 'the cue of <a href="#s-mark">suspect 3</a> (not decided): “b”' in page
 
 
 def test_a_decision_stands_above_the_gates_and_names_suspects_by_their_titles(audit, tmp_path):

@@ -96,7 +96,7 @@ def write_report(
         summary=summary,
         verdict=summary["verdict"],
         signed=_signed(decision, summary["verdict"], shortcuts) if decision else None,
-        findings=_stories([_finding(audit, one, seen) for one in found]),
+        findings=_stories([_finding(audit, one, seen, shortcuts) for one in found]),
         shortcuts=shortcuts,
         reason=suspects.reason(shortcuts),
         guess=GUESS,
@@ -215,8 +215,14 @@ def _write_pairs(
         )
 
 
-def _finding(audit: Results, finding: Finding, seen: dict[int, thumbnails.Seen]) -> dict[str, Any]:
-    shown = [seen[number] for number in finding.rows]
+def _finding(
+    audit: Results,
+    finding: Finding,
+    seen: dict[int, thumbnails.Seen],
+    shortcuts: dict[str, Any] | None,
+) -> dict[str, Any]:
+    shown = [seen[number] for number in finding.rows] if finding.kind == "heat" else []
+    cards = misclassified.cards(audit, shown, finding.link.partition("#")[2], shortcuts)
     return {
         "kind": finding.kind,
         "title": finding.title,
@@ -225,9 +231,8 @@ def _finding(audit: Results, finding: Finding, seen: dict[int, thumbnails.Seen])
         "count": finding.count,
         "region": finding.region,
         "also": [],
-        "images": misclassified.cards(audit, shown, finding.link.partition("#")[2])
-        if finding.kind == "heat"
-        else [],
+        "images": cards,
+        "suspect": next((card["suspect"] for card in cards if card["suspect"]), None),
     }
 
 
