@@ -27,7 +27,7 @@ from skimage import data
 
 import figures
 from convaudit.dataset import images
-from convaudit.drawing import overlays
+from convaudit.drawing import encoding, overlays
 from convaudit.provenance import THREADS
 
 ROOT = Path(__file__).parents[1]
@@ -182,7 +182,7 @@ def _photos(folder: Path, count: int) -> None:
         left = generator.integers(photo.shape[1] - width + 1)
         crop = photo[top : top + height, left : left + width]
         resized = images.resize(crop, SIDES, "area")
-        (folder / f"{number:05}.jpg").write_bytes(overlays.encode_jpeg(resized))
+        (folder / f"{number:05}.jpg").write_bytes(encoding.encode_jpeg(resized))
 
 
 def _parts(model: keras.Model, folder: Path) -> dict[str, float]:
@@ -206,7 +206,7 @@ def _parts(model: keras.Model, folder: Path) -> dict[str, float]:
             "forward": lambda: [forward(inputs).numpy() for _ in range(2)],
             "decode for the overlay": over(images.decode, files),
             "blend": over(_blend, photos),
-            "encode": over(overlays.encode_jpeg, drawn),
+            "encode": over(encoding.encode_jpeg, drawn),
         }
         seconds = bench.medians(sides, PARTS_REPEATS)
     return {what: value / len(files) * 1000 for what, value in seconds.items()}

@@ -138,7 +138,7 @@ def _compare(model: keras.Model, name: str) -> tuple[dict[str, float], float, st
 def _start(layer: str, channel: int) -> np.ndarray:
     """The noise that ``ascent.maximise`` starts from."""
     seeds = [0, zlib.crc32(layer.encode()), channel]
-    return Pixels(NOTHING, SIZE).draw(np.random.default_rng(seeds))
+    return Pixels(NOTHING, SIZE).initial(np.random.default_rng(seeds))
 
 
 def _maximise(network: Network, layer: str, channels: int, batch: int) -> ascent.Patterns:
