@@ -66,7 +66,7 @@ def measure() -> figures.Part:
         off = max(off, other)
         ours = ms["ours"]
         for side, bar, what, against in (
-            ("least", 0.85, "least work / ours", "forward and input gradient of the cut network"),
+            ("least", 0.9, "least work / ours", "forward and input gradient of the cut network"),
             ("one at a time", 1.8, "one at a time / ours", "the cut network, one image at a time"),
             ("tf-keras-vis", 2, "tf-keras-vis / ours", "its batches"),
             ("tf-keras-vis singly", 2, "tf-keras-vis, one channel at a time / ours", "its loop"),
