@@ -1,4 +1,4 @@
-"""Whole audits: milliseconds per further image, the fixed cost, and time and memory of each job.
+"""Whole audits: milliseconds per further image, the fixed cost, and time, memory and disk.
 
 python benchmarks/audit.py
 """
@@ -7,37 +7,44 @@ import bench  # before TensorFlow, whose kernels it chooses
 
 # isort: split
 
-import csv
 import os
 import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from statistics import median
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import cv2
 import keras
 import numpy as np
+import pandas as pd
 import tensorflow as tf
 from skimage import data
+from sklearn.linear_model import RidgeClassifier
 
 import figures
 from convaudit.dataset import images
-from convaudit.drawing import overlays
+from convaudit.drawing import encoding, overlays
 from convaudit.provenance import THREADS
+from figures import Figure
 
 ROOT = Path(__file__).parents[1]
-SMALL, LARGE = 512, 2048
+SMALL, LARGE, LARGEST = 512, 2048, 10_240
 REPEATS, PARTS_REPEATS, BATCH = 2, 5, 32
 SIDES = (375, 500)
+FITTED = 200
+SEARCH = ("suspects", "interventions", "trust")
 DETAILS = """## Whole audits
 
-Audits of unlabelled JPEG photos of {wide} x {tall} (crops of scikit-image's own), SqueezeNet's
-architecture, without filters, `snakemake --cores {threads}`, {repeats} runs of each in turn.
+Audits of JPEG photos of {wide} x {tall}, random crops of five photographs of scikit-image, each of
+which is a class. SqueezeNet's architecture with random weights and a last layer fitted to the five
+classes. No filters, `snakemake --cores {threads}`, the other settings at their defaults, but only
+the last row has the search for shortcuts and the test of the maps. {repeats} runs of each in turn.
 
 {runs}
 The limit is {limit:.1f} ms an image: {parts}; what one thread does is spread over {threads}.
@@ -45,45 +52,105 @@ The limit is {limit:.1f} ms an image: {parts}; what one thread does is spread ov
 A shard begins with three processes, {start:.1f} s beside its images: with `shard_size: 512` that is
 {share:.1f} ms an image, the same for every network. It is the import of TensorFlow
 ({imports:.1f} s), the model's load, the tracing of the pass, and Snakemake's own work for a job.
-Larger shards are cheaper, smaller ones spread over more cores.
+Larger shards are cheaper, smaller ones spread over more cores: `shard_size: auto` makes shards of
+up to 2,048 images.
 
 The fixed cost is the start of Snakemake, of TensorFlow in `model`, `predict`, `scaling_check` and
 `activations`, and the report. The jobs, all images in one shard, with their peak memory and what a
 further image adds to their time, in the last run:
 
 {jobs}
+The search for shortcuts at {large:,} images: {search}.
+
 What they add beyond the limit: `predict` the statistics and maps (above: The pass); `gradcam` the
 small pictures of the gallery, `preprocess` and `gradcam` a hash of each file; `report` pictures, up
 to a bound that audits of this size do not reach.
-"""
+
+### {largest:,} images
+
+One audit with every default but the filters, run once: {largest_seconds:.0f} s,
+{throughput:.0f} images a second. On disk at its end, by folder of the results:
+
+{disk}
+Seconds of all jobs of a rule and the greatest memory of one:
+
+{largest_jobs}"""
+
+
+class _Job(NamedTuple):
+    """A rule's job in the smaller and in the larger audit: peak memory in MB, seconds."""
+
+    name: str
+    memory: tuple[float, float]
+    seconds: tuple[float, float]
+
+    @property
+    def growth(self) -> float:
+        return self.memory[1] / self.memory[0]
+
+    def row(self) -> list[str]:
+        further = (self.seconds[1] - self.seconds[0]) / (LARGE - SMALL) * 1000
+        return [self.name, *(f"{peak:.0f}" for peak in self.memory), f"{further:.1f}"]
 
 
 def measure() -> figures.Part:
-    keras.utils.set_random_seed(0)
-    model = bench.squeezenet()
     with tempfile.TemporaryDirectory() as created:
         folder = Path(created)
-        _photos(folder / "photos", LARGE)
+        _photos(folder / "photos", LARGEST)
+        model = _classifier(folder / "photos")
         model.save(folder / "model.keras")
         parts = _parts(model, folder / "photos")
         runs = {
-            "few": _Run(folder, SMALL, 512),
-            "many": _Run(folder, LARGE, 512),
-            "whole": _Run(folder, LARGE, LARGE),
+            "few": _Run(folder, SMALL, search=False),
+            "many": _Run(folder, LARGE, search=False),
+            "shards": _Run(folder, LARGE, search=False, shard_size=512),
+            "searched": _Run(folder, LARGE, search=True),
         }
         times: dict[str, list[float]] = {name: [] for name in runs}
         for _ in range(REPEATS):
             for name, run in runs.items():
                 times[name].append(run())
         seconds = {name: median(values) for name, values in times.items()}
-        jobs = _jobs(runs["few"], runs["whole"])
-    limit = sum(parts.values())
-    start = (seconds["many"] - seconds["whole"]) / (LARGE / 512 - 1)
+        largest = _Run(folder, LARGEST, search=True)
+        largest_seconds = largest()
+        jobs = _jobs(runs["few"], runs["many"])
+        search = _measured(runs["searched"])
+        limit = sum(parts.values())
+        rows = [[str(runs[name]), *(f"{t:.1f}" for t in values)] for name, values in times.items()]
+        start = (seconds["shards"] - seconds["many"]) / (LARGE / 512 - 1)
+        details = DETAILS.format(
+            wide=SIDES[1],
+            tall=SIDES[0],
+            threads=THREADS,
+            repeats=REPEATS,
+            runs=figures.table(["seconds", *(f"run {n + 1}" for n in range(REPEATS))], rows),
+            limit=limit,
+            parts=", ".join(f"{what} {ms:.1f}" for what, ms in parts.items()),
+            start=start,
+            share=start / 512 * 1000,
+            imports=_imports(),
+            jobs=figures.table(
+                ["job", f"MB, {SMALL:,} images", f"MB, {LARGE:,} images", "ms a further image"],
+                [job.row() for job in jobs],
+            ),
+            large=LARGE,
+            search=", ".join(f"`{rule}` {search[rule].seconds:.0f} s" for rule in SEARCH),
+            largest=LARGEST,
+            largest_seconds=largest_seconds,
+            throughput=LARGEST / largest_seconds,
+            disk=figures.table(["folder", "MB", "kB an image"], _disk(largest)),
+            largest_jobs=figures.table(["rule", "jobs", "s", "MB"], _rules(largest)),
+        )
+    return figures.Part([*_slopes(seconds, limit, parts), *_others(seconds, jobs)], details)
+
+
+def _slopes(seconds: dict[str, float], limit: float, parts: dict[str, float]) -> list[Figure]:
+    """What a further image costs against its parts."""
     found = []
-    for what, many in (("shards of 512", "many"), (f"one shard of {LARGE:,}", "whole")):
+    for what, many in (("`shard_size: auto`", "many"), ("shards of 512", "shards")):
         slope = (seconds[many] - seconds["few"]) / (LARGE - SMALL) * 1000
         found.append(
-            figures.Figure(
+            Figure(
                 f"the whole audit, a further image, {what}",
                 slope / limit,
                 1.3,
@@ -91,59 +158,61 @@ def measure() -> figures.Part:
                 f"{slope:.1f} ms against {limit:.1f}: {', '.join(parts)}",
             )
         )
-    fixed = seconds["few"] - (seconds["whole"] - seconds["few"]) / (LARGE - SMALL) * SMALL
-    found.append(
-        figures.Figure(
-            "fixed cost of an audit, filters aside", fixed, 30, False, "starts, report", " s"
-        )
-    )
+    return found
+
+
+def _others(seconds: dict[str, float], jobs: list[_Job]) -> list[Figure]:
+    fixed = seconds["few"] - (seconds["many"] - seconds["few"]) / (LARGE - SMALL) * SMALL
     worst = max(jobs, key=lambda job: job.growth)
-    found.append(
-        figures.Figure(
+    rest = seconds["many"]
+    search = seconds["searched"] - rest
+    return [
+        Figure(
+            "fixed cost of an audit, filters and search aside",
+            fixed,
+            20,
+            False,
+            "starts, report",
+            " s",
+        ),
+        Figure(
+            f"search for shortcuts and test of the maps, {LARGE:,} images / the rest of the audit",
+            search / rest,
+            1.0,
+            False,
+            f"{search:.0f} s against {rest:.0f}",
+        ),
+        Figure(
             f"peak memory of a job, {LARGE:,} images in a shard / {SMALL:,}",
             worst.growth,
             1.2,
             False,
             f"`{worst.name}`, the one that grows most",
-        )
-    )
-    rows = [[str(runs[name]), *(f"{t:.1f}" for t in values)] for name, values in times.items()]
-    details = DETAILS.format(
-        wide=SIDES[1],
-        tall=SIDES[0],
-        threads=THREADS,
-        repeats=REPEATS,
-        runs=figures.table(["seconds", *(f"run {n + 1}" for n in range(REPEATS))], rows),
-        limit=limit,
-        parts=", ".join(f"{what} {ms:.1f}" for what, ms in parts.items()),
-        start=start,
-        share=start / 512 * 1000,
-        imports=_imports(),
-        jobs=figures.table(
-            ["job", f"MB, {SMALL:,} images", f"MB, {LARGE:,} images", "ms a further image"],
-            [job.row() for job in jobs],
         ),
-    )
-    return figures.Part(found, details)
+    ]
 
 
 class _Run:
     """An audit that starts without results: a call runs it and returns the seconds it took."""
 
-    def __init__(self, folder: Path, count: int, shard_size: int) -> None:
+    def __init__(self, folder: Path, count: int, *, search: bool, shard_size: Any = "auto") -> None:
         self.count = count
         self._folder = folder
-        self._name = f"{count:,} images, shards of {shard_size:,}"
-        self.results = folder / f"{count}-{shard_size}"
+        searched = ", search for shortcuts" if search else ""
+        self._name = f"{count:,} images, `shard_size: {shard_size}`{searched}"
+        self.results = folder / f"{count}-{shard_size}-{search}"
         table = folder / f"{count}.csv"
         names = sorted(path.name for path in (folder / "photos").iterdir())[:count]
-        table.write_text("path\n" + "".join(f"photos/{name}\n" for name in names))
+        rows = "".join(f"photos/{name},{_label(name)}\n" for name in names)
+        table.write_text(f"path,label\n{rows}")
         self._config = [
             f"model={folder / 'model.keras'}",
             f"images={table}",
             f"results={self.results}",
             f"shard_size={shard_size}",
             "filters={layers: []}",
+            f"shortcuts={{enabled: {str(search).lower()}}}",
+            f"trust={{enabled: {str(search).lower()}}}",
         ]
 
     def __str__(self) -> str:
@@ -169,6 +238,31 @@ class _Run:
         return time.perf_counter() - began
 
 
+def _label(name: str) -> str:
+    """The photograph of which a file is a crop: the number behind its dash."""
+    return Path(name).stem.split("-")[1]
+
+
+def _classifier(folder: Path) -> keras.Model:
+    """SqueezeNet with random weights; a last layer, fitted by ridge regression, names the photo."""
+    keras.utils.set_random_seed(0)
+    random = bench.squeezenet()
+    features = keras.Model(random.input, random.layers[-2].output)
+    files = sorted(folder.iterdir())[:FITTED]
+    photos = np.stack(
+        [images.resize(images.decode(file.read_bytes()), (227, 227), "area") for file in files]
+    )
+    found = features.predict(photos / 255, batch_size=BATCH, verbose=0)
+    mean, deviation = found.mean(0), found.std(0) + found.std() / 100
+    fitted = RidgeClassifier().fit((found - mean) / deviation, [int(_label(f.name)) for f in files])
+    last = keras.layers.Dense(fitted.coef_.shape[0], "softmax")
+    output = last(features.output)
+    # Scores of ±1 would be unsure of every image.
+    kernel = 5 * fitted.coef_.T / deviation[:, None]
+    last.set_weights([kernel, 5 * fitted.intercept_ - mean @ kernel])
+    return keras.Model(random.input, output)
+
+
 def _photos(folder: Path, count: int) -> None:
     """Random crops of photographs, enlarged or shrunk to a usual size, as JPEG."""
     sources = [data.astronaut(), data.chelsea(), data.coffee(), data.rocket(), data.retina()]
@@ -182,7 +276,8 @@ def _photos(folder: Path, count: int) -> None:
         left = generator.integers(photo.shape[1] - width + 1)
         crop = photo[top : top + height, left : left + width]
         resized = images.resize(crop, SIDES, "area")
-        (folder / f"{number:05}.jpg").write_bytes(overlays.encode_jpeg(resized))
+        name = f"{number:05}-{number % len(sources)}.jpg"
+        (folder / name).write_bytes(encoding.encode_jpeg(resized))
 
 
 def _parts(model: keras.Model, folder: Path) -> dict[str, float]:
@@ -206,7 +301,7 @@ def _parts(model: keras.Model, folder: Path) -> dict[str, float]:
             "forward": lambda: [forward(inputs).numpy() for _ in range(2)],
             "decode for the overlay": over(images.decode, files),
             "blend": over(_blend, photos),
-            "encode": over(overlays.encode_jpeg, drawn),
+            "encode": over(encoding.encode_jpeg, drawn),
         }
         seconds = bench.medians(sides, PARTS_REPEATS)
     return {what: value / len(files) * 1000 for what, value in seconds.items()}
@@ -223,41 +318,59 @@ def _blend(photo: np.ndarray) -> np.ndarray:
     return overlays.overlay(photo, np.arange(169.0).reshape(13, 13))
 
 
-class _Job(NamedTuple):
-    """A rule's job in the smaller and in the larger audit: peak memory in MB, seconds."""
-
-    name: str
-    memory: tuple[float, float]
-    seconds: tuple[float, float]
-
-    @property
-    def growth(self) -> float:
-        return self.memory[1] / self.memory[0]
-
-    def row(self) -> list[str]:
-        further = (self.seconds[1] - self.seconds[0]) / (LARGE - SMALL) * 1000
-        return [self.name, *(f"{peak:.0f}" for peak in self.memory), f"{further:.1f}"]
-
-
 def _jobs(few: _Run, many: _Run) -> list[_Job]:
     """Jobs of a second or more: shorter ones end before their memory is measured."""
     one, other = _measured(few), _measured(many)
     return [
-        _Job(name, (one[name][0], other[name][0]), (one[name][1], other[name][1]))
+        _Job(
+            name,
+            (one[name].memory, other[name].memory),
+            (one[name].seconds, other[name].seconds),
+        )
         for name in one
-        if other[name][1] >= 1
+        if other[name].seconds >= 1
     ]
 
 
-def _measured(run: _Run) -> dict[str, tuple[float, float]]:
-    """By rule, peak resident memory in MB and seconds of its only job."""
-    found = {}
+class _Rule(NamedTuple):
+    """The jobs of a rule: their number, seconds in all, the greatest peak memory in MB."""
+
+    jobs: int
+    seconds: float
+    memory: float
+
+
+def _measured(run: _Run) -> dict[str, _Rule]:
+    """What Snakemake noted of each rule's jobs."""
+    tables: dict[str, list[pd.DataFrame]] = {}
     for file in sorted(run.results.glob("benchmarks/**/*.tsv")):
         name = file.relative_to(run.results / "benchmarks").parts[0].removesuffix(".tsv")
-        with file.open() as rows:
-            (row,) = csv.DictReader(rows, delimiter="\t")
-        found[name] = float(row["max_rss"]), float(row["s"])
-    return found
+        tables.setdefault(name, []).append(pd.read_csv(file, sep="\t"))
+    rules = {name: pd.concat(found) for name, found in tables.items()}
+    return {name: _Rule(len(t), t["s"].sum(), t["max_rss"].max()) for name, t in rules.items()}
+
+
+def _rules(run: _Run) -> list[list[str]]:
+    """A row for each rule that took a second or more."""
+    return [
+        [name, f"{rule.jobs}", f"{rule.seconds:.0f}", f"{rule.memory:.0f}"]
+        for name, rule in _measured(run).items()
+        if rule.seconds >= 1
+    ]
+
+
+def _disk(run: _Run) -> list[list[str]]:
+    """A row for each folder of the results that holds a megabyte or more, and one for all."""
+    sizes: Counter[str] = Counter()
+    for file in run.results.rglob("*"):
+        if file.is_file():
+            place = file.relative_to(run.results)
+            sizes[place.parts[0] if len(place.parts) > 1 else "files beside them"] += (
+                file.stat().st_size
+            )
+    rows = [*((name, size) for name, size in sizes.most_common() if size >= 1e6)]
+    rows.append(("all", sizes.total()))
+    return [[name, f"{size / 1e6:.0f}", f"{size / 1e3 / run.count:.1f}"] for name, size in rows]
 
 
 if __name__ == "__main__":

@@ -66,7 +66,7 @@ def measure() -> figures.Part:
         off = max(off, other)
         ours = ms["ours"]
         for side, bar, what, against in (
-            ("least", 0.85, "least work / ours", "forward and input gradient of the cut network"),
+            ("least", 0.9, "least work / ours", "forward and input gradient of the cut network"),
             ("one at a time", 1.8, "one at a time / ours", "the cut network, one image at a time"),
             ("tf-keras-vis", 2, "tf-keras-vis / ours", "its batches"),
             ("tf-keras-vis singly", 2, "tf-keras-vis, one channel at a time / ours", "its loop"),
@@ -138,7 +138,7 @@ def _compare(model: keras.Model, name: str) -> tuple[dict[str, float], float, st
 def _start(layer: str, channel: int) -> np.ndarray:
     """The noise that ``ascent.maximise`` starts from."""
     seeds = [0, zlib.crc32(layer.encode()), channel]
-    return Pixels(NOTHING, SIZE).draw(np.random.default_rng(seeds))
+    return Pixels(NOTHING, SIZE).initial(np.random.default_rng(seeds))
 
 
 def _maximise(network: Network, layer: str, channels: int, batch: int) -> ascent.Patterns:

@@ -18,7 +18,7 @@ from convaudit.onepass import OnePass
 
 BATCH = 32
 REPEATS = {"SqueezeNet": 15, "VGG16": 5}
-BARS = {"SqueezeNet": 1.4, "VGG16": 1.15}
+BARS = {"SqueezeNet": 1.3, "VGG16": 1.1}
 DETAILS = """## The pass
 
 Milliseconds an image at batches of {batch}, medians of rounds in turn. Bare: `model(x)`

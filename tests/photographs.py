@@ -77,3 +77,9 @@ def framed(image: np.ndarray, share: float, colour: tuple[int, int, int]) -> np.
 def striped(image: np.ndarray, period: float, amplitude: float) -> np.ndarray:
     wave = amplitude * np.sin(2 * np.pi * np.arange(image.shape[1]) / period)
     return (image + wave[:, None]).clip(0, 255).round().astype(np.uint8)
+
+
+def scanned(image: np.ndarray, period: float, phase: float = 0) -> np.ndarray:
+    """Scan lines: every few rows are darker."""
+    wave = 1 + 0.3 * np.cos(2 * np.pi * (np.arange(len(image)) + phase) / period)
+    return (image * wave[:, None, None]).clip(0, 255).astype(np.uint8)

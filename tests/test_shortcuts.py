@@ -17,7 +17,7 @@ from convaudit.shortcuts.audit import Findings, as_json, name_suspects, try_susp
 from convaudit.shortcuts.changes import operations
 from convaudit.shortcuts.laboratory import strips
 from convaudit.shortcuts.sample import Sample
-from photographs import framed, grainy, jpeg, procedural
+from photographs import framed, grainy, jpeg, procedural, scanned
 
 COUNT = 180
 CLASSES = ["plain", "marked"]
@@ -53,6 +53,7 @@ CUES: dict[str, tuple[Callable[[np.ndarray, int], np.ndarray], set[str], str]] =
     "jpeg": (lambda image, n: operations.compressed(image, 12), {"compression"}, "block"),
     "cast": (lambda image, n: operations.tinted(image, 34, 12), {"colour"}, "ask"),
     "grey": (lambda image, n: operations.saturated(image, 0), {"saturation"}, "ask"),
+    "lines": (lambda image, n: scanned(image, 7, n), {"pattern"}, "ask"),
 }
 """For each cue a function that plants it, the right words for it and the severity of its kind."""
 
@@ -79,6 +80,9 @@ def has(cue: str, image: np.ndarray) -> float:
         return measure_one(image, "blockiness") - 0.35
     if cue == "cast":
         return operations.mean_chroma(image)[0] - 17
+    if cue == "lines":
+        rows = operations.luminance(image).mean(axis=1)
+        return float(abs((rows - rows.mean()) @ np.exp(2j * np.pi * np.arange(120) / 7))) / 120 - 6
     return 4 - operations.colourfulness(image)
 
 

@@ -1,11 +1,10 @@
-"""The demo audit through profiles/slurm, on a real Slurm of one node with one pretended GPU.
+"""The toy audit through profiles/slurm, on a real Slurm of one node with one pretended GPU.
 
 The node's processors and memory are pretended too, so that jobs do run side by side.
 """
 
 import json
 import re
-import shutil
 import subprocess
 from collections.abc import Iterator
 from datetime import datetime
@@ -14,11 +13,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from conftest import DEMO, ROOT, Audit, copy_workflow
+from conftest import ROOT, Audit, make_twin
 from faults import results
 
 ONE_NODE = Path(__file__).parent / "slurm" / "one-node"
 LOGS = Path("/tmp/convaudit-slurm")
+SHARDS = 3
 GPU_RULES = {
     *("predict", "activations", "filters", "scaling_check", "trust"),
     "interventions",
@@ -79,15 +79,13 @@ def overlapping(jobs: list[dict[str, str]]) -> list[tuple[str, str]]:
 
 
 @pytest.fixture(scope="module")
-def on_slurm(slurm, demo_audit, tmp_path_factory) -> Audit:
-    """The demo by Slurm jobs; its photographs and its trained model exist already."""
-    folder = tmp_path_factory.mktemp("slurm")
-    copy_workflow(folder)
-    shutil.copytree(demo_audit.folder / "results" / "demo", folder / "results" / "demo")
+def on_slurm(slurm, finished, tmp_path_factory) -> Audit:
+    """The audit of the finished one's model and images, by Slurm jobs."""
+    audit = make_twin(finished, tmp_path_factory.mktemp("slurm"))
+    audit.environment["SLURM_CONF"] = "/etc/slurm/slurm.conf"
     # Slurm's GPU is pretended, so TensorFlow can't see it.
-    with (folder / "workflow" / "scripts" / "jobs" / "tensorflow_job.py").open("a") as file:
+    with (audit.folder / "workflow/scripts/jobs/tensorflow_job.py").open("a") as file:
         file.write("\n\ndef _require_no_gpu(device: str) -> None:\n    pass\n")
-    audit = Audit(folder, DEMO, {"SLURM_CONF": "/etc/slurm/slurm.conf"})
     arguments = (
         "--profile",
         "profiles/slurm",
@@ -128,7 +126,7 @@ def test_each_job_asked_for_its_own_memory_and_time(on_slurm):
     }
     assert requests["predict"] == ("6000M", "02:00:00", "2")
     assert requests["index"][1:] == ("01:00:00", "2")
-    assert requests["gradcam"][1:] == ("01:00:00", "2")  # of the only shard
+    assert requests["gradcam"][1:] == ("01:00:00", "1")  # one of three shards
     assert requests["activations"][1:] == ("02:00:00", "1")
 
 
@@ -136,7 +134,7 @@ def test_no_two_jobs_used_the_gpu_at_once_though_others_ran_side_by_side(on_slur
     jobs = jobs_on_record()
     on_gpu = [job for job in jobs if job["rule"] in GPU_RULES]
     drawn = list((on_slurm.folder / "results" / "filters").glob("*.png"))
-    assert len(on_gpu) == 5 + len(drawn) == 9
+    assert len(on_gpu) == 4 + SHARDS + len(drawn) == 9
     assert overlapping(on_gpu) == []
     assert overlapping(jobs) != []
 
@@ -154,8 +152,8 @@ def results_without_key(audit: Audit) -> dict[str, bytes]:
     return {path: content.replace(key, b"key") for path, content in results(folder).items()}
 
 
-def test_the_results_are_the_local_run_s_to_the_byte(on_slurm, demo_audit):
-    ours, theirs = (results_without_key(audit) for audit in (on_slurm, demo_audit))
+def test_the_results_are_the_local_run_s_to_the_byte(on_slurm, finished):
+    ours, theirs = (results_without_key(audit) for audit in (on_slurm, finished))
     assert ours.keys() == theirs.keys()
     assert [path for path in ours if ours[path] != theirs[path]] == []
 

@@ -3,6 +3,7 @@
 import ast
 import hashlib
 import os
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -33,8 +34,13 @@ def fingerprint(script: str) -> str:
     digest = hashlib.sha256()
     for path in sorted(closure(SCRIPTS / script)):
         digest.update(f"{path.relative_to(SCRIPTS)}\0".encode())
-        digest.update(hashlib.sha256(path.read_bytes()).digest())
+        digest.update(_digest(path))
     return digest.hexdigest()
+
+
+@cache
+def _digest(path: Path) -> bytes:
+    return hashlib.sha256(path.read_bytes()).digest()
 
 
 def closure(script: Path) -> set[Path]:
@@ -56,7 +62,7 @@ def closure(script: Path) -> set[Path]:
 @cache
 def _imports(path: Path) -> list[Path]:
     found: list[Path] = []
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in _statements(ast.parse(path.read_bytes())):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 found += _files(alias.name)
@@ -67,12 +73,20 @@ def _imports(path: Path) -> list[Path]:
     return found
 
 
+def _statements(node: ast.AST) -> Iterator[ast.AST]:
+    """All statements within a node. Expressions, nine tenths of a tree, hold no import."""
+    for blocks in ("body", "orelse", "finalbody", "handlers", "cases"):
+        for statement in getattr(node, blocks, ()):
+            yield statement
+            yield from _statements(statement)
+
+
 @cache
-def _files(module: str) -> tuple[Path, ...]:
-    path = SCRIPTS.joinpath(*module.split("."))
-    packages = (parent / "__init__.py" for parent in (path, *path.parents) if parent != SCRIPTS)
-    candidates = (path.with_suffix(".py"), *packages)
-    return tuple(file for file in candidates if file.is_relative_to(SCRIPTS) and file.is_file())
+def _files(module: str) -> list[Path]:
+    parts = module.split(".")
+    folders = [SCRIPTS.joinpath(*parts[:depth]) for depth in range(1, len(parts) + 1)]
+    candidates = [folders[-1].with_suffix(".py"), *(each / "__init__.py" for each in folders)]
+    return [file for file in candidates if file.is_file()]
 
 
 def _data(package: Path) -> list[Path]:

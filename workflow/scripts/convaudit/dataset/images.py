@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import pi_heif
 from PIL import Image, ImageOps, PngImagePlugin, UnidentifiedImageError
+from PIL.ExifTags import Base as Tag
 from PIL.TiffImagePlugin import TiffImageFile
 
 from convaudit.errors import AuditError
@@ -40,9 +41,6 @@ _MOST_SCANS = 100
 """Greatest number of scans in a JPEG. Encoders write about ten; each costs a pass over all pixels,
 even if it has few bytes."""
 
-_ORIENTATION = 0x0112
-# TIFF tags
-_KIND, _BITS, _PHOTOMETRIC, _PLANES, _NUMBERS = 254, 258, 262, 284, 339
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -284,16 +282,18 @@ def _stated_bits(data: bytes) -> int | None:
 
 def _rgb(image: Image.Image, said: int | None) -> Decoded:
     tags = image.tag_v2 if isinstance(image, TiffImageFile) else {}
-    if tags.get(_KIND, 0) & 1:
+    if tags.get(Tag.NewSubfileType, 0) & 1:
         raise Unreadable(
             "its first picture is a thumbnail, as in a camera's raw file (DNG, NEF): convert it to "
             "JPEG or PNG"
         )
-    bits = max(tags.get(_BITS, (16,)))
-    if tags.get(_PLANES) == 2 and bits > 8:  # Pillow would read each byte as a pixel.
+    bits = max(tags.get(Tag.BitsPerSample, (16,)))
+    if (
+        tags.get(Tag.PlanarConfiguration) == 2 and bits > 8
+    ):  # Pillow would read each byte as a pixel.
         raise Unreadable("16 bits in separate planes, which is not supported: interleave them")
     wide = image.mode.startswith("I;16") or (image.format == "PPM" and image.mode == "I")
-    if max(tags.get(_NUMBERS, (1,))) > 1 or (image.mode in {"I", "F"} and not wide):
+    if max(tags.get(Tag.SampleFormat, (1,))) > 1 or (image.mode in {"I", "F"} and not wide):
         raise Unreadable(
             "its pixel values have no defined range (32-bit, signed or floating point): save it "
             "with 8 or 16 bits per value"
@@ -307,14 +307,14 @@ def _rgb(image: Image.Image, said: int | None) -> Decoded:
             grey, bits = _narrow(values, said)
         else:
             grey = (values >> (bits - 8)).astype(np.uint8)
-        grey = 255 - grey if tags.get(_PHOTOMETRIC) == 0 else grey
+        grey = 255 - grey if tags.get(Tag.PhotometricInterpretation) == 0 else grey
         return Decoded(cv2.cvtColor(grey, cv2.COLOR_GRAY2RGB), bits)
     return Decoded(np.asarray(image if image.mode == "RGB" else image.convert("RGB")))
 
 
 def _turn(image: Image.Image) -> Image.Transpose | None:
     try:
-        return _TURNS.get(image.getexif().get(_ORIENTATION, 1))
+        return _TURNS.get(image.getexif().get(Tag.Orientation, 1))
     except Exception:  # Damaged metadata must not lose a good picture.
         return None
 

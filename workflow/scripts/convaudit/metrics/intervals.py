@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy.special import ndtri
+from scipy.stats import binomtest
 
 LEVEL = 0.95
 
@@ -36,14 +37,8 @@ def wilson(successes: int, trials: int, level: float = LEVEL) -> Interval:
     """
     if trials == 0:
         return Interval(None, None, None)
-    z = z_of(level)
-    p = successes / trials
-    centre = (p + z * z / (2 * trials)) / (1 + z * z / trials)
-    half = z / (1 + z * z / trials) * math.sqrt(p * (1 - p) / trials + z * z / (4 * trials**2))
-    # For p = 0 and p = 1 one end equals p exactly; rounding must not change it.
-    low = 0.0 if successes == 0 else max(0.0, centre - half)
-    high = 1.0 if successes == trials else min(1.0, centre + half)
-    return Interval(p, low, high)
+    ends = binomtest(int(successes), int(trials)).proportion_ci(level, method="wilson")
+    return Interval(successes / trials, float(ends.low), float(ends.high))
 
 
 def images_to_decide(share: float, limit: float, level: float = LEVEL) -> int | None:

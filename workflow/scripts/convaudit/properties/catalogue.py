@@ -122,7 +122,7 @@ PIXEL_PROPERTIES = (
         "photographs, lower where fine detail is missing, 0 for white noise",
     ),
     Property(
-        *("periodic_peak", "log10 ratio", "pattern", "acquisition", "pattern"),
+        *("periodic_peak", "log10 ratio", "pattern", "appearance", "pattern"),
         "log10 of the greatest power at one frequency / the geometric mean of the power at "
         "frequencies of the same length, over 1/20 cycle a pixel, of the spectrum of "
         "spectrum_slope: about 1.3 for noise",

@@ -173,7 +173,8 @@ class Discovery:
         1 - sum |after - class| / sum |before - class| over the properties in ``VECTOR``, with
         medians in units of the standard deviation within both groups.
         """
-        names = [name for name in VECTOR if name in self.sample.properties]
+        compared = (*VECTOR, "periodic_peak") if experiment.name == "pattern" else VECTOR
+        names = [name for name in compared if name in self.sample.properties]
         table = self.sample.properties[names].to_numpy(float)
         tried = outside[:_COMPARED]
         changed = [

@@ -265,6 +265,7 @@ def _title(candidate: Candidate, name: str, status: str) -> str:
         "resolution": "low resolution",
         "size": "the size of the file's picture",
         "saturation": "the strength of colours",
+        "pattern": "a periodic pattern",
         "context": "what surrounds the thing more than on the thing itself",
     }.get(candidate.cue, candidate.cue)
     verb = {

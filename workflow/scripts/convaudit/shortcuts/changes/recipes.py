@@ -13,6 +13,7 @@ import numpy as np
 from convaudit.properties.pixel_properties import measure_one
 from convaudit.shortcuts.changes import operations
 from convaudit.shortcuts.changes.grain import noise_like
+from convaudit.shortcuts.changes.pattern import pattern_like, scrambled
 from convaudit.shortcuts.halves import ticket
 
 Change = Callable[[np.ndarray, np.ndarray, int], np.ndarray]
@@ -168,6 +169,11 @@ RECIPES = (
         *(_brightness, _other_brightness),
     ),
     Recipe("contrast", "contrast", "appearance", ("contrast",), None, _contrast, _other_contrast),
+    # Bricks and fences are periodic too: a person must say whether it is the thing itself.
+    Recipe(
+        *("pattern", "pattern", "appearance", ("periodic_peak",), False),
+        *(pattern_like, scrambled),
+    ),
 )
 BY_NAME = {recipe.name: recipe for recipe in RECIPES}
 
