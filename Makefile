@@ -47,13 +47,13 @@ lint: .venv/installed-test
 	$(BIN)/snakefmt --check Snakefile workflow/Snakefile workflow/rules
 	$(BIN)/snakemake --lint
 
-bench: .venv/installed-test  ## docs/benchmarks.md: every figure anew, on a quiet machine; 25 minutes
+bench: .venv/installed-test  ## docs/benchmarks.md: measure every figure again, on a quiet machine; 25 minutes
 	$(BIN)/python benchmarks/page.py
 
-planted: .venv/installed-test  ## docs/planted.md: shortcuts planted and searched; hours, goes on where it was
+planted: .venv/installed-test  ## docs/planted.md: plant shortcuts and search for them; takes hours, continues where it stopped
 	$(BIN)/python benchmarks/planted.py run
 
-docs: .venv/installed-test  ## what is generated: config.yaml, the config's schema and its documentation
+docs: .venv/installed-test  ## generate config.yaml, the config's schema and its documentation
 	PYTHONPATH=workflow/scripts $(BIN)/python -m planning.generated.documentation
 
 COMPILE = uv pip compile pyproject.toml --universal --generate-hashes --python-version 3.11 --no-annotate --no-header --quiet

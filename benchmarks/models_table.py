@@ -77,26 +77,25 @@ def examine(name: str) -> dict:
     loaded = load(name, weights="none")
     network = Network(loaded.model)
     found = inspect_model(loaded, network)
-    scaling = SCALINGS[found["scaling"]]
+    scaling = SCALINGS[found.scaling]
     size = network.input_shape
     pixels = np.random.default_rng(0).integers(0, 256, (1, *size), np.uint8)
     x = scaling.apply(pixels.astype(np.float32))
     said = np.asarray(loaded.model(x, training=False))
-    look = OnePass(network, scaling, found["target_layer"], [], batch_size=1)
+    look = OnePass(network, scaling, found.target_layer, [], batch_size=1)
     first = look(pixels).scores
     batches = [look(pixels, np.array([index])) for index in (first.argmax(), first.argmin())]
-    both = [reference(loaded.model, found["target_layer"], x, b.explained[0]) for b in batches]
+    both = [reference(loaded.model, found.target_layer, x, b.explained[0]) for b in batches]
     # With random weights the best class may have an empty map, which would prove nothing.
     batch, (scores, cam) = max(zip(batches, both, strict=True), key=lambda pair: pair[1][1].max())
-    target = next(layer for layer in found["layers"] if layer["name"] == found["target_layer"])
     return {
         "name": name,
-        "parameters": found["parameters"],
+        "parameters": found.parameters,
         "input": size[0],
-        "target": found["target_layer"],
-        "size": target["shape"],
-        "head": found["head"],
-        "scaling": found["scaling"],
+        "target": found.target_layer,
+        "size": found.layer(found.target_layer).shape,
+        "head": found.head,
+        "scaling": found.scaling,
         "probabilities": off(batch.probabilities, said),
         "scores": off(batch.scores, scores),
         "map": off(batch.maps, cam),

@@ -26,7 +26,7 @@ def results(
     """Write the files of an audit of one shard that a comparison reads.
 
     Args:
-        answers: columns path, sha256, label (None where there is none), predicted, probability.
+        answers: columns path, sha256, label (None without a label), predicted, probability.
         maps: (n, h, w), not negative; None stands for 3 x 3 with a hot cell in the middle.
     """
     for part in ("index", "model", "gradcam/maps", "shortcuts"):

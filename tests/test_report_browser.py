@@ -140,8 +140,12 @@ def test_the_first_page_stands_alone(report, finished, page, tmp_path):
 
 def test_the_first_page_names_the_file_and_folder_that_were_audited(report, finished):
     origin = json.loads((finished.folder / "results" / "provenance.json").read_text())
+    summary = json.loads((finished.folder / "results" / "summary.json").read_text())
+    devices = ", ".join(device["name"] for device in origin["devices"])
     assert report.inner_text(".identity") == (
-        f"Model toy.keras (SHA-256 {origin['model_sha256'][:12]}). Images from the folder photos."
+        f"Model toy.keras (SHA-256 {origin['model_sha256'][:12]}). Images from the folder photos "
+        f"(SHA-256 of all {summary['dataset_sha256'][:12]}). Audit "
+        f"{summary['verdict']['audit_key'][:12]} by convaudit {origin['convaudit']} on {devices}."
     )
     assert origin["model_sha256"] in report.inner_text("#provenance")
 

@@ -26,7 +26,7 @@ from convaudit.report.gallery.sort_orders import ranks
 from convaudit.report.pages import write_report
 from convaudit.report.regions import NOWHERE
 from convaudit.report.results import Results
-from convaudit.report.sections import mean_heat, misclassified, suspects
+from convaudit.report.sections import mean_heat, misclassified, ordinary, suspects
 from convaudit.report.wording import percent, plain, short, tail
 from convaudit.verdict.decision import Decision
 from fabricated import FACTS
@@ -365,6 +365,14 @@ def test_heat_that_is_nearly_even_is_given_no_place(audit):
         for heat in (flat, hot)
     ]
     assert said == [True, False]
+
+
+@pytest.mark.parametrize(("after", "mends"), [(0.05, True), (0.4, False)])
+def test_a_temperature_that_makes_calibration_worse_is_not_said_to_mend_it(after, mends):
+    numbers = {"temperature_error_before": 0.15, "temperature_error_after": after}
+    said = ordinary._cooled({"temperature": 2.0, **numbers})
+    assert f"{after:.1%} instead of 15.0%" in said
+    assert ("does not mend" in said) is not mends
 
 
 def test_a_number_is_written_out():

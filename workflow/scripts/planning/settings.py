@@ -293,7 +293,7 @@ class Settings(Section):
     )
     overlays: Literal["all", "errors", "none"] = Field(
         "all",
-        description="Photos that get a stored overlay at full size. `errors`: the misclassified.",
+        description="Photos that get a stored overlay at full size. `errors`: misclassified ones.",
     )
     seed: int = Field(0, ge=0, lt=2**32, description="Seed of all random numbers.")
     device: Literal["auto", "cpu", "gpu"] = Field(

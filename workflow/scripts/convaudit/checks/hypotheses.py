@@ -34,6 +34,7 @@ class Hypothesis:
 
     @property
     def accuracy(self) -> float:
+        """Share of right images, 0 to 1; 0 without images."""
         return float(self.right.mean()) if len(self.right) else 0.0
 
     @property

@@ -130,7 +130,7 @@ def _variants() -> dict[str, Scaling]:
 
 
 def probabilities_of(network: Network, pixels: np.ndarray, scaling: Scaling) -> np.ndarray:
-    """(n, classes), float32."""
+    """Probabilities (n, classes) float32 of images (n, H, W, 3), uint8 RGB, with a scaling."""
     found = [np.zeros((0, network.classes), np.float32)]
     for start in range(0, len(pixels), _BATCH):
         scores = network.run(scaling.apply(pixels[start : start + _BATCH].astype(np.float32)))
@@ -139,5 +139,5 @@ def probabilities_of(network: Network, pixels: np.ndarray, scaling: Scaling) -> 
 
 
 def answers(network: Network, pixels: np.ndarray, scaling: Scaling) -> np.ndarray:
-    """(n,) index of the predicted class."""
+    """Index (n,) of the predicted class of images (n, H, W, 3), uint8 RGB, with a scaling."""
     return probabilities_of(network, pixels, scaling).argmax(axis=1)

@@ -56,16 +56,17 @@ class Answers:
 
     @cached_property
     def known(self) -> np.ndarray:
+        """(m,) bool: the image has the same label in both audits."""
         return self.label >= 0
 
     @cached_property
     def only_first(self) -> np.ndarray:
-        """Negative flips: right in the first audit, wrong in the second."""
+        """(m,) bool: a negative flip, right in the first audit and wrong in the second."""
         return self.known & (self.first == self.label) & (self.second != self.label)
 
     @cached_property
     def only_second(self) -> np.ndarray:
-        """Positive flips: wrong in the first audit, right in the second."""
+        """(m,) bool: a positive flip, wrong in the first audit and right in the second."""
         return self.known & (self.first != self.label) & (self.second == self.label)
 
     @cached_property

@@ -95,7 +95,7 @@ class Unreadable(Exception):  # noqa: N818 -- a verdict on a file, not a fault o
 
 
 def decode(data: bytes) -> np.ndarray:
-    """Decode an image file; only the pixels of ``read``."""
+    """Decode an image file: the pixels (height, width, 3) of ``read``, uint8 RGB."""
     return read(data).pixels
 
 
@@ -196,7 +196,9 @@ def resize(image: np.ndarray, size: tuple[int, int], interpolation: str) -> np.n
 
 
 def variants(image: np.ndarray, size: tuple[int, int], used: str) -> dict[str, np.ndarray]:
-    """The image resized by ``used`` and by every other way whose result differs."""
+    """The image (h, w, 3), uint8 RGB, resized to ``size`` (height, width) by the interpolation
+    ``used`` and by every other one whose result differs.
+    """
     return {name: resize(image, size, name) for name in dict.fromkeys((used, *DIFFERENT))}
 
 

@@ -69,7 +69,7 @@ def of_model(names: list[str] | None, count: int) -> list[str]:
 
 
 def indices(labels: pd.Series, classes: Sequence[str]) -> np.ndarray:
-    """The class index of each image's label, -1 where it has none.
+    """The class index (n,) of each image's label, -1 without a label.
 
     Raises:
         AuditError: as ``resolve``.

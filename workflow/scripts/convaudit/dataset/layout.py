@@ -42,6 +42,7 @@ class Folders:
 
     @classmethod
     def of(cls, paths: Iterable[str]) -> "Folders":
+        """The folders above these files; paths are relative, with "/"."""
         direct = {path.rpartition("/")[0] for path in paths}
         inside: dict[str, set[str]] = {"": set()}
         for folder in direct:
@@ -55,6 +56,7 @@ class Folders:
         return cls({at: sorted(names) for at, names in inside.items()}, frozenset(direct))
 
     def names(self, folder: str) -> list[str]:
+        """Sorted names of the folders directly inside a folder."""
         return self.inside.get(folder, [])
 
     def of_classes(self, folder: str = "") -> str:

@@ -202,7 +202,7 @@ def _row(relative: str, status: os.stat_result | None, fault: str | None = None)
 
 
 def _fault(status: os.stat_result) -> str | None:
-    """The reason not to open a file, or None. (/proc/kmsg, say, has size 0 and never ends.)"""
+    """The reason not to open a file, or None. (/proc/kmsg has size 0, for example, and no end.)"""
     if not stat.S_ISREG(status.st_mode):
         return "not a regular file"
     if status.st_size == 0:

@@ -9,7 +9,7 @@ _QUALITY = 90
 
 
 def encode_jpeg(image: np.ndarray) -> bytes:
-    """Encode an RGB uint8 image as a JPEG of quality 90.
+    """Encode an RGB uint8 image (H, W, 3) as a JPEG of quality 90.
 
     Raises:
         AuditError: a side is longer than the 65,500 pixels that a JPEG can have.
@@ -18,7 +18,7 @@ def encode_jpeg(image: np.ndarray) -> bytes:
 
 
 def encode_png(image: np.ndarray) -> bytes:
-    """Encode an RGB uint8 image as a PNG.
+    """Encode an RGB uint8 image (H, W, 3) as a PNG.
 
     Raises:
         AuditError: a side is longer than the 1,000,000 pixels that libpng allows.

@@ -39,7 +39,7 @@ def equal_width(probability: np.ndarray, correct: np.ndarray, bins: int = BINS) 
         correct: (n,) whether each prediction is right.
 
     Returns:
-        One row per bin: low, high, count, confidence, accuracy (missing where the bin is empty).
+        One row per bin: low, high, count, confidence, accuracy (missing if the bin is empty).
     """
     edges = np.linspace(0, 1, bins + 1)
     number = confidence_bins(probability, bins)

@@ -48,7 +48,12 @@ class Scores:
 
 
 def confusion(labels: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray:
-    """Counts (classes, classes): the row is the true class, the column the predicted class."""
+    """Number of images by true class (row) and predicted class (column): (classes, classes).
+
+    Args:
+        labels, predicted: (n,) class indices.
+        classes: number of classes.
+    """
     counts = np.zeros((classes, classes), int)
     for part in blocks(len(labels)):
         np.add.at(counts, (labels[part], predicted[part]), 1)

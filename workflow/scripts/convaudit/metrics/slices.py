@@ -90,8 +90,12 @@ def folders(paths: Sequence[str]) -> dict[str, pd.Series]:
 
 
 def told_by_class(values: pd.Series, labels: np.ndarray) -> bool:
-    """True if all images of a value have the same class, as folders named after classes. Such
-    slices would repeat the table per class.
+    """True if all images with a value have the same class, as in folders named after classes.
+    Slices by such a column would repeat the table per class.
+
+    Args:
+        values: (n,) the column.
+        labels: (n,) class indices.
     """
     if not 0 < values.nunique() <= VALUES:
         return False

@@ -1,4 +1,4 @@
-"""A Keras model as one flat list of layer calls, whatever is nested in it.
+"""A Keras model, also with nested models, as one flat list of layer calls.
 
 A nested model is replaced by its own layer calls, connected to the tensors that it is called on. So
 a layer inside a base model is reached like any other, and gradients to it are never "disconnected".

@@ -6,7 +6,7 @@ from convaudit.models.graph import Graph, Step
 
 
 class Head(NamedTuple):
-    """Where a network's scores are.
+    """The place of a network's scores.
 
     Attributes:
         scores: the value before softmax or sigmoid.

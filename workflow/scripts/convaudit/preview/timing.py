@@ -1,4 +1,4 @@
-"""How long an audit will take, estimated from a few of its images and patterns."""
+"""Estimate the time of an audit from a few of its images and patterns."""
 
 import os
 import time
@@ -38,7 +38,7 @@ class Sample(NamedTuple):
         pixels: (n, H, W, 3) uint8 RGB, as the audit resizes them.
         resized: the same by other ways to resize.
         bits: (n,) bits of the files' values.
-        labels: (n,) labels, missing where there is none.
+        labels: (n,) labels, missing without a label.
         seconds: time for one image on one core.
         overlay_bytes: mean size of an overlay's file.
     """

@@ -46,6 +46,7 @@ class Property:
 
     @property
     def is_text(self) -> bool:
+        """True for a text, False for a number."""
         return self.unit == "text"
 
 
@@ -59,15 +60,15 @@ FILE_PROPERTIES = (
         *("jpeg_quality", "1 to 100", "compression", "acquisition", "compression"),
         "libjpeg quality whose luminance table is the file's; for other tables q from "
         "S = 100 x sum(table) / sum(standard table), q = 100 - S / 2 for S <= 100, else 5000 / S; "
-        "missing where the file is no JPEG",
+        "missing if the file is no JPEG",
     ),
     Property(
         *("chroma_subsampling", "text", "compression", "acquisition", "subsampling"),
-        "4:4:4, 4:2:2, 4:2:0 and so on; grey for one component; empty where the file is no JPEG",
+        "4:4:4, 4:2:2, 4:2:0 and so on; grey for one component; empty if the file is no JPEG",
     ),
     Property(
         *("camera", "text", "metadata", "metadata", "camera"),
-        "maker and model as EXIF names them; empty where it does not",
+        "maker and model of the camera in EXIF; empty if it has none",
     ),
     Property("aspect", "", "size", "acquisition", "aspect", "width / height"),
 )

@@ -20,7 +20,7 @@ def difference_hash(working: np.ndarray) -> str:
         working: luminance, uint8, (h, w), at any size; cells are averages of its pixels.
 
     Returns:
-        16 hex digits, row by row, the first bit the highest; ``MISSING`` where fewer than 8 bits
+        16 hex digits, row by row, the first bit the highest; ``MISSING`` if fewer than 8 bits
         or more than 56 are set.
     """
     cells = cv2.resize(working, (9, 8), interpolation=cv2.INTER_AREA)

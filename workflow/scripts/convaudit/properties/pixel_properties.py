@@ -54,7 +54,9 @@ def measure_pixels(image: np.ndarray) -> dict[str, float]:
 
 
 def measure_one(image: np.ndarray, name: str) -> float:
-    """Measure one property: ``sharpness``, or one that is measured at the file's own size."""
+    """Measure one property of an image (h, w, 3), uint8 RGB: ``sharpness``, or one that is measured
+    at the file's own size.
+    """
     luminance = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
     if name == "sharpness":
         return _sharpness(_halved(luminance, WORKING))

@@ -28,7 +28,7 @@ _STYLE_URL = re.compile(r"url\(['\"]?([^'\")]+)['\"]?\)")
 
 @dataclass(frozen=True)
 class Bundle:
-    """What a bundle holds.
+    """The content of a bundle.
 
     Attributes:
         files: the files to pack by their name in the zip, sorted by name.
@@ -48,7 +48,7 @@ class Bundle:
         return sum(path.stat().st_size for path in self.files.values())
 
     def in_words(self) -> str:
-        """What is packed, in a sentence or two."""
+        """The content and its size, in one or two sentences."""
         said = f"{len(self.files):,} files, {_megabytes(self.size)} before compression"
         if self.full:
             return f"{said}, {self.photos:,} photos among them"

@@ -58,8 +58,8 @@ class MeanMaps:
         return sums
 
     def hot(self, region: int) -> tuple[np.ndarray, np.ndarray]:
-        """Rows of the images with more than ``regions.HOT`` of their map in a region, and the
-        shares.
+        """Rows (m,) of the images with more than ``regions.HOT`` of their map in a region, and the
+        shares (m,).
         """
         shares = self.shares[:, region]
         rows = np.flatnonzero(shares > regions.HOT)

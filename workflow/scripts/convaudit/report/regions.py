@@ -52,7 +52,9 @@ def centre_of_mass(share: np.ndarray) -> tuple[float, float]:
 
 
 def distance(first: np.ndarray, second: np.ndarray) -> float:
-    """Total variation distance of two maps of sum 1: half the sum of their absolute differences."""
+    """Total variation distance, 0 to 1, of two maps (h, w) of sum 1: half the sum of the absolute
+    differences.
+    """
     return float(np.abs(first - second).sum() / 2)
 
 

@@ -142,7 +142,7 @@ class Results:
 
     @property
     def source(self) -> str:
-        """Where the images are from, in words."""
+        """The origin of the images in words."""
         images = self.settings["images"]
         if images == "demo":
             return "of the demo, in the results folder"

@@ -61,7 +61,7 @@ class Discovery:
 
     @cached_property
     def groupings(self) -> list[np.ndarray]:
-        """Members of the class by truth, and by prediction where that differs clearly."""
+        """(n,) bool: members of the class by truth, and by prediction if that differs clearly."""
         half = self.sample.discover
         differ = (self._own[half] != self._called[half]).mean()
         return [self._own, self._called] if differ > 0.05 else [self._own]

@@ -56,12 +56,12 @@ class Sample:
 
     @property
     def discover(self) -> np.ndarray:
-        """Positions of the half that names suspects."""
+        """(m,): positions of the half on which suspects are named."""
         return np.flatnonzero(self.half == DISCOVER)
 
     @property
     def confirm(self) -> np.ndarray:
-        """Positions of the half that experiments are made on."""
+        """(m,): positions of the half on which experiments are made."""
         return np.flatnonzero(self.half == CONFIRM)
 
     def margin(self, target: int) -> np.ndarray:

@@ -47,7 +47,7 @@ def growing(path: Path, shape: tuple[int, ...], dtype: Any) -> Iterator[Callable
 
 
 def taken(path: str | Path, rows: np.ndarray | slice) -> np.ndarray:
-    """Read some rows of an .npy file.
+    """Read some rows of an .npy file: (m, ...) for m rows.
 
     The file is mapped anew for each call; otherwise all pages once read would stay in memory.
     """
@@ -70,6 +70,7 @@ class Spool:
         self.count = 0
 
     def append(self, rows: np.ndarray) -> None:
+        """Append rows (n, *shape)."""
         self._file.write(np.ascontiguousarray(rows, self.dtype).tobytes())
         self.count += len(rows)
 
@@ -95,7 +96,7 @@ def save(file: Path, arrays: dict[str, list[Spool]]) -> None:
 
 
 def blocks(file: str | Path, name: str, count: int) -> Iterator[np.ndarray]:
-    """Yield the rows of one array of an .npz, up to ``count`` at a time.
+    """Yield the rows of one array of an .npz, up to ``count`` at a time: (m, ...) each.
 
     Raises:
         ValueError: the array is stored in another version of the .npy format than 1.0.

@@ -26,6 +26,7 @@ class Progress:
         self._began = self._said = time.monotonic()
 
     def add(self, count: int = 1) -> None:
+        """Count further finished items, and log a line if the last one is long ago."""
         self._done += count
         now = time.monotonic()
         if now - self._said >= self._every and 0 < self._done != self._total:

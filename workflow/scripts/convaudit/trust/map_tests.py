@@ -1,4 +1,8 @@
-"""Five tests of a model's heat maps, and whether sentences may be read from these maps."""
+"""Five tests of a model's saliency maps, and whether findings may be based on these maps.
+
+All tests take images (n, H, W, 3) uint8 at the network's size, the class (n,) that is explained for
+each, and its map (n, h, w), not negative.
+"""
 
 import itertools
 from contextlib import AbstractContextManager
@@ -34,7 +38,7 @@ HALF = 0.5
 
 
 class Explained(Protocol):
-    """The methods of a network that the tests call; see ``explainer.Explainer``."""
+    """The methods of a network that the tests call; ``explainer.Explainer`` explains them."""
 
     def maps(self, pixels: np.ndarray, classes: np.ndarray) -> np.ndarray: ...
     def scores(self, pixels: np.ndarray, classes: np.ndarray) -> np.ndarray: ...

@@ -8,15 +8,17 @@ from convaudit.metrics.intervals import LEVEL, Interval
 
 
 def spearman(a: np.ndarray, b: np.ndarray) -> float:
-    """Spearman's rank correlation of two maps of one shape, -1 to 1; 0 if one is constant."""
+    """Spearman's rank correlation, -1 to 1, of two arrays of one shape, such as maps (h, w); 0 if
+    one is constant.
+    """
     ranks = [rankdata(each) - (each.size + 1) / 2 for each in (a, b)]
     norm = np.sqrt((ranks[0] ** 2).sum() * (ranks[1] ** 2).sum())
     return float((ranks[0] * ranks[1]).sum() / norm) if norm else 0.0
 
 
 def ssim(a: np.ndarray, b: np.ndarray) -> float:
-    """Structural similarity (Wang et al. 2004) of two maps of one shape, in one window, after each
-    is divided by its maximum.
+    """Structural similarity (Wang et al. 2004), -1 to 1, of two maps (h, w) in one window, after
+    each is divided by its maximum.
 
     (2 ma mb + c1) (2 cov + c2) / ((ma^2 + mb^2 + c1) (va + vb + c2)), c1 = 0.01^2, c2 = 0.03^2.
     """

@@ -165,7 +165,7 @@ def _slices(evidence: Evidence) -> dict[str, Any]:
 
 
 def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Rows for JSON, null where a number is missing."""
+    """Rows for JSON, with null for a missing number."""
     rows: list[dict[str, Any]] = json.loads(table.to_json(orient="records", double_precision=15))
     return rows
 
@@ -178,7 +178,11 @@ def labelled(
     true_rank: np.ndarray,
     brier: np.ndarray,
 ) -> Answers:
-    """The answers to the images that have a label (index 0 or more)."""
+    """The answers to the images that have a label.
+
+    Args:
+        labels: (n,) class indices, -1 without a label; the others: (n,) as in ``Answers``.
+    """
     known = labels >= 0
     columns = labels, predicted, probability, true_probability, true_rank, brier
     return Answers(*(values[known] for values in columns))

@@ -42,6 +42,7 @@ class ModelFile(NamedTuple):
 
     @property
     def legacy(self) -> bool:
+        """True if Keras 1 or 2 wrote the file."""
         return int(self.keras_version.partition(".")[0]) < 3
 
 

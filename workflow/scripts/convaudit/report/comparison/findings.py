@@ -69,19 +69,19 @@ def _reliance(each: Reliance) -> Sentence:
     if each.carriers is not None:
         this, that = ("first", "second") if each.first_status else ("second", "first")
         text += f" Of {each.carriers.images:,} images with the cue that the {this} model wrongly "
-        text += f"predicts as {short(each.of)} the {that} predicts {each.carriers.still:,} so."
+        text += f"predicts as {short(each.of)}, the {that} predicts {each.carriers.still:,} so too."
     return Sentence(each.state == "new", title, text, "#reliance")
 
 
 def _effect(which: str, effect: Interval | None, status: str | None) -> str:
     if status is None:
-        return f"{which}: not named, which is no proof."
+        return f"{which}: not named, which proves nothing."
     if effect is None:
         return f"{which}: {status}."
     value, low, high = effect.known
     return (
         f"{which}: {status}, the cue turns {percent(value, 0)} of other classes' images "
-        f"({percent(low, 0)} to {percent(high, 0)}), less a control's."
+        f"({percent(low, 0)} to {percent(high, 0)}), after those of a control are subtracted."
     )
 
 
@@ -95,8 +95,9 @@ def _datasets(found: Comparison) -> list[Sentence]:
             Sentence(
                 False,
                 "The model's outputs changed",
-                f"Farthest apart is the {what}: distance {drift.ks:.2f}, where 0 is the same and 1 "
-                f"nothing in common; mean {drift.first_mean:.3f}, then {drift.second_mean:.3f}.",
+                f"The greatest change is that of the {what}: distance {drift.ks:.2f}, where 0 is "
+                f"the same and 1 nothing in common; its mean was {drift.first_mean:.3f} and is "
+                f"{drift.second_mean:.3f}.",
                 "#outputs",
             )
         )
@@ -110,9 +111,9 @@ def _correlation(each: Correlation) -> Sentence:
     first, second = each.first.known[0], each.second.known[0]
     of = short(each.of)
     title = {
-        "new": f"In the second dataset alone {each.property} tells {of} from the rest",
-        "gone": f"In the first dataset alone {each.property} told {of} from the rest",
-        "turned": f"{each.property} tells {of} from the rest the other way round",
+        "new": f"Only in the second dataset {each.property} separates {of} from the rest",
+        "gone": f"Only in the first dataset {each.property} separates {of} from the rest",
+        "turned": f"{each.property} separates {of} from the rest in the opposite direction",
     }[each.state]
-    text = f"AUC {first:.2f} in the first dataset, {second:.2f} in the second; 0.5 tells nothing."
+    text = f"AUC {first:.2f} in the first dataset, {second:.2f} in the second; 0.5 is chance."
     return Sentence(each.state != "gone", title, text, "#properties")

@@ -19,18 +19,20 @@ MATRIX = 40
 
 
 def worst(audit: Results) -> np.ndarray:
-    """The numbers of the ``FIRST`` wrong images, the most confident first."""
+    """Row numbers of at most ``FIRST`` wrong images, the most confident first."""
     return surest(audit, np.flatnonzero(audit.wrong), FIRST)
 
 
 def worst_of(audit: Results, label: int, predicted: int) -> np.ndarray:
-    """The numbers of the ``A_PAIR`` wrong images of a pair, the most confident first."""
+    """Row numbers of at most ``A_PAIR`` images of a confused pair, the most confident first."""
     mine = (audit.labels == label) & (audit.predicted == predicted)
     return surest(audit, np.flatnonzero(mine), A_PAIR)
 
 
 def surest(audit: Results, numbers: np.ndarray, most: int) -> np.ndarray:
-    """The ``most`` most confident of these rows (ascending); ties keep their order."""
+    """The ``most`` most confident of the rows ``numbers`` (m,), the most confident first; ties keep
+    their order.
+    """
     sure = audit.probability[numbers]
     if len(sure) > most:
         high = sure >= np.partition(sure, -most)[-most]
@@ -54,8 +56,8 @@ def cards(
 ) -> list[dict[str, Any]]:
     """Cards with the photo, the heat for the predicted class and, if there is a map, the heat for
     the true class; the maps of one image are on one scale. A card links to its image in the gallery
-    with the filter ``among``, and if it is wrong to the suspect among ``shortcuts`` whose cue it
-    carries.
+    with the filter ``among``. The card of a wrong image also links to the suspect among
+    ``shortcuts`` whose cue the image carries.
     """
     return [_card(audit, one, among, shortcuts) for one in seen]
 

@@ -67,4 +67,5 @@ def _cooled(summary: dict[str, Any]) -> str:
     return (
         "logits divided by it have the least log-loss; the calibration error would be "
         f"{percent(after)} instead of {percent(before)} (bins of equal counts)"
+        f"{': it does not mend the calibration' if after >= before else ''}"
     )

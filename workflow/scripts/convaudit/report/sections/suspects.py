@@ -62,8 +62,8 @@ def cards(found: dict[str, Any] | None, folder: Path) -> dict[str, Any] | None:
 def _stories(suspects: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """The first of the suspects with the same title and status; ``like`` counts the others.
 
-    The same cue of a class may be found in several ways, such as blur in several properties; the
-    images that carry it are those of all of them.
+    The same cue of a class may be found in several ways, such as blur in several properties. The
+    images of all of them are joined.
     """
     stories: dict[tuple[str, str], dict[str, Any]] = {}
     for each in suspects:

@@ -28,7 +28,7 @@ class Experiment(Protocol):
 
     @property
     def fills(self) -> Sequence[str]:
-        """Ways to remove the cue; none where it can't be removed."""
+        """Ways to remove the cue; empty if it can't be removed."""
 
     def insert(self, image: np.ndarray, seed: int) -> np.ndarray:
         """The image with the cue of a donor."""
@@ -37,7 +37,7 @@ class Experiment(Protocol):
         """The image changed as much as ``changed``, without the cue."""
 
     def remove(self, image: np.ndarray, seed: int, fill: str) -> np.ndarray | None:
-        """The carrier without its cue; None where the cue is not found in it."""
+        """The carrier without its cue; None if the cue is not found in it."""
 
     def remove_control(
         self, image: np.ndarray, changed: np.ndarray, seed: int, fill: str
@@ -61,9 +61,11 @@ class Images:
         return FILLS
 
     def donor(self, seed: int) -> np.ndarray:
+        """Pixels (H, W, 3) of the donor that the seed chooses."""
         return self.read(self.donors[seed % len(self.donors)])
 
     def other(self, seed: int) -> np.ndarray:
+        """Pixels (H, W, 3) of the image without the cue that the seed chooses."""
         return self.read(self.others[seed % len(self.others)])
 
     def filled(
@@ -241,13 +243,13 @@ def _laid_on(image: np.ndarray, donor: np.ndarray, mask: np.ndarray) -> np.ndarr
 
 
 def stretched(mask: np.ndarray, image: np.ndarray) -> np.ndarray:
-    """A small mask as booleans of the image's size."""
+    """A mask (side, side) as booleans (H, W) for an image (H, W, 3)."""
     large = cv2.resize(mask.astype(np.float32), image.shape[1::-1], interpolation=cv2.INTER_LINEAR)
     return large > 0.5
 
 
 def elsewhere(mask: np.ndarray, seed: int) -> np.ndarray:
-    """The same region moved: of 24 random shifts the one with the least overlap."""
+    """A region (side, side) moved elsewhere: of 24 random shifts the one with the least overlap."""
     random = np.random.default_rng(seed)
     shifts = random.integers(0, len(mask), (24, 2))
     moved = [np.roll(mask, tuple(shift), (0, 1)) for shift in shifts]

@@ -73,8 +73,8 @@ def waves(image: np.ndarray) -> Waves:
     """The waves of an image (H, W, 3) that stand out.
 
     In the spectrum of the central part under a Hann window, a wave is a local maximum of the power,
-    summed over R, G and B, far over the median of its neighbours. Its frequency between the
-    spectrum's is the top of a parabola through three logarithms of power.
+    summed over R, G and B, far over the median of its neighbours. Its frequency, between two of the
+    spectrum, is the vertex of a parabola through three logarithms of power.
     """
     height, width = (max(2, min(int(side * _INNER), _SIDE)) for side in image.shape[:2])
     top, left = (image.shape[0] - height) // 2, (image.shape[1] - width) // 2
@@ -116,7 +116,7 @@ def _phases(frequencies: np.ndarray, side: int) -> np.ndarray:
 
 
 def _top(level: np.ndarray, rows: np.ndarray, columns: np.ndarray, axis: int) -> np.ndarray:
-    """The place of a maximum between its neighbours along an axis, -0.5 to 0.5."""
+    """The vertex of the parabola, -0.5 to 0.5 steps from the maximum, along an axis."""
     before, after = (np.roll(level, step, axis)[rows, columns] for step in (1, -1))
     curve = before - 2 * level[rows, columns] + after
     return np.asarray((0.5 * (before - after) / np.minimum(curve, -1e-9)).clip(-0.5, 0.5))

@@ -45,7 +45,7 @@ def template(carriers: np.ndarray, others: np.ndarray, mask: np.ndarray) -> np.n
 
 
 def square(image: np.ndarray) -> np.ndarray:
-    """An RGB image as ``template`` takes it, squeezed to a square."""
+    """Squeeze an RGB image (H, W, 3) to (SIDE, SIDE, 3), as ``template`` needs it."""
     return cv2.resize(image, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
 
 

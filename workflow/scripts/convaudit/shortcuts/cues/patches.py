@@ -228,7 +228,7 @@ def grown(box: Box, factor: float) -> Box:
 
 
 def cut(picture: np.ndarray, box: Box) -> np.ndarray:
-    """The pixels in a box, at least 2 x 2."""
+    """The pixels of a picture (H, W, 3) in a box, at least 2 x 2."""
     height, width = picture.shape[:2]
     y0, x0 = min(int(box[1] * height), height - 2), min(int(box[0] * width), width - 2)
     return picture[

@@ -18,7 +18,9 @@ because the report's colours are results of gates."""
 
 
 def draw(pairs: Sequence[Pair]) -> np.ndarray:
-    """One column per pair, three rows: before, with the cue, with the control; RGB uint8."""
+    """Draw pairs as RGB uint8 (height, width, 3): one column per pair with three rows, before, with
+    the cue and with the control.
+    """
     columns = [_column(pair) for pair in pairs]
     gap = np.full((columns[0].shape[0], GAP, 3), _GROUND, np.uint8)
     parts = [part for column in columns for part in (gap, column)][1:]

@@ -68,6 +68,7 @@ class Trial:
 
     @property
     def flips(self) -> int:
+        """Number of images that flipped with the cue."""
         return self.difference.both + self.difference.first
 
     @property
@@ -79,6 +80,7 @@ class Trial:
 
     @property
     def control_flips(self) -> int:
+        """Number of images that flipped with the control."""
         return self.difference.both + self.difference.second
 
 
