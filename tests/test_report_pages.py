@@ -224,6 +224,13 @@ def test_without_labels_nothing_is_right_or_wrong(audit, tmp_path):
     for page in report.rglob("*.html"):
         assert not re.search(r"\b(nan|NaN|None|inf)\b", text_of(page)), page
     assert "accuracy with" not in text and "is predicted as" not in text
+    summary = summary_of(unlabelled)
+    undecided = {**summary, "verdict": {**summary["verdict"], "result": "undecided"}}
+    again = tmp_path / "again"
+    again.mkdir()
+    write_report(again, unlabelled, [], undecided)
+    text = text_of(again / "index.html")
+    assert "give the images labels" in text and "audit more images" not in text
 
 
 def test_suspects_and_findings_of_one_story_are_one_card():
