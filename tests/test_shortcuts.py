@@ -274,5 +274,7 @@ def test_the_json_has_the_documented_keys_and_the_strip_is_drawn():
     } <= suspect.keys()
     assert suspect["insert"].keys() == {"pairs", "flips", "control_flips", "low", "high"}
     assert len({s["id"] for s in as_json(made, found)["suspects"]}) == len(found.suspects)
+    assert as_json(made, found)["placebos"]["tried"] == 20
+    assert as_json(made, Findings([], 0, 0.0, 0))["placebos"]["tried"] == 0
     picture = strips.draw(found.suspects[0].pairs)
     assert picture.shape[1] == 6 * strips.CELL + 5 * strips.GAP

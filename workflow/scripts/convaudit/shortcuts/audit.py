@@ -97,7 +97,7 @@ def as_json(sample: Sample, found: Findings) -> dict[str, Any]:
         "labelled": sample.labelled,
         "forward_passes": found.passes,
         "placebos": {
-            "tried": PLACEBOS,
+            "tried": PLACEBOS if found.suspects else 0,
             "confirmed": found.placebos_confirmed,
             "largest": round(found.placebo, 6),
         },
