@@ -8,6 +8,7 @@ import bench  # before TensorFlow, whose kernels it chooses
 # isort: split
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -17,7 +18,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from statistics import median
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import cv2
 import keras
@@ -31,7 +32,6 @@ import figures
 from convaudit.dataset import images
 from convaudit.drawing import encoding, overlays
 from convaudit.provenance import THREADS
-from figures import Figure
 
 ROOT = Path(__file__).parents[1]
 SMALL, LARGE, LARGEST = 512, 2048, 10_240
@@ -60,11 +60,11 @@ The fixed cost is the start of Snakemake, of TensorFlow in `model`, `predict`, `
 further image adds to their time, in the last run:
 
 {jobs}
-The search for shortcuts at {large:,} images: {search}.
-
 What they add beyond the limit: `predict` the statistics and maps (above: The pass); `gradcam` the
 small pictures of the gallery, `preprocess` and `gradcam` a hash of each file; `report` pictures, up
 to a bound that audits of this size do not reach.
+
+The search for shortcuts and the test of the maps with {large:,} images: {search}.
 
 ### {largest:,} images
 
@@ -144,13 +144,15 @@ def measure() -> figures.Part:
     return figures.Part([*_slopes(seconds, limit, parts), *_others(seconds, jobs)], details)
 
 
-def _slopes(seconds: dict[str, float], limit: float, parts: dict[str, float]) -> list[Figure]:
-    """What a further image costs against its parts."""
+def _slopes(
+    seconds: dict[str, float], limit: float, parts: dict[str, float]
+) -> list[figures.Figure]:
+    """The cost of a further image, as a multiple of its parts."""
     found = []
     for what, many in (("`shard_size: auto`", "many"), ("shards of 512", "shards")):
         slope = (seconds[many] - seconds["few"]) / (LARGE - SMALL) * 1000
         found.append(
-            Figure(
+            figures.Figure(
                 f"the whole audit, a further image, {what}",
                 slope / limit,
                 1.3,
@@ -161,13 +163,13 @@ def _slopes(seconds: dict[str, float], limit: float, parts: dict[str, float]) ->
     return found
 
 
-def _others(seconds: dict[str, float], jobs: list[_Job]) -> list[Figure]:
+def _others(seconds: dict[str, float], jobs: list[_Job]) -> list[figures.Figure]:
     fixed = seconds["few"] - (seconds["many"] - seconds["few"]) / (LARGE - SMALL) * SMALL
     worst = max(jobs, key=lambda job: job.growth)
     rest = seconds["many"]
     search = seconds["searched"] - rest
     return [
-        Figure(
+        figures.Figure(
             "fixed cost of an audit, filters and search aside",
             fixed,
             20,
@@ -175,14 +177,14 @@ def _others(seconds: dict[str, float], jobs: list[_Job]) -> list[Figure]:
             "starts, report",
             " s",
         ),
-        Figure(
+        figures.Figure(
             f"search for shortcuts and test of the maps, {LARGE:,} images / the rest of the audit",
             search / rest,
             1.0,
             False,
             f"{search:.0f} s against {rest:.0f}",
         ),
-        Figure(
+        figures.Figure(
             f"peak memory of a job, {LARGE:,} images in a shard / {SMALL:,}",
             worst.growth,
             1.2,
@@ -195,7 +197,9 @@ def _others(seconds: dict[str, float], jobs: list[_Job]) -> list[Figure]:
 class _Run:
     """An audit that starts without results: a call runs it and returns the seconds it took."""
 
-    def __init__(self, folder: Path, count: int, *, search: bool, shard_size: Any = "auto") -> None:
+    def __init__(
+        self, folder: Path, count: int, *, search: bool, shard_size: int | str = "auto"
+    ) -> None:
         self.count = count
         self._folder = folder
         searched = ", search for shortcuts" if search else ""
@@ -220,7 +224,7 @@ class _Run:
 
     def __call__(self) -> float:
         for old in (self.results, self._folder / ".snakemake"):
-            subprocess.run(["rm", "-rf", old], check=True)
+            shutil.rmtree(old, ignore_errors=True)
         command = [sys.executable, "-m", "snakemake", "--snakefile", ROOT / "Snakefile"]
         command += ["--workflow-profile", ROOT / "profiles" / "default", "--quiet", "rules"]
         command += ["--configfile", ROOT / "config" / "config.yaml"]

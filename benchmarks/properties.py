@@ -1,18 +1,13 @@
-"""Time of an image's properties and hash, and of the search for near duplicates in a million.
+"""Milliseconds of an image's properties and hash, beside its decoding.
 
 python benchmarks/properties.py
 """
-
-import resource
-import time
 
 import cv2
 import numpy as np
 
 import bench
 import figures
-from convaudit.checks.hamming import close_pairs
-from convaudit.checks.near_duplicates import RADIUS
 from convaudit.dataset import images
 from convaudit.properties.difference_hash import difference_hash
 from convaudit.properties.file_properties import measure_file
@@ -20,15 +15,11 @@ from convaudit.properties.pixel_properties import measure_pixels, working_lumina
 
 PICTURES, REPEATS = 40, 9
 SIZE = 400, 500
-HASHES, COPIES = 1_000_000, 20_000
-DETAILS = """## Properties and near duplicates
+DETAILS = """## Properties
 
 Milliseconds an image of 500 x 400 pixels, JPEG of quality 90, on one thread, medians.
 
-{table}
-{hashes:,} random hashes and {copies:,} copies with up to four changed bits: all {pairs:,} pairs of
-at most {radius} different bits, in {seconds:.0f} s of one thread and {memory:.0f} MB.
-"""
+{table}"""
 
 
 def measure() -> figures.Part:
@@ -47,7 +38,6 @@ def measure() -> figures.Part:
         REPEATS,
     )
     ms = {name: value / PICTURES * 1000 for name, value in seconds.items()}
-    search, pairs = _search()
     further = sum(ms.values()) - ms["decoding"]
     found = [
         figures.Figure(
@@ -58,21 +48,9 @@ def measure() -> figures.Part:
             f"decoding it: {ms['decoding']:.2f} ms",
             " ms",
         ),
-        figures.Figure(
-            "near duplicates of a million hashes", search, 300, False, "one thread", " s"
-        ),
     ]
     table = figures.table(["what", "ms"], [[name, f"{value:.2f}"] for name, value in ms.items()])
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    details = DETAILS.format(
-        table=table,
-        hashes=HASHES,
-        copies=COPIES,
-        pairs=pairs,
-        radius=RADIUS,
-        seconds=search,
-        memory=memory,
-    )
+    details = DETAILS.format(table=table)
     return figures.Part(found, details)
 
 
@@ -83,18 +61,6 @@ def _picture(seed: int) -> bytes:
         coarse = random.normal(0, 1, (side, side, 3)).astype(np.float32)
         scene += 30 * cv2.resize(coarse, SIZE[::-1], interpolation=cv2.INTER_CUBIC)
     return cv2.imencode(".jpg", scene + 120, [cv2.IMWRITE_JPEG_QUALITY, 90])[1].tobytes()
-
-
-def _search() -> tuple[float, int]:
-    random = np.random.default_rng(0)
-    hashes = random.integers(0, 2**64, HASHES, np.uint64, endpoint=False)
-    copies = hashes[:COPIES].copy()
-    for _ in range(4):
-        copies ^= np.uint64(1) << random.integers(0, 64, COPIES).astype(np.uint64)
-    different = np.unique(np.concatenate([hashes, copies]))
-    began = time.perf_counter()
-    pairs = close_pairs(different, RADIUS)
-    return time.perf_counter() - began, len(pairs)
 
 
 if __name__ == "__main__":

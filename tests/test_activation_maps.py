@@ -21,7 +21,7 @@ from convaudit.system.checksums import read_manifest
 
 KEEP = "activations={keep: maps}"
 BYTES = 4 * (16 * 16 * 2 + 8 * 8 * 2 + 8 * 8 * 4)
-"""Of the toy's watched layers: colours, pool and mix."""
+"""These belong to the toy's watched layers: colours, pool and mix."""
 
 
 @pytest.fixture(scope="module")

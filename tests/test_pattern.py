@@ -68,7 +68,7 @@ def test_the_control_has_the_pattern_s_strength_and_no_pattern():
     assert strength[1] == pytest.approx(strength[0], rel=0.15)
     peaks = [measure_pixels(each)["periodic_peak"] for each in (changed, control)]
     assert peaks[1] < peaks[0] - 0.8
-    # Of the same fineness: a network's input loses as much of both.
+    # Both are equally fine, so a network's input loses as much of both.
     assert measure_one(control, "sharpness") == pytest.approx(
         measure_one(changed, "sharpness"), abs=0.25
     )

@@ -8,7 +8,7 @@ import pytest
 
 sys.path.append(str(Path(__file__).parents[1] / "benchmarks"))
 
-from planted import cases, making, scoring
+from planted import cases, detector, making, scoring
 from planted.cues import CUES
 from planted.finding import Answer, Finding, from_json
 from planted.photographs import SETS
@@ -115,3 +115,12 @@ def test_bounds_as_in_the_textbook():
     assert scoring.bounds(0, 0) == (0.0, 1.0)
     assert scoring.overlap((0, 0, 1, 1), (0.5, 0, 1.5, 1)) == pytest.approx(1 / 3)
     assert scoring.overlap((0, 0, 1, 1), (2, 2, 3, 3)) == 0
+
+
+def test_the_detector_reads_where_a_region_is():
+    suspect = {
+        **{"insert": None, "cue": "place", "class": "gravel", "status": "undecided"},
+        **{"severity": "note", "images": [], "detail": {"box": "5 10 30 40"}},
+    }
+    assert detector._finding(suspect).box == (0.05, 0.1, 0.3, 0.4)
+    assert detector._finding({**suspect, "detail": {}}).box is None

@@ -53,7 +53,7 @@ def test_a_patch_that_turns_few_images_is_asked_about(flips, severity):
     patch = Candidate("patch", "overlay", 0, "a", 1.0, evidence, np.zeros(1), None, "patch")
     with_cue, with_control = np.arange(40) < flips, np.zeros(40, bool)
     turned = paired_difference(with_cue, with_control, 0.95)
-    trial = Trial(turned, 40, 0.0, [], [str(n) for n in range(40)], with_cue, with_control)
+    trial = Trial(turned, [], [str(n) for n in range(40)], with_cue, with_control)
     assert (turned.low >= 0.25) == (severity == "block")
     assert severity_of(patch, evidence, "confirmed", trial) == severity
     place = replace(patch, cue="place")
@@ -186,7 +186,7 @@ def test_surroundings_that_a_mark_explains_are_not_told_beside_it(flips, kept):
 def told(cue: str, flips: int) -> Suspect:
     with_cue, with_control = np.arange(40) < flips, np.zeros(40, bool)
     difference = paired_difference(with_cue, with_control, 0.95)
-    trial = Trial(difference, 40, 0.0, [], [str(n) for n in range(40)], with_cue, with_control)
+    trial = Trial(difference, [], [str(n) for n in range(40)], with_cue, with_control)
     evidence = Evidence(0.0, 0.5, 80)
     return Suspect(
         *("s-1", cue, "appearance", "a", "", "", "confirmed", "ask"),

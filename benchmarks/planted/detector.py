@@ -1,16 +1,14 @@
 """The detector under test, as a call of the library on files, without Snakemake."""
 
-import re
 import time
 from typing import Any
 
-import cv2
 import numpy as np
 
 from convaudit.models.network import Network
 from convaudit.models.scaling import SCALINGS
 from convaudit.properties.catalogue import PROPERTIES
-from convaudit.properties.measuring import measure, table
+from convaudit.properties.measuring import HASH, measure, table
 from convaudit.shortcuts.audit import name_suspects, try_suspects
 from convaudit.shortcuts.laboratory.answers import answers
 from convaudit.shortcuts.laboratory.trials import Answer as Ask
@@ -59,23 +57,15 @@ def _sample(audited: Audited, head: str, ask: Ask) -> Sample:
         head=head,
         class_names=list(audited.truth.classes),
         properties=measured[numbers].astype(float),
-        groups=np.array([_look(picture) for picture in audited.pictures]),
+        groups=measured[HASH].to_numpy(str),
         read=lambda at: audited.pictures[at],
     )
-
-
-def _look(picture: np.ndarray) -> str:
-    """A difference hash of 64 bits; it is mostly the same for a picture that was encoded again."""
-    grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
-    small = cv2.resize(grey, (9, 8), interpolation=cv2.INTER_AREA)
-    return np.packbits(small[:, 1:] > small[:, :-1]).tobytes().hex()
 
 
 def _finding(suspect: dict[str, Any]) -> Finding:
     tried = suspect["insert"]
     effect = (tried["flips"] - tried["control_flips"]) / tried["pairs"] if tried else None
-    region = re.match(r"region (\d+) (\d+) (\d+) (\d+)", str(suspect["detail"].get("name", "")))
-    box = tuple(int(each) / 100 for each in region.groups()) if region else None
+    box = tuple(int(each) / 100 for each in suspect["detail"].get("box", "").split())
     return Finding(
         words=(suspect["cue"],),
         target=suspect["class"],
@@ -85,5 +75,5 @@ def _finding(suspect: dict[str, Any]) -> Finding:
         effect=effect,
         low=tried["low"] if tried else None,
         high=tried["high"] if tried else None,
-        box=box,  # type: ignore[arg-type]
+        box=box or None,  # type: ignore[arg-type]
     )

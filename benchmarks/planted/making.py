@@ -46,7 +46,7 @@ class Plan:
     copies: int = 1
     """Number of near duplicates of each audited image, including itself."""
     metadata: bool = False
-    """Whether the audited files of the target class name another camera in their EXIF."""
+    """True if the audited files of the target class name another camera in their EXIF."""
 
 
 @dataclass(frozen=True)

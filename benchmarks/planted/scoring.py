@@ -40,13 +40,13 @@ class Row:
 
     @property
     def clean(self) -> bool:
-        """Whether there is nothing to find: a hard negative, or a cue that the model ignores."""
+        """True if there is nothing to find: a hard negative, or a cue that the model ignores."""
         if self.specification.negative is not None:
             return self.oracle is None or self.oracle.score < IGNORES
         return self.oracle is not None and self.oracle.score < IGNORES
 
     def right(self, finding: Finding) -> bool:
-        """Whether a finding names cue and class; only the cue if the method names no class."""
+        """True if a finding names cue and class, or the cue if the method names no class."""
         return finding.target in {"", self.target} and bool(set(finding.words) & self.words)
 
 
@@ -91,7 +91,7 @@ def is_confirmed(row: Row) -> bool:
 
 
 def is_localised(row: Row) -> bool | None:
-    """Whether the right finding lies where the cue does; None if one of them has no box."""
+    """True if the right finding lies where the cue does; None if one of them has no box."""
     boxes = [each.box for each in row.answer.findings[:3] if row.right(each) and each.box]
     if row.box is None or not boxes:
         return None
@@ -123,13 +123,13 @@ def images_only(row: Row) -> float:
 
 
 def is_alarm(row: Row, severity: str) -> bool:
-    """Whether a finding of this severity does not name a cue that the model uses."""
+    """True if a finding of this severity does not name a cue that the model uses."""
     loud = [each for each in row.answer.findings if each.severity == severity]
     return not all(is_excused(row, each) for each in loud)
 
 
 def is_excused(row: Row, finding: Finding) -> bool:
-    """Whether a finding names the cue of a model that uses it at least a little."""
+    """True if a finding names the cue of a model that uses it at least a little."""
     used = row.oracle is not None and row.oracle.score >= IGNORES
     return used and row.right(finding)
 

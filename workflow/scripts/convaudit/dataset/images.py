@@ -290,9 +290,8 @@ def _rgb(image: Image.Image, said: int | None) -> Decoded:
             "JPEG or PNG"
         )
     bits = max(tags.get(Tag.BitsPerSample, (16,)))
-    if (
-        tags.get(Tag.PlanarConfiguration) == 2 and bits > 8
-    ):  # Pillow would read each byte as a pixel.
+    separate = tags.get(Tag.PlanarConfiguration) == 2
+    if separate and bits > 8:  # Pillow would read each byte as a pixel.
         raise Unreadable("16 bits in separate planes, which is not supported: interleave them")
     wide = image.mode.startswith("I;16") or (image.format == "PPM" and image.mode == "I")
     if max(tags.get(Tag.SampleFormat, (1,))) > 1 or (image.mode in {"I", "F"} and not wide):

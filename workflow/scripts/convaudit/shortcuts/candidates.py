@@ -173,6 +173,7 @@ class Discovery:
         1 - sum |after - class| / sum |before - class| over the properties in ``VECTOR``, with
         medians in units of the standard deviation within both groups.
         """
+        # The peak is compared for patterns alone: the limits were tuned on VECTOR.
         compared = (*VECTOR, "periodic_peak") if experiment.name == "pattern" else VECTOR
         names = [name for name in compared if name in self.sample.properties]
         table = self.sample.properties[names].to_numpy(float)
@@ -228,7 +229,7 @@ class Discovery:
         carries = np.full(len(self.sample.ids), np.nan)
         carries[chosen] = alike - places.two_groups(alike)
         auc = class_auc(alike, member)
-        area = float(place.mask.mean())
+        area, box = float(place.mask.mean()), _box(place.mask)
         overlay = place.copied and (area < 0.15 or place.shape == "border" or place.translucent)
         return Candidate(
             cue="border" if place.shape == "border" else "place",
@@ -249,9 +250,10 @@ class Discovery:
                 others=others,
                 read=self.sample.read,
             ),
-            family=f"place {_box_text(place.mask)}",
+            family=f"place {box}",
             detail={
                 "area": area,
+                "box": box,
                 "consistency": place.consistency,
                 "spread": place.spread,
                 "where": _where(place.mask),
@@ -382,7 +384,7 @@ def _overlap(first: np.ndarray, second: np.ndarray) -> float:
     return float((first & second).sum() / max(1, min(first.sum(), second.sum())))
 
 
-def _box_text(mask: np.ndarray) -> str:
+def _box(mask: np.ndarray) -> str:
     """Left, top, right and bottom of a region in per cent of the sides."""
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     ends = columns[0], rows[0], columns[-1] + 1, rows[-1] + 1

@@ -53,12 +53,12 @@ def pattern_like(image: np.ndarray, donor: np.ndarray, seed: int) -> np.ndarray:
 
 
 def scrambled(image: np.ndarray, changed: np.ndarray, donor: np.ndarray, seed: int) -> np.ndarray:
-    """The image with noise as strong and as fine as the donor's pattern: the control.
+    """The image with noise as strong and as fine as the pattern in ``changed``: the control.
 
     The power at each length of frequency is kept; directions and phases are random.
     """
     height, width = image.shape[:2]
-    pattern = waves(donor).drawn(height, width)
+    pattern = np.log(changed + _OFFSET) - np.log(image + _OFFSET)
     lengths = np.hypot(np.fft.fftfreq(height)[:, None], np.fft.rfftfreq(width))
     ring = np.rint(lengths * max(height, width)).astype(int)
     power = (np.abs(np.fft.rfft2(pattern, axes=(0, 1))) ** 2).sum(axis=2)

@@ -53,14 +53,11 @@ class Pair:
 class Trial:
     """The result of inserting or removing a cue.
 
-    difference: of the shares that flipped with the cue and with its control; available: number of
-    usable images; shift: mean change of the margin by the cue minus that by its control; images:
-    ids of the n tried images; with_cue, with_control: (n,) booleans: the answer flipped.
+    difference: of the shares that flipped with the cue and with its control; images: ids of the n
+    tried images; with_cue, with_control: (n,) booleans: the answer flipped.
     """
 
     difference: PairedDifference
-    available: int
-    shift: float
     pairs: list[Pair]
     images: list[str]
     with_cue: np.ndarray
@@ -143,7 +140,7 @@ class Laboratory:
         ]
         order = self._ordered(usable, candidate.name)
         none = np.zeros(0, bool)
-        worst = Trial(paired_difference(none, none, self._level), 0, 0.0, [], [], none, none)
+        worst = Trial(paired_difference(none, none, self._level), [], [], none, none)
         for fill in experiment.fills:
             trial = self._trial(
                 order,
@@ -200,12 +197,8 @@ class Laboratory:
                 break
             if found.pairs >= _REFUTING and found.value < _FUTILE:
                 break
-        one, two = (np.concatenate(x) if x else np.zeros(0) for x in (first, second))
-        shift = float((one - two).mean()) if len(one) else 0.0
         return Trial(
             difference=found,
-            available=len(order),
-            shift=shift,
             pairs=_mixed(pairs),
             images=tried,
             with_cue=flipped(one),
