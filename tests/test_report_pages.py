@@ -434,7 +434,7 @@ def test_without_errors_it_says_so(audit, tmp_path):
     right = pd.array([0, 1, 0, 1], "Int32")
     fine = changed(audit, label_index=right, correct=pd.array([True] * 4, "boolean"))
     text = text_of(written(fine, tmp_path) / "index.html")
-    assert "None: every labelled image is predicted right." in text
+    assert "There are none: every labelled image is predicted right." in text
     assert "100.0%" in text and "Confused pairs" not in text
 
 
@@ -673,15 +673,18 @@ def test_the_first_page_says_whether_the_maps_may_be_believed(audit, tmp_path):
     training |= {"accuracy_among": 1.0, "accuracy_without": 0.5}
     told = replace(audit, trust=trust, near_duplicates={**near, "training": training})
     text = text_of(written(told, tmp_path) / "index.html")
-    assert "No: on this model they fail, so what is read from them is a suspicion." in text
+    assert (
+        "No: the maps of this model fail their tests, so what is read from them is only a "
+        "suspicion." in text
+    )
     assert "0.54" in text
     assert "0.35 to 0.72" in text
     assert "too few images" in text
     assert "5 images look alike, in 2 groups" in text
-    assert "7 audited images (7.0%) are a copy, 4 as the same file" in text
+    assert "7 audited images (7.0%) are copies of one of the 900 training images; 4 of them" in text
     shutil.rmtree(tmp_path / "report")
     plain_text = text_of(written(audit, tmp_path) / "index.html")
-    assert "Not tested: trust.enabled is false." in " ".join(plain_text.split())
+    assert "The maps were not tested: trust.enabled is false." in " ".join(plain_text.split())
 
 
 @pytest.mark.parametrize("choice", ["all", "errors", "none"])
