@@ -34,7 +34,9 @@ def asked(gate: Gate) -> str:
     if words.unit == "count" and gate.bound == "upper" and gate.limit == 0:
         return "none is allowed"
     limit = _number(gate.limit, words)
-    return f"{'at least' if gate.bound == 'lower' else 'at most'} {limit} is required"
+    return (
+        f"at least {limit} is required" if gate.bound == "lower" else f"at most {limit} is allowed"
+    )
 
 
 def undecided(images: int | None) -> str:

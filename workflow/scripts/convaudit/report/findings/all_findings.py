@@ -302,5 +302,6 @@ def _tried(check: dict[str, Any]) -> str:
         return "The scaling seems to be wrong."
     if len(check["accuracies"]) == 1:
         share = check["accuracies"][check["used"]]
-        return f"With it the accuracy on {check['images']} labelled images is {share:.0%}."
+        images = f"{check['images']} labelled images"
+        return f"With “{check['used']}” the accuracy on {images} is {share:.0%}."
     return f"On {check['images']} labelled images no other scaling is clearly more accurate."

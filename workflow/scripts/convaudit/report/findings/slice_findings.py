@@ -4,11 +4,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from convaudit.metrics.cues import CueShare
-from convaudit.report.findings.finding import SHOWN, Finding
+from convaudit.report.findings.finding import Finding
 from convaudit.report.sections.suspects import stories
 from convaudit.report.wording import percent, slice_words
 
 Row = Mapping[str, Any]
+OTHERS = 3
+"""Greatest number of further slices that a suspect's finding names; the table has all."""
 
 
 def slice_findings(
@@ -49,9 +51,9 @@ def _of_suspect(group: Sequence[Row], title: str) -> Finding:
     errors = first["support"] - first["right"]
     text = f"{_accuracy(first)} {_carriers(cue, errors, title)}"
     if others := group[1:]:
-        names = [slice_words(each["name"]) for each in others[:SHOWN]]
+        names = [slice_words(each["name"]) for each in others[:OTHERS]]
         verb = "slice has" if len(others) == 1 else "slices have"
-        more = f" and {len(others) - SHOWN} more" if len(others) > SHOWN else ""
+        more = f" and {len(others) - OTHERS} more" if len(others) > OTHERS else ""
         text += (
             f" {len(others)} more {verb} mostly the same errors, or errors with the same cue: "
             f"{', '.join(names)}{more}."
