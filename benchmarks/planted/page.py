@@ -14,9 +14,9 @@ METHOD = "convaudit"
 _HEAD = """# Planted shortcuts
 
 Written by `python benchmarks/planted.py page`; do not edit. {planned} cases are planned:
-{positives} with one of {cues} cues planted into a class, {negatives} hard negatives. {done} of them
-were run, {failed} failed. Seeds of a third of the cases are for tuning; all figures below are of
-the {reported} other cases, with the settings as released. Library: {library}.
+{positives} have one of {cues} cues planted into a class, {negatives} are hard negatives. {done} of
+them were run, {failed} failed. A third of the cases (by seed) is for tuning; all figures below are
+of the {reported} other cases, with the settings of the release. Commits of the library: {library}.
 {unfinished}
 **Photographs.** A: procedural scenes with known masks. B: crops of four materials. C: procedural
 grey radiographs. D: crops in their own colours (negatives, and the grey cue). B and D are cut from
@@ -28,9 +28,9 @@ blocks with batch normalisation), mobile (MobileNet's depthwise convolutions): t
 on 200 images a class.
 
 **Truth is reliance, not intention.** The true cue is inserted into held-out images of the other
-classes. A case is a positive if more than {relies:.0%} of those that were not called the class are
-called it afterwards; below {ignores:.0%} the model ignores the cue, and the case is a negative,
-however often the cue goes with the class in the data. Each planted case is audited twice: on images
+classes. A case is a positive if the model then predicts the class for more than {relies:.0%} of
+those for which it did not before; below {ignores:.0%} the model ignores the cue, and the case is a
+negative, however often the cue goes with the class in the data. Each planted case is audited twice: on images
 that share the bias (*same*) and with the cue on half of every class (*mixed*).
 
 **Right** is a suspect among the first three with the right class and a word that fits the cue

@@ -5,7 +5,6 @@ pass.
 from collections.abc import Sequence
 
 import numpy as np
-import tensorflow as tf
 
 from convaudit.dataset.images import resize
 from convaudit.models.network import Network
@@ -24,7 +23,6 @@ def answers(
     the other pictures in its batch.
     """
     shape = (_BATCH, *size, 3)
-    traced = tf.function(network.run, input_signature=[tf.TensorSpec(shape, tf.float32)])
 
     def answer(pictures: Sequence[np.ndarray]) -> np.ndarray:
         found = []
@@ -33,7 +31,7 @@ def answers(
             batch = np.zeros(shape, np.float32)
             for at, picture in enumerate(part):
                 batch[at] = resize(picture, size, interpolation)
-            found.append(traced(tf.constant(scaling.apply(batch))).numpy()[: len(part)])
+            found.append(network.traced(scaling.apply(batch)).numpy()[: len(part)])
         return np.concatenate(found)
 
     return answer
