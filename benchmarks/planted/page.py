@@ -30,8 +30,8 @@ on 200 images a class.
 **Truth is reliance, not intention.** The true cue is inserted into held-out images of the other
 classes. A case is a positive if the model then predicts the class for more than {relies:.0%} of
 those for which it did not before; below {ignores:.0%} the model ignores the cue, and the case is a
-negative, however often the cue goes with the class in the data. Each planted case is audited twice: on images
-that share the bias (*same*) and with the cue on half of every class (*mixed*).
+negative, however often the cue goes with the class in the data. Each planted case is audited twice:
+on images that share the bias (*same*) and with the cue on half of every class (*mixed*).
 
 **Right** is a suspect among the first three with the right class and a word that fits the cue
 (`benchmarks/planted/cues.py`). An *alarm* is a suspect that blocks (or asks) though the model does
