@@ -73,7 +73,7 @@ def _bars(own: Sequence[Row]) -> str:
     named = [row for row in relying if scoring.is_named(row, 3)]
     clean = [row for row in own if row.clean]
     strict = [row for row in clean if row.specification.negative not in cases.MAY_ASK]
-    deviations = [each for row in relying if (each := scoring.deviation(row)) is not None]
+    distances = [each for row in relying if (each := scoring.distance(row)) is not None]
     precisions = [each for row in named if (each := scoring.precision(row)) is not None]
     lines = [
         ("named among the first three, 95 and 100 %", _named(strong, 3), "≥ 90 %"),
@@ -87,13 +87,14 @@ def _bars(own: Sequence[Row]) -> str:
         ),
         ("clean audits with any block", _alarms(clean, "block"), "upper bound ≤ 5 %"),
         ("clean audits with any question", _alarms(strict, "ask"), "≤ 15 %"),
-        ("interval covers the oracle", (sum(c for _, c in deviations), len(deviations)), "≥ 90 %"),
+        ("interval covers the oracle", scoring.share(relying, scoring.covers), "≥ 90 %"),
+        ("interval meets the oracle's own", scoring.share(relying, scoring.meets), ""),
         ("blocks that are false, of all blocks", _false_blocks(own), ""),
         ("suspects left undecided", _undecided(own), ""),
     ]
     rows = [[what, *_share(*counts), bar] for what, counts, bar in lines]
     rows.append(_numbers("P@10 of the suspect's images, mean", precisions, "≥ 0.8"))
-    rows.append(_numbers("distance of S from the oracle, mean", [gap for gap, _ in deviations], ""))
+    rows.append(_numbers("distance of S from the oracle, mean", distances, ""))
     costs = [row.answer.seconds for row in own], [row.answer.forwards for row in own]
     rows.append(
         ["seconds an audit, median", f"{median(costs[0] or [0]):.0f}", "", str(len(own)), ""]
