@@ -14,7 +14,7 @@ from convaudit.properties.pixel_properties import measure_one
 from convaudit.shortcuts.changes import operations
 from convaudit.shortcuts.changes.grain import noise_like
 from convaudit.shortcuts.changes.pattern import pattern_like, scrambled
-from convaudit.shortcuts.halves import ticket
+from convaudit.shortcuts.halves import hash_number
 
 Change = Callable[[np.ndarray, np.ndarray, int], np.ndarray]
 """(image, donor, seed) -> image: RGB uint8; the donor may have another size."""
@@ -180,7 +180,7 @@ BY_NAME = {recipe.name: recipe for recipe in RECIPES}
 
 def seed_of(image_id: str, purpose: str) -> int:
     """A seed below 2**32 from an image's id and a purpose."""
-    return ticket(image_id, purpose) % 2**32
+    return hash_number(image_id, purpose) % 2**32
 
 
 def _dosed(

@@ -5,7 +5,7 @@ import numpy as np
 from convaudit.shortcuts.candidate import Candidate, Evidence
 from convaudit.shortcuts.changes.experiments import Region
 from convaudit.shortcuts.cues.places import SIDE
-from convaudit.shortcuts.halves import ticket
+from convaudit.shortcuts.halves import hash_number
 from convaudit.shortcuts.laboratory.paired import PairedDifference
 from convaudit.shortcuts.laboratory.trials import Laboratory
 from convaudit.shortcuts.sample import Sample
@@ -32,7 +32,7 @@ def largest_effect(sample: Sample, laboratory: Laboratory) -> list[PairedDiffere
 
 def _placebo(sample: Sample, target: int, number: int) -> Candidate:
     half = sample.discover
-    random = np.random.default_rng(ticket(str(number), "placebo") % 2**32)
+    random = np.random.default_rng(hash_number(str(number), "placebo") % 2**32)
     top, left = random.integers(0, SIDE - _SIDE + 1, 2)
     mask = np.zeros((SIDE, SIDE), bool)
     mask[top : top + _SIDE, left : left + _SIDE] = True

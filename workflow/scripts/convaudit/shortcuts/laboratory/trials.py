@@ -10,11 +10,11 @@ import numpy as np
 from convaudit.shortcuts.candidate import Candidate
 from convaudit.shortcuts.changes.experiments import Experiment
 from convaudit.shortcuts.changes.recipes import seed_of
-from convaudit.shortcuts.halves import ticket
+from convaudit.shortcuts.halves import hash_number
 from convaudit.shortcuts.laboratory.paired import PairedDifference, paired_difference
 from convaudit.shortcuts.sample import TIE, Sample, margins
 
-Answer = Callable[[Sequence[np.ndarray]], np.ndarray]
+Scorer = Callable[[Sequence[np.ndarray]], np.ndarray]
 """Gives the scores (m, units) of pictures (H, W, 3) of any size: the audit's own resize, scaling
 and forward pass."""
 CONFIRMED, REFUTED = 0.10, 0.05
@@ -85,12 +85,12 @@ class Laboratory:
     """Makes trials on the confirming half of a sample, within a budget of forward passes."""
 
     def __init__(
-        self, sample: Sample, answer: Answer, *, candidates: int, budget: int, threads: int
+        self, sample: Sample, score: Scorer, *, candidates: int, budget: int, threads: int
     ) -> None:
         self.sample = sample
         self.budget = budget
         self.passes = 0
-        self._answer = answer
+        self._score = score
         self._level = 1 - 0.05 / (2 * max(candidates, 1) * len(_LOOKS))
         self._threads = threads
 
@@ -158,7 +158,7 @@ class Laboratory:
 
     def _ordered(self, positions: np.ndarray, purpose: str) -> np.ndarray:
         ids = self.sample.ids
-        return np.array(sorted(positions, key=lambda at: ticket(str(ids[at]), purpose)), int)
+        return np.array(sorted(positions, key=lambda at: hash_number(str(ids[at]), purpose)), int)
 
     def _trial(
         self,
@@ -224,7 +224,7 @@ class Laboratory:
 
     def _margins(self, pictures: list[np.ndarray], candidate: Candidate) -> np.ndarray:
         self.passes += len(pictures)
-        return margins(self._answer(pictures), self.sample.head, candidate.target)
+        return margins(self._score(pictures), self.sample.head, candidate.target)
 
 
 def _shown(

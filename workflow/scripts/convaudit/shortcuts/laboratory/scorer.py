@@ -9,14 +9,12 @@ import numpy as np
 from convaudit.dataset.images import resize
 from convaudit.models.network import Network
 from convaudit.models.scaling import Scaling
-from convaudit.shortcuts.laboratory.trials import Answer
+from convaudit.shortcuts.laboratory.trials import Scorer
 
 _BATCH = 32
 
 
-def answers(
-    network: Network, scaling: Scaling, size: tuple[int, int], interpolation: str
-) -> Answer:
+def scorer(network: Network, scaling: Scaling, size: tuple[int, int], interpolation: str) -> Scorer:
     """Make a function from pictures, RGB uint8 (H, W, 3) of any size, to scores (m, units) float32.
 
     Batches are padded with black pictures to a fixed size, so a picture's scores do not depend on
@@ -24,7 +22,7 @@ def answers(
     """
     shape = (_BATCH, *size, 3)
 
-    def answer(pictures: Sequence[np.ndarray]) -> np.ndarray:
+    def score(pictures: Sequence[np.ndarray]) -> np.ndarray:
         found = []
         for start in range(0, len(pictures), _BATCH):
             part = pictures[start : start + _BATCH]
@@ -34,4 +32,4 @@ def answers(
             found.append(network.traced(scaling.apply(batch)).numpy()[: len(part)])
         return np.concatenate(found)
 
-    return answer
+    return score
