@@ -46,7 +46,7 @@ VECTOR = (
     *("saturation", "sharpness", "spectrum_slope", "detail_ratio", "blockiness", "noise"),
 )
 """Properties by which donors and images that a recipe changed are compared."""
-DETAIL = {"blur", "noise", "jpeg", "size", *(n for n in recipes.BY_NAME if n.startswith("coarse"))}
+DETAIL = {each.name for each in recipes.RECIPES if each.kind == "acquisition"} | {"sharpen"}
 """Recipes that remove or add fine detail. Each changes the properties of the others too."""
 
 
