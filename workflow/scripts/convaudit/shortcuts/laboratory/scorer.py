@@ -11,7 +11,8 @@ from convaudit.models.network import Network
 from convaudit.models.scaling import Scaling
 from convaudit.shortcuts.laboratory.trials import Scorer
 
-_BATCH = 32
+_BATCH = 16
+"""It divides the numbers of changed images of a trial, so few passes are padding."""
 
 
 def scorer(network: Network, scaling: Scaling, size: tuple[int, int], interpolation: str) -> Scorer:
