@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from convaudit.metrics.classification import Scores
-from convaudit.report.findings import findings
+from convaudit.report.findings.all_findings import findings
 from convaudit.report.results import Results
 from convaudit.report.summary import summarise
 from convaudit.verdict.judge import judge

@@ -60,7 +60,7 @@ def test_the_room_is_forecast_before_the_first_is_written(keeping):
     found = json.loads((audit.folder / "results" / "model" / "activation_maps.json").read_text())
     assert found == {"bytes_per_image": BYTES, "images": 20, "bytes": 20 * BYTES}
     said = " ".join(printed.split())
-    assert "kept maps up to 71.7 kB, before compression: 20 images of 3.58 kB; " in said
+    assert "kept maps 20 images need up to 3.58 kB each, 71.7 kB in all, before " in said
     logs = audit.folder / "results" / "logs"
     said = (logs / "forecast.log").read_text().splitlines()[-1][:23]
     written = [(path.read_text().splitlines()[-1][:23]) for path in (logs / "predict").iterdir()]
@@ -69,8 +69,8 @@ def test_the_room_is_forecast_before_the_first_is_written(keeping):
 
 def test_an_audit_that_may_not_fit_says_so():
     line = " ".join(describe_room(60 * 10**6, 10**6, 10**12).split())
-    assert line.startswith("kept maps up to 60 TB, before compression: 1,000,000 images of 60 ")
-    assert "1 TB are free: MAYBE TOO LITTLE" in line
+    assert line.startswith("kept maps 1,000,000 images need up to 60 MB each, 60 TB in all, ")
+    assert "1 TB are free. THIS MAY BE TOO LITTLE" in line
     assert "TOO LITTLE" not in describe_room(60 * 10**6, 10**3, 10**12)
 
 

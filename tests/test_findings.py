@@ -8,9 +8,11 @@ import pyarrow as pa
 import pytest
 
 from convaudit.dataset.depth import depth_notes
+from convaudit.metrics.cues import CueShare
 from convaudit.metrics.slices import slices
 from convaudit.models.facts import LayerInfo
-from convaudit.report.findings import findings
+from convaudit.report.findings.all_findings import findings
+from convaudit.report.findings.slice_findings import slice_findings
 from convaudit.report.results import Results
 from convaudit.report.wording import slice_words
 from fabricated import FACTS, LAYER
@@ -75,16 +77,16 @@ def test_the_corner_that_goes_along_with_errors_is_named_first():
     errors, told = findings(audited)
     assert errors.title == "Errors go with heat in the top left corner"
     assert errors.text == (
-        "Of 20 images with over a third of their heat in the top left corner, 15 are wrong (75%), "
-        "all of them predicted as gravel; of the other 40, 0 (0%)."
+        "20 images have over a third of their heat in the top left corner; 15 of them (75%) are "
+        "predicted wrongly, all as gravel. Of the other 40 images, 0 (0%) are predicted wrongly."
     )
     # The most confident first.
     assert (errors.count, errors.rows) == (15, [14, 13, 12, 11, 10, 9])
     assert told.title == "“gravel” has its heat in the top left corner"
     assert told.text == (
         "Images predicted as gravel gather 80% of their heat in the top left corner, one of nine "
-        "equal regions: 7.2 times what even heat would. Images predicted as other classes: 11%. "
-        "Of the 5 right predictions: 80%."
+        "equal regions: 7.2 times as much as if the heat were even. Images predicted as other "
+        "classes have 11% of their heat there. The 5 right predictions among them have 80% there."
     )
     # Right predictions come first, because errors would hide the class.
     assert (told.count, told.rows) == (20, [*range(15, 20), 0])
@@ -111,7 +113,7 @@ def test_of_fewer_than_five_nothing_is_said(wrong):
     numbers = np.arange(60)
     audited = audit(numbers % 2, numbers >= wrong, corner=numbers < wrong)
     texts = [text for _, text in said(audited)]
-    assert any("are wrong" in text for text in texts) == (wrong == 5)
+    assert any("are predicted wrongly" in text for text in texts) == (wrong == 5)
 
 
 def test_classes_in_another_order_are_named_in_theirs():
@@ -119,8 +121,8 @@ def test_classes_in_another_order_are_named_in_theirs():
     predicted, right = np.arange(100) % 2, np.arange(100) < 10
     first = findings(audit(predicted, right, corner=np.zeros(100, bool)))[0]
     assert (first.kind, first.link) == ("classes", "#confusion")
-    assert "10% of 100 labelled images are right" in first.text
-    assert "in the order gravel, brick, 90% would be" in first.text
+    assert "The accuracy is 10% on 100 labelled images" in first.text
+    assert "in the order gravel, brick, it would be 90%" in first.text
 
 
 def test_a_better_scaling_comes_before_everything():
@@ -132,9 +134,10 @@ def test_a_better_scaling_comes_before_everything():
     check |= {"accuracy": 0.75, "also": ["classes: FILE"]}
     first, *_ = findings(audit(numbers % 2, numbers >= 8, corner=numbers < 8, check=check))
     assert first.kind == "scaling"
-    assert "Of 64 labelled images 9% are right with the scaling of this audit, “unit”" in first.text
-    assert "with preprocess.scaling: torch and preprocess.channels: bgr 75% would" in first.text
-    assert "As many are right with classes: FILE: look" in first.text
+    assert "The accuracy is 9% on 64 labelled images with the scaling of this audit" in first.text
+    better = "with preprocess.scaling: torch and preprocess.channels: bgr it would be 75%"
+    assert better in first.text
+    assert "The accuracy is as high with classes: FILE: look" in first.text
 
 
 def test_a_better_scaling_silences_another_order_of_the_classes():
@@ -153,8 +156,8 @@ def test_overconfidence():
     ((kind, text),) = said(audited)
     assert (kind, text) == (
         "trust",
-        "Its mean confidence is 95.0%, but 50.0% of its answers are right. 30 wrong answers have "
-        "a confidence over 90%.",
+        "Its mean confidence is 95.0%, but its accuracy is 50.0%. 30 wrong predictions have a "
+        "confidence over 90%.",
     )
 
 
@@ -167,7 +170,7 @@ def test_a_channel_that_pooling_passes_on_is_counted_once(layers):
     numbers, dead = np.arange(10), [True, False, False, False]
     watched = pd.concat([channels(layer, dead) for layer in layers], ignore_index=True)
     ((_, text),) = said(audit(numbers % 2, numbers >= 0, corner=numbers < 0, channels=watched))
-    assert text == "1 of 4 channels (25%) fired for no image."
+    assert text == "1 of 4 channels (25%) are dead: they fire for no image."
 
 
 def test_the_data_s_own_faults():
@@ -181,9 +184,9 @@ def test_the_data_s_own_faults():
         channels=channels("conv", [True] + [False] * 9),
     )
     texts = [text for kind, text in said(audited) if kind == "data"]
-    assert texts[0].startswith("2 files hold content that also stands under another label")
+    assert texts[0].startswith("2 files have the same content as a file with another label")
     assert texts[1] == "1 of 11 files could not be audited."
-    assert texts[2] == "1 of 10 channels (10%) fired for no image."
+    assert texts[2] == "1 of 10 channels (10%) are dead: they fire for no image."
 
 
 FAILED = {
@@ -205,9 +208,9 @@ def test_what_is_read_from_maps_that_fail_their_tests_is_suspected():
     assert heat
     for finding in heat:
         assert finding.title.startswith("Suspected: ")
-        assert finding.text.endswith("the maps of this model fail their own tests.")
+        assert finding.text.endswith("because the maps of this model fail their own tests.")
     (own,) = [finding for finding in found if finding.title == "The heat maps fail their own tests"]
-    assert own.text.startswith("On 60 images they fail: removal. What is read")
+    assert own.text.startswith("The maps of 60 images fail the test “removal”. What is read")
 
 
 def test_maps_that_pass_or_were_not_tested_are_not_doubted():
@@ -227,7 +230,7 @@ def test_images_that_look_alike_and_images_of_the_training():
     alike, leak = (text for kind, text in said(audited) if kind == "data")
     assert alike.startswith("3 images look nearly the same as an image with another label")
     assert "4 audited images (40.0%) are among the training images, 1 of them as the same" in leak
-    assert "Of these 100.0% are right, of the others 50.0%." in leak
+    assert "The accuracy is 100.0% on these and 50.0% on the others." in leak
 
 
 def test_what_is_assumed_and_how_images_are_resized_is_said():
@@ -242,8 +245,8 @@ def test_what_is_assumed_and_how_images_are_resized_is_said():
         assumptions=("six files look like masks", *depth_notes(np.array([8, 12, 12, 16]))),
     )
     kinds = dict(said(audited))
-    assert "80% are right when they are resized as in this audit, by “area”" in kinds["scaling"]
-    assert "set preprocess.interpolation: bilinear and run again" in kinds["scaling"]
+    assert "80% on 54 labelled images that are resized as in this audit" in kinds["scaling"]
+    assert "set preprocess.interpolation: bilinear and run the audit again" in kinds["scaling"]
     assert kinds["data"] == (
         "Six files look like masks. The upper 8 bits are read of 2 images as values of 12 bits and "
         "of 1 image as values of 16 bits, so the brightness of one and of another can't be "
@@ -261,11 +264,75 @@ def test_slices_that_are_one_story_are_one_finding():
     rows = [each.facts() for each in slices(columns, ~bad)]
     audited = audit(np.zeros(200, int), np.ones(200, bool), corner=np.zeros(200, bool))
     (found,) = [each for each in findings(audited, rows) if each.kind == "slice"]
-    assert found.title == "It is worse on camera = old"
+    assert found.title == "The accuracy is lower on camera = old"
     assert found.text == (
-        "0.0% of 40 images with camera = old are right (95 % interval 0.0% to 8.8%); of all others "
-        "100.0%. Much the same errors: year = 2019."
+        "The accuracy is 0.0% on 40 images with camera = old (95 % interval 0.0% to 8.8%) and "
+        "100.0% on all other images. This slice has mostly the same errors: year = 2019."
     )
+
+
+def row(name: str, right: int, story: str, suspect: dict[str, object] | None) -> dict[str, object]:
+    """A slice of 40 images in ``summary.json``, with made-up intervals."""
+    shares = {"accuracy": right / 40, "accuracy_95_low": 0.1, "accuracy_95_high": 0.6}
+    return {
+        **{"name": name, "story": story, "support": 40, "right": right, "suspect": suspect},
+        **{**shares, "rest_accuracy": 0.9},
+    }
+
+
+def test_slices_whose_errors_carry_a_suspect_s_cue_are_one_finding_with_it():
+    """a and c are tied to the mark, a takes b along, d is a story of its own."""
+    mark = {"id": "s-mark", "checked": 13, "carriers": 12}
+    rows = [
+        row("a = 1", 10, "a = 1", mark),
+        row("b = 1", 12, "a = 1", None),
+        row("c = 1", 16, "c = 1", {**mark, "checked": 24, "carriers": 24}),
+        row("d = 1", 20, "d = 1", None),
+        {**row("e = 1", 30, "", None), "story": None},
+    ]
+    common = {"title": "“gravel” depends on a mark", "images": []}
+    shortcuts = {
+        "suspects": [
+            {"id": "s-open", "status": "undecided", "title": "x", "images": []},
+            {"id": "s-mark", "status": "confirmed", **common},
+        ]
+    }
+    carried, own = slice_findings(rows, shortcuts)
+    assert carried.title == "The errors on 3 slices go with suspect 1"
+    assert carried.link == "#s-mark" and carried.suspect == CueShare("s-mark", 13, 12)
+    assert carried.text == (
+        "The accuracy is 25.0% on 40 images with a = 1 (95 % interval 10.0% to 60.0%) and 90.0% on "
+        "all other images. 13 of these 30 errors were checked for the cue of suspect 1 (“gravel” "
+        "depends on a mark); 12 of them carry it. 2 more slices have mostly the same errors, or "
+        "errors with the same cue: b = 1, c = 1."
+    )
+    assert (own.title, own.link) == ("The accuracy is lower on d = 1", "#slices")
+    (alone,) = slice_findings(rows[2:3], shortcuts)
+    assert alone.title == "The errors on c = 1 go with suspect 1"
+    assert alone.text.endswith(
+        "24 of these 24 errors carry the cue of suspect 1 (“gravel” depends on a mark)."
+    )
+
+
+@pytest.mark.parametrize("carriers", [10, 2])
+def test_errors_that_go_with_heat_are_tied_to_a_suspect(carriers):
+    """15 images are wrongly predicted as gravel; 10 of them were checked."""
+    predicted, right = np.repeat([1, 0], [20, 40]), np.repeat([False, True], [15, 45])
+    shortcuts = {
+        "suspects": [{"id": "s-mark", "status": "confirmed", "class": "gravel"}],
+        "cues": {
+            "s-mark": {
+                "checked": [f"id-{at}" for at in [*range(5, 15), *range(20, 40)]],
+                "carriers": [f"id-{at}" for at in range(5, 5 + carriers)],
+            }
+        },
+        **{"undecidable": [], "forward_passes": 9},
+    }
+    audited = audit(predicted, right, corner=np.arange(60) < 20, shortcuts=shortcuts)
+    shortcuts["suspects"][0] |= {"title": "a mark", "images": []}
+    heat, *_ = findings(audited)
+    assert heat.kind == "heat"
+    assert heat.suspect == (CueShare("s-mark", 10, 10) if carriers == 10 else None)
 
 
 def with_maps(audited: Results, maps: np.ndarray, *, sides: int = 9) -> Results:
@@ -288,7 +355,7 @@ def test_empty_maps_are_counted_in_the_sentence():
     audited = audit(predicted, numbers >= 0, corner=numbers < 0)
     texts = [text for kind, text in said(with_maps(audited, maps)) if kind == "heat"]
     assert len(texts) == 1
-    assert "This rests on 12 of 40 of these images: the maps of the others are empty." in texts[0]
+    assert "Only 12 of these 40 images are counted: the maps of the others are empty." in texts[0]
 
 
 def test_maps_that_are_too_coarse_place_nothing_and_the_report_says_so():
@@ -300,7 +367,7 @@ def test_maps_that_are_too_coarse_place_nothing_and_the_report_says_so():
     found = findings(with_maps(audited, maps, sides=3))
     assert "heat" not in [finding.kind for finding in found]
     (coarse,) = [each for each in found if each.title == "The maps are too coarse to say where"]
-    assert coarse.text.startswith("They have 3 x 3 cells, at “last”, where no method agrees")
+    assert coarse.text.startswith("The maps of layer “last” have 3 x 3 cells. On maps as coarse")
 
 
 def test_a_class_that_gathers_its_heat_by_chance_is_not_named():

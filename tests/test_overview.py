@@ -49,14 +49,14 @@ def test_the_model_in_six_lines_with_its_classes_in_index_order():
     printed = describe_model(facts(2), ["gravel", "brick"], "layercam")
     assert printed.splitlines() == [
         "model         .h5 of Keras 2.1.6, 1,000,000 parameters",
-        "input         150 × 150 × 3, its size is open",
+        "input         150 × 150 × 3; other sizes are possible",
         "head          one unit, positive for the second class",
         "classes       2 in index order: gravel, brick",
         "heat          layercam from conv: the last",
         "scaling       unit, A GUESS: the file does not say",
     ]
     unnamed = describe_model(facts(2), None, "gradcam")
-    assert "classes       2 without names: classes=FILE gives them" in unnamed
+    assert "classes       2 have no names: classes=FILE gives them" in unnamed
     known = facts(2).resolved(ModelChoices(scaling="unit"))
     assert "unit, known: as the config says" in describe_model(known, ["a", "b"], "gradcam")
 
@@ -82,15 +82,17 @@ def test_images_are_counted_by_label_and_look_alikes_by_size_and_name():
         }
     )
     printed = describe_images(files, {}, [], "area")
-    assert "4 files, 1 MB, not decoded yet; 1 can't be opened" in printed
+    assert "the audit reads 4 files with 1 MB; 1 of them can't be opened" in printed
     assert "can't be opened" not in describe_images(files.assign(fault=None), {}, [], "area")
-    assert "labels        3, of 1 to 2 images: (no label) 1, a 2, b 1" in printed
-    assert "2 share their size in bytes with another, 2 their name" in printed
+    assert "labels        3 labels have 1 to 2 images each: (no label) 1, a 2, b 1" in printed
+    text = " ".join(printed.split())
+    assert "copies 2 files may be copies, because another file has as many bytes" in text
+    assert "2 files have the name of another file" in text
 
 
 def test_without_labels_there_are_none():
     files = pd.DataFrame({"path": ["1.jpg"], "label": [None], "size": [1], "fault": [None]})
-    assert "labels        none" in describe_images(files, {}, [], "area")
+    assert "labels        the images have no labels" in describe_images(files, {}, [], "area")
 
 
 def test_of_many_labels_ten_are_named():
@@ -104,7 +106,7 @@ def test_a_better_scaling_is_said_loudly():
     found = {"used": "unit", "images": 32, "accuracies": {"unit": 0.1, "torch": 0.75}}
     found |= {"accuracy": 0.75, "set": {"preprocess.scaling": "torch"}, "also": []}
     found["advice"] = "preprocess.scaling: torch"
-    assert "BUT 75% with preprocess.scaling: torch: was the model" in describe_check(found)
+    assert "BUT 75% are with preprocess.scaling: torch; if the model" in describe_check(found)
     found["advice"] += " and preprocess.channels: bgr"
     found["also"] = ["classes: FILE"]
     printed = " ".join(describe_check(found).split())
@@ -119,18 +121,19 @@ def test_a_guess_is_said_before_all_with_what_hangs_on_it():
     found = {"used": "unit", "images": 32, "changed": {"unit": 0.0, "tf": 0.41, "none": 0.5}}
     found |= {"likelier": "tf", "why": "the first layers' values lie where they should"}
     printed = " ".join(describe_guess(facts(2), found).split())
-    assert printed.startswith("A GUESS the scaling of pixels is guessed: unit (")
-    assert "Of 32 answers other scalings change: 41% with tf, 50% with none." in printed
+    assert printed.startswith("A GUESS the pixels are scaled as unit, which is a guess: the")
+    assert "On 32 images another scaling changes this share of the predictions: 41%" in printed
+    assert "41% with tf, 50% with none." in printed
     assert "TF FITS BETTER: the first" in printed
     alone = " ".join(describe_guess(facts(2), None).split())
-    assert alone.endswith("Set preprocess.scaling as in training.")
+    assert alone.endswith("Set preprocess.scaling to that of the training.")
 
 
 def test_what_is_assumed_is_said():
     files = pd.DataFrame({"path": ["1.jpg"], "label": [None], "size": [1], "fault": [None]})
     printed = describe_images(files, {".txt": 2000, ".xml": 1}, ["masks are no photos"], "nearest")
     text = " ".join(printed.split())
-    assert "2,001 other files beside them are left alone (.txt 2,000, .xml 1)" in text
+    assert "2,001 other files beside them are not read (.txt 2,000, .xml 1)" in text
     assert "resizing nearest, as keras.utils.load_img" in text
     assert "ASSUMED masks are no photos" in text
 
@@ -138,17 +141,19 @@ def test_what_is_assumed_is_said():
 def test_other_ways_to_resize_are_said():
     found = {"used": "area", "images": 32, "labelled": 30, "better": None}
     found |= {"changed": {"area": 0, "nearest": 0.25}, "accuracies": {"area": 0.5, "nearest": 0.9}}
-    assert "resized by area 50%; by nearest 90%" in describe_resizing(found)
+    said = " ".join(describe_resizing(found).split())
+    assert said == "50% are predicted right if they are resized by area; by other ways: nearest 90%"
     clearly = " ".join(describe_resizing(found | {"better": "nearest"}).split())
     assert "nearest IS CLEARLY BETTER" in clearly
     unlabelled = " ".join(describe_resizing(found | {"accuracies": {}}).split())
-    assert "this share of the answers changes: nearest 25%" in unlabelled
+    assert "changes this share of the predictions: nearest 25%" in unlabelled
 
 
 def test_the_forecast_adds_up():
     printed = describe_effort(90, 3600, {"a": 60, "b": 4}, 2.5e9, "3 ms to read")
     text = " ".join(printed.split())
-    assert text.startswith("forecast 1 h 01 min on this machine")
+    assert text.startswith("forecast the audit takes 1 h 01 min on this machine")
     assert "1 min 30 s for the images (3 ms to read each)" in text
-    assert "1 h 00 min for 64 patterns of 2 layers; 2.5 GB on disk" in text
-    assert describe_effort(9, 0, {}, 7.4e6, "").endswith("7.4 MB on disk")
+    assert "1 h 00 min for 64 patterns of 2 layers; it needs 2.5 GB on the disk" in text
+    small = " ".join(describe_effort(9, 0, {}, 7.4e6, "").split())
+    assert small.endswith("it needs 7.4 MB on the disk")

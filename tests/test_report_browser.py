@@ -486,7 +486,7 @@ def test_paper_says_what_it_leaves_out(report):
     report.emulate_media(media="print")
     places = [report.locator(one).bounding_box()["y"] for one in (".strip", ".sign", "#findings")]
     assert places == sorted(places)
-    assert "On screen only: every image" in report.inner_text(".sign")
+    assert "Only the page on the screen shows every image" in report.inner_text(".sign")
     assert not report.locator("text=All of it on a page of its own").is_visible()
     assert not report.locator("text=see all in the gallery").is_visible()
 

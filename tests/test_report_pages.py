@@ -19,7 +19,8 @@ from snakemake.cli import parse_config
 
 from convaudit.models.facts import LayerInfo
 from convaudit.report import charts, pages, rendering, results, thumbnails
-from convaudit.report.findings import Finding, findings
+from convaudit.report.findings.all_findings import findings
+from convaudit.report.findings.finding import Finding
 from convaudit.report.gallery.data import _call, _score, columns
 from convaudit.report.gallery.data import write as write_gallery
 from convaudit.report.gallery.sort_orders import ranks
@@ -263,10 +264,14 @@ def suspect(name: str, target: str, status: str, images: list[str]) -> dict[str,
     }
 
 
-def tried(*suspects: dict[str, object]) -> dict[str, object]:
-    """The content of ``interventions.json``."""
+def tried(
+    *suspects: dict[str, object], checked: tuple[str, ...] = (), carriers: tuple[str, ...] = ()
+) -> dict[str, object]:
+    """The content of ``interventions.json``; all confirmed suspects have the same carriers."""
+    cue = {"checked": list(checked), "carriers": list(carriers)}
     return {
         "suspects": list(suspects),
+        "cues": {each["id"]: cue for each in suspects if each["status"] == "confirmed"},
         **{"images": 4, "labelled": 4, "forward_passes": 9, "undecidable": [], "blind_to": []},
         "placebos": {"tried": 0, "confirmed": 0},
     }
@@ -286,7 +291,7 @@ def test_a_wrong_image_names_the_suspect_of_its_predicted_class_whose_cue_it_car
     page = (report / "index.html").read_text()
     link = '#s-mark" title="“b” depends on s-mark">suspect 3</a>'
     assert page.count(f'carries the cue of <a href="{link}') == 1  # not on id-2, nor on right ones
-    assert page.count("carries the cue") == 1
+    assert page.count("carries the cue of <a") == 1
     assert "<b>3. “b” depends on s-mark</b>" in page and 'id="s-mark"' in page
     pair = (report / "pairs" / "0-1.html").read_text()
     assert f'carries the cue of <a href="../index.html{link}' in pair
@@ -295,6 +300,37 @@ def test_a_wrong_image_names_the_suspect_of_its_predicted_class_whose_cue_it_car
     write_report(tmp_path / "finding", audit, [finding], summary_of(audit))
     page = (tmp_path / "finding" / "index.html").read_text()
     assert 'the cue of <a href="#s-mark">suspect 3</a> (not decided): “b”' in page
+
+
+def test_a_wrong_image_says_whether_it_was_checked_for_a_confirmed_suspect(audit, tmp_path):
+    """Images 1 and 2 are wrongly predicted as b; of them 1 is checked and has no cue."""
+    cards = {}
+    for name, carriers in {"absent": ("id-0",), "carries": ("id-0", "id-1")}.items():
+        found = tried(
+            suspect("s-open", "b", "undecided", []),
+            suspect("s-other", "a", "confirmed", []),
+            suspect("s-mark", "b", "confirmed", []),
+            checked=("id-0", "id-1"),
+            carriers=carriers,
+        )
+        (tmp_path / name).mkdir()
+        shown = suspects.cards(found, tmp_path, {})
+        cards[name] = [
+            (card["id"], card["rank"], said)
+            for image in ("id-1", "id-2")
+            for card, said in [suspects.cue_of(shown, image, "b")]
+        ]
+        assert suspects.cue_of(shown, "id-1", "c") is None
+    # Confirmed suspects come first, so the mark of b is the second.
+    assert cards["absent"] == [("s-mark", 2, "absent"), ("s-mark", 2, "unchecked")]
+    assert cards["carries"] == [("s-mark", 2, "carries"), ("s-mark", 2, "unchecked")]
+
+    shortcuts = tried(suspect("s-mark", "b", "confirmed", []), checked=("id-0",))
+    report = written(replace(changed(audit), shortcuts=shortcuts), tmp_path)
+    text = " ".join(text_of(report / "index.html").split())
+    assert text.count("was not checked for the cue of suspect 1") == 1  # of b; the other is of a
+    assert "carries the cue of suspect 1" not in text and "lacks the cue" not in text
+    assert "The cue was found in 0 of the 1 images that were checked for it." in text
 
 
 def test_a_decision_stands_above_the_gates_and_names_suspects_by_their_titles(audit, tmp_path):
@@ -398,7 +434,7 @@ def test_without_errors_it_says_so(audit, tmp_path):
     right = pd.array([0, 1, 0, 1], "Int32")
     fine = changed(audit, label_index=right, correct=pd.array([True] * 4, "boolean"))
     text = text_of(written(fine, tmp_path) / "index.html")
-    assert "None: every labelled image is predicted right." in text
+    assert "There are none: every labelled image is predicted right." in text
     assert "100.0%" in text and "Confused pairs" not in text
 
 
@@ -637,15 +673,18 @@ def test_the_first_page_says_whether_the_maps_may_be_believed(audit, tmp_path):
     training |= {"accuracy_among": 1.0, "accuracy_without": 0.5}
     told = replace(audit, trust=trust, near_duplicates={**near, "training": training})
     text = text_of(written(told, tmp_path) / "index.html")
-    assert "No: on this model they fail, so what is read from them is a suspicion." in text
+    assert (
+        "No: the maps of this model fail their tests, so what is read from them is only a "
+        "suspicion." in text
+    )
     assert "0.54" in text
     assert "0.35 to 0.72" in text
     assert "too few images" in text
     assert "5 images look alike, in 2 groups" in text
-    assert "7 audited images (7.0%) are a copy, 4 as the same file" in text
+    assert "7 audited images (7.0%) are copies of one of the 900 training images; 4 of them" in text
     shutil.rmtree(tmp_path / "report")
     plain_text = text_of(written(audit, tmp_path) / "index.html")
-    assert "Not tested: trust.enabled is false." in " ".join(plain_text.split())
+    assert "The maps were not tested: trust.enabled is false." in " ".join(plain_text.split())
 
 
 @pytest.mark.parametrize("choice", ["all", "errors", "none"])

@@ -190,5 +190,5 @@ def told(cue: str, flips: int) -> Suspect:
     evidence = Evidence(0.0, 0.5, 80)
     return Suspect(
         *("s-1", cue, "appearance", "a", "", "", "confirmed", "ask"),
-        *(evidence, trial, None, [], 0, [], {}),
+        *(evidence, trial, None, [], 0, np.zeros(40), [], {}),
     )

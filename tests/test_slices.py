@@ -6,8 +6,10 @@ import pytest
 from scipy.stats import fisher_exact
 
 from convaudit.metrics import slices as module
+from convaudit.metrics.cues import Cue, CueShare
 from convaudit.metrics.intervals import wilson
 from convaudit.metrics.slices import folders, slices, told_by_class
+from convaudit.verdict.numbers import confirmed_cues
 
 
 def test_a_slice_by_hand():
@@ -91,3 +93,58 @@ def test_folders_of_classes_are_told_by_the_class():
     assert told_by_class(pd.Series(["brick", "brick", "gravel"]), labels)
     assert not told_by_class(pd.Series(["a", "b", "b"]), labels)
     assert not told_by_class(pd.Series([None, None, None], dtype=object), labels)
+
+
+def cue(name: str, checked: np.ndarray, misleads: np.ndarray, usual: float = 0.0) -> Cue:
+    return Cue(name, checked, checked & misleads, usual)
+
+
+def test_a_slice_is_tied_to_the_suspect_whose_cue_its_checked_errors_carry():
+    """Images 0 to 39 are wrong; of them the even ones were checked, and 0 to 29 carry the sticker:
+    15 of the 20 checked errors. Each other cue fails one condition.
+    """
+    number = np.arange(200)
+    even, wrong = number % 2 == 0, number < 40
+    cues = [
+        cue("rare", even, number < 18),  # 9 of 20 are fewer than half
+        cue("usual", even, number < 30, usual=0.4),  # 15 of 20 are fewer than 2 x 40 %
+        cue("hardly checked", number % 10 == 0, wrong),  # 4 errors were checked
+        cue("sticker", even, number < 30, usual=0.375),  # 15 of 20 are 2 x 37.5 %
+    ]
+    columns = {
+        "camera": pd.Series(np.where(wrong, "old", "new")),
+        "place": pd.Series(np.where(number % 4 < 2, "in", "out")),
+    }
+    found = {each.name: each for each in slices(columns, ~wrong, cues)}
+    assert found["camera = old"].suspect == CueShare("sticker", checked=20, carriers=15)
+    assert found["camera = old"].facts()["suspect"] == {
+        **{"id": "sticker", "checked": 20, "carriers": 15}
+    }
+    assert not found["place = in"].finding and found["place = in"].suspect is None
+    best = cue("best", even, number < 36)  # 18 of 20
+    (first, *_) = slices(columns, ~wrong, [*cues, best])
+    assert first.suspect == CueShare("best", 20, 18)
+
+
+def test_a_cue_misleads_where_it_is_carried_and_its_class_is_predicted():
+    ids = pd.Series([f"id-{at}" for at in range(8)])
+    labels = np.array([0, 0, 0, 0, 1, 1, 2, -1])
+    predicted = np.array([1, 1, 0, 0, 1, 1, 0, 1])
+    found = {
+        "suspects": [
+            {"id": "s-open", "status": "undecided", "class": "gravel"},
+            {"id": "s-mark", "status": "confirmed", "class": "gravel"},
+        ],
+        "cues": {
+            "s-mark": {
+                "checked": ["id-0", "id-2", "id-3", "id-4", "id-6", "id-7"],
+                "carriers": ["id-0", "id-2", "id-4", "id-6", "id-7"],
+            }
+        },
+    }
+    (mark,) = confirmed_cues(found, ids, labels, predicted, ["brick", "gravel", "sand"])
+    assert mark.suspect == "s-mark"
+    assert np.flatnonzero(mark.checked).tolist() == [0, 2, 3, 4, 6, 7]
+    assert np.flatnonzero(mark.misleads).tolist() == [0, 4, 7]
+    assert mark.usual == 0.5  # 2 and 3 are right, checked and no gravel; 2 carries it
+    assert confirmed_cues(None, ids, labels, predicted, ["brick", "gravel", "sand"]) == []

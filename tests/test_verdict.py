@@ -94,11 +94,11 @@ def test_an_upper_bound_is_the_mirror_of_a_lower_one():
 def test_an_undecided_gate_says_how_many_images_would_decide():
     # z^2 L (1 - L) / (p - L)^2 = 3.8415 x 0.88 x 0.12 / 0.02^2 = 1014.1, said with two digits.
     text = gate_of(judged(audit(90, 100), accuracy(0.88)), "a").text
-    assert text.endswith("Too few images to tell: about 1,100 would decide.")
+    assert text.endswith("There are too few images to decide: about 1,100 would be enough.")
     low = wilson(round(0.9 * 1100), 1100).low
     assert low is not None and low >= 0.88
     assert (
-        "The interval holds the limit" in gate_of(judged(audit(90, 100), accuracy(0.9)), "a").text
+        "The limit is in the interval" in gate_of(judged(audit(90, 100), accuracy(0.9)), "a").text
     )
 
 
@@ -110,7 +110,7 @@ def test_a_policy_says_what_undecided_leads_to(choice, result):
 def test_a_missing_metric_fails_closed():
     verdict = judged(audit(accuracy=None), accuracy(0.5))
     assert verdict.result == "fail"
-    assert gate_of(verdict, "a").text == "Not known: no image has a label."
+    assert gate_of(verdict, "a").text == "This is not known, because no image has a label."
     assert judged(audit(accuracy=None), accuracy(0.5, on_missing="skip")).result == "pass"
 
 
@@ -124,7 +124,7 @@ def test_the_worst_class_decides_and_small_ones_are_named():
     classes = [row("brick", 480, 500), row("gravel", 30, 100), row("sand", 1, 9)]
     gate = gate_of(judged(audit(per_class=classes)), "worst class")
     assert gate.result == "fail" and gate.value == 0.3
-    assert gate.text.startswith("Recall of gravel 30.0% (interval ")
+    assert gate.text.startswith("The recall of gravel is 30.0% (interval ")
     assert gate.text.endswith("1 class of fewer than 30 images is not judged.")
 
 
@@ -136,7 +136,7 @@ def test_many_classes_share_the_error():
     assert (alone.low, alone.high) == pytest.approx(wilson(22, 30)[1:])
     assert (among.low, among.high) == pytest.approx(wilson(22, 30, 1 - 0.05 / 100)[1:])
     assert (alone.result, among.result) == ("pass", "undecided")
-    assert "99 other classes came to the same" in among.text
+    assert "99 other classes have the same result" in among.text
 
 
 def test_no_class_of_enough_images_is_undecided():
@@ -156,7 +156,7 @@ def test_suspects_that_were_not_looked_for_leave_the_verdict_open():
     verdict = judged(audit(suspects=None))
     assert verdict.result == "undecided"
     text = gate_of(verdict, "proven shortcuts").text
-    assert text.startswith("Shortcuts were not looked for, or every class has too few images")
+    assert text.startswith("Shortcuts were not searched for, or every class has too few images")
 
 
 @pytest.mark.parametrize(
@@ -173,7 +173,7 @@ def test_undecided_suspects_warn():
     verdict = judged(audit(suspects=[{**SUSPECT, "status": "undecided"}]))
     gate = gate_of(verdict, "proven shortcuts")
     assert (verdict.result, gate.result, gate.value, gate.high) == ("pass", "warn", 0, 1)
-    assert "1 more undecided, with too few images to tell" in gate.text
+    assert "1 more is undecided, with too few images to decide" in gate.text
 
 
 QUESTION = {**SUSPECT, "kind": "appearance", "severity": "ask"}
@@ -265,7 +265,7 @@ def test_a_slice_is_held_by_its_own_interval():
         "limit": 0.8,
     }
     verdict = judged(audit(slices=slices), {"gates": [gate]})
-    assert gate_of(verdict, "cameras").text.startswith("Accuracy of camera 1 50.0%")
+    assert gate_of(verdict, "cameras").text.startswith("The accuracy of camera 1 is 50.0%")
 
 
 def test_a_comparison_is_held_by_its_interval():

@@ -118,7 +118,7 @@ def test_inspect_prints_the_model_and_runs_nothing_else(clone):
     assert "scaling       unit, A GUESS: the file does not say" in printed
     assert "colours" in printed and "blue 10, red 10" in printed and "forecast" in printed
     # odd.png is red in the folder of blue
-    assert "95% of 19 labelled images, with scaling unit" in printed
+    assert "95% of 19 labelled images are predicted right with the scaling unit" in printed
 
 
 def test_the_forecast_of_the_disk_is_that_of_the_finished_audit(finished):

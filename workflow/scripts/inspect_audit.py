@@ -63,7 +63,7 @@ def inspect(
     how = settings["preprocess"]["interpolation"]
     print(text.describe_images(files, plan.other_files, notes, how), flush=True)
     if network is None:
-        print("forecast      none: no image of the sample can be read")
+        print("forecast      there is none, because no image of the sample can be read")
         return
     from convaudit.checks.resizing_check import check_resizing
     from convaudit.checks.scaling_check import check_scaling

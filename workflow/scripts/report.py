@@ -9,7 +9,7 @@ import cv2
 from convaudit import provenance
 from convaudit.models.facts import ModelChoices, ModelSource
 from convaudit.report import results
-from convaudit.report.findings import findings
+from convaudit.report.findings.all_findings import findings
 from convaudit.report.pages import write_report
 from convaudit.report.summary import summarise
 from convaudit.system.atomic import atomic, atomic_folder

@@ -22,7 +22,13 @@ from convaudit.system.atomic import atomic
 from convaudit.system.checksums import sha256
 from convaudit.verdict import files
 from convaudit.verdict.judge import judge
-from convaudit.verdict.numbers import Evidence, labelled, numbers, tried_suspects
+from convaudit.verdict.numbers import (
+    Evidence,
+    confirmed_cues,
+    labelled,
+    numbers,
+    tried_suspects,
+)
 from convaudit.verdict.policy import Policy
 from jobs.job import job
 from planning import plan as plans
@@ -104,6 +110,7 @@ def verdict(
     labelled_too = truth[scored] >= 0
     several = _several(table, known.head, names)
     marked = None if several is None else ~np.isnan(several[scored]).any(axis=1)
+    given = {name: json.loads(Path(path).read_text()) for name, path in optional.items()}
     counted = own_channels(pd.read_parquet(channels, columns=["layer", "dead"]), known)
     evidence = Evidence(
         head=known.head,
@@ -113,6 +120,13 @@ def verdict(
         several=None if several is None else several[scored][marked] == 1,
         several_scores=None if several is None else sample[marked],
         columns=_columns(table[truth >= 0], truth[truth >= 0]),
+        cues=confirmed_cues(
+            given.get("interventions"),
+            table["image_id"][truth >= 0],
+            truth[truth >= 0],
+            table["predicted_index"].to_numpy(np.int32)[truth >= 0],
+            names,
+        ),
         images_audited=len(table),
         images_quarantined=len(bad),
         empty_maps=int(table["map_empty"].sum()),
@@ -126,7 +140,6 @@ def verdict(
         scaling_check=json.loads(Path(scaling).read_text()),
         target_layer=known.target_layer,
     )
-    given = {name: json.loads(Path(path).read_text()) for name, path in optional.items()}
     found = {
         "dataset_sha256": content_sha256(Path(ledger)),
         **numbers(evidence),

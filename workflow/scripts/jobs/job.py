@@ -53,7 +53,9 @@ def job(name: str, log: str, reads: Iterable[str] = ()) -> Iterator[None]:
     except AuditError as error:
         message = printable(str(error))
         logging.error("%s", message)
-        sys.exit(f"convaudit {name}: {message} (log: {log})")
+        # "convaudit model: config: model: …" would name the job and the config's key alike.
+        key = re.split("[:.]", message.removeprefix("config: "))[0]
+        sys.exit(f"convaudit{'' if key == name else f' {name}'}: {message} (log: {log})")
     except MemoryError:
         logging.exception("out of memory")
         sys.exit(f"convaudit {name}: out of memory; give the rule more mem_mb or lower batch_size")

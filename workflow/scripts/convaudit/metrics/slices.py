@@ -2,7 +2,8 @@
 
 A slice is one value of a column: a value of metadata, a folder of the path, or a fifth of a
 property. Each slice is compared with all other images by Fisher's exact test, corrected for the
-number of slices (Holm 1979). Slices with the same errors are grouped as one story.
+number of slices (Holm 1979). Slices with the same errors are grouped as one story, and those whose
+errors carry the cue of a confirmed shortcut name it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,6 +14,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import fisher_exact
 
+from convaudit.metrics.cues import Cue, CueShare, cue_of
 from convaudit.metrics.intervals import wilson
 
 FEWEST = 10
@@ -35,7 +37,8 @@ class Slice:
 
     ``p_adjusted`` is the p-value of the difference to the rest, after Holm's correction. ``story``
     is the name of the worst slice with the same errors (its own name if it is the worst); None if
-    the slice is no finding.
+    the slice is no finding. ``suspect`` is the confirmed shortcut that the errors of a finding go
+    with, or None.
     """
 
     name: str
@@ -51,19 +54,23 @@ class Slice:
     p_adjusted: float
     finding: bool = False
     story: str | None = None
+    suspect: CueShare | None = None
 
     def facts(self) -> dict[str, Any]:
         """The slice as JSON."""
         return asdict(self)
 
 
-def slices(columns: Mapping[str, pd.Series], correct: np.ndarray) -> list[Slice]:
+def slices(
+    columns: Mapping[str, pd.Series], correct: np.ndarray, cues: Sequence[Cue] = ()
+) -> list[Slice]:
     """Test every slice; the one that is worst compared with the rest comes first.
 
     Args:
         columns: by name the values (n,) of the labelled images. Numbers are cut into fifths; any
             other column has a slice for each value. Missing values are in no slice.
         correct: (n,) whether each image is right.
+        cues: of the confirmed suspects.
     """
     members: dict[str, np.ndarray] = {}
     found: list[Slice] = []
@@ -75,7 +82,11 @@ def slices(columns: Mapping[str, pd.Series], correct: np.ndarray) -> list[Slice]
     adjusted = _holm([each.p_adjusted for each in found])
     corrected = [replace(each, p_adjusted=p) for each, p in zip(found, adjusted, strict=True)]
     ordered = sorted(corrected, key=lambda each: (each.difference, each.name))
-    return _stories(ordered, {name: member & ~correct for name, member in members.items()})
+    errors = {name: member & ~correct for name, member in members.items()}
+    return [
+        replace(each, suspect=cue_of(errors[each.name], cues)) if each.finding else each
+        for each in _stories(ordered, errors)
+    ]
 
 
 def folders(paths: Sequence[str]) -> dict[str, pd.Series]:

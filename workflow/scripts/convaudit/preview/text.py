@@ -38,9 +38,9 @@ def describe_layers(facts: ModelFacts, watched: list[str], filtered: list[str]) 
 
 def describe_model(facts: ModelFacts, names: Sequence[str] | None, method: str) -> str:
     """Format, input, head, classes, target layer and scaling; ``names`` in index order."""
-    named = f"in index order: {_few(names)}" if names else "without names: classes=FILE gives them"
+    named = f"in index order: {_few(names)}" if names else "have no names: classes=FILE gives them"
     family = f" ({facts.family})" if facts.family else ""
-    size = " × ".join(map(str, facts.input)) + ", its size is open" * facts.input_open
+    size = " × ".join(map(str, facts.input)) + "; other sizes are possible" * facts.input_open
     certainty = "known" if facts.scaling_known else "A GUESS"
     why = facts.scaling_why.removeprefix("a guess: ")
     return "\n".join(
@@ -105,17 +105,20 @@ def describe_images(
         [
             _line(
                 "images",
-                f"{len(files):,} files, {files['size'].sum() / 1e6:,.0f} MB, not decoded yet"
-                + f"; {unopened:,} can't be opened" * bool(unopened)
-                + f"; {sum(others.values()):,} other files beside them are left alone "
+                f"the audit reads {len(files):,} file{'s' * (len(files) != 1)} with "
+                f"{files['size'].sum() / 1e6:,.0f} MB"
+                + f"; {unopened:,} of them can't be opened"
+                * bool(unopened)
+                + f"; {sum(others.values()):,} other files beside them are not read "
                 f"({_few([f'{ending} {count:,}' for ending, count in others.items()])})"
                 * bool(others),
             ),
             _line("labels", _by_label(files["label"])),
             _line(
-                "look alike",
-                f"{sizes.duplicated(keep=False).sum():,} share their size in bytes with another, "
-                f"{names.duplicated(keep=False).sum():,} their name",
+                "copies",
+                f"{sizes.duplicated(keep=False).sum():,} files may be copies, because another file "
+                f"has as many bytes; {names.duplicated(keep=False).sum():,} files have the name of "
+                "another file",
             ),
             _line("resizing", f"{interpolation}, as {INTERPOLATIONS[interpolation]}"),
             *(_line("ASSUMED", note) for note in notes),
@@ -125,10 +128,13 @@ def describe_images(
 
 def _by_label(labels: pd.Series) -> str:
     if labels.isna().all():
-        return "none"
+        return "the images have no labels"
     counts = labels.fillna("(no label)").value_counts().sort_index()
     listed = [f"{label} {count:,}" for label, count in counts.items()]
-    return f"{len(counts):,}, of {counts.min():,} to {counts.max():,} images: {_few(listed)}"
+    return (
+        f"{len(counts):,} labels have {counts.min():,} to {counts.max():,} images each: "
+        f"{_few(listed)}"
+    )
 
 
 def describe_device(device: str) -> str:
@@ -141,36 +147,39 @@ def describe_guess(facts: ModelFacts, found: dict[str, Any] | None) -> str:
     an image).
     """
     why = facts.scaling_why.removeprefix("a guess: ")
-    text = f"the scaling of pixels is guessed: {facts.scaling_name} ({why})."
+    text = f"the pixels are scaled as {facts.scaling_name}, which is a guess: {why}."
     if found:
         changed = [
             f"{share:.0%} with {name}"
             for name, share in found["changed"].items()
             if name != found["used"]
         ]
-        text += f" Of {found['images']} answers other scalings change: {', '.join(changed)}."
+        text += (
+            f" On {found['images']} images another scaling changes this share of the predictions: "
+            f"{', '.join(changed)}."
+        )
         if found["likelier"]:
             text += f" {found['likelier'].upper()} FITS BETTER: {found['why']}."
-    return _line("A GUESS", f"{text} Set preprocess.scaling as in training.") + "\n"
+    return _line("A GUESS", f"{text} Set preprocess.scaling to that of the training.") + "\n"
 
 
 def describe_check(found: dict[str, Any]) -> str:
     """The accuracy with the scaling in use and with others (``check_scaling``)."""
     if not found["images"]:
-        return "accuracy      not known: the images have no label"
+        return "accuracy      it is not known, because the images have no labels"
     accuracies = found["accuracies"]
     line = (
-        f"accuracy      {accuracies[found['used']]:.0%} of {found['images']} labelled images, "
-        f"with scaling {found['used']}"
+        f"accuracy      {accuracies[found['used']]:.0%} of {found['images']} labelled images are "
+        f"predicted right with the scaling {found['used']}"
     )
     if found["set"]:
         also = f" (or {found['also'][0]}, which explains as much)" if found["also"] else ""
         way = found["advice"] + also
         return (
-            f"{line}\n              BUT {found['accuracy']:.0%} with {way}: "
-            "was the model trained so? Then set it"
+            f"{line},\n              BUT {found['accuracy']:.0%} are with {way}; "
+            "if the model was trained with it, set it"
         )
-    return line + (": no other is clearly better" * (len(accuracies) > 1))
+    return line + ("; no other is clearly better" * (len(accuracies) > 1))
 
 
 def describe_resizing(found: dict[str, Any]) -> str:
@@ -179,12 +188,15 @@ def describe_resizing(found: dict[str, Any]) -> str:
     others = {name: share for name, share in shares.items() if name != found["used"]}
     listed = ", ".join(f"{name} {share:.0%}" for name, share in others.items())
     if not found["accuracies"]:
-        return _line("", f"resized otherwise this share of the answers changes: {listed}")
-    text = f"resized by {found['used']} {shares[found['used']]:.0%}; by {listed}"
+        return _line("", f"another way to resize changes this share of the predictions: {listed}")
+    text = (
+        f"{shares[found['used']]:.0%} are predicted right if they are resized by {found['used']}; "
+        f"by other ways: {listed}"
+    )
     if found["better"]:
         text += (
-            f": {found['better']} IS CLEARLY BETTER: was the model trained so? Then set "
-            "preprocess.interpolation"
+            f". {found['better']} IS CLEARLY BETTER: if the training images were resized by it, "
+            f"set preprocess.interpolation: {found['better']}"
         )
     return _line("", text)
 
@@ -203,23 +215,23 @@ def describe_effort(
     """
     return _line(
         "forecast",
-        f"{duration(images + filters)} on this machine, measured on a sample: "
-        f"{duration(images)} for the images ({each} each), {duration(filters)} for "
-        f"{sum(patterns.values()):,} patterns of {len(patterns):,} layers; "
-        f"{_size(int(disk))} on disk",
+        f"the audit takes {duration(images + filters)} on this machine, as measured on a sample: "
+        f"{duration(images)} for the images ({each} each) and {duration(filters)} for "
+        f"{sum(patterns.values()):,} patterns of {len(patterns):,} layers; it needs "
+        f"{_size(int(disk))} on the disk",
     )
 
 
 def describe_room(each: int, images: int, free: int) -> str:
     """The disk space of all activation maps, and whether it is free; in bytes."""
     text = (
-        f"up to {_size(each * images)}, before compression: {images:,} images of {_size(each)}; "
-        f"{_size(free)} are free"
+        f"{images:,} images need up to {_size(each)} each, {_size(each * images)} in all, before "
+        f"compression; {_size(free)} are free"
     )
     if each * images > free:
         text += (
-            ": MAYBE TOO LITTLE (fewer activations.layers need less, results= names another disk, "
-            "activations.keep: none keeps none)"
+            ". THIS MAY BE TOO LITTLE: fewer activations.layers need less, results= names another "
+            "disk, activations.keep: none keeps none"
         )
     return _line("kept maps", text)
 

@@ -18,7 +18,8 @@ from convaudit.metrics.classification import per_class
 from convaudit.metrics.intervals import wilson
 from convaudit.models.facts import LayerInfo
 from convaudit.report import charts, regions, rendering, thumbnails
-from convaudit.report.findings import GUESS, Finding
+from convaudit.report.findings.finding import GUESS, Finding
+from convaudit.report.findings.slice_findings import stories_of
 from convaudit.report.gallery import data as gallery
 from convaudit.report.regions import REGIONS
 from convaudit.report.results import PAIRS, Results
@@ -75,7 +76,7 @@ def write_report(
     _write_layers(folder, render, audit, layers, named, threads)
     pairs = misclassified.pairs(audit)
     cells = mean_heat.cells(audit)
-    shortcuts = suspects.cards(audit.shortcuts, folder)
+    shortcuts = suspects.cards(audit.shortcuts, folder, stories_of(summary["slices"]))
     _write_pairs(folder, render, audit, pairs, cells, seen, shortcuts)
     places = mean_heat.places(audit)
     top = mean_heat.scale([*places, *cells.values()])
@@ -98,6 +99,7 @@ def write_report(
         signed=_signed(decision, summary["verdict"], shortcuts) if decision else None,
         findings=_stories([_finding(audit, one, seen, shortcuts) for one in found]),
         shortcuts=shortcuts,
+        card_of={card["id"]: card for card in shortcuts["cards"]} if shortcuts else {},
         reason=suspects.reason(shortcuts),
         guess=GUESS,
         errors=misclassified.cards(
@@ -232,7 +234,8 @@ def _finding(
         "region": finding.region,
         "also": [],
         "images": cards,
-        "suspect": next((card["suspect"] for card in cards if card["suspect"]), None),
+        "carried": next((card["suspect"] for card in cards if card["cue"] == "carries"), None),
+        "suspect": finding.suspect,
     }
 
 

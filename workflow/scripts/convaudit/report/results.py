@@ -23,9 +23,10 @@ from convaudit.attribution import map_statistics
 from convaudit.checks.duplicates import duplicates
 from convaudit.dataset import labels
 from convaudit.dataset.depth import depth_notes
+from convaudit.metrics.cues import Cue
 from convaudit.models.facts import ModelChoices, ModelFacts
 from convaudit.report.mean_maps import MeanMaps, mean_maps
-from convaudit.verdict.numbers import tried_suspects
+from convaudit.verdict.numbers import confirmed_cues, tried_suspects
 
 PAIRS = 40
 """Number of confused pairs that have a page of their own and a mean map."""
@@ -173,6 +174,13 @@ class Results:
     def wrong(self) -> np.ndarray:
         """(n,) bool: whether the image has a label and another class is predicted."""
         return self.column("correct", np.int8, -1) == 0
+
+    @cached_property
+    def cues(self) -> list[Cue]:
+        """The cues of the confirmed suspects, on all images."""
+        ids = self.predictions["image_id"].to_pandas()
+        names = self.class_names
+        return confirmed_cues(self.shortcuts, ids, self.labels, self.predicted, names)
 
     @cached_property
     def own_channels(self) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from convaudit.report.findings import Finding
+from convaudit.report.findings.finding import Finding
 
 
 def summarise(

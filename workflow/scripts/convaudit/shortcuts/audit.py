@@ -93,6 +93,14 @@ def as_json(sample: Sample, found: Findings) -> dict[str, Any]:
     return {
         "suspects": [suspect.as_json() for suspect in found.suspects],
         "trials": {suspect.id: _outcomes(suspect.insert) for suspect in found.suspects},
+        "cues": {
+            suspect.id: {
+                "checked": sample.ids[np.isfinite(suspect.carries)].tolist(),
+                "carriers": sample.ids[suspect.carries > 0].tolist(),
+            }
+            for suspect in found.suspects
+            if suspect.status == "confirmed"
+        },
         "images": len(sample.ids),
         "labelled": sample.labelled,
         "forward_passes": found.passes,
@@ -132,6 +140,9 @@ def _no_better_than(suspect: Suspect, placebo: float) -> Suspect:
         suspect.insert and suspect.insert.difference.low > placebo
     ):
         return suspect
-    text = f"{suspect.text} A meaningless region had an effect of {placebo:.0%}, so this is open."
+    text = (
+        f"{suspect.text} A placebo, a meaningless region, had an effect of {placebo:.0%}, so the "
+        "suspect is not decided."
+    )
     title = suspect.title.replace("depends on", "may depend on")
     return replace(suspect, status="undecided", severity="note", text=text, title=title)

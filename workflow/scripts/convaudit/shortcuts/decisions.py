@@ -44,7 +44,10 @@ _STRONG_AUC = 0.3
 
 @dataclass(frozen=True)
 class Suspect:
-    """A suspect after its trials; ``as_json`` gives its entry in ``summary.json``."""
+    """A suspect after its trials; ``as_json`` gives its entry in ``summary.json``.
+
+    ``carries`` is that of its candidate.
+    """
 
     id: str
     cue: str
@@ -59,6 +62,7 @@ class Suspect:
     remove: Trial | None
     images: list[str]
     image_count: int
+    carries: np.ndarray
     pairs: list[Pair]
     detail: dict[str, Any]
 
@@ -139,6 +143,7 @@ def _suspect(
         remove=removed,
         images=images,
         image_count=count,
+        carries=candidate.carries,
         pairs=inserted.pairs if inserted else [],
         detail={**candidate.detail, "likeness": _short(candidate.likeness), "name": candidate.name},
     )
@@ -288,24 +293,27 @@ def _text(
 ) -> str:
     if inserted is None:
         return (
-            "It goes with the class in the data; it is not in the pixels, so no model can see it."
+            "The cue goes with the class in the data, but it is not in the pixels, so no model can "
+            "see it."
         )
     difference = inserted.difference
     parts = [
-        f"Given it, {inserted.flips} of {difference.pairs} images of other classes become "
-        f"“{name}”; changed as much in another way, {inserted.control_flips}. Difference "
-        f"{difference.value:.0%}, interval {difference.low:.0%} to {difference.high:.0%}."
+        f"With the cue inserted, {inserted.flips} of {difference.pairs} images of other classes "
+        f"are predicted as “{name}”; after an equally large change of another kind, "
+        f"{inserted.control_flips} are. The difference is {difference.value:.0%} (interval "
+        f"{difference.low:.0%} to {difference.high:.0%})."
     ]
     if removed is not None and removed.difference.pairs:
         parts.append(
-            f"Removed from images of “{name}”, it changes the class of {removed.flips} of "
-            f"{removed.difference.pairs}; as much removed elsewhere, of {removed.control_flips}."
+            f"With the cue removed, {removed.flips} of {removed.difference.pairs} images of "
+            f"“{name}” are predicted as another class; with as much removed elsewhere, "
+            f"{removed.control_flips} are."
         )
     if status == "undecided":
         goal = max(difference.value, 0.0)
         discordant = (difference.first + difference.second) / max(difference.pairs, 1)
         more = pairs_needed(goal, discordant, level)
-        parts.append(f"About {more} images of other classes would decide.")
+        parts.append(f"About {more} images of other classes would be enough to decide.")
     return " ".join(parts)
 
 

@@ -20,18 +20,18 @@ class Words:
     name: str
     unit: Literal["share", "count", "yes", "number"] = "number"
     link: str = "#verdict"
-    absent: str = "Was not measured."
+    absent: str = "This was not measured."
     otherwise: str = ""
 
 
-UNLABELLED = "Not known: no image has a label."
+UNLABELLED = "This is not known, because no image has a label."
 UNCOMPARED = "No other audit is compared (reference is not given)."
 WORDS = {
     "suspects": Words(
         "suspects",
         "count",
         "#shortcuts",
-        "Shortcuts were not looked for, or every class has too few images for an experiment.",
+        "Shortcuts were not searched for, or every class has too few images for an experiment.",
     ),
     "class_order_ok": Words(
         "No other order of the class names is clearly more accurate.",
@@ -56,13 +56,13 @@ WORDS = {
     "per_class.f1": Words("F1", "share", "#classes", UNLABELLED),
     "slices.accuracy": Words("accuracy", "share", "#slices", UNLABELLED),
     "calibration_error": Words("calibration error", "share", "#calibration", UNLABELLED),
-    "quarantine_share": Words("files that could not be read", "share", "#quarantine"),
+    "quarantine_share": Words("share of files that could not be read", "share", "#quarantine"),
     "duplicates_across_labels": Words("files under two labels", "count", "#duplicates"),
     "near_duplicates.training.images": Words(
         "audited images among the training images",
         "count",
         "#duplicates",
-        "Training images were not looked for: training_images is not given.",
+        "Training images were not searched for copies: training_images is not given.",
     ),
     "trust.heat_usable": Words(
         "The maps pass their own tests on this model.",
@@ -72,10 +72,10 @@ WORDS = {
         "The maps fail their own tests on this model.",
     ),
     "comparison.accuracy_difference": Words(
-        "accuracy against the reference", "share", "#verdict", UNCOMPARED
+        "difference of accuracy from the reference", "share", "#verdict", UNCOMPARED
     ),
     "comparison.negative_flips": Words(
-        "images that were right and are wrong now", "share", "#verdict", UNCOMPARED
+        "share of images that were right and are wrong now", "share", "#verdict", UNCOMPARED
     ),
     "comparison.new_shortcuts": Words("new proven shortcuts", "count", "#verdict", UNCOMPARED),
 }

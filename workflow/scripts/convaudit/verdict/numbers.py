@@ -1,7 +1,7 @@
 """Compute all numbers of ``metrics.json``."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ import pandas as pd
 from convaudit.checks.class_order import better_order, is_better, other_number_order
 from convaudit.metrics import calibration, classification
 from convaudit.metrics.classification import Answers, Scores
+from convaudit.metrics.cues import Cue
 from convaudit.metrics.intervals import wilson
 from convaudit.metrics.multilabel import multilabel
 from convaudit.metrics.slices import Slice, slices
@@ -31,6 +32,7 @@ class Evidence:
         several, several_scores: (n, classes), bool and float32: labels and scores of the images
             whose several labels are known; None if images have one label each.
         columns: columns by which the labelled images are sliced.
+        cues: of the confirmed suspects, on the labelled images.
         images_audited, images_quarantined, empty_maps, channels, dead_channels: counts.
         duplicates: as ``checks.duplicates`` gives them.
         scaling, scaling_known: scaling of the pixels, and False if it is a guess.
@@ -55,6 +57,7 @@ class Evidence:
     target_layer: str
     several: np.ndarray | None = None
     several_scores: np.ndarray | None = None
+    cues: Sequence[Cue] = ()
 
 
 def numbers(evidence: Evidence) -> dict[str, Any]:
@@ -157,7 +160,7 @@ def _scaling_ok(evidence: Evidence) -> bool | None:
 def _slices(evidence: Evidence) -> dict[str, Any]:
     found: list[Slice] = []
     if len(evidence.answers.labels):
-        found = slices(evidence.columns, evidence.answers.correct)
+        found = slices(evidence.columns, evidence.answers.correct, evidence.cues)
     return {
         "slices_tried": len(found),
         "slices": [each.facts() for each in found[:SLICES]],
@@ -207,3 +210,33 @@ def tried_suspects(
     if undecidable and not interventions["forward_passes"]:
         return None
     return interventions["suspects"]
+
+
+def confirmed_cues(
+    interventions: Mapping[str, Any] | None,
+    ids: pd.Series,
+    labels: np.ndarray,
+    predicted: np.ndarray,
+    class_names: Sequence[str],
+) -> list[Cue]:
+    """The cues of the confirmed suspects on n images, in the suspects' order.
+
+    Args:
+        interventions: the content of ``interventions.json``; None if shortcuts are not looked for.
+        ids: (n,) of the images.
+        labels, predicted: (n,) class indices; a label of -1 is not known.
+        class_names: in index order.
+    """
+    if interventions is None:
+        return []
+    found = []
+    for suspect in interventions["suspects"]:
+        if suspect["status"] != "confirmed":
+            continue
+        cue = interventions["cues"][suspect["id"]]
+        target = list(class_names).index(suspect["class"])
+        checked, carriers = (ids.isin(cue[name]).to_numpy() for name in ("checked", "carriers"))
+        others = checked & (labels >= 0) & (labels != target) & (predicted == labels)
+        usual = float(carriers[others].mean()) if others.any() else 0.0
+        found.append(Cue(suspect["id"], checked, carriers & (predicted == target), usual))
+    return found

@@ -15,28 +15,33 @@ def measured(gate: Gate, found: Measured) -> str:
     words = metric.words(gate.metric)
     if words.unit == "yes":
         return words.name if found.value else words.otherwise
-    name = _capital(words.name) + (f" of {found.of}" if found.of else "")
+    name = words.name + (f" of {found.of}" if found.of else "")
     interval = ""
     if (found.low, found.high) != (found.value, found.value):
         low, high = _number(found.low, words), _number(found.high, words)
         interval = f" (interval {low} to {high})"
-    return f"{name} {_number(found.value, words)}{interval}; {asked(gate)}."
+    value = _number(found.value, words)
+    if words.unit == "count":
+        return (
+            f"There {'is' if found.value == 1 else 'are'} {value} {name}{interval}; {asked(gate)}."
+        )
+    return f"The {name} is {value}{interval}; {asked(gate)}."
 
 
 def asked(gate: Gate) -> str:
-    """The limit, as in "at least 80.0% is asked"."""
+    """The limit, as in "at least 80.0% is required"."""
     words = metric.words(gate.metric)
     if words.unit == "count" and gate.bound == "upper" and gate.limit == 0:
         return "none is allowed"
     limit = _number(gate.limit, words)
-    return f"{'at least' if gate.bound == 'lower' else 'at most'} {limit} is asked"
+    return f"{'at least' if gate.bound == 'lower' else 'at most'} {limit} is required"
 
 
 def undecided(images: int | None) -> str:
     """The reason why the interval does not decide, and how many images would."""
     if images is None:
-        return " The interval holds the limit, so this is undecided."
-    return f" Too few images to tell: about {_rounded(images):,} would decide."
+        return " The limit is in the interval, so this is undecided."
+    return f" There are too few images to decide: about {_rounded(images):,} would be enough."
 
 
 def counted(
@@ -49,9 +54,13 @@ def counted(
     ]
     name = name.removesuffix("s") if len(sure) == 1 else name
     what = f"{name} ({', '.join(kinds)})" if kinds else name
-    text = f"{len(sure)} {what}{_names(sure)}; {asked(gate)}."
+    verb = "is" if len(sure) == 1 else "are"
+    text = f"There {verb} {len(sure)} {what}{_names(sure)}; {asked(gate)}."
     if maybe:
-        text += f" {len(maybe)} more undecided, with too few images to tell{_names(maybe)}."
+        verb = "is" if len(maybe) == 1 else "are"
+        text += (
+            f" {len(maybe)} more {verb} undecided, with too few images to decide{_names(maybe)}."
+        )
     return text
 
 
@@ -60,7 +69,8 @@ def others(gate: Gate, result: str, also: int, few: int) -> str:
     what = gate.scope.removeprefix("each ")
     text = ""
     if also and result != "pass":
-        text += f" {_count(also, 'other', what)} came to the same."
+        verb = "has" if also == 1 else "have"
+        text += f" {_count(also, 'other', what)} {verb} the same result."
     if few:
         verb = "is" if few == 1 else "are"
         text += (
@@ -90,7 +100,3 @@ def _rounded(images: int) -> int:
     """Round up to two digits, because more would claim more than is known."""
     step = 10 ** max(0, len(str(images)) - 2)
     return -(-images // step) * step
-
-
-def _capital(text: str) -> str:
-    return text[0].upper() + text[1:]

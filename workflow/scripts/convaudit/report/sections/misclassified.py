@@ -57,7 +57,7 @@ def cards(
     """Cards with the photo, the heat for the predicted class and, if there is a map, the heat for
     the true class; the maps of one image are on one scale. A card links to its image in the gallery
     with the filter ``among``. The card of a wrong image also links to the suspect among
-    ``shortcuts`` whose cue the image carries.
+    ``shortcuts`` whose cue the image carries, or says that it was not found or not searched.
     """
     return [_card(audit, one, among, shortcuts) for one in seen]
 
@@ -69,12 +69,15 @@ def _card(
     top = max(float(heat.max()) for heat in seen.maps.values())
     ordered = sorted(seen.maps, key=lambda index: (index != row.predicted_index, index))
     wrong = not pd.isna(row.label) and row.label_index != row.predicted_index
+    found = suspects.cue_of(shortcuts, row.image_id, row.predicted) if wrong else None
+    suspect, cue = found or (None, None)
     return {
         "path": row.path,
         "label": None if pd.isna(row.label) else row.label,
         "predicted": row.predicted,
         "wrong": wrong,
-        "suspect": suspects.cue_of(shortcuts, row.image_id, row.predicted) if wrong else None,
+        "suspect": suspect,
+        "cue": cue,
         "probability": row.probability,
         "true_probability": row.true_probability,
         "link": f"images.html#{among}{'&' if among else ''}image={row.shard}-{row.row}",

@@ -1,6 +1,6 @@
 """Cards of the suspects, the result of the search for shortcuts, for the report."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from shutil import copyfile
 from typing import Any
@@ -33,30 +33,45 @@ def write_strips(folder: Path, strips: Path, suspects: Sequence[dict[str, Any]])
             copyfile(picture, target / picture.name)
 
 
-def cards(found: dict[str, Any] | None, folder: Path) -> dict[str, Any] | None:
+def cards(
+    found: dict[str, Any] | None, folder: Path, slices: Mapping[str, Sequence[Any]]
+) -> dict[str, Any] | None:
     """The content of the section "Shortcuts"; None if the audit did not search for shortcuts.
 
     Args:
         found: ``interventions.json``.
         folder: of the report, where the strips are.
+        slices: by the suspect's id those whose errors carry its cue, the worst first.
     """
     if found is None:
         return None
-    shown = _stories([each for each in found["suspects"] if each["status"] in _SHOWN])
-    proven = [each for each in shown if each["status"] != "undecided"]
-    open_ones = [each for each in shown if each["status"] == "undecided"]
-    listed = [*proven, *open_ones[:_MOST_UNDECIDED]]
-    cards = [_card(each, rank, folder) for rank, each in enumerate(listed, 1)]
+    told = stories(found)
+    proven = sum(each["status"] != "undecided" for each in told)
+    listed = told[: proven + _MOST_UNDECIDED]
+    cards = [
+        {
+            **_card(each, rank, folder, found["cues"].get(each["id"])),
+            "slices": slices.get(each["id"]),
+        }
+        for rank, each in enumerate(listed, 1)
+    ]
     statuses = [each["status"] for each in found["suspects"]]
     return {
         "cards": cards,
         "counts": {state: statuses.count(state) for state in _STATES},
-        "hidden": sum(each["like"] + 1 for each in open_ones[_MOST_UNDECIDED:]),
+        "hidden": sum(each["like"] + 1 for each in told[len(listed) :]),
         "confirmed": statuses.count("confirmed"),
         **{name: found[name] for name in ("images", "labelled", "placebos", "undecidable")},
         "forward_passes": found["forward_passes"],
         "blind_to": found["blind_to"],
     }
+
+
+def stories(found: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+    """The suspects that may have a card, each story once, in the order of the cards."""
+    known = found["suspects"] if found else []
+    shown = _stories([each for each in known if each["status"] in _SHOWN])
+    return sorted(shown, key=lambda each: each["status"] == "undecided")
 
 
 def _stories(suspects: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -81,18 +96,31 @@ def reason(shown: dict[str, Any] | None) -> dict[str, Any] | None:
     return next((each for each in shown["cards"] if each["severity"] in ("block", "ask")), None)
 
 
-def cue_of(shown: dict[str, Any] | None, image_id: str, predicted: str) -> dict[str, Any] | None:
-    """The card of the first suspect of the class ``predicted`` whose cue the image carries."""
-    for card in shown["cards"] if shown else ():
-        if card["class"] == predicted and image_id in card["images"]:
-            return card
+def cue_of(
+    shown: dict[str, Any] | None, image_id: str, predicted: str
+) -> tuple[dict[str, Any], str] | None:
+    """The card of the first suspect of the class ``predicted`` whose cue the image carries, and
+    "carries". If there is none, that of the first confirmed suspect of the class, and "absent" if
+    the image was checked for its cue, "unchecked" if not.
+    """
+    cards = [each for each in shown["cards"] if each["class"] == predicted] if shown else []
+    for card in cards:
+        if image_id in card["carriers"]:
+            return card, "carries"
+    for card in cards:
+        if card["status"] == "confirmed":
+            return card, "absent" if image_id in card["checked"] else "unchecked"
     return None
 
 
-def _card(suspect: dict[str, Any], rank: int, folder: Path) -> dict[str, Any]:
+def _card(
+    suspect: dict[str, Any], rank: int, folder: Path, cue: Mapping[str, Any] | None
+) -> dict[str, Any]:
     picture = folder / "shortcuts" / f"{suspect['id']}.jpg"
     return {
         **suspect,
+        "carriers": set(cue["carriers"] if cue else suspect["images"]),
+        "checked": set(cue["checked"]) if cue else None,
         "rank": rank,
         "state": _STATES[suspect["status"]],
         "strip": f"shortcuts/{picture.name}" if picture.exists() else None,

@@ -1,7 +1,7 @@
 """Findings: computed sentences about what is unusual in an audit, each with its evidence."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,46 +9,18 @@ from scipy import stats
 
 from convaudit.checks.class_order import better_order, is_better, other_number_order
 from convaudit.dataset.images import INTERPOLATIONS
+from convaudit.metrics.cues import cue_of
 from convaudit.metrics.intervals import wilson
+from convaudit.report.findings.data_findings import data_findings
+from convaudit.report.findings.finding import FEWEST, GUESS, SHOWN, Finding
+from convaudit.report.findings.slice_findings import slice_findings
 from convaudit.report.mean_maps import MeanMaps
 from convaudit.report.regions import HOT, NOWHERE, REGIONS
 from convaudit.report.results import Results
 from convaudit.report.sections.misclassified import surest
-from convaudit.report.wording import percent, short, slice_words
+from convaudit.report.wording import percent, short
 
-FEWEST = 5
-"""Least number of images for a finding."""
-SHOWN = 6
-"""Greatest number of images or class names that a finding shows."""
 CENTRE = 4
-GUESS = "The scaling is a guess"
-"""Title of the finding that stands in the verdict, above all others."""
-
-
-@dataclass(frozen=True)
-class Finding:
-    """``kind`` is classes, scaling, heat, trust, slice or data; ``count`` is the number of images,
-    and ``rows`` are the row numbers of the ``SHOWN`` clearest ones, the clearest first.
-    """
-
-    kind: str
-    title: str
-    text: str
-    link: str
-    count: int = 0
-    rows: Sequence[int] = ()
-    region: int | None = None
-
-    def facts(self) -> dict[str, Any]:
-        """The finding as JSON."""
-        page = f"index.html{self.link}" if self.link.startswith("#") else self.link
-        return {
-            "kind": self.kind,
-            "title": self.title,
-            "text": self.text,
-            "images": self.count,
-            "link": f"report/{page}",
-        }
 
 
 def findings(audit: Results, slices: Sequence[Mapping[str, Any]] = ()) -> list[Finding]:
@@ -66,8 +38,8 @@ def findings(audit: Results, slices: Sequence[Mapping[str, Any]] = ()) -> list[F
         *_guess(audit),
         *_said_of_heat(audit, [*_errors_by_region(audit), *_classes_by_region(audit)]),
         *_trust(audit),
-        *_slices(slices),
-        *_data(audit),
+        *slice_findings(slices, audit.shortcuts),
+        *data_findings(audit),
     ]
 
 
@@ -84,10 +56,10 @@ def _better_order(audit: Results) -> list[Finding]:
     names[order] = [short(name) for name in audit.class_names]
     shown = ", ".join(names[:SHOWN]) + (" and so on" if len(names) > SHOWN else "")
     text = (
-        f"{(labels == said).mean():.0%} of {len(labels):,} labelled images are right; with the "
-        f"names in the order {shown}, {(order[labels] == said).mean():.0%} would be. If the model "
-        "was trained so, all that follows has wrong names: give them in its order with "
-        f"classes={way} and run again."
+        f"The accuracy is {(labels == said).mean():.0%} on {len(labels):,} labelled images; with "
+        f"the class names in the order {shown}, it would be {(order[labels] == said).mean():.0%}. "
+        "If the model was trained in that order, all class names below are wrong: give them in "
+        f"that order with classes={way} and run the audit again."
     )
     title = "The classes seem to be in another order"
     return [Finding("classes", title, text, "#confusion")]
@@ -98,15 +70,16 @@ def _better_scaling(audit: Results) -> list[Finding]:
     if not check["better"]:
         return []
     also = (
-        f" As many are right with {check['also'][0]}: look at a few images to tell which it is."
+        f" The accuracy is as high with {check['also'][0]}: look at a few images to see which one "
+        "is right."
         if check["also"]
         else ""
     )
     text = (
-        f"Of {check['images']} labelled images {check['accuracies'][check['used']]:.0%} are right "
-        f"with the scaling of this audit, “{check['used']}”; with {check['advice']} "
-        f"{check['accuracy']:.0%} would be. If the model was trained so, this audit gave it wrong "
-        f"inputs: set it and run again.{also}"
+        f"The accuracy is {check['accuracies'][check['used']]:.0%} on {check['images']} labelled "
+        f"images with the scaling of this audit, “{check['used']}”; with {check['advice']} it "
+        f"would be {check['accuracy']:.0%}. If the model was trained with that, this audit gave it "
+        f"wrong inputs: set it and run the audit again.{also}"
     )
     return [Finding("scaling", "Pixels are scaled wrongly", text, "#data")]
 
@@ -117,10 +90,11 @@ def _better_resizing(audit: Results) -> list[Finding]:
         return []
     accuracies = check["accuracies"]
     text = (
-        f"Of {check['labelled']} labelled images {accuracies[check['used']]:.0%} are right when "
-        f"they are resized as in this audit, by “{check['used']}”; by “{check['better']}” (as "
-        f"{INTERPOLATIONS[check['better']]}) {accuracies[check['better']]:.0%} would be. If the "
-        f"model was trained so, set preprocess.interpolation: {check['better']} and run again."
+        f"The accuracy is {accuracies[check['used']]:.0%} on {check['labelled']} labelled images "
+        f"that are resized as in this audit, by “{check['used']}”; by “{check['better']}” (as "
+        f"{INTERPOLATIONS[check['better']]}) it would be {accuracies[check['better']]:.0%}. If the "
+        f"training images were resized in that way, set preprocess.interpolation: "
+        f"{check['better']} and run the audit again."
     )
     return [Finding("scaling", "Images are resized in another way than in training", text, "#data")]
 
@@ -139,12 +113,12 @@ def _guess(audit: Results) -> list[Finding]:
             if name != guess["used"]
         ]
         text += (
-            f"With another scaling, answers to {guess['images']} images change: "
+            f"On {guess['images']} images another scaling changes this share of the predictions: "
             f"{', '.join(changed)}. "
         )
         if guess["likelier"]:
             text += f"“{guess['likelier']}” fits the model better: {guess['why']}. "
-    text += f"{_tried(check)} Set preprocess.scaling as it was in training."
+    text += f"{_tried(check)} Set preprocess.scaling to the scaling that was used in training."
     return [Finding("trust", GUESS, text, "#data")]
 
 
@@ -169,17 +143,19 @@ def _errors_by_region(audit: Results) -> list[Finding]:
             continue
         said = np.bincount(audit.predicted[wrong])
         most = int(said.argmax())
-        whole = "all of them" if said[most] == bad else f"{said[most]} of them"
+        whole = "all" if said[most] == bad else f"{said[most]}"
         text = (
-            f"Of {hot:,} images with over a third of their heat in the {name}, {bad:,} are "
-            f"wrong ({bad / hot:.0%}), {whole} predicted as {short(audit.class_names[most])}; "
-            f"of the other {cold:,}, {elsewhere:,} ({elsewhere / cold:.0%})."
+            f"{hot:,} images have over a third of their heat in the {name}; {bad:,} of them "
+            f"({bad / hot:.0%}) are predicted wrongly, {whole} as "
+            f"{short(audit.class_names[most])}. Of the other {cold:,} images, "
+            f"{elsewhere:,} ({elsewhere / cold:.0%}) are predicted wrongly."
         )
         title = f"Errors go with heat in the {name}"
         link = f"images.html#region={region}&share={100 * HOT:.2f}&truth=wrong"
         rows = surest(audit, wrong, SHOWN).tolist()
         rate = bad / hot - elsewhere / cold
-        found.append((rate, Finding("heat", title, text, link, bad, rows, region)))
+        cue = cue_of(np.isin(np.arange(audit.count), wrong), audit.cues)
+        found.append((rate, Finding("heat", title, text, link, bad, rows, region, cue)))
     return [finding for _, finding in sorted(found, key=lambda pair: -pair[0])]
 
 
@@ -204,13 +180,14 @@ def _classes_by_region(audit: Results) -> list[Finding]:
             name = short(audit.class_names[index])
             text = (
                 f"Images predicted as {name} gather {mean[region]:.0%} of their heat in the "
-                f"{REGIONS[region]}, one of nine equal regions: {mean[region] * 9:.1f} times what "
-                f"even heat would. Images predicted as other classes: {rest[region]:.0%}."
+                f"{REGIONS[region]}, one of nine equal regions: {mean[region] * 9:.1f} times "
+                "as much as if the heat were even. Images predicted as other classes have "
+                f"{rest[region]:.0%} of their heat there."
                 f"{_when_right(audit, int(index), int(region))}"
             )
             if called[index] > counts[index]:
                 text += (
-                    f" This rests on {counts[index]:,} of {called[index]:,} of these images: the "
+                    f" Only {counts[index]:,} of these {called[index]:,} images are counted: the "
                     "maps of the others are empty."
                 )
             numbers, shares = audit.mean_maps.hot(int(region))
@@ -245,7 +222,7 @@ def _said_of_heat(audit: Results, found: list[Finding]) -> list[Finding]:
     """Findings from the maps, marked as suspicions if the maps fail their own tests."""
     if not audit.trust or audit.trust["heat_usable"] is not False:
         return found
-    doubt = " It is a suspicion: the maps of this model fail their own tests."
+    doubt = " This is only a suspicion, because the maps of this model fail their own tests."
     return [
         replace(each, title=f"Suspected: {each.title}", text=each.text + doubt) for each in found
     ]
@@ -259,7 +236,7 @@ def _when_right(audit: Results, index: int, region: int) -> str:
     if not right or not (called & audit.wrong).any():
         return ""
     share = audit.mean_maps.region_sums_of(correct)[index, region] / right
-    return f" Of the {right:,} right predictions: {share:.0%}."
+    return f" The {right:,} right predictions among them have {share:.0%} there."
 
 
 def _trust(audit: Results) -> list[Finding]:
@@ -268,9 +245,9 @@ def _trust(audit: Results) -> list[Finding]:
         tests = audit.trust["tests"]
         failed = [each["name"] for each in tests if each["gates"] and each["passed"] is False]
         text = (
-            f"On {audit.trust['images']} images they fail: {' and '.join(failed)}. What is read "
-            "from the maps is a suspicion; another gradcam.method or gradcam.layer may do better "
-            "on this model."
+            f"The maps of {audit.trust['images']} images fail {_tests(failed)}. What is read from "
+            "the maps is only a suspicion. Another gradcam.method or gradcam.layer may give maps "
+            "that pass."
         )
         found.append(Finding("trust", "The heat maps fail their own tests", text, "#trust"))
     if audit.known.sum() >= FEWEST:
@@ -280,27 +257,29 @@ def _trust(audit: Results) -> list[Finding]:
         if high is not None and sure > high:
             bold = audit.wrong & (audit.probability > np.float64(0.9))
             text = (
-                f"Its mean confidence is {percent(sure)}, but {correct.mean():.1%} of its "
-                f"answers are right. {bold.sum():,} wrong answers have a confidence over 90%."
+                f"Its mean confidence is {percent(sure)}, but its accuracy is "
+                f"{correct.mean():.1%}. {bold.sum():,} wrong predictions have a confidence over "
+                "90%."
             )
             link = "images.html#truth=wrong&from=90"
             found.append(_of("The model is overconfident", text, link, bold))
     if audit.facts.coarse:
         height, width = audit.facts.layer(audit.facts.target_layer).sides
         text = (
-            f"They have {height} x {width} cells, at “{audit.facts.target_layer}”, where no method "
-            "agrees with what covering a part of the picture does. So nothing here says where in "
-            "the picture the model looks; gradcam.layer names a layer with finer maps."
+            f"The maps of layer “{audit.facts.target_layer}” have {height} x {width} cells. On "
+            "maps as coarse as this no method agrees with occlusion (parts of the picture are "
+            "covered). So this report does not say where in the picture the model looks; set "
+            "gradcam.layer to a layer with finer maps."
         )
         found.append(Finding("trust", "The maps are too coarse to say where", text, "#where"))
     empty = audit.column("map_empty", bool, None)
     if empty.mean() > 0.02:
         text = (
-            f"For {empty.sum():,} images ({empty.mean():.0%}) nothing in the picture is evidence "
-            "for the predicted class: their maps are empty."
+            f"The maps of {empty.sum():,} images ({empty.mean():.0%}) are empty: nothing in the "
+            "picture is evidence for the predicted class."
         )
         link = f"images.html#region={NOWHERE}"
-        found.append(_of("Answers without evidence", text, link, empty))
+        found.append(_of("Predictions without evidence", text, link, empty))
     return found
 
 
@@ -311,90 +290,17 @@ def _of(title: str, text: str, link: str, images: np.ndarray) -> Finding:
     )
 
 
+def _tests(names: Sequence[str]) -> str:
+    return f"the test{'s' if len(names) > 1 else ''} “{'” and “'.join(names)}”"
+
+
 def _tried(check: dict[str, Any]) -> str:
     """The result of the scaling check in one sentence."""
     if not check["images"]:
-        return "A wrong scaling costs accuracy in silence."
+        return "A wrong scaling lowers the accuracy, and no error message shows it."
     if check["better"]:
-        return "It seems to be wrong."
+        return "The scaling seems to be wrong."
     if len(check["accuracies"]) == 1:
         share = check["accuracies"][check["used"]]
-        return f"With it {share:.0%} of {check['images']} labelled images are right."
-    return f"Of {check['images']} labelled images no other gets clearly more right."
-
-
-def _slices(slices: Sequence[Mapping[str, Any]]) -> list[Finding]:
-    """One finding per story: its worst slice, and the slices with mostly the same errors."""
-    found = []
-    for one in (each for each in slices if each["story"] == each["name"]):
-        same = [slice_words(x["name"]) for x in slices if x["story"] == one["name"]][1:]
-        name = slice_words(one["name"])
-        text = (
-            f"{percent(one['accuracy'])} of {one['support']:,} images with {name} are right "
-            f"(95 % interval {percent(one['accuracy_95_low'])} to "
-            f"{percent(one['accuracy_95_high'])}); of all others {percent(one['rest_accuracy'])}."
-        )
-        if same:
-            text += f" Much the same errors: {', '.join(same)}."
-        found.append(Finding("slice", f"It is worse on {name}", text, "#slices", one["support"]))
-    return found
-
-
-def _data(audit: Results) -> list[Finding]:
-    found = []
-    crossed = audit.duplicates[audit.duplicates["across_labels"]]
-    if len(crossed):
-        text = (
-            f"{len(crossed):,} files hold content that also stands under another label: "
-            "at most one of the labels is right."
-        )
-        found.append(Finding("data", "The same image under two labels", text, "#duplicates"))
-    found += _near_duplicates(audit.near_duplicates)
-    if len(audit.quarantine):
-        count = len(audit.quarantine)
-        text = f"{count:,} of {count + audit.count:,} files could not be audited."
-        found.append(Finding("data", "Files that are not images", text, "#data"))
-    if audit.assumptions:
-        text = " ".join(f"{note[0].upper()}{note[1:]}." for note in audit.assumptions)
-        found.append(Finding("data", "What the audit assumes of the images", text, "#data"))
-    channels = audit.own_channels
-    dead = channels["dead"].mean() if len(channels) else 0
-    if dead > 0.05:
-        text = (
-            f"{int(channels['dead'].sum()):,} of {len(channels):,} channels "
-            f"({dead:.0%}) fired for no image."
-        )
-        found.append(Finding("data", "Channels that do nothing", text, "#sees"))
-    return found
-
-
-def _near_duplicates(known: dict[str, Any] | None) -> list[Finding]:
-    if not known:
-        return []
-    found = []
-    if count := known["images_across_labels"]:
-        text = (
-            f"{count:,} images look nearly the same as an image with another label: a copy that "
-            "was resized, recompressed or slightly cropped, or a picture of the same series. Of a "
-            "copy at most one label is right. duplicates.parquet lists them."
-        )
-        title = "Images that look alike under two labels"
-        found.append(Finding("data", title, text, "#duplicates"))
-    training = known["training"]
-    if training and training["images"]:
-        text = (
-            f"{training['images']:,} audited images ({training['share']:.1%}) are among the "
-            f"training images, {training['exact']:,} of them as the same file. "
-            f"{_with_and_without(training)}An accuracy measured on training images says nothing "
-            "of new images."
-        )
-        title = "The model was trained on audited images"
-        found.append(Finding("data", title, text, "#duplicates"))
-    return found
-
-
-def _with_and_without(training: dict[str, Any]) -> str:
-    among, without = training["accuracy_among"], training["accuracy_without"]
-    if among is None or without is None:
-        return ""
-    return f"Of these {among:.1%} are right, of the others {without:.1%}. "
+        return f"With it the accuracy on {check['images']} labelled images is {share:.0%}."
+    return f"On {check['images']} labelled images no other scaling is clearly more accurate."

@@ -1,0 +1,1 @@
+"""Findings: computed sentences about what is unusual in an audit."""
