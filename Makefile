@@ -47,7 +47,7 @@ lint: .venv/installed-test
 	$(BIN)/snakefmt --check Snakefile workflow/Snakefile workflow/rules
 	$(BIN)/snakemake --lint
 
-bench: .venv/installed-test  ## docs/benchmarks.md: measure every figure again, on a quiet machine; 25 minutes
+bench: .venv/installed-test  ## docs/benchmarks.md: measure every figure again, on a quiet machine; an hour
 	$(BIN)/python benchmarks/page.py
 
 planted: .venv/installed-test  ## docs/planted.md: plant shortcuts and search for them; takes hours, continues where it stopped

@@ -41,38 +41,42 @@ FITTED = 200
 SEARCH = ("suspects", "interventions", "trust")
 DETAILS = """## Whole audits
 
-Audits of JPEG photos of {wide} x {tall}, random crops of five photographs of scikit-image, each of
-which is a class. SqueezeNet's architecture with random weights and a last layer fitted to the five
-classes. No filters, `snakemake --cores {threads}`, the other settings at their defaults, but only
-the last row has the search for shortcuts and the test of the maps. {repeats} runs of each in turn.
+The audited images are JPEG files of {wide} x {tall} pixels: random crops of five photographs of
+scikit-image, each of which is a class. The model is SqueezeNet's architecture with random weights
+and a last layer that is fitted to the five classes. `snakemake --cores {threads}` runs each audit
+{repeats} times, the audits take turns. They draw no filters; only the last row includes the search
+for shortcuts and the test of the maps; all other settings are the defaults.
 
 {runs}
-The limit is {limit:.1f} ms an image: {parts}; what one thread does is spread over {threads}.
+The parts of an image's cost are {limit:.1f} ms: {parts}. Work of a single thread is divided by
+{threads}, because the cores share the images.
 
-A shard begins with three processes, {start:.1f} s beside its images: with `shard_size: 512` that is
-{share:.1f} ms an image, the same for every network. It is the import of TensorFlow
-({imports:.1f} s), the model's load, the tracing of the pass, and Snakemake's own work for a job.
-Larger shards are cheaper, smaller ones spread over more cores: `shard_size: auto` makes shards of
-up to 2,048 images.
+Each shard starts three processes, which take {start:.1f} s whatever the number of its images. With
+`shard_size: 512` that is {share:.1f} ms per image, for every network: the import of TensorFlow
+({imports:.1f} s), the loading of the model, the tracing of the pass, and Snakemake's own work for a
+job. Larger shards cost less per image; smaller shards occupy more cores. `shard_size: auto` makes
+shards of up to 2,048 images.
 
-The fixed cost is the start of Snakemake, of TensorFlow in `model`, `predict`, `scaling_check` and
-`activations`, and the report. The jobs, all images in one shard, with their peak memory and what a
-further image adds to their time, in the last run:
+The fixed cost is the start of Snakemake, the start of TensorFlow in `model`, `predict`,
+`scaling_check` and `activations`, and the report. This table gives the peak memory of each job and
+the time that a further image adds to it, with all images in one shard, in the last run:
 
 {jobs}
-What they add beyond the limit: `predict` the statistics and maps (above: The pass); `gradcam` the
-small pictures of the gallery, `preprocess` and `gradcam` a hash of each file; `report` pictures, up
-to a bound that audits of this size do not reach.
+The jobs do work that is not among the parts above. `predict` computes statistics and maps (section
+"The pass"), `gradcam` draws the small pictures of the gallery, `preprocess` and `gradcam` hash each
+file, and `report` draws pictures, up to a number that audits of this size do not reach.
 
-The search for shortcuts and the test of the maps with {large:,} images: {search}.
+With {large:,} images the search for shortcuts and the test of the maps took: {search}.
 
 ### {largest:,} images
 
-One audit with every default but the filters, run once: {largest_seconds:.0f} s,
-{throughput:.0f} images a second. On disk at its end, by folder of the results:
+One audit of this size ran once, without filters and with the defaults otherwise. It took
+{largest_seconds:.0f} s: {throughput:.0f} images per second. At its end the folders of the results
+have these sizes on disk:
 
 {disk}
-Seconds of all jobs of a rule and the greatest memory of one:
+This table gives the number of jobs of each rule, their seconds in sum, and the largest peak memory
+of one job:
 
 {largest_jobs}"""
 

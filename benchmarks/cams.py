@@ -37,18 +37,21 @@ WHAT = {
 }
 DETAILS = """## Grad-CAM
 
-Milliseconds an image at batches of {batch}, medians of rounds in turn, {threads} threads.
-The same file, images, classes and layer (the last convolution), and the scores before softmax; maps
-at the size of the images. tf-keras-vis {keras_vis} as it comes, also one image at a time, and
-without enlarging the maps (SciPy does that, on one thread); Xplique {xplique} as it comes.
+The table gives milliseconds per image with batches of {batch} images and {threads} threads: medians
+of rounds in which the programs take turns. All use the same model file, images, classes and layer
+(the last convolution), explain the scores before softmax, and return maps at the size of the
+images. tf-keras-vis {keras_vis} runs with its defaults, then with one image at a time, then without
+enlarging the maps (SciPy enlarges them on one thread). Xplique {xplique} runs with its defaults.
 
 {times}
-With VGG16 ours is hardly more than the bare forward pass (above): nothing that sends each image
-through the network once can be much faster, so these ratios say how much more the others do.
+With VGG16 our time is close to that of the bare forward pass (section "The pass"). No program that
+runs the network once per image can be much faster, so these ratios measure the extra work of the
+others.
 
-Before the timing the maps are compared: the largest difference at any position over the largest
-value. tf-keras-vis gives them at the layer's resolution, Xplique enlarged (bicubic); both sum over
-the channels, where ours is the mean, a constant factor.
+The maps are compared before the timing. This table gives the largest difference at any position,
+divided by the largest value of the map. tf-keras-vis returns maps at the layer's resolution,
+Xplique returns enlarged maps (bicubic). Both sum over the channels; ours is the mean, so a constant
+factor is removed.
 
 {differences}
 """

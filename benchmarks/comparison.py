@@ -18,8 +18,8 @@ import figures
 
 DETAILS = """## Two audits of a million images side by side
 
-Results of audits of these sizes are fabricated: a thousand classes, maps of 7 x 7. Two models are
-compared on the same images, image by image, and then two datasets of one model. The job runs in a
+The benchmark fabricates results of audits of these sizes, with a thousand classes and maps of
+7 x 7. It compares two models on the same images, then two datasets of one model. The job runs in a
 process of its own.
 
 {table}

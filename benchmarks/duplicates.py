@@ -15,10 +15,10 @@ SCRIPTS = Path(__file__).parents[1] / "workflow" / "scripts"
 IMAGES, COPIES, HASHED = 1_000_000, 10_000, 2_000
 DETAILS = """## Near duplicates of a million images
 
-{images:,} fabricated hashes of 64 random bits, {copies:,} of them copies with 1 to 6 bits flipped.
-The search is exact: it found {found:,} pairs and missed {missed:,} of the planted ones. It took
-{seconds:.0f} s and {megabytes:.0f} MB at most. The hash of a decoded luminance picture of
-362 x 272 pixels takes {hash_ms:.3f} ms (median of {hashed:,}).
+The benchmark fabricates {images:,} hashes of 64 random bits; {copies:,} of them are copies with 1
+to 6 bits flipped. The search is exact: it found {found:,} pairs and missed {missed:,} of the
+planted ones. It took {seconds:.0f} s and at most {megabytes:.0f} MB. The hash of a decoded
+luminance picture of 362 x 272 pixels takes {hash_ms:.3f} ms (median of {hashed:,}).
 """
 SEARCH = """
 import json, resource, sys, time

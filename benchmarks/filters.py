@@ -42,19 +42,20 @@ SLICE, SLICE_STEPS = 16, 10
 NOTHING = SCALINGS["none"]
 DETAILS = """## Filters
 
-Milliseconds a channel and step: {channels} channels, {steps} steps, images of {size} pixels,
-batches of {batch}, {threads} threads, medians of rounds in turn. The least work is forward and
-input gradient of the network cut at the layer; one at a time is the same for one image. Ours
-includes compiling, these do not; but of the last convolution it computes each image's own channel
-alone. A large convolution keeps both cores busy with one image: there batches can gain little.
-tf-keras-vis {version} does the same ascent (no modifiers and regularisers, the
-gradient over its root mean square, a step of 1) in its own batches and one channel at a time; from
-the same noise its activations end within {off:.0e} of ours (of the largest).
+The table gives milliseconds per channel and step: {channels} channels, {steps} steps, images of
+{size} pixels, batches of {batch}, {threads} threads; medians of rounds in which the programs take
+turns. "Least" is the forward pass and the input gradient of the network that is cut at the layer;
+"one at a time" is the same with one image per batch. Our time includes compiling, theirs does not.
+Of the last convolution we compute only each image's own channel, so we can need less than "least".
+One image of a large convolution already keeps both cores busy, so batches can save little there.
+tf-keras-vis {version} does the same ascent (no modifiers or regularisers, the gradient divided by
+its root mean square, a step of 1) in its own batches, then one channel at a time. From the same
+noise its final activations differ from ours by at most {off:.0e} of the largest.
 
 {times}
-VGG16's 13 convolutions have {total:,} channels: at {size} pixels and {steps} steps the forecast is
-{hours:.1f} hours on this machine. Held against it: {slice} channels of each convolution and {few}
-steps, forecast {forecast:.0f} s, measured {measured:.0f} s.
+VGG16's 13 convolutions have {total:,} channels. For {size} pixels and {steps} steps the forecast is
+{hours:.1f} hours on this machine. A smaller job tests the forecast: for {slice} channels of each
+convolution and {few} steps it was {forecast:.0f} s, and the job took {measured:.0f} s.
 """
 
 

@@ -21,8 +21,8 @@ REPEATS = {"SqueezeNet": 15, "VGG16": 5}
 BARS = {"SqueezeNet": 1.3, "VGG16": 1.1}
 DETAILS = """## The pass
 
-Milliseconds an image at batches of {batch}, medians of rounds in turn. Bare: `model(x)`
-as one compiled function, its scores alone taken out.
+The table gives milliseconds per image with batches of {batch}: medians of rounds in which the
+variants take turns. "Bare" is `model(x)` as one compiled function that returns only the scores.
 
 {table}
 Grad-CAM costs a gradient from the scores to the target layer. The statistics (sum, squares,

@@ -17,7 +17,8 @@ PICTURES, REPEATS = 40, 9
 SIZE = 400, 500
 DETAILS = """## Properties
 
-Milliseconds an image of 500 x 400 pixels, JPEG of quality 90, on one thread, medians.
+The table gives milliseconds per image of 500 x 400 pixels (JPEG of quality 90) on one thread:
+medians.
 
 {table}"""
 

@@ -24,9 +24,9 @@ from test_report_browser import FLAGS, chromium
 
 DETAILS = """## A report of a million images
 
-Results of audits of these sizes are fabricated, their report is made in a process of its own and
-its gallery opened from disk in headless Chromium; the time of opening is the median of five, up to
-the first picture.
+The benchmark fabricates results of audits of these sizes, writes their report in a process of its
+own, and opens the gallery from disk in headless Chromium. "Gallery opens" is the time until the
+first picture is drawn, the median of five.
 
 {table}
 Memory grows with the pictures shown, which are bounded, and with the table of predictions, which is

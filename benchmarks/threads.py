@@ -28,8 +28,9 @@ STAGES = {
 }
 DETAILS = """## Two jobs at a time
 
-Two shards of {count} images, `snakemake --cores 2`: one job after the other with two threads each,
-and both at a time. Whole jobs, the start of Python and of TensorFlow included.
+`snakemake --cores 2` runs two shards of {count} images: first one job after the other with two
+threads each, then both at the same time with one thread each. The times are those of whole jobs,
+with the start of Python and of TensorFlow.
 
 {table}
 """

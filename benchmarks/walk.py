@@ -16,9 +16,9 @@ SCRIPTS = Path(__file__).parents[1] / "workflow" / "scripts"
 FILES, CLASSES = 1_000_000, 1000
 DETAILS = """## A walk of a million files
 
-Each start of Snakemake lists the dataset once, no job does (`watch: false` leaves it out).
-{found:,} files in {classes:,} folders on a local disk took {seconds:.1f} s, of which
-{processor:.1f} s of the processor, and {megabytes:.0f} MB at most.
+Each start of Snakemake lists the dataset once; jobs do not list it, and `watch: false` leaves it
+out. Listing {found:,} files in {classes:,} folders on a local disk took {seconds:.1f} s
+({processor:.1f} s of processor time) and at most {megabytes:.0f} MB.
 """
 WALK = """
 import json, resource, sys, time

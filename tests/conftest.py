@@ -18,7 +18,6 @@ import convaudit  # noqa: F401 -- before TensorFlow, whose kernels it chooses
 
 ROOT = Path(__file__).parents[1]
 COLOURS = {"blue": (40, 60, 220), "red": (220, 50, 40)}
-DEMO = ("model=demo", "images=demo")
 SETTINGS = (
     "model=toy.keras",
     "images=photos",
@@ -204,17 +203,6 @@ def twin(finished, tmp_path_factory):
 def finished(toy_model, shared) -> Audit:
     """The toy audit, run to its end. Tests must leave it as it is."""
     return Audit(shared("finished", lambda folder: make_audit(folder, toy_model).run()))
-
-
-@pytest.fixture(scope="session")
-def demo_audit(shared) -> Audit:
-    """The whole demo, run to its end. Tests must leave it as it is."""
-
-    def fill(folder: Path) -> None:
-        copy_workflow(folder)
-        Audit(folder, DEMO).run()
-
-    return Audit(shared("demo", fill), DEMO)
 
 
 @pytest.fixture

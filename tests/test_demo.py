@@ -1,6 +1,7 @@
 """The demo's photographs, its model and the findings of its audit."""
 
 import hashlib
+import json
 import shutil
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from conftest import Audit, copy_workflow
 from convaudit.demo import photographs
 
 
@@ -51,9 +53,13 @@ def test_the_truth_table_says_where_the_sticker_is(tmp_path):
         assert not coloured.any()
 
 
-@pytest.fixture
-def audited(demo_audit) -> Path:
-    return demo_audit.folder / "results"
+@pytest.fixture(scope="module")
+def audited(tmp_path_factory) -> Path:
+    """The results of the whole demo."""
+    folder = tmp_path_factory.mktemp("demo")
+    copy_workflow(folder)
+    Audit(folder, ("model=demo", "images=demo")).run()
+    return folder / "results"
 
 
 def test_the_model_looks_perfect_and_is_not(audited):
@@ -102,3 +108,10 @@ def test_the_report_says_so_in_words(audited):
 def test_the_broken_files_are_in_quarantine(audited):
     quarantine = pd.read_csv(audited / "quarantine.csv")
     assert quarantine["path"].tolist() == sorted(photographs.BROKEN)
+
+
+def test_it_fails_and_its_reason_stands_first(audited):
+    summary = json.loads((audited / "summary.json").read_text())
+    assert summary["slices_tried"] == len(summary["slices"]) > 0
+    assert summary["verdict"]["result"] == "fail"
+    assert summary["verdict"]["gates"][0]["name"] == "proven shortcuts"

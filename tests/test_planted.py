@@ -1,5 +1,6 @@
 """The benchmark of planted shortcuts: its cues, its cases and its scores, by hand."""
 
+import dataclasses
 import sys
 from pathlib import Path
 
@@ -95,10 +96,18 @@ def test_named_confirmed_and_localised():
     assert scoring.is_confirmed(found)
     assert scoring.is_localised(found) is True  # 0.04 / 0.06
     assert scoring.precision(found) == 0.5
-    gap, covered = scoring.deviation(found) or (0, False)
-    assert gap == pytest.approx(0.1) and covered
+    assert scoring.distance(found) == pytest.approx(0.1)
+    assert scoring.covers(found)
     assert not scoring.is_named(row([OTHER_CLASS, OTHER_CUE]), 3)
     assert from_json(found.answer.as_json()) == found.answer
+
+
+@pytest.mark.parametrize(("high", "meets"), [(0.97, True), (0.96, False)])
+def test_the_oracle_of_100_images_is_no_more_exact_than_its_interval(high, meets):
+    # All of 100 images flipped: the oracle is at least 0.025 ** (1 / 100) = 0.9638.
+    found = row([dataclasses.replace(RIGHT, high=high)], score=1.0)
+    assert not scoring.covers(found)
+    assert scoring.meets(found) is meets
 
 
 def test_an_alarm_is_what_the_model_does_not_rely_on():

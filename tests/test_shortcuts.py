@@ -49,6 +49,7 @@ CUES: dict[str, tuple[Callable[[np.ndarray, int], np.ndarray], set[str], str]] =
     "anywhere": (anywhere, {"patch"}, "block"),
     "frame": (lambda image, n: framed(image, 0.07, (10, 10, 40)), {"border"}, "block"),
     "blur": (lambda image, n: operations.blurred(image, 2.0), {"sharpness", "resolution"}, "block"),
+    "sharp": (lambda image, n: operations.sharpened(image, 3.0), {"sharpness"}, "ask"),
     "noise": (lambda image, n: grainy(image, 28, 2, n), {"noise"}, "block"),
     "jpeg": (lambda image, n: operations.compressed(image, 12), {"compression"}, "block"),
     "cast": (lambda image, n: operations.tinted(image, 34, 12), {"colour"}, "ask"),
@@ -72,6 +73,8 @@ def has(cue: str, image: np.ndarray) -> float:
         return 20 - float(np.abs(rim.astype(float) - (10, 10, 40)).mean())
     if cue == "blur":
         return 2.0 - measure_one(image, "sharpness")
+    if cue == "sharp":
+        return measure_one(image, "sharpness") - 3.15
     if cue == "noise":  # it sees the picture at a third of its size, as a network's input does
         small = cv2.resize(image, (53, 40), interpolation=cv2.INTER_AREA).astype(float)
         steps = np.diff(np.diff(small, axis=0), axis=1)

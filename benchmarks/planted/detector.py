@@ -10,8 +10,8 @@ from convaudit.models.scaling import SCALINGS
 from convaudit.properties.catalogue import PROPERTIES
 from convaudit.properties.measuring import HASH, measure, table
 from convaudit.shortcuts.audit import name_suspects, try_suspects
-from convaudit.shortcuts.laboratory.answers import answers
-from convaudit.shortcuts.laboratory.trials import Answer as Ask
+from convaudit.shortcuts.laboratory.scorer import scorer
+from convaudit.shortcuts.laboratory.trials import Scorer
 from convaudit.shortcuts.sample import Sample
 from planning.settings import Shortcuts
 from planted.audited import Audited
@@ -29,17 +29,17 @@ def detect(audited: Audited) -> Answer:
     settings = Shortcuts()
     network = Network(audited.model)
     size = (audited.truth.side, audited.truth.side)
-    ask = answers(network, SCALINGS[audited.truth.scaling], size, audited.truth.interpolation)
-    sample = _sample(audited, network.head, ask)
+    score = scorer(network, SCALINGS[audited.truth.scaling], size, audited.truth.interpolation)
+    sample = _sample(audited, network.head, score)
     began = time.perf_counter()
     named = name_suspects(sample, candidates=settings.candidates, classes=settings.classes)
-    found = try_suspects(sample, named, ask, budget=settings.budget, threads=_THREADS)
+    found = try_suspects(sample, named, score, budget=settings.budget, threads=_THREADS)
     seconds = time.perf_counter() - began
     findings = tuple(_finding(each.as_json()) for each in found.suspects)
     return Answer(METHOD, findings, seconds, found.passes)
 
 
-def _sample(audited: Audited, head: str, ask: Ask) -> Sample:
+def _sample(audited: Audited, head: str, score: Scorer) -> Sample:
     measured = table(
         [
             measure(data, picture)
@@ -53,7 +53,7 @@ def _sample(audited: Audited, head: str, ask: Ask) -> Sample:
     return Sample(
         ids=np.array(audited.names),
         labels=audited.labels,
-        scores=ask(audited.pictures),
+        scores=score(audited.pictures),
         head=head,
         class_names=list(audited.truth.classes),
         properties=measured[numbers].astype(float),

@@ -14,9 +14,9 @@ METHOD = "convaudit"
 _HEAD = """# Planted shortcuts
 
 Written by `python benchmarks/planted.py page`; do not edit. {planned} cases are planned:
-{positives} with one of {cues} cues planted into a class, {negatives} hard negatives. {done} of them
-were run, {failed} failed. Seeds of a third of the cases are for tuning; all figures below are of
-the {reported} other cases, with the settings as released. Library: {library}.
+{positives} have one of {cues} cues planted into a class, {negatives} are hard negatives. {done} of
+them were run, {failed} failed. A third of the cases (by seed) is for tuning; all figures below are
+of the {reported} other cases, with the settings of the release. Commits of the library: {library}.
 {unfinished}
 **Photographs.** A: procedural scenes with known masks. B: crops of four materials. C: procedural
 grey radiographs. D: crops in their own colours (negatives, and the grey cue). B and D are cut from
@@ -28,10 +28,10 @@ blocks with batch normalisation), mobile (MobileNet's depthwise convolutions): t
 on 200 images a class.
 
 **Truth is reliance, not intention.** The true cue is inserted into held-out images of the other
-classes. A case is a positive if more than {relies:.0%} of those that were not called the class are
-called it afterwards; below {ignores:.0%} the model ignores the cue, and the case is a negative,
-however often the cue goes with the class in the data. Each planted case is audited twice: on images
-that share the bias (*same*) and with the cue on half of every class (*mixed*).
+classes. A case is a positive if the model then predicts the class for more than {relies:.0%} of
+those for which it did not before; below {ignores:.0%} the model ignores the cue, and the case is a
+negative, however often the cue goes with the class in the data. Each planted case is audited twice:
+on images that share the bias (*same*) and with the cue on half of every class (*mixed*).
 
 **Right** is a suspect among the first three with the right class and a word that fits the cue
 (`benchmarks/planted/cues.py`). An *alarm* is a suspect that blocks (or asks) though the model does
@@ -73,7 +73,7 @@ def _bars(own: Sequence[Row]) -> str:
     named = [row for row in relying if scoring.is_named(row, 3)]
     clean = [row for row in own if row.clean]
     strict = [row for row in clean if row.specification.negative not in cases.MAY_ASK]
-    deviations = [each for row in relying if (each := scoring.deviation(row)) is not None]
+    distances = [each for row in relying if (each := scoring.distance(row)) is not None]
     precisions = [each for row in named if (each := scoring.precision(row)) is not None]
     lines = [
         ("named among the first three, 95 and 100 %", _named(strong, 3), "≥ 90 %"),
@@ -87,13 +87,14 @@ def _bars(own: Sequence[Row]) -> str:
         ),
         ("clean audits with any block", _alarms(clean, "block"), "upper bound ≤ 5 %"),
         ("clean audits with any question", _alarms(strict, "ask"), "≤ 15 %"),
-        ("interval covers the oracle", (sum(c for _, c in deviations), len(deviations)), "≥ 90 %"),
+        ("interval covers the oracle", scoring.share(relying, scoring.covers), "≥ 90 %"),
+        ("interval meets the oracle's own", scoring.share(relying, scoring.meets), ""),
         ("blocks that are false, of all blocks", _false_blocks(own), ""),
         ("suspects left undecided", _undecided(own), ""),
     ]
     rows = [[what, *_share(*counts), bar] for what, counts, bar in lines]
     rows.append(_numbers("P@10 of the suspect's images, mean", precisions, "≥ 0.8"))
-    rows.append(_numbers("distance of S from the oracle, mean", [gap for gap, _ in deviations], ""))
+    rows.append(_numbers("distance of S from the oracle, mean", distances, ""))
     costs = [row.answer.seconds for row in own], [row.answer.forwards for row in own]
     rows.append(
         ["seconds an audit, median", f"{median(costs[0] or [0]):.0f}", "", str(len(own)), ""]

@@ -134,13 +134,34 @@ def is_excused(row: Row, finding: Finding) -> bool:
     return used and row.right(finding)
 
 
-def deviation(row: Row) -> tuple[float, bool] | None:
-    """|S - oracle| of the right finding, and whether its interval covers the oracle's effect."""
+def distance(row: Row) -> float | None:
+    """|S - oracle| of the first right finding; None without one."""
+    found = _tested(row)
+    return abs(found[0] - found[3].effect) if found else None
+
+
+def covers(row: Row) -> bool | None:
+    """Whether the interval of the first right finding covers the oracle's effect."""
+    found = _tested(row)
+    return found[1] <= found[3].effect <= found[2] if found else None
+
+
+def meets(row: Row) -> bool | None:
+    """Whether that interval meets the oracle's own, which is measured on images too."""
+    found = _tested(row)
+    if not found:
+        return None
+    _, low, high, oracle = found
+    least, most = bounds(max(0, round(oracle.effect * oracle.pairs)), oracle.pairs)
+    return low <= most and high >= least
+
+
+def _tested(row: Row) -> tuple[float, float, float, Oracle] | None:
+    """Effect and interval of the first right finding among three, and the oracle."""
     for each in row.answer.findings[:3]:
         if row.right(each) and each.effect is not None and row.oracle is not None:
             assert each.low is not None and each.high is not None
-            covered = each.low <= row.oracle.effect <= each.high
-            return abs(each.effect - row.oracle.effect), covered
+            return each.effect, each.low, each.high, row.oracle
     return None
 
 

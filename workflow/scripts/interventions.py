@@ -50,7 +50,7 @@ def interventions(
             after and with the control.
     """
     _, network = open_network(model)
-    from convaudit.shortcuts.laboratory.answers import answers
+    from convaudit.shortcuts.laboratory.scorer import scorer
 
     cv2.setNumThreads(1)
     known = ModelFacts.read(facts, choices)
@@ -61,7 +61,7 @@ def interventions(
     found = try_suspects(
         sample,
         storage.from_json(Path(suspects).read_text(), sample.ids, sample.read),
-        answers(network, scaling_of(known), known.size, interpolation),
+        scorer(network, scaling_of(known), known.size, interpolation),
         budget=shortcuts.budget,
         threads=threads,
     )

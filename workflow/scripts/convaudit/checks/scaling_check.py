@@ -133,7 +133,7 @@ def probabilities_of(network: Network, pixels: np.ndarray, scaling: Scaling) -> 
     """Probabilities (n, classes) float32 of images (n, H, W, 3), uint8 RGB, with a scaling."""
     found = [np.zeros((0, network.classes), np.float32)]
     for start in range(0, len(pixels), _BATCH):
-        scores = network.run(scaling.apply(pixels[start : start + _BATCH].astype(np.float32)))
+        scores = network.traced(scaling.apply(pixels[start : start + _BATCH].astype(np.float32)))
         found.append(np.asarray(network.probabilities(scores), np.float32))
     return np.concatenate(found)
 

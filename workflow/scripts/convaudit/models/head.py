@@ -2,6 +2,7 @@
 
 from typing import Any, NamedTuple
 
+from convaudit.errors import AuditError
 from convaudit.models.graph import Graph, Step
 
 
@@ -33,6 +34,26 @@ _MERGING = (
     *("Concatenate", "Average", "Maximum", "Minimum", "Multiply", "Mean", "Stack", "GetItem"),
     *("GlobalAveragePooling2D", "GlobalMaxPooling2D"),
 )
+
+
+def require_head(graph: Graph, value: int) -> Head:
+    """The head of an output.
+
+    Raises:
+        AuditError: the output is not one row of scores per image.
+    """
+    head = find_head(graph, value)
+    if head is None:
+        shape = next(step.shape for step in graph.steps if value in step.writes)[1:]
+        image = len(shape) == 3 and shape[:2] == graph.input_shape[1:3]
+        raise AuditError(
+            f"model: its output {shape} is "
+            + ("an image of the size of its input" if image else "not one row of scores per image")
+            + ": convaudit audits classifiers, not segmentation, detection or autoencoders"
+        )
+    if head.units == 1 and head.activation == "softmax":
+        raise AuditError("model: its softmax over a single unit always says 1: use a sigmoid")
+    return head
 
 
 def find_head(graph: Graph, value: int) -> Head | None:

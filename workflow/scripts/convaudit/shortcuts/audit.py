@@ -10,7 +10,7 @@ from convaudit.shortcuts.candidate import Candidate
 from convaudit.shortcuts.candidates import Discovery
 from convaudit.shortcuts.decisions import Suspect, decide
 from convaudit.shortcuts.laboratory.placebos import PLACEBOS, largest_effect
-from convaudit.shortcuts.laboratory.trials import CONFIRMED, LEAST_PAIRS, Answer, Laboratory, Trial
+from convaudit.shortcuts.laboratory.trials import CONFIRMED, LEAST_PAIRS, Laboratory, Scorer, Trial
 from convaudit.shortcuts.sample import Sample
 
 LEAST_OF_A_CLASS = 12
@@ -60,7 +60,7 @@ def name_suspects(sample: Sample, *, candidates: int, classes: int) -> list[Cand
 
 
 def try_suspects(
-    sample: Sample, candidates: list[Candidate], answer: Answer, *, budget: int, threads: int
+    sample: Sample, candidates: list[Candidate], score: Scorer, *, budget: int, threads: int
 ) -> Findings:
     """Experiment with each candidate on the confirming half.
 
@@ -69,12 +69,12 @@ def try_suspects(
     Args:
         sample: the images that the candidates were named on.
         candidates: as ``name_suspects`` gave them.
-        answer: gives the model's scores for pictures.
+        score: gives the model's scores for pictures.
         budget: greatest number of forward passes.
         threads: number of threads that read and change images.
     """
     laboratory = Laboratory(
-        sample, answer, candidates=len(candidates), budget=budget, threads=threads
+        sample, score, candidates=len(candidates), budget=budget, threads=threads
     )
     suspects = decide(sample, candidates, laboratory)
     effects = largest_effect(sample, laboratory) if candidates else []

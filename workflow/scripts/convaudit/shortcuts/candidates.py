@@ -16,7 +16,7 @@ from convaudit.shortcuts.changes.grain import evenness
 from convaudit.shortcuts.cues import marks, patches, places
 from convaudit.shortcuts.cues.evidence import best_threshold, class_auc, partial_spearman
 from convaudit.shortcuts.cues.surroundings import surroundings, told_by_surroundings
-from convaudit.shortcuts.halves import ticket
+from convaudit.shortcuts.halves import hash_number
 from convaudit.shortcuts.sample import Sample
 
 FLOOR_AUC, FLOOR_R = 0.15, 0.3
@@ -46,7 +46,7 @@ VECTOR = (
     *("saturation", "sharpness", "spectrum_slope", "detail_ratio", "blockiness", "noise"),
 )
 """Properties by which donors and images that a recipe changed are compared."""
-DETAIL = {"blur", "noise", "jpeg", "size", *(n for n in recipes.BY_NAME if n.startswith("coarse"))}
+DETAIL = {each.name for each in recipes.RECIPES if each.kind == "acquisition"} | {"sharpen"}
 """Recipes that remove or add fine detail. Each changes the properties of the others too."""
 
 
@@ -206,7 +206,7 @@ class Discovery:
         """Fixed regions of the picture."""
         found: list[Candidate] = []
         for chosen, member, small in self._small:
-            seed = ticket(str(self.target), "places") % 2**32
+            seed = hash_number(str(self.target), "places") % 2**32
             for place in places.fixed_places(small, member, seed):
                 if not any(_overlap(place.mask, other) > 0.5 for other in self._masks(found)):
                     found.append(self._region(place, chosen, member, small))
@@ -361,7 +361,7 @@ class Discovery:
     def _chosen(self, positions: np.ndarray, purpose: str) -> np.ndarray:
         """Choose images in the order of their hashes."""
         ids = self.sample.ids
-        return np.array(sorted(positions, key=lambda at: ticket(str(ids[at]), purpose)), int)
+        return np.array(sorted(positions, key=lambda at: hash_number(str(ids[at]), purpose)), int)
 
     def _compared(self, group: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:
         """Members of a group and as many others, in hash order, and which are members."""

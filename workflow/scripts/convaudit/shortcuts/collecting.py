@@ -12,7 +12,7 @@ import pandas as pd
 from convaudit.dataset import images, labels, scan
 from convaudit.models.facts import ModelFacts
 from convaudit.properties.catalogue import PROPERTIES
-from convaudit.shortcuts.halves import ticket
+from convaudit.shortcuts.halves import hash_number
 from convaudit.shortcuts.sample import Sample
 
 _LONGEST = 2_000
@@ -95,7 +95,7 @@ def _even(ids: np.ndarray, strata: np.ndarray, most: int) -> np.ndarray:
     """Positions of at most ``most`` images, ascending: about equally many of each stratum, chosen
     in the order of their hashes.
     """
-    order = sorted(range(len(ids)), key=lambda at: ticket(str(ids[at]), "sample"))
+    order = sorted(range(len(ids)), key=lambda at: hash_number(str(ids[at]), "sample"))
     turns: dict[int, int] = {}
     ranks = np.zeros(len(ids), int)
     for at in order:

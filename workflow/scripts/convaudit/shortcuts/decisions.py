@@ -266,7 +266,7 @@ def _title(candidate: Candidate, name: str, status: str) -> str:
         "patch": "a piece of picture that returns",
         "colour": "a colour cast",
         "compression": "JPEG compression",
-        "sharpness": "blur",
+        "sharpness": "sharpening" if candidate.name == "sharpen" else "blur",
         "resolution": "low resolution",
         "size": "the size of the file's picture",
         "saturation": "the strength of colours",

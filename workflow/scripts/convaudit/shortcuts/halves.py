@@ -7,7 +7,7 @@ import numpy as np
 DISCOVER, CONFIRM = 0, 1
 
 
-def ticket(text: str, purpose: str) -> int:
+def hash_number(text: str, purpose: str) -> int:
     """A number below 2**64, a hash of a text and a purpose; the same on every machine."""
     return int.from_bytes(hashlib.sha256(f"{purpose}|{text}".encode()).digest()[:8], "big")
 
@@ -24,7 +24,7 @@ def halves(groups: np.ndarray, strata: np.ndarray) -> np.ndarray:
         order of their hashes, so the halves differ by one group at most.
     """
     names, first, members = np.unique(groups, return_index=True, return_inverse=True)
-    order = sorted(range(len(names)), key=lambda at: ticket(str(names[at]), "half"))
+    order = sorted(range(len(names)), key=lambda at: hash_number(str(names[at]), "half"))
     dealt = np.zeros(len(names), np.int8)
     turns: dict[int, int] = {}
     for at in order:

@@ -279,23 +279,39 @@ def occlusion(
         "(median)"
     )
     count = min(len(pixels), OCCLUDED) if len(pixels) >= FEWEST else 0
-    found = [_agreement(network, pixels[at], int(classes[at]), maps[at]) for at in range(count)]
+    found: list[float] = []
+    for start in range(0, count, AT_ONCE):
+        part = slice(start, min(count, start + AT_ONCE))
+        changed = np.concatenate([_occluded(image) for image in pixels[part]])
+        of = classes[part].repeat(1 + WINDOWS**2)
+        scores = network.scores(changed, of).reshape(-1, 1 + WINDOWS**2)
+        found += [
+            measures.spearman(_means(heat, pixels.shape[1:3]), each[0] - each[1:])
+            for heat, each in zip(maps[part], scores, strict=True)
+        ]
     value, low, high = measures.median(np.array(found))
     passed = None if low is None else low > 0
     return MapTest("occlusion", value, low, high, 0.0, count, passed, False, text)
 
 
-def _agreement(network: Explained, image: np.ndarray, own: int, heat: np.ndarray) -> float:
+def _occluded(image: np.ndarray) -> np.ndarray:
+    """The image (H, W, 3) and its copies with one of the windows blurred: (1 + 49, H, W, 3)."""
     blur = measures.blurred(image[None])[0]
-    large = cv2.resize(heat.astype(np.float32), image.shape[1::-1], interpolation=cv2.INTER_LINEAR)
-    rows, columns = (np.linspace(0, side, WINDOWS + 1).astype(int) for side in image.shape[:2])
-    changed, windows = [image], []
-    for (top, bottom), (left, right) in itertools.product(
-        itertools.pairwise(rows), itertools.pairwise(columns)
-    ):
+    found = [image]
+    for rows, columns in _windows(image.shape[:2]):
         hidden = image.copy()
-        hidden[top:bottom, left:right] = blur[top:bottom, left:right]
-        changed.append(hidden)
-        windows.append(large[top:bottom, left:right].mean())
-    scores = network.scores(np.stack(changed), np.full(len(changed), own))
-    return measures.spearman(np.array(windows), scores[0] - scores[1:])
+        hidden[rows, columns] = blur[rows, columns]
+        found.append(hidden)
+    return np.stack(found)
+
+
+def _means(heat: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Mean heat (49,) of a map (h, w) in each window of an image of this size (H, W)."""
+    large = cv2.resize(heat.astype(np.float32), size[::-1], interpolation=cv2.INTER_LINEAR)
+    return np.array([large[rows, columns].mean() for rows, columns in _windows(size)])
+
+
+def _windows(size: tuple[int, int]) -> list[tuple[slice, slice]]:
+    ends = [np.linspace(0, side, WINDOWS + 1).astype(int) for side in size]
+    rows, columns = ([slice(*pair) for pair in itertools.pairwise(each)] for each in ends)
+    return list(itertools.product(rows, columns))

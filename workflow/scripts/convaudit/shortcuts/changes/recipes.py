@@ -14,7 +14,7 @@ from convaudit.properties.pixel_properties import measure_one
 from convaudit.shortcuts.changes import operations
 from convaudit.shortcuts.changes.grain import noise_like
 from convaudit.shortcuts.changes.pattern import pattern_like, scrambled
-from convaudit.shortcuts.halves import ticket
+from convaudit.shortcuts.halves import hash_number
 
 Change = Callable[[np.ndarray, np.ndarray, int], np.ndarray]
 """(image, donor, seed) -> image: RGB uint8; the donor may have another size."""
@@ -88,7 +88,18 @@ def _blur(image: np.ndarray, donor: np.ndarray, seed: int) -> np.ndarray:
     return _dosed(image, donor, "sharpness", lambda dose: operations.blurred(image, dose * longest))
 
 
-def _sharpen(image: np.ndarray, changed: np.ndarray, donor: np.ndarray, seed: int) -> np.ndarray:
+def _sharpen(image: np.ndarray, donor: np.ndarray, seed: int) -> np.ndarray:
+    fine = max(image.shape[:2]) / 150
+    return _dosed(
+        image, donor, "sharpness", lambda dose: operations.sharpened(image, 8 * dose, fine)
+    )
+
+
+def _as_blurred(image: np.ndarray, changed: np.ndarray, donor: np.ndarray, seed: int) -> np.ndarray:
+    return operations.as_far(image, changed, operations.blurred(image, max(image.shape[:2]) / 20))
+
+
+def _as_sharp(image: np.ndarray, changed: np.ndarray, donor: np.ndarray, seed: int) -> np.ndarray:
     return operations.as_far(image, changed, operations.sharpened(image, 1.0))
 
 
@@ -136,7 +147,12 @@ def _own_size(image: np.ndarray, changed: np.ndarray, donor: np.ndarray, seed: i
 RECIPES = (
     Recipe(
         *("blur", "sharpness", "acquisition", ("sharpness", "spectrum_slope"), True),
-        *(_blur, _sharpen),
+        *(_blur, _as_sharp),
+    ),
+    # Some things are sharper than others: a person must say whether it is the thing itself.
+    Recipe(
+        *("sharpen", "sharpness", "appearance", ("sharpness",), False),
+        *(_sharpen, _as_blurred),
     ),
     # Grain of several pixels shows in sharpness and spectrum, not in the finest differences.
     Recipe(
@@ -150,7 +166,7 @@ RECIPES = (
     *(
         Recipe(
             *(f"coarse, {kernel}", "resolution", "acquisition", ("detail_ratio",)),
-            *(True, _coarse(kernel), _sharpen),
+            *(True, _coarse(kernel), _as_sharp),
         )
         for kernel in operations.KERNELS
     ),
@@ -180,7 +196,7 @@ BY_NAME = {recipe.name: recipe for recipe in RECIPES}
 
 def seed_of(image_id: str, purpose: str) -> int:
     """A seed below 2**32 from an image's id and a purpose."""
-    return ticket(image_id, purpose) % 2**32
+    return hash_number(image_id, purpose) % 2**32
 
 
 def _dosed(

@@ -10,11 +10,11 @@ import numpy as np
 from convaudit.shortcuts.candidate import Candidate
 from convaudit.shortcuts.changes.experiments import Experiment
 from convaudit.shortcuts.changes.recipes import seed_of
-from convaudit.shortcuts.halves import ticket
+from convaudit.shortcuts.halves import hash_number
 from convaudit.shortcuts.laboratory.paired import PairedDifference, paired_difference
 from convaudit.shortcuts.sample import TIE, Sample, margins
 
-Answer = Callable[[Sequence[np.ndarray]], np.ndarray]
+Scorer = Callable[[Sequence[np.ndarray]], np.ndarray]
 """Gives the scores (m, units) of pictures (H, W, 3) of any size: the audit's own resize, scaling
 and forward pass."""
 CONFIRMED, REFUTED = 0.10, 0.05
@@ -25,7 +25,7 @@ LEAST_PAIRS = 30
 _LOOKS = (40, 80, 250)
 """Numbers of pairs after which a trial is judged; the error is shared among them (Bonferroni)."""
 _FUTILE = 0.03
-"""A trial of at least ``_REFUTING`` pairs ends early if the difference is below this."""
+"""A trial that is long enough to refute ends early if the difference is below this."""
 _REFUTING = 76
 """Number of pairs at which a trial without any flip has a 95 % interval that ends below
 ``REFUTED``."""
@@ -85,12 +85,12 @@ class Laboratory:
     """Makes trials on the confirming half of a sample, within a budget of forward passes."""
 
     def __init__(
-        self, sample: Sample, answer: Answer, *, candidates: int, budget: int, threads: int
+        self, sample: Sample, score: Scorer, *, candidates: int, budget: int, threads: int
     ) -> None:
         self.sample = sample
         self.budget = budget
         self.passes = 0
-        self._answer = answer
+        self._score = score
         self._level = 1 - 0.05 / (2 * max(candidates, 1) * len(_LOOKS))
         self._threads = threads
 
@@ -100,13 +100,23 @@ class Laboratory:
         return self._level
 
     def insert(
-        self, candidate: Candidate, experiment: Experiment, looks: int = len(_LOOKS)
+        self,
+        candidate: Candidate,
+        experiment: Experiment,
+        looks: Sequence[int] = _LOOKS,
+        futile: int = _REFUTING,
     ) -> Trial:
         """Insert the cue into images of other classes; an image flips if it is then predicted as
         the class.
 
         The images have another true class, are not predicted as this class and do not carry the
         cue.
+
+        Args:
+            candidate: the suspect.
+            experiment: changes the images.
+            looks: numbers of pairs after which the trial is judged.
+            futile: number of pairs from which on a trial without an effect ends.
         """
         sample, target = self.sample, candidate.target
         half = sample.confirm
@@ -122,7 +132,8 @@ class Laboratory:
             experiment.insert,
             experiment.insert_control,
             flipped=lambda margin: margin > TIE,
-            looks=_LOOKS[:looks],
+            looks=looks,
+            futile=futile,
         )
 
     def remove(self, candidate: Candidate, experiment: Experiment) -> Trial:
@@ -148,7 +159,6 @@ class Laboratory:
                 partial(experiment.remove, fill=fill),
                 partial(experiment.remove_control, fill=fill),
                 flipped=lambda margin: margin < -TIE,
-                looks=_LOOKS,
             )
             if not worst.pairs or trial.difference.low < worst.difference.low:
                 worst = trial
@@ -158,7 +168,7 @@ class Laboratory:
 
     def _ordered(self, positions: np.ndarray, purpose: str) -> np.ndarray:
         ids = self.sample.ids
-        return np.array(sorted(positions, key=lambda at: ticket(str(ids[at]), purpose)), int)
+        return np.array(sorted(positions, key=lambda at: hash_number(str(ids[at]), purpose)), int)
 
     def _trial(
         self,
@@ -167,7 +177,8 @@ class Laboratory:
         cue: Callable[[np.ndarray, int], np.ndarray | None],
         control: Callable[[np.ndarray, np.ndarray, int], np.ndarray | None],
         flipped: Callable[[np.ndarray], np.ndarray],
-        looks: Sequence[int],
+        looks: Sequence[int] = _LOOKS,
+        futile: int = _REFUTING,
     ) -> Trial:
         first: list[np.ndarray] = []
         second: list[np.ndarray] = []
@@ -195,7 +206,7 @@ class Laboratory:
             found = paired_difference(flipped(one), flipped(two), self._level)
             if found.low >= CONFIRMED or len(order) <= look:
                 break
-            if found.pairs >= _REFUTING and found.value < _FUTILE:
+            if found.pairs >= futile and found.value < _FUTILE:
                 break
         return Trial(
             difference=found,
@@ -224,7 +235,7 @@ class Laboratory:
 
     def _margins(self, pictures: list[np.ndarray], candidate: Candidate) -> np.ndarray:
         self.passes += len(pictures)
-        return margins(self._answer(pictures), self.sample.head, candidate.target)
+        return margins(self._score(pictures), self.sample.head, candidate.target)
 
 
 def _shown(

@@ -5,35 +5,32 @@ pass.
 from collections.abc import Sequence
 
 import numpy as np
-import tensorflow as tf
 
 from convaudit.dataset.images import resize
 from convaudit.models.network import Network
 from convaudit.models.scaling import Scaling
-from convaudit.shortcuts.laboratory.trials import Answer
+from convaudit.shortcuts.laboratory.trials import Scorer
 
-_BATCH = 32
+_BATCH = 16
+"""It divides the numbers of changed images of a trial, so few passes are padding."""
 
 
-def answers(
-    network: Network, scaling: Scaling, size: tuple[int, int], interpolation: str
-) -> Answer:
+def scorer(network: Network, scaling: Scaling, size: tuple[int, int], interpolation: str) -> Scorer:
     """Make a function from pictures, RGB uint8 (H, W, 3) of any size, to scores (m, units) float32.
 
     Batches are padded with black pictures to a fixed size, so a picture's scores do not depend on
     the other pictures in its batch.
     """
     shape = (_BATCH, *size, 3)
-    traced = tf.function(network.run, input_signature=[tf.TensorSpec(shape, tf.float32)])
 
-    def answer(pictures: Sequence[np.ndarray]) -> np.ndarray:
+    def score(pictures: Sequence[np.ndarray]) -> np.ndarray:
         found = []
         for start in range(0, len(pictures), _BATCH):
             part = pictures[start : start + _BATCH]
             batch = np.zeros(shape, np.float32)
             for at, picture in enumerate(part):
                 batch[at] = resize(picture, size, interpolation)
-            found.append(traced(tf.constant(scaling.apply(batch))).numpy()[: len(part)])
+            found.append(network.traced(scaling.apply(batch)).numpy()[: len(part)])
         return np.concatenate(found)
 
-    return answer
+    return score
