@@ -632,7 +632,7 @@ def test_numbers_come_before_pictures_and_colours_are_results(page, written):
         "all => all.map(b => getComputedStyle(b).color)"
     )
     assert set(colours) == {ink}
-    assert page.locator("#where").inner_text().count("What a map can't tell") == 1
+    assert page.locator("#where").inner_text().count("A map can't tell") == 1
     opened = page.locator("details.help").all()
     assert len(opened) >= 12
     assert not page.locator("details.help p").first.is_visible()
