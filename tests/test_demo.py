@@ -115,3 +115,16 @@ def test_it_fails_and_its_reason_stands_first(audited):
     assert summary["slices_tried"] == len(summary["slices"]) > 0
     assert summary["verdict"]["result"] == "fail"
     assert summary["verdict"]["gates"][0]["name"] == "proven shortcuts"
+
+
+def test_slices_that_echo_the_sticker_are_one_finding_with_it(audited):
+    summary = json.loads((audited / "summary.json").read_text())
+    sticker = summary["suspects"][0]
+    (found,) = [each for each in summary["findings"] if each["kind"] == "slice"]
+    assert found["link"] == sticker["link"]
+    ties = [each["suspect"] for each in summary["slices"] if each["suspect"]]
+    assert len(ties) > 1 and {each["id"] for each in ties} == {sticker["id"]}
+    assert all(each["carriers"] == each["checked"] for each in ties)
+    page = (audited / "report" / "index.html").read_text()
+    carry, unchecked = (page.count(f"<span>{said}") for said in ("carries the", "was not checked"))
+    assert carry > 0 and unchecked > 0 and carry + unchecked == 6

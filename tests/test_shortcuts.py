@@ -275,6 +275,13 @@ def test_the_json_has_the_documented_keys_and_the_strip_is_drawn():
         *("id", "cue", "kind", "class", "title", "text", "status", "severity", "data", "insert"),
         *("remove", "images", "image_count", "link"),
     } <= suspect.keys()
+    cues = as_json(made, found)["cues"]
+    assert cues.keys() == {s.id for s in found.suspects if s.status == "confirmed"}
+    cue, first = cues[suspect["id"]], found.suspects[0]
+    assert (first.status, first.cue) == ("confirmed", "place")  # looked for in half of the images
+    known = made.ids[~np.isnan(first.carries)].tolist()
+    assert cue["checked"] == known and set(known) <= set(made.ids[made.discover])
+    assert cue["carriers"] and set(suspect["images"]) <= set(cue["carriers"]) < set(known)
     assert suspect["insert"].keys() == {"pairs", "flips", "control_flips", "low", "high"}
     assert len({s["id"] for s in as_json(made, found)["suspects"]}) == len(found.suspects)
     assert as_json(made, found)["placebos"]["tried"] == 20
