@@ -26,6 +26,9 @@ _LOOKS = (40, 80, 250)
 """Numbers of pairs after which a trial is judged; the error is shared among them (Bonferroni)."""
 _FUTILE = 0.03
 """A trial that is long enough to refute ends early if the difference is below this."""
+_HOPELESS = 0.15
+"""So does one whose 95 % interval ends below this: with all pairs its lower end would hardly be
+``CONFIRMED``."""
 _REFUTING = 76
 """Number of pairs at which a trial without any flip has a 95 % interval that ends below
 ``REFUTED``."""
@@ -206,7 +209,8 @@ class Laboratory:
             found = paired_difference(flipped(one), flipped(two), self._level)
             if found.low >= CONFIRMED or len(order) <= look:
                 break
-            if found.pairs >= futile and found.value < _FUTILE:
+            plain = paired_difference(flipped(one), flipped(two), 0.95)
+            if found.pairs >= futile and (found.value < _FUTILE or plain.high < _HOPELESS):
                 break
         return Trial(
             difference=found,
