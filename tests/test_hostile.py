@@ -85,6 +85,7 @@ def hostile(fresh) -> Audit:
     (audit.folder / "classes.txt").write_text("\n".join(LABELS))
     before = outside(audit.folder)
     audit.run(
+        "--notemp",
         config=(
             "images=photos/table.csv",
             "classes=classes.txt",
