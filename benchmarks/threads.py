@@ -80,8 +80,8 @@ def _prepare(folder: Path) -> None:
 
 
 def _snakemake(folder: Path, stage: str, threads: int, targets: list[str]) -> float:
-    command = [sys.executable, "-m", "snakemake", *targets, "--cores", "2", "--quiet", "all"]
-    command += ["--set-threads", f"{stage}={threads}"]
+    command = [sys.executable, "-m", "snakemake", *targets, "--cores", "2", "--notemp"]
+    command += ["--quiet", "all", "--set-threads", f"{stage}={threads}"]
     command += ["--config", *CONFIG, f"shard_size={COUNT}"]
     environment = {**os.environ, "SLURM_CONF": os.devnull}
     began = time.perf_counter()

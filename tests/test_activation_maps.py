@@ -30,7 +30,7 @@ def keeping(finished, tmp_path_factory) -> tuple[Audit, str]:
     folder = tmp_path_factory.mktemp("keeping") / "audit"
     shutil.copytree(finished.folder, folder, copy_function=shutil.copyfile)
     audit = Audit(folder, (*SETTINGS, *UNTRIED))
-    return audit, audit.run(config=(KEEP,))
+    return audit, audit.run("--notemp", config=(KEEP,))
 
 
 def test_they_are_the_network_s_activations_of_each_image(keeping):

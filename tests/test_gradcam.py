@@ -1,6 +1,7 @@
 """The overlays of a shard: one for each image, and one for each further requested class."""
 
 import hashlib
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -11,6 +12,7 @@ import gradcam
 from convaudit.attribution import map_statistics
 from convaudit.dataset import images
 from convaudit.drawing import encoding, overlays
+from fabricated import FACTS
 
 
 @pytest.mark.parametrize(
@@ -29,7 +31,8 @@ def test_each_map_that_was_asked_for_is_drawn_over_its_image(tmp_path, shown, fi
     hashes = [hashlib.sha256((tmp_path / f"{name}.png").read_bytes()).hexdigest() for name in "ab"]
     table = {"image_id": ["a-0", "b-0"], "path": ["a.png", "b.png"], "sha256": hashes}
     pd.DataFrame(table).to_parquet(tmp_path / "rows.parquet")
-    np.save(tmp_path / "pixels.npy", np.zeros((2, 8, 8, 3), np.uint8))
+    facts = replace(FACTS, input=(8, 8, 3))
+    (tmp_path / "model.json").write_text(facts.to_json())
     maps = generator.uniform(0, 1, (3, 4, 4)).astype(np.float16).astype(np.float32)
     halves, scale = map_statistics.pack(maps)
     # Image b has class 5 too; the true class of image a was not requested.
@@ -43,7 +46,7 @@ def test_each_map_that_was_asked_for_is_drawn_over_its_image(tmp_path, shown, fi
         shown=shown,
         maps=str(tmp_path / "maps.npz"),
         rows=str(tmp_path / "rows.parquet"),
-        pixels=str(tmp_path / "pixels.npy"),
+        facts=str(tmp_path / "model.json"),
         source=tmp_path,
         interpolation="crop",
         alpha=0.4,

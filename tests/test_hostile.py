@@ -15,6 +15,7 @@ from PIL import Image
 
 from conftest import COLOURS, ROOT, Audit, paint
 from convaudit.dataset import images
+from convaudit.dataset.prepared import prepared
 from convaudit.errors import AuditError
 from quarantine import quarantine
 
@@ -85,6 +86,7 @@ def hostile(fresh) -> Audit:
     (audit.folder / "classes.txt").write_text("\n".join(LABELS))
     before = outside(audit.folder)
     audit.run(
+        "--notemp",
         config=(
             "images=photos/table.csv",
             "classes=classes.txt",
@@ -118,6 +120,9 @@ def test_every_image_has_its_own_pixels_or_a_reason(hostile):
     folder = hostile.folder / "results"
     rows = pd.read_parquet(folder / "preprocess" / "0000.parquet")
     pixels = np.load(folder / "preprocess" / "0000.npy")
+    files = rows[["path", "sha256"]].itertuples(index=False)
+    read_again = prepared(hostile.folder / "photos", files, (16, 16), "area")
+    assert np.array_equal(read_again, pixels)
     for path, found in zip(rows["path"], pixels, strict=True):
         image = np.asarray(Image.open(hostile.folder / "photos" / path))
         assert np.array_equal(found, images.resize(image, (16, 16), "area")), path

@@ -65,7 +65,7 @@ GRADCAM = """
 import gradcam
 gradcam.draw(
     maps="maps.npz", predictions="predicted.parquet", rows="rows.parquet",
-    pixels="pixels.npy", source=Path("photos"), shown="all",
+    facts="model.json", source=Path("photos"), shown="all",
     alpha=0.4, interpolation="area", colormap="jet", blend="over", folder="overlays",
     sheets="sprites", threads=2,
 )

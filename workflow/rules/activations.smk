@@ -6,8 +6,9 @@ rule activations:
         model_file,
         predictions=rules.predictions.output.table,
         statistics=all_shards(rules.predict.output.statistics),
-        pixels=all_shards(rules.preprocess.output.pixels),
+        rows=all_shards(rules.preprocess.output.rows),
         facts=rules.model.output.facts,
+        images=demo_files,
     output:
         channels="<results>/channels.parquet",
         grids=directory("<results>/activations"),
@@ -26,6 +27,8 @@ rule activations:
         choices=AUDIT.choices,
         layers=AUDIT.watched_layers,
         examples=SETTINGS.activations.examples,
+        images=AUDIT.images,
+        interpolation=SETTINGS.preprocess.interpolation,
         per_row=SETTINGS.activations.per_row,
     script:
         "../scripts/activations.py"
@@ -35,9 +38,9 @@ rule activations:
 rule channel:
     input:
         model_file,
-        pixels=in_shard_of_image(rules.preprocess.output.pixels),
         rows=in_shard_of_image(rules.preprocess.output.rows),
         facts=rules.model.output.facts,
+        images=demo_files,
     output:
         "<results>/channels/{image_id}/{layer}/{channel}.png",
     log:
@@ -52,5 +55,7 @@ rule channel:
         key=lambda wildcards: KEYS.channel(AUDIT.shard_of(wildcards.image_id)),
         model=AUDIT.model,
         choices=AUDIT.choices,
+        images=AUDIT.images,
+        interpolation=SETTINGS.preprocess.interpolation,
     script:
         "../scripts/channel.py"

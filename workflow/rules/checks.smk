@@ -48,8 +48,9 @@ rule trust:
     input:
         model_file,
         facts=rules.model.output.facts,
-        pixels=collect(str(rules.preprocess.output.pixels), shard=AUDIT.plan.sampled),
+        listed=collect(str(rules.preprocess.output.rows), shard=AUDIT.plan.sampled),
         rows=collect(str(rules.predict.output.rows), shard=AUDIT.plan.sampled),
+        source=demo_files,
     output:
         tests="<results>/trust/trust.json",
     log:
@@ -68,5 +69,7 @@ rule trust:
         choices=AUDIT.choices,
         gradcam=SETTINGS.gradcam.model_dump(include={"method", "score"}),
         images=SETTINGS.trust.images,
+        source=AUDIT.images,
+        interpolation=SETTINGS.preprocess.interpolation,
     script:
         "../scripts/trust.py"

@@ -6,7 +6,7 @@ rule gradcam:
         maps=rules.predict.output.maps,
         predictions=rules.predict.output.rows,
         rows=rules.preprocess.output.rows,
-        pixels=rules.preprocess.output.pixels,
+        facts=rules.model.output.facts,
         images=demo_files,
     output:
         overlays=directory("<results>/gradcam/overlays/{shard}"),

@@ -7,15 +7,17 @@ rule preprocess:
         facts=rules.model.output.facts,
         images=demo_files,
     output:
-        pixels="<results>/preprocess/{shard}.npy",
+        # Only predict reads these arrays: 150 kB an image, deleted when it has.
+        pixels=temp("<results>/preprocess/{shard}.npy"),
         rows="<results>/preprocess/{shard}.parquet",
         quarantine="<results>/preprocess/{shard}.quarantine.csv",
     log:
         "<results>/logs/preprocess/{shard}.log",
     benchmark:
         "<results>/benchmarks/preprocess/{shard}.tsv"
-    # All images are read before other jobs begin, so that too many unreadable ones end the run early.
-    priority: 2
+    # All images of a dataset are read before other jobs begin, so that too many unreadable ones end
+    # the run early; of a large dataset they would fill the disk with arrays.
+    priority: 2 if len(SHARDS) <= 16 else 0
     conda:
         "../../environment.yml"
     threads: SHARD_THREADS

@@ -5,7 +5,6 @@ rule scaling_check:
     input:
         model_file,
         facts=rules.model.output.facts,
-        pixels=collect(str(rules.preprocess.output.pixels), shard=AUDIT.plan.sampled),
         rows=collect(str(rules.preprocess.output.rows), shard=AUDIT.plan.sampled),
         images=demo_files,
     output:

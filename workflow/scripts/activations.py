@@ -4,9 +4,12 @@ import logging
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from convaudit.activations import summaries
 from convaudit.activations.examples import choose_examples
+from convaudit.dataset import scan
+from convaudit.dataset.prepared import prepared
 from convaudit.drawing.encoding import encode_png
 from convaudit.drawing.grids import activation_grid
 from convaudit.models.facts import ModelChoices, ModelFacts, ModelSource
@@ -24,7 +27,9 @@ def activations(
     choices: ModelChoices,
     predictions: str,
     statistics: list[str],
-    pixels: list[str],
+    rows: list[str],
+    source: Path,
+    interpolation: str,
     layers: list[str],
     examples: int | list[str],
     per_row: int,
@@ -39,7 +44,9 @@ def activations(
         choices: what the config sets about the model.
         predictions: ``predictions.parquet``.
         statistics: .npz of each shard, as ``predict`` wrote them.
-        pixels: .npy of each shard with the images (n, H, W, 3), uint8 RGB.
+        rows: .parquet of each shard with path and sha256, as ``preprocess`` wrote them.
+        source: the folder that the images' paths start from, or the table that lists them.
+        interpolation: setting ``preprocess.interpolation``.
         layers: names of the watched layers.
         examples: number of example images, or their paths.
         per_row: channels per row in a grid.
@@ -52,12 +59,14 @@ def activations(
 
     _, network = open_network(model, threads=1)
     chosen = choose_examples(predictions, examples)
-    scaling = scaling_of(ModelFacts.read(facts, choices))
-    shards = {Path(path).stem: path for path in pixels}
+    known, top = ModelFacts.read(facts, choices), scan.root(source)
+    scaling = scaling_of(known)
+    shards = {Path(path).stem: path for path in rows}
     with atomic_folder(grids) as folder:
         for example in chosen.itertuples():
-            image = np.load(shards[example.shard], mmap_mode="r")[example.row]
-            maps = network.activations(scaling.apply(image[None].astype(np.float32)), layers)
+            listed = pd.read_parquet(shards[example.shard], columns=["path", "sha256"])
+            image = prepared(top, [listed.iloc[example.row]], known.size, interpolation)
+            maps = network.activations(scaling.apply(image.astype(np.float32)), layers)
             (folder / example.image_id).mkdir()
             for name, values in maps.items():
                 picture = encode_png(activation_grid(values[0], per_row))
@@ -73,7 +82,9 @@ if __name__ == "__main__":
             choices=snakemake.params.choices,
             predictions=snakemake.input.predictions,
             statistics=snakemake.input.statistics,
-            pixels=snakemake.input.pixels,
+            rows=snakemake.input.rows,
+            source=snakemake.params.images,
+            interpolation=snakemake.params.interpolation,
             layers=snakemake.params.layers,
             examples=snakemake.params.examples,
             per_row=snakemake.params.per_row,

@@ -1,9 +1,13 @@
 """Draw one channel of one layer for one image."""
 
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pandas as pd
 
+from convaudit.dataset import scan
+from convaudit.dataset.prepared import prepared
 from convaudit.drawing.encoding import encode_png
 from convaudit.drawing.grids import activation_tile
 from convaudit.errors import AuditError
@@ -22,8 +26,9 @@ def draw(
     model: ModelSource,
     facts: str,
     choices: ModelChoices,
-    pixels: str,
     rows: str,
+    source: Path,
+    interpolation: str,
     image_id: str,
     layer_id: str,
     channel: int,
@@ -35,7 +40,9 @@ def draw(
         model: the model that the config names.
         facts: path of ``model.json``.
         choices: what the config sets about the model.
-        pixels, rows: files of the shard that holds the image, as ``preprocess`` wrote them.
+        rows: .parquet of the shard that holds the image, as ``preprocess`` wrote it.
+        source: the folder that the images' paths start from, or the table that lists them.
+        interpolation: setting ``preprocess.interpolation``.
         image_id, layer_id, channel: the channel to draw.
         picture: the PNG that is written.
 
@@ -48,13 +55,13 @@ def draw(
         raise AuditError(f"the model has no layer {layer_id!r} with channels")
     if channel >= layer.channels:
         raise AuditError(f"{layer_id} has the channels 0 to {layer.channels - 1}")
-    ids = pd.read_parquet(rows, columns=["image_id"])["image_id"].tolist()
-    if image_id not in ids:
+    listed = pd.read_parquet(rows, columns=["image_id", "path", "sha256"]).set_index("image_id")
+    if image_id not in listed.index:
         raise AuditError(f"there is no image {image_id!r}: predictions.parquet has the image_ids")
-    image = np.load(pixels, mmap_mode="r")[ids.index(image_id)]
+    image = prepared(scan.root(source), [listed.loc[image_id]], known.size, interpolation)
 
     _, network = open_network(model)
-    inputs = scaling_of(known).apply(image[None].astype(np.float32))
+    inputs = scaling_of(known).apply(image.astype(np.float32))
     maps = network.activations(inputs, [layer.name])
     tile = activation_tile(maps[layer.name][0, :, :, channel])
     factor = max(1, -(-SIDE // min(tile.shape[:2])))
@@ -69,8 +76,9 @@ if __name__ == "__main__":
             model=snakemake.params.model,
             facts=snakemake.input.facts,
             choices=snakemake.params.choices,
-            pixels=snakemake.input.pixels,
             rows=snakemake.input.rows,
+            source=snakemake.params.images,
+            interpolation=snakemake.params.interpolation,
             image_id=snakemake.wildcards.image_id,
             layer_id=snakemake.wildcards.layer,
             channel=int(snakemake.wildcards.channel),

@@ -1,6 +1,7 @@
 """Draw the Grad-CAM overlays of a shard, at the image's own size."""
 
 import logging
+from itertools import islice
 from pathlib import Path
 
 import cv2
@@ -10,7 +11,7 @@ import pandas as pd
 from convaudit.attribution import map_statistics
 from convaudit.dataset import images, scan
 from convaudit.drawing import encoding, overlays, sprites
-from convaudit.system.array_files import taken
+from convaudit.models.facts import ModelFacts
 from convaudit.system.atomic import atomic_folder
 from convaudit.system.ordered_map import in_order
 from convaudit.system.progress import Progress
@@ -22,7 +23,7 @@ def draw(
     maps: str,
     predictions: str,
     rows: str,
-    pixels: str,
+    facts: str,
     source: Path,
     shown: str,
     interpolation: str,
@@ -39,7 +40,7 @@ def draw(
         maps: .npz with the saliency maps, as ``predict`` wrote it.
         predictions: .parquet with the column ``correct``, as ``predict`` wrote it.
         rows: .parquet, one row per image: image_id, path, sha256.
-        pixels: .npy with the images (n, H, W, 3) at the network's size, uint8 RGB.
+        facts: ``model.json``.
         source: the folder that the images' paths start from, or the table that lists them.
         shown: setting ``overlays``: the images that get an overlay.
         interpolation: setting ``preprocess.interpolation``: which part of a photo the network sees.
@@ -57,32 +58,33 @@ def draw(
         ids, classes = arrays["image_id"].tolist(), arrays["class_index"].tolist()
     predicted = pd.read_parquet(predictions, columns=["image_id", "correct"])
     drawn_ids = set(predicted["image_id"][overlays.drawn(shown, predicted["correct"])])
-    size = np.load(pixels, mmap_mode="r").shape[1:3]
+    size = ModelFacts.read(facts).size
 
-    def one(drawing: tuple[int, np.ndarray]) -> None:
+    def one(drawing: tuple[int, np.ndarray | None]) -> np.ndarray:
+        """Draw the overlay of a map; return its image at the network's size."""
         at, values = drawing
         path, sha256 = files[ids[at]]
-        name = ids[at] if at < len(table) else f"{ids[at]}-{classes[at]}"
         image = images.decode(scan.read_unchanged(top / path, sha256))
-        part = images.seen(image.shape, size, interpolation)
-        drawn = overlays.overlay(image, values, alpha, colormap, blend, part)
-        (Path(temporary) / f"{name}.jpg").write_bytes(encoding.encode_jpeg(drawn))
+        if values is not None and ids[at] in drawn_ids:
+            name = ids[at] if at < len(table) else f"{ids[at]}-{classes[at]}"
+            part = images.seen(image.shape, size, interpolation)
+            drawn = overlays.overlay(image, values, alpha, colormap, blend, part)
+            (Path(drawings) / f"{name}.jpg").write_bytes(encoding.encode_jpeg(drawn))
+        return images.resize(image, size, interpolation)
 
-    def sheet(number: int) -> None:
-        shown = slice(number * sprites.SHEET, (number + 1) * sprites.SHEET)
-        drawn = sprites.sprites(taken(pixels, shown))
-        (Path(temporary) / f"{number}.jpg").write_bytes(encoding.encode_jpeg(drawn))
-
-    stored = enumerate(map_statistics.read_one_by_one(maps) if drawn_ids else ())
-    drawings = (drawing for drawing in stored if ids[drawing[0]] in drawn_ids)
+    stored = map_statistics.read_one_by_one(maps) if drawn_ids else iter(())
+    firsts = ((at, next(stored, None)) for at in range(len(table)))
     total = sum(image_id in drawn_ids for image_id in ids)
-    progress = Progress(total, "overlays")
-    with atomic_folder(folder) as temporary:
-        for _ in in_order(one, drawings, threads):
-            progress.add()
-    count = -(-len(table) // sprites.SHEET)
-    with atomic_folder(sheets) as temporary:
-        for _ in in_order(sheet, range(count), threads):
+    progress = Progress(len(table), "images")
+    with atomic_folder(folder) as drawings, atomic_folder(sheets) as small:
+        pictures = in_order(one, firsts, threads)
+        for number in range(-(-len(table) // sprites.SHEET)):
+            shown_here = list(islice(pictures, sprites.SHEET))
+            sheet = encoding.encode_jpeg(sprites.sprites(np.stack(shown_here)))
+            (Path(small) / f"{number}.jpg").write_bytes(sheet)
+            progress.add(len(shown_here))
+        further = (each for each in enumerate(stored, len(table)) if ids[each[0]] in drawn_ids)
+        for _ in in_order(one, further, threads):
             pass
     logging.info("%d overlays", total)
 
@@ -93,7 +95,7 @@ if __name__ == "__main__":
             maps=snakemake.input.maps,
             predictions=snakemake.input.predictions,
             rows=snakemake.input.rows,
-            pixels=snakemake.input.pixels,
+            facts=snakemake.input.facts,
             source=snakemake.params.images,
             shown=snakemake.params.overlays,
             interpolation=snakemake.params.interpolation,

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from convaudit.dataset import images, labels, scan
+from convaudit.dataset.prepared import prepared
 from convaudit.models.facts import ModelChoices, ModelFacts, ModelSource
 from convaudit.models.scaling import scaling_of
 from convaudit.system.atomic import atomic
@@ -22,7 +23,6 @@ def check(
     facts: str,
     choices: ModelChoices,
     plan: Path,
-    pixels: list[str],
     rows: list[str],
     source: str,
     interpolation: str,
@@ -35,7 +35,7 @@ def check(
         facts: ``model.json``.
         choices: what the config sets about the model.
         plan: folder with ``plan.json``.
-        pixels, rows: files of the sampled shards, as ``preprocess`` wrote them.
+        rows: .parquet of the sampled shards, as ``preprocess`` wrote them.
         source: the folder that the images' paths start from, or the table that lists them.
         interpolation: setting ``preprocess.interpolation``.
         result: ``scaling.json`` that is written: the result of ``check_scaling``; with images also
@@ -48,21 +48,16 @@ def check(
     from convaudit.checks.scaling_check import SAMPLE, check_scaling
 
     names = labels.of_model(plans.load(plan).class_names, network.classes)
-    samples = [
-        _sample(*parts, names, -(-SAMPLE // len(pixels)))
-        for parts in zip(pixels, rows, strict=True)
-    ]
+    known, top = ModelFacts.read(facts, choices), scan.root(Path(source))
+    each = -(-SAMPLE // len(rows))
+    samples = [_sample(part, names, each, top, known.size, interpolation) for part in rows]
     sample = np.concatenate([stack for stack, _ in samples])
     truth = np.concatenate([indices for _, indices in samples])
     if network.head == "sigmoid":  # the label is not the only right answer
         sample, truth = sample[:0], truth[:0]
-    known = ModelFacts.read(facts, choices)
     found = check_scaling(network, sample, truth, known.scaling_name, names)
     logging.info("of %d images: %s", found["images"], found["accuracies"])
-    resized = [
-        _resized(part, scan.root(Path(source)), known.size, interpolation, -(-SAMPLE // len(rows)))
-        for part in rows
-    ]
+    resized = [_resized(part, top, known.size, interpolation, each) for part in rows]
     by_way = {
         name: np.concatenate([part[name] for part, _ in resized if part])
         for name in next((part for part, _ in resized if part), {})
@@ -83,12 +78,21 @@ def check(
         temporary.write_text(json.dumps(found, indent=1) + "\n")
 
 
-def _sample(pixels: str, rows: str, names: list[str], count: int) -> tuple[np.ndarray, np.ndarray]:
+def _sample(
+    rows: str,
+    names: list[str],
+    count: int,
+    top: Path,
+    size: tuple[int, int],
+    interpolation: str,
+) -> tuple[np.ndarray, np.ndarray]:
     """Evenly spread labelled images of a shard, and the indices of their classes."""
-    truth = labels.indices(pd.read_parquet(rows, columns=["label"])["label"], names)
+    table = pd.read_parquet(rows, columns=["path", "sha256", "label"])
+    truth = labels.indices(table["label"], names)
     usable = np.flatnonzero(truth >= 0)
     chosen = usable[np.linspace(0, len(usable) - 1, min(count, len(usable))).astype(int)]
-    return np.load(pixels, mmap_mode="r")[chosen], truth[chosen]
+    files = table[["path", "sha256"]].iloc[chosen].itertuples(index=False)
+    return prepared(top, files, size, interpolation), truth[chosen]
 
 
 def _resized(
@@ -112,7 +116,6 @@ if __name__ == "__main__":
             facts=snakemake.input.facts,
             choices=snakemake.params.choices,
             plan=snakemake.params.plan,
-            pixels=snakemake.input.pixels,
             rows=snakemake.input.rows,
             source=snakemake.params.images,
             interpolation=snakemake.params.interpolation,

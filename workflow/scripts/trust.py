@@ -2,13 +2,14 @@
 
 import json
 import logging
+from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
+from convaudit.dataset import scan
+from convaudit.dataset.prepared import prepared
 from convaudit.models.facts import ModelChoices, ModelFacts, ModelSource
 from convaudit.models.scaling import scaling_of
-from convaudit.system.array_files import taken
 from convaudit.system.atomic import atomic
 from convaudit.trust.sample import sample
 from jobs.job import job
@@ -20,8 +21,10 @@ def check(
     model: ModelSource,
     facts: str,
     choices: ModelChoices,
-    pixels: list[str],
+    listed: list[str],
     rows: list[str],
+    source: Path,
+    interpolation: str,
     gradcam: dict[str, str],
     images: int,
     tests: str,
@@ -32,8 +35,10 @@ def check(
         model: the model that the config names.
         facts: ``model.json``.
         choices: what the config sets about the model.
-        pixels: .npy of each sampled shard with the images (n, H, W, 3), uint8 RGB.
+        listed: .parquet of each sampled shard with path and sha256, as ``preprocess`` wrote them.
         rows: .parquet of each of these shards with the predictions, as ``predict`` wrote them.
+        source: the folder that the images' paths start from, or the table that lists them.
+        interpolation: setting ``preprocess.interpolation``.
         gradcam: settings ``method`` and ``score`` of ``gradcam``.
         images: setting ``trust.images``.
         tests: ``trust.json`` that is written (``map_tests.Trust``).
@@ -44,19 +49,17 @@ def check(
     from convaudit.trust.map_tests import Trust, check_maps
 
     known = ModelFacts.read(facts, choices)
-    columns = ["image_id", "predicted_index", "probability", "row"]
-    table = pd.concat(
-        [
-            pd.read_parquet(part, columns=columns).assign(file=file)
-            for part, file in zip(rows, pixels, strict=True)
-        ],
-        ignore_index=True,
+    table, files = (
+        pd.concat([pd.read_parquet(part, columns=columns) for part in parts], ignore_index=True)
+        for parts, columns in (
+            (rows, ["image_id", "predicted_index", "probability"]),
+            (listed, ["image_id", "path", "sha256"]),
+        )
     )
-    chosen = table.iloc[sample(table["image_id"], table["predicted_index"], images)]
-    height, width = known.size
-    stack = np.zeros((len(chosen), height, width, 3), np.uint8)
-    for at, row in enumerate(chosen.itertuples()):
-        stack[at] = taken(row.file, np.array([row.row]))[0]
+    at = sample(table["image_id"], table["predicted_index"], images)
+    chosen = table.iloc[at]
+    located = files.set_index("image_id").loc[chosen["image_id"]].itertuples(index=False)
+    stack = prepared(scan.root(source), located, known.size, interpolation)
     passes = 0
 
     def tested(size: int) -> Trust:
@@ -90,8 +93,10 @@ if __name__ == "__main__":
             model=snakemake.params.model,
             facts=snakemake.input.facts,
             choices=snakemake.params.choices,
-            pixels=snakemake.input.pixels,
+            listed=snakemake.input.listed,
             rows=snakemake.input.rows,
+            source=snakemake.params.source,
+            interpolation=snakemake.params.interpolation,
             gradcam=snakemake.params.gradcam,
             images=snakemake.params.images,
             tests=snakemake.output.tests,
