@@ -135,7 +135,7 @@ def _suspect(
         kind=candidate.kind,
         target=name,
         title=_title(candidate, name, status),
-        text=_text(candidate, name, status, inserted, removed, level),
+        text=_text(name, status, inserted, removed, level),
         status=status,
         severity=severity,
         data=data,
@@ -284,12 +284,7 @@ def _title(candidate: Candidate, name: str, status: str) -> str:
 
 
 def _text(
-    candidate: Candidate,
-    name: str,
-    status: str,
-    inserted: Trial | None,
-    removed: Trial | None,
-    level: float,
+    name: str, status: str, inserted: Trial | None, removed: Trial | None, level: float
 ) -> str:
     if inserted is None:
         return (
