@@ -231,7 +231,7 @@ def test_without_labels_nothing_is_right_or_wrong(audit, tmp_path):
     again.mkdir()
     write_report(again, unlabelled, [], undecided)
     text = text_of(again / "index.html")
-    assert "give the images labels" in text and "audit more images" not in text
+    assert "Give the images labels" in text and "Audit more images" not in text
 
 
 def test_suspects_and_findings_of_one_story_are_one_card():
