@@ -102,7 +102,7 @@ def test_the_report_says_so_in_words(audited):
     assert "<b>confirmed by experiment" in page
     # The page shows six images of a confused pair and says how many there are.
     assert page.count("true <b>brick</b>") == 6 and "These are 6 of 36" in page
-    assert "Other scalings were not tried" in page
+    assert page.count("Their accuracy was not compared, because with “unit” the accuracy") == 2
 
 
 def test_the_broken_files_are_in_quarantine(audited):

@@ -11,7 +11,7 @@ from convaudit.dataset.depth import depth_notes
 from convaudit.metrics.cues import CueShare
 from convaudit.metrics.slices import slices
 from convaudit.models.facts import LayerInfo
-from convaudit.report.findings.all_findings import findings
+from convaudit.report.findings.all_findings import findings, other_scalings
 from convaudit.report.findings.slice_findings import slice_findings
 from convaudit.report.results import Results
 from convaudit.report.wording import slice_words
@@ -185,7 +185,7 @@ def test_the_data_s_own_faults():
     )
     texts = [text for kind, text in said(audited) if kind == "data"]
     assert texts[0].startswith("2 files have the same content as a file with another label")
-    assert texts[1] == "1 of 11 files could not be audited."
+    assert texts[1] == "1 of 11 files could not be read or are not images."
     assert texts[2] == "1 of 10 channels (10%) are dead: they fire for no image."
 
 
@@ -210,7 +210,48 @@ def test_what_is_read_from_maps_that_fail_their_tests_is_suspected():
         assert finding.title.startswith("Suspected: ")
         assert finding.text.endswith("because the maps of this model fail their own tests.")
     (own,) = [finding for finding in found if finding.title == "The heat maps fail their own tests"]
-    assert own.text.startswith("The maps of 60 images fail the test “removal”. What is read")
+    assert own.text.startswith(
+        "The maps were tested on 60 images and fail 1 of the 2 tests that decide: removal. What is"
+    )
+
+
+def test_an_experiment_removes_the_doubt_in_what_is_read_from_maps():
+    predicted = np.repeat([1, 0], [20, 40])
+    right, corner = np.repeat([False, True], [15, 45]), np.arange(60) < 20
+    mark = {"id": "s-mark", "status": "confirmed", "class": "gravel", "title": "a mark"}
+    ids = [f"id-{number}" for number in range(60)]
+    tried = {
+        "suspects": [{**mark, "images": []}],
+        "cues": {"s-mark": {"checked": ids, "carriers": ids[:20]}},
+        **{"forward_passes": 9, "undecidable": []},
+    }
+    (errors,) = [
+        each
+        for each in findings(audit(predicted, right, corner=corner, trust=FAILED, shortcuts=tried))
+        if each.kind == "heat"
+    ]
+    assert errors.title == "Errors go with heat in the top left corner"
+    assert errors.text.endswith("would not prove it; the experiment of suspect 1 does.")
+
+
+def test_what_is_said_of_other_scalings_is_one_text():
+    """Of 60 images 45 are right; 64 were compared, and with the own scaling 58 of them."""
+    predicted, right = np.arange(60) % 2, np.arange(60) >= 15
+    check = {**NO_CHECK, "images": 64, "accuracies": {"unit": 58 / 64}}
+    guess = {"used": "unit", "images": 32, "changed": {"unit": 0.0, "tf": 0.375}}
+    known = audit(predicted, right, corner=np.zeros(60, bool), check=check)
+    assert other_scalings(known) == (
+        "Other scalings were not compared, because with “unit” the accuracy already is 91% on 64 "
+        "labelled images (75.0% on all 60 labelled images)."
+    )
+    guessed = replace(known, scaling_check={**check, "guess": {**guess, "likelier": None}})
+    assert other_scalings(guessed).startswith(
+        "Other scalings were run on 32 images and change this share of the predictions: 38% with "
+        "tf. Their accuracy was not compared, because with “unit” the accuracy already is 91%"
+    )
+    facts = replace(FACTS, layers=known.facts.layers, scaling_known=False, scaling_why="a guess: x")
+    texts = [text for _, text in said(replace(guessed, facts=facts))]
+    assert any(other_scalings(guessed) in text for text in texts)
 
 
 def test_maps_that_pass_or_were_not_tested_are_not_doubted():

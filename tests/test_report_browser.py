@@ -593,7 +593,7 @@ def test_a_decision_is_exported_as_it_is_read_back(page, written, tmp_path):
     verdict = json.loads((written / "verdict.json").read_text())
     page.goto((written / "report" / "index.html").as_uri())
     page.click("#signature button")
-    assert page.inner_text("#missing") == "a name, a date, signed or refused"
+    assert page.inner_text("#missing") == "a name, a date, “I sign” or “I refuse”"
     page.check("[name=decision][value=refused]")
     page.fill("#signature [name=name]", "Ada Lovelace")
     page.fill("#signature [name=date]", "2026-11-25")

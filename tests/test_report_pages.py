@@ -231,7 +231,7 @@ def test_without_labels_nothing_is_right_or_wrong(audit, tmp_path):
     again.mkdir()
     write_report(again, unlabelled, [], undecided)
     text = text_of(again / "index.html")
-    assert "give the images labels" in text and "audit more images" not in text
+    assert "Give the images labels" in text and "Audit more images" not in text
 
 
 def test_suspects_and_findings_of_one_story_are_one_card():
@@ -330,7 +330,10 @@ def test_a_wrong_image_says_whether_it_was_checked_for_a_confirmed_suspect(audit
     text = " ".join(text_of(report / "index.html").split())
     assert text.count("was not checked for the cue of suspect 1") == 1  # of b; the other is of a
     assert "carries the cue of suspect 1" not in text and "lacks the cue" not in text
-    assert "The cue was found in 0 of the 1 images that were checked for it." in text
+    assert (
+        "The cue was found in 0 of the 0 checked images of “b”, and in 0 of 1 of other classes."
+        in text
+    )
 
 
 def test_a_decision_stands_above_the_gates_and_names_suspects_by_their_titles(audit, tmp_path):
@@ -345,6 +348,14 @@ def test_a_decision_stands_above_the_gates_and_names_suspects_by_their_titles(au
     assert "<b>Refused</b> by Ada Lovelace on 2026-11-25" in top
     assert "<dt>“b” depends on s-mark</dt><dd>a sticker</dd>" in top
     assert "<dt>s-gone</dt><dd>not shown</dd>" in top
+
+
+def test_undecided_suspects_without_a_card_are_counted_and_not_their_stories(tmp_path):
+    """Five suspects, two of one story, make four stories; three of them have a card."""
+    found = tried(*(suspect(f"s-{at}", "b", "undecided", []) for at in (0, 0, 1, 2, 3)))
+    shown = suspects.cards(found, tmp_path, {})
+    assert (len(shown["cards"]), shown["counts"]["undecided"], shown["hidden"]) == (3, 5, 2)
+    assert shown["cards"][0]["like"] == 1
 
 
 def test_the_deciding_suspect_is_the_first_that_blocks_or_asks():
@@ -410,12 +421,12 @@ def test_heat_that_is_nearly_even_is_given_no_place(audit):
     assert said == [True, False]
 
 
-@pytest.mark.parametrize(("after", "mends"), [(0.05, True), (0.4, False)])
-def test_a_temperature_that_makes_calibration_worse_is_not_said_to_mend_it(after, mends):
+@pytest.mark.parametrize(("after", "fixes"), [(0.05, True), (0.4, False)])
+def test_a_temperature_that_makes_calibration_worse_is_not_said_to_fix_it(after, fixes):
     numbers = {"temperature_error_before": 0.15, "temperature_error_after": after}
     said = ordinary._cooled({"temperature": 2.0, **numbers})
-    assert f"{after:.1%} instead of 15.0%" in said
-    assert ("does not mend" in said) is not mends
+    assert f"(equal-count bins) is {after:.1%} instead of 15.0%" in said
+    assert ("does not fix" in said) is not fixes
 
 
 def test_a_number_is_written_out():

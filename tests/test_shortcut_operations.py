@@ -10,7 +10,7 @@ from scipy.stats import norm
 from convaudit.shortcuts.candidate import Candidate, Evidence
 from convaudit.shortcuts.changes import operations
 from convaudit.shortcuts.cues.evidence import class_auc, partial_spearman
-from convaudit.shortcuts.decisions import Suspect, explained, severity_of
+from convaudit.shortcuts.decisions import Suspect, _text, explained, severity_of
 from convaudit.shortcuts.halves import CONFIRM, DISCOVER, halves
 from convaudit.shortcuts.laboratory.paired import paired_difference, pairs_needed
 from convaudit.shortcuts.laboratory.trials import Trial
@@ -192,3 +192,16 @@ def told(cue: str, flips: int) -> Suspect:
         *("s-1", cue, "appearance", "a", "", "", "confirmed", "ask"),
         *(evidence, trial, None, [], 0, np.zeros(40), [], {}),
     )
+
+
+@pytest.mark.parametrize(("removed", "enough"), [(0, True), (30, False)])
+def test_a_cue_that_is_enough_but_not_needed_is_said_to_be_so(removed, enough):
+    """The cue turns 40 of 40 images; without it 0 or 30 of 40 images change."""
+
+    def trial(flips: int) -> Trial:
+        flipped, still = np.arange(40) < flips, np.zeros(40, bool)
+        return Trial(paired_difference(flipped, still, 0.999), [], [], flipped, still)
+
+    text = _text("gravel", "confirmed", trial(40), trial(removed), 0.999)
+    assert "(95 % interval, corrected for the number of suspects: " in text
+    assert ("So the cue is enough for the prediction “gravel”" in text) is enough

@@ -149,7 +149,16 @@ def test_a_proven_shortcut_fails_and_stands_first():
     verdict = judged(audit(500, suspects=[SUSPECT]))
     assert verdict.result == "fail"
     assert [gate.name for gate in verdict.gates[:2]] == ["proven shortcuts", "accuracy"]
-    assert "a patch makes it say brick; none is allowed" in verdict.gates[0].text
+    assert verdict.gates[0].text == (
+        "1 confirmed shortcut that blocks: a patch makes it say brick; none is allowed."
+    )
+    asked = gate_of(verdict, "questions").text
+    assert asked == "0 confirmed shortcuts that need an answer; none is allowed."
+    where = {"status": ["undecided", "data_only"], "kind": "overlay", "severity": "note"}
+    gate = {"name": "a", "metric": "suspects", "where": where, "bound": "upper", "limit": 0}
+    assert gate_of(judged(audit(), {"extends": "none", "gates": [gate]}), "a").text == (
+        "0 undecided or data only suspects of severity note (overlay); none is allowed."
+    )
 
 
 def test_suspects_that_were_not_looked_for_leave_the_verdict_open():

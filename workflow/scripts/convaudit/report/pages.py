@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from itertools import repeat
 from pathlib import Path
@@ -18,12 +19,14 @@ from convaudit.metrics.classification import per_class
 from convaudit.metrics.intervals import wilson
 from convaudit.models.facts import LayerInfo
 from convaudit.report import charts, regions, rendering, thumbnails
+from convaudit.report.findings.all_findings import other_scalings
 from convaudit.report.findings.finding import GUESS, Finding
 from convaudit.report.findings.slice_findings import stories_of
 from convaudit.report.gallery import data as gallery
 from convaudit.report.regions import REGIONS
 from convaudit.report.results import PAIRS, Results
 from convaudit.report.sections import layer_pages, mean_heat, misclassified, ordinary, suspects
+from convaudit.report.sections.next_steps import next_steps
 from convaudit.verdict.decision import Decision
 
 SAMPLE = 24
@@ -77,6 +80,8 @@ def write_report(
     pairs = misclassified.pairs(audit)
     cells = mean_heat.cells(audit)
     shortcuts = suspects.cards(audit.shortcuts, folder, stories_of(summary["slices"]))
+    for card in shortcuts["cards"] if shortcuts else ():
+        card["found"] = suspects.where_found(audit, card)
     _write_pairs(folder, render, audit, pairs, cells, seen, shortcuts)
     places = mean_heat.places(audit)
     top = mean_heat.scale([*places, *cells.values()])
@@ -101,6 +106,9 @@ def write_report(
         shortcuts=shortcuts,
         card_of={card["id"]: card for card in shortcuts["cards"]} if shortcuts else {},
         reason=suspects.reason(shortcuts),
+        steps=next_steps(summary, suspects.reason(shortcuts)),
+        gate_counts=Counter(gate["result"] for gate in summary["verdict"]["gates"]),
+        other_scalings=other_scalings(audit),
         guess=GUESS,
         errors=misclassified.cards(
             audit,
@@ -117,7 +125,7 @@ def write_report(
         layers=layers,
         examples=_examples(audit, named),
         classes=_classes(audit),
-        ordinary=ordinary.rows(summary),
+        ordinary=ordinary.rows(summary, audit.class_names),
         slices_found=any(row["finding"] for row in summary["slices"]),
         reliability=charts.reliability(summary["calibration"]),
         histogram=_histogram(audit),
@@ -353,7 +361,8 @@ def _grid(audit: Results, layer: LayerInfo, path: str, per_row: int) -> dict[str
 
 def _sizes(audit: Results) -> dict[str, Any] | None:
     """The photos' sizes in words; ``squeezed`` is the number of photos whose aspect ratio differs
-    by more than a tenth from that of the network's input.
+    by more than a tenth from that of the network's input; ``fits`` is True if all have the input's
+    size.
     """
     if not audit.count:
         return None
@@ -372,5 +381,6 @@ def _sizes(audit: Results) -> dict[str, Any] | None:
         "aspect": f"{low:.2f} of all"
         if low == high
         else f"{low:.2f} to {high:.2f}, half of them under {middle:.2f}",
+        "fits": sizes.tolist() == [[audit.facts.input[1], audit.facts.input[0]]],
         "squeezed": int((np.abs(np.log(aspect / model)) > np.log(1.1)).sum()),
     }

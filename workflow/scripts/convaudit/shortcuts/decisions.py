@@ -135,7 +135,7 @@ def _suspect(
         kind=candidate.kind,
         target=name,
         title=_title(candidate, name, status),
-        text=_text(candidate, name, status, inserted, removed, level),
+        text=_text(name, status, inserted, removed, level),
         status=status,
         severity=severity,
         data=data,
@@ -284,12 +284,7 @@ def _title(candidate: Candidate, name: str, status: str) -> str:
 
 
 def _text(
-    candidate: Candidate,
-    name: str,
-    status: str,
-    inserted: Trial | None,
-    removed: Trial | None,
-    level: float,
+    name: str, status: str, inserted: Trial | None, removed: Trial | None, level: float
 ) -> str:
     if inserted is None:
         return (
@@ -300,8 +295,8 @@ def _text(
     parts = [
         f"With the cue inserted, {inserted.flips} of {difference.pairs} images of other classes "
         f"are predicted as “{name}”; after an equally large change of another kind, "
-        f"{inserted.control_flips} are. The difference is {difference.value:.0%} (interval "
-        f"{difference.low:.0%} to {difference.high:.0%})."
+        f"{inserted.control_flips} are. The difference is {difference.value:.0%} (95 % interval, "
+        f"corrected for the number of suspects: {difference.low:.0%} to {difference.high:.0%})."
     ]
     if removed is not None and removed.difference.pairs:
         parts.append(
@@ -309,6 +304,11 @@ def _text(
             f"“{name}” are predicted as another class; with as much removed elsewhere, "
             f"{removed.control_flips} are."
         )
+        if difference.low >= CONFIRMED and removed.flips <= removed.control_flips:
+            parts.append(
+                f"So the cue is enough for the prediction “{name}”, but these images do not need "
+                "it."
+            )
     if status == "undecided":
         goal = max(difference.value, 0.0)
         discordant = (difference.first + difference.second) / max(difference.pairs, 1)

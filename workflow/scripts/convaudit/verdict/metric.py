@@ -56,7 +56,7 @@ WORDS = {
     "per_class.f1": Words("F1", "share", "#classes", UNLABELLED),
     "slices.accuracy": Words("accuracy", "share", "#slices", UNLABELLED),
     "calibration_error": Words("calibration error", "share", "#calibration", UNLABELLED),
-    "quarantine_share": Words("share of files that could not be read", "share", "#quarantine"),
+    "quarantine_share": Words("share of unreadable files", "share", "#quarantine"),
     "duplicates_across_labels": Words("files under two labels", "count", "#duplicates"),
     "near_duplicates.training.images": Words(
         "audited images among the training images",

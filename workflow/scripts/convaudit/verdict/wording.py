@@ -8,6 +8,12 @@ from convaudit.verdict.metric import Measured, Words
 from convaudit.verdict.policy import Gate
 
 SHOWN = 3
+_SEVERITIES = {
+    "": ("", ""),
+    "block": ("that blocks", "that block"),
+    "ask": ("that needs an answer", "that need an answer"),
+}
+"""Words for one suspect of a severity, and for several."""
 
 
 def measured(gate: Gate, found: Measured) -> str:
@@ -43,21 +49,14 @@ def undecided(images: int | None) -> str:
     """The reason why the interval does not decide, and how many images would."""
     if images is None:
         return " The limit is in the interval, so this is undecided."
-    return f" There are too few images to decide: about {_rounded(images):,} would be enough."
+    return f" There are too few images to decide: about {rounded(images):,} would be enough."
 
 
 def counted(
     gate: Gate, sure: Sequence[Mapping[str, Any]], maybe: Sequence[Mapping[str, Any]]
 ) -> str:
     """Number and names of matching rows, and of rows that are undecided."""
-    name = metric.words(gate.metric).name
-    kinds = [
-        value if isinstance(value, str) else " or ".join(value) for value in gate.where.values()
-    ]
-    name = name.removesuffix("s") if len(sure) == 1 else name
-    what = f"{name} ({', '.join(kinds)})" if kinds else name
-    verb = "is" if len(sure) == 1 else "are"
-    text = f"There {verb} {len(sure)} {what}{_names(sure)}; {asked(gate)}."
+    text = f"{_kind(gate, len(sure))}{_names(sure)}; {asked(gate)}."
     if maybe:
         verb = "is" if len(maybe) == 1 else "are"
         text += (
@@ -81,6 +80,24 @@ def others(gate: Gate, result: str, also: int, few: int) -> str:
     return text
 
 
+def _kind(gate: Gate, count: int) -> str:
+    """Number and kind of the rows that a gate counts, as in "1 confirmed shortcut that blocks"."""
+    name = metric.words(gate.metric).name
+    where = {
+        key: value if isinstance(value, str) else " or ".join(value)
+        for key, value in gate.where.items()
+    }
+    before, after = "", ""
+    if gate.metric == "suspects":
+        status, severity = where.pop("status", ""), where.pop("severity", "")
+        name = "shortcuts" if status == "confirmed" else name
+        before = status.replace("_", " ")
+        after = _SEVERITIES.get(severity, (f"of severity {severity}",) * 2)[count != 1]
+    name = name.removesuffix("s") if count == 1 else name
+    rest = f"({', '.join(where.values())})" if where else ""
+    return " ".join(filter(None, (f"{count:,}", before, name, after, rest)))
+
+
 def _count(count: int, which: str, what: str) -> str:
     plural = {"class": "classes"}.get(what, f"{what}s")
     return " ".join(filter(None, (f"{count:,}", which, what if count == 1 else plural)))
@@ -98,7 +115,7 @@ def _number(value: float, words: Words) -> str:
     return f"{value:,.0f}" if words.unit == "count" else f"{value:.4g}"
 
 
-def _rounded(images: int) -> int:
+def rounded(images: int) -> int:
     """Round up to two digits, because more would claim more than is known."""
     step = 10 ** max(0, len(str(images)) - 2)
     return -(-images // step) * step

@@ -18,6 +18,7 @@ from convaudit.report.mean_maps import MeanMaps
 from convaudit.report.regions import HOT, NOWHERE, REGIONS
 from convaudit.report.results import Results
 from convaudit.report.sections.misclassified import surest
+from convaudit.report.sections.suspects import stories
 from convaudit.report.wording import percent, short
 
 CENTRE = 4
@@ -105,21 +106,47 @@ def _guess(audit: Results) -> list[Finding]:
         return []
     check, guess = audit.scaling_check, audit.scaling_check.get("guess")
     why = audit.facts.scaling_why.removeprefix("a guess: ")
-    text = f"Pixels are scaled as “{audit.facts.scaling_name}”, which is a guess: {why}. "
+    parts = [f"Pixels are scaled as “{audit.facts.scaling_name}”, which is a guess: {why}."]
+    parts += filter(None, [other_scalings(audit)])
+    if guess and guess["likelier"]:
+        parts.append(f"“{guess['likelier']}” fits the model better: {guess['why']}.")
+    if not check["images"]:
+        parts.append("A wrong scaling lowers the accuracy, and no error message shows it.")
+    elif check["better"]:
+        parts.append("The scaling seems to be wrong.")
+    elif len(check["accuracies"]) > 1:
+        parts.append(
+            f"On {check['images']} labelled images no other scaling is clearly more accurate."
+        )
+    parts.append("Set preprocess.scaling to the scaling that was used in training.")
+    return [Finding("trust", GUESS, " ".join(parts), "#data")]
+
+
+def other_scalings(audit: Results) -> str:
+    """The predictions that change with other scalings, and the reason if their accuracy was not
+    compared; "" if there is nothing to say.
+    """
+    check, guess = audit.scaling_check, audit.scaling_check.get("guess")
+    parts = []
     if guess:
         changed = [
             f"{share:.0%} with {name}"
             for name, share in guess["changed"].items()
             if name != guess["used"]
         ]
-        text += (
-            f"On {guess['images']} images another scaling changes this share of the predictions: "
-            f"{', '.join(changed)}. "
+        parts.append(
+            f"Other scalings were run on {guess['images']} images and change this share of the "
+            f"predictions: {', '.join(changed)}."
         )
-        if guess["likelier"]:
-            text += f"“{guess['likelier']}” fits the model better: {guess['why']}. "
-    text += f"{_tried(check)} Set preprocess.scaling to the scaling that was used in training."
-    return [Finding("trust", GUESS, text, "#data")]
+    if check["images"] and not check["better"] and len(check["accuracies"]) == 1:
+        known = int(audit.known.sum())
+        parts.append(
+            f"{'Their accuracy was' if guess else 'Other scalings were'} not compared, because "
+            f"with “{check['used']}” the accuracy already is "
+            f"{percent(check['accuracies'][check['used']], 0)} on {check['images']} labelled "
+            f"images ({percent(1 - audit.wrong.sum() / known)} on all {known:,} labelled images)."
+        )
+    return " ".join(parts)
 
 
 def _errors_by_region(audit: Results) -> list[Finding]:
@@ -219,13 +246,24 @@ def _chance(maps: MeanMaps, index: int, region: int) -> float:
 
 
 def _said_of_heat(audit: Results, found: list[Finding]) -> list[Finding]:
-    """Findings from the maps, marked as suspicions if the maps fail their own tests."""
+    """Findings from the maps. If the maps fail their own tests they are marked as suspicions, but
+    not if an experiment confirmed the cue that the errors carry.
+    """
     if not audit.trust or audit.trust["heat_usable"] is not False:
         return found
+    ranks = {each["id"]: rank for rank, each in enumerate(stories(audit.shortcuts), 1)}
     doubt = " This is only a suspicion, because the maps of this model fail their own tests."
-    return [
-        replace(each, title=f"Suspected: {each.title}", text=each.text + doubt) for each in found
-    ]
+    told = []
+    for each in found:
+        if each.suspect and each.suspect.id in ranks:
+            proof = (
+                " The heat maps alone would not prove it; the experiment of suspect "
+                f"{ranks[each.suspect.id]} does."
+            )
+            told.append(replace(each, text=each.text + proof))
+        else:
+            told.append(replace(each, title=f"Suspected: {each.title}", text=each.text + doubt))
+    return told
 
 
 def _when_right(audit: Results, index: int, region: int) -> str:
@@ -242,12 +280,13 @@ def _when_right(audit: Results, index: int, region: int) -> str:
 def _trust(audit: Results) -> list[Finding]:
     found = []
     if audit.trust and audit.trust["heat_usable"] is False:
-        tests = audit.trust["tests"]
-        failed = [each["name"] for each in tests if each["gates"] and each["passed"] is False]
+        tests = [each for each in audit.trust["tests"] if each["gates"]]
+        failed = [each["name"] for each in tests if each["passed"] is False]
         text = (
-            f"The maps of {audit.trust['images']} images fail {_tests(failed)}. What is read from "
-            "the maps is only a suspicion. Another gradcam.method or gradcam.layer may give maps "
-            "that pass."
+            f"The maps were tested on {audit.trust['images']} images and fail {len(failed)} of "
+            f"the {len(tests)} tests that decide: {' and '.join(failed)}. What is read from the "
+            "maps is only a suspicion. Another gradcam.method or gradcam.layer may give maps that "
+            "pass."
         )
         found.append(Finding("trust", "The heat maps fail their own tests", text, "#trust"))
     if audit.known.sum() >= FEWEST:
@@ -288,20 +327,3 @@ def _of(title: str, text: str, link: str, images: np.ndarray) -> Finding:
     return Finding(
         "trust", title, text, link, int(images.sum()), np.flatnonzero(images)[:SHOWN].tolist()
     )
-
-
-def _tests(names: Sequence[str]) -> str:
-    return f"the test{'s' if len(names) > 1 else ''} “{'” and “'.join(names)}”"
-
-
-def _tried(check: dict[str, Any]) -> str:
-    """The result of the scaling check in one sentence."""
-    if not check["images"]:
-        return "A wrong scaling lowers the accuracy, and no error message shows it."
-    if check["better"]:
-        return "The scaling seems to be wrong."
-    if len(check["accuracies"]) == 1:
-        share = check["accuracies"][check["used"]]
-        images = f"{check['images']} labelled images"
-        return f"With “{check['used']}” the accuracy on {images} is {share:.0%}."
-    return f"On {check['images']} labelled images no other scaling is clearly more accurate."

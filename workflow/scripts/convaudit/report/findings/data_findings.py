@@ -18,8 +18,8 @@ def data_findings(audit: Results) -> list[Finding]:
     found += _near_duplicates(audit.near_duplicates)
     if len(audit.quarantine):
         count = len(audit.quarantine)
-        text = f"{count:,} of {count + audit.count:,} files could not be audited."
-        found.append(Finding("data", "Files that are not images", text, "#data"))
+        text = f"{count:,} of {count + audit.count:,} files could not be read or are not images."
+        found.append(Finding("data", "Unreadable files", text, "#quarantine"))
     if audit.assumptions:
         text = " ".join(f"{note[0].upper()}{note[1:]}." for note in audit.assumptions)
         found.append(Finding("data", "What the audit assumes of the images", text, "#data"))

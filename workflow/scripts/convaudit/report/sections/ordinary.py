@@ -1,14 +1,21 @@
 """Standard metrics as rows of a table."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from convaudit.report.wording import percent, plain
+from convaudit.report.wording import percent, plain, short
 
 
-def rows(summary: dict[str, Any]) -> list[dict[str, str]]:
-    """Name, value, interval and meaning of each number that is known."""
-    binary = summary["classes"] == 2
-    against = "of the second class" if binary else "mean over the classes, each against the rest"
+def rows(summary: dict[str, Any], class_names: Sequence[str]) -> list[dict[str, str]]:
+    """Name, value, interval and meaning of each number that is known.
+
+    Args:
+        summary: the content of ``summary.json``.
+        class_names: in index order.
+    """
+    against = "mean over the classes, each against the rest"
+    if summary["classes"] == 2:
+        against = f"of “{short(class_names[1])}”"
     of = f"{against}, on {summary['score_images']:,} images"
     told = {
         "accuracy": ("accuracy", percent, "images whose predicted class is the true one"),
@@ -24,7 +31,11 @@ def rows(summary: dict[str, Any]) -> list[dict[str, str]]:
             percent,
             "mean gap of confidence and accuracy in ten bins of equal width",
         ),
-        "calibration_error_equal_count": ("the same", percent, "in ten bins of equal counts"),
+        "calibration_error_equal_count": (
+            "calibration error, equal-count bins",
+            percent,
+            "the same gap in ten bins of equal counts",
+        ),
         "temperature": ("temperature", plain, _cooled(summary)),
     }
     found = _multilabel(summary["multilabel"]) if summary["multilabel"] else []
@@ -65,7 +76,7 @@ def _cooled(summary: dict[str, Any]) -> str:
         return ""
     before, after = summary["temperature_error_before"], summary["temperature_error_after"]
     return (
-        "logits divided by it have the least log-loss; the calibration error would be "
-        f"{percent(after)} instead of {percent(before)} (bins of equal counts)"
-        f"{': it does not mend the calibration' if after >= before else ''}"
+        "with all logits divided by this number, which gives the least log-loss, the calibration "
+        f"error (equal-count bins) is {percent(after)} instead of {percent(before)}"
+        f"{': it does not fix the calibration' if after >= before else ''}"
     )

@@ -5,6 +5,10 @@ from pathlib import Path
 from shutil import copyfile
 from typing import Any
 
+import numpy as np
+
+from convaudit.report.results import Results
+
 _SHOWN = ("confirmed", "fragile", "undecided", "data_only")
 """States of suspects that have a card; refuted suspects are only counted."""
 _MOST_UNDECIDED = 3
@@ -59,7 +63,7 @@ def cards(
     return {
         "cards": cards,
         "counts": {state: statuses.count(state) for state in _STATES},
-        "hidden": sum(each["like"] + 1 for each in told[len(listed) :]),
+        "hidden": statuses.count("undecided") - len(listed[proven:]),
         "confirmed": statuses.count("confirmed"),
         **{name: found[name] for name in ("images", "labelled", "placebos", "undecidable")},
         "forward_passes": found["forward_passes"],
@@ -87,6 +91,23 @@ def _stories(suspects: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         story["like"] += 1
         story["images"] = [*story["images"], *each["images"]]
     return list(stories.values())
+
+
+def where_found(audit: Results, card: Mapping[str, Any]) -> dict[str, tuple[int, int]] | None:
+    """How many images carry a suspect's cue, of how many that were checked for it: of the suspect's
+    class ("own") and of the others ("others"); None if this was not searched. The class is the
+    label, or the predicted class if there is none.
+    """
+    if card["checked"] is None:
+        return None
+    ids = audit.predictions["image_id"].to_pandas()
+    checked, carries = (ids.isin(card[name]).to_numpy() for name in ("checked", "carriers"))
+    classes = np.where(audit.labels >= 0, audit.labels, audit.predicted)
+    own = classes == audit.class_names.index(card["class"])
+    return {
+        name: (int((checked & carries & of).sum()), int((checked & of).sum()))
+        for name, of in (("own", own), ("others", ~own))
+    }
 
 
 def reason(shown: dict[str, Any] | None) -> dict[str, Any] | None:

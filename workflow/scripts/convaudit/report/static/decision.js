@@ -23,7 +23,7 @@
   place.querySelector("button").onclick = () => {
     const decision = place.querySelector("[name=decision]:checked")?.value;
     const name = field("name").value.trim(), date = field("date").value;
-    const lacks = [[name, "a name"], [date, "a date"], [decision, "signed or refused"]];
+    const lacks = [[name, "a name"], [date, "a date"], [decision, "“I sign” or “I refuse”"]];
     missing.textContent = lacks.filter(([value]) => !value).map(([, what]) => what).join(", ");
     missing.parentElement.hidden = !missing.textContent;
     if (missing.textContent) return;
