@@ -93,7 +93,7 @@ def hostile(fresh) -> Audit:
             "shard_size=512",
             "max_quarantined=0.5",
             "filters={count: 1, size: 16, steps: 1, layers: [mix]}",
-        )
+        ),
     )
     assert outside(audit.folder) == before
     return audit
