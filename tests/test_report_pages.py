@@ -356,6 +356,10 @@ def test_undecided_suspects_without_a_card_are_counted_and_not_their_stories(tmp
     shown = suspects.cards(found, tmp_path, {})
     assert (len(shown["cards"]), shown["counts"]["undecided"], shown["hidden"]) == (3, 5, 2)
     assert shown["cards"][0]["like"] == 1
+    found["suspects"][1]["id"] = "s-other"
+    card = suspects.card_of(found, shown["cards"])
+    assert card.keys() == {"s-0", "s-other", "s-1", "s-2"}
+    assert card["s-0"] is card["s-other"] is shown["cards"][0]
 
 
 def test_the_deciding_suspect_is_the_first_that_blocks_or_asks():

@@ -104,7 +104,7 @@ def write_report(
         signed=_signed(decision, summary["verdict"], shortcuts) if decision else None,
         findings=_stories([_finding(audit, one, seen, shortcuts) for one in found]),
         shortcuts=shortcuts,
-        card_of={card["id"]: card for card in shortcuts["cards"]} if shortcuts else {},
+        card_of=suspects.card_of(audit.shortcuts, shortcuts["cards"] if shortcuts else []),
         reason=suspects.reason(shortcuts),
         steps=next_steps(summary, suspects.reason(shortcuts)),
         gate_counts=Counter(gate["result"] for gate in summary["verdict"]["gates"]),

@@ -71,6 +71,19 @@ def cards(
     }
 
 
+def card_of(found: Mapping[str, Any] | None, cards: Sequence[Any]) -> dict[str, Any]:
+    """By the suspect's id its card, if it has one. Suspects of one story share a card.
+
+    Args:
+        found: ``interventions.json``.
+        cards: the cards that are shown.
+    """
+    told = {(card["title"], card["status"]): card for card in cards}
+    known = found["suspects"] if found else []
+    named = {each["id"]: told.get((each["title"], each["status"])) for each in known}
+    return {suspect: card for suspect, card in named.items() if card}
+
+
 def stories(found: Mapping[str, Any] | None) -> list[dict[str, Any]]:
     """The suspects that may have a card, each story once, in the order of the cards."""
     known = found["suspects"] if found else []
