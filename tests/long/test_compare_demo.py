@@ -29,28 +29,26 @@ train(Path("train"), Path("clean.keras"), seed=0)
 
 
 @pytest.fixture(scope="module")
-def audits(demo_audit, shared) -> Audit:
+def audits(tmp_path_factory) -> Audit:
     """The demo audit (at ``demo``), one of the same images with a model that was trained without
     stickers (clean), and one of these images with a warm colour cast (cast).
     """
-    demo = demo_audit.folder / "results"
-
-    def fill(folder: Path) -> None:
-        copy_workflow(folder)
-        (folder / "demo").symlink_to(demo)
-        subprocess.run([sys.executable, "-c", TRAINING], cwd=folder, check=True)
-        for path in sorted((demo / "demo" / "images").rglob("*.jpg")):
-            image = cv2.imread(str(path))
-            if image is not None:
-                warm = (image * [0.6, 0.95, 1.2]).clip(0, 255).astype("uint8")
-                target = folder / "warm" / path.relative_to(demo / "demo" / "images")
-                target.parent.mkdir(parents=True, exist_ok=True)
-                cv2.imwrite(str(target), warm)
-        clean = Audit(folder, ("model=clean.keras", *FEW))
-        clean.run(config=(f"images={demo / 'demo' / 'images'}", "results=clean"))
-        clean.run(config=("images=warm", "results=cast", "shortcuts={enabled: false}"))
-
-    return Audit(shared("demos", fill), ())
+    folder = tmp_path_factory.mktemp("demos")
+    copy_workflow(folder)
+    Audit(folder, ("model=demo", "images=demo", "results=demo")).run()
+    subprocess.run([sys.executable, "-c", TRAINING], cwd=folder, check=True)
+    images = folder / "demo" / "demo" / "images"
+    for path in sorted(images.rglob("*.jpg")):
+        image = cv2.imread(str(path))
+        if image is not None:
+            warm = (image * [0.6, 0.95, 1.2]).clip(0, 255).astype("uint8")
+            target = folder / "warm" / path.relative_to(images)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            cv2.imwrite(str(target), warm)
+    clean = Audit(folder, ("model=clean.keras", *FEW))
+    clean.run(config=(f"images={images}", "results=clean"))
+    clean.run(config=("images=warm", "results=cast", "shortcuts={enabled: false}"))
+    return Audit(folder, ())
 
 
 def compared(audits: Audit, first: str, second: str, results: str) -> tuple[dict, Path]:
