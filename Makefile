@@ -46,6 +46,7 @@ lint: .venv/installed-test
 	$(BIN)/mypy
 	$(BIN)/snakefmt --check Snakefile workflow/Snakefile workflow/rules
 	$(BIN)/snakemake --lint
+	$(BIN)/python -m pytest --quiet --setup-plan tests/long >/dev/null
 
 bench: .venv/installed-test  ## docs/benchmarks.md: measure every figure again, on a quiet machine; an hour
 	$(BIN)/python benchmarks/page.py

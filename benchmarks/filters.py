@@ -46,7 +46,7 @@ The table gives milliseconds per channel and step: {channels} channels, {steps} 
 {size} pixels, batches of {batch}, {threads} threads; medians of rounds in which the programs take
 turns. "Least" is the forward pass and the input gradient of the network that is cut at the layer;
 "one at a time" is the same with one image per batch. Our time includes compiling, theirs does not.
-Of the last convolution we compute only each image's own channel, so we can need less than "least".
+We compute only each image's own channel of the last convolution, so our time can be below "least".
 One image of a large convolution already keeps both cores busy, so batches can save little there.
 tf-keras-vis {version} does the same ascent (no modifiers or regularisers, the gradient divided by
 its root mean square, a step of 1) in its own batches, then one channel at a time. From the same

@@ -11,7 +11,7 @@ import pytest
 import gradcam
 from convaudit.attribution import map_statistics
 from convaudit.dataset import images
-from convaudit.drawing import encoding, overlays
+from convaudit.drawing import encoding, overlays, sprites
 from fabricated import FACTS
 
 
@@ -70,4 +70,7 @@ def test_each_map_that_was_asked_for_is_drawn_over_its_image(tmp_path, shown, fi
         for name, values in zip(("a-0.jpg", "b-0.jpg", "b-0-5.jpg"), maps, strict=True)
         if name in files
     }
-    assert len(list((tmp_path / "sprites").iterdir())) == 1
+    # The sheet shows every image as the network sees it, whether it has an overlay or not.
+    small = np.stack([images.resize(photos[name], (8, 8), "crop") for name in "ab"])
+    sheets = {path.name: path.read_bytes() for path in (tmp_path / "sprites").iterdir()}
+    assert sheets == {"0.jpg": encoding.encode_jpeg(sprites.sprites(small))}

@@ -5,10 +5,12 @@ from dataclasses import replace
 import cv2
 import numpy as np
 import pytest
+from scipy.ndimage import gaussian_filter
 from scipy.stats import norm
 
+from convaudit.properties.pixel_properties import measure_one
 from convaudit.shortcuts.candidate import Candidate, Evidence
-from convaudit.shortcuts.changes import operations
+from convaudit.shortcuts.changes import operations, recipes
 from convaudit.shortcuts.cues.evidence import class_auc, partial_spearman
 from convaudit.shortcuts.decisions import Suspect, _text, explained, severity_of
 from convaudit.shortcuts.halves import CONFIRM, DISCOVER, halves
@@ -122,6 +124,28 @@ def test_a_tint_moves_a_and_b_and_keeps_lightness():
     lab = cv2.cvtColor(found.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)[0, 0]
     before = cv2.cvtColor(even(120).astype(np.float32) / 255, cv2.COLOR_RGB2LAB)[0, 0]
     assert lab - before == pytest.approx([0, 10, -5], abs=0.6)
+
+
+def test_sharpened_adds_what_a_blur_takes_away():
+    image = np.random.default_rng(0).integers(90, 160, (40, 50, 3), np.uint8)
+    plain = image.astype(float)
+    blurred = gaussian_filter(plain, (1.5, 1.5, 0), mode="mirror", truncate=4)
+    expected = np.clip(plain + 2 * (plain - blurred), 0, 255)
+    assert np.abs(operations.sharpened(image, 2) - expected).max() <= 1
+
+
+def test_an_image_is_sharpened_until_it_is_as_sharp_as_the_donor():
+    image = procedural(1, 120, 160)
+    donor = operations.sharpened(procedural(2, 120, 160), 2.5)
+    recipe = recipes.BY_NAME["sharpen"]
+    changed = recipe.insert(image, donor, 0)
+    goal = measure_one(donor, "sharpness")
+    assert measure_one(image, "sharpness") < goal - 0.5
+    assert measure_one(changed, "sharpness") == pytest.approx(goal, abs=0.05)
+    control = recipe.control(image, changed, donor, 0)
+    assert measure_one(control, "sharpness") < measure_one(image, "sharpness")
+    length = [np.sqrt(np.mean((x - image.astype(float)) ** 2)) for x in (changed, control)]
+    assert length[1] == pytest.approx(length[0], rel=0.05)
 
 
 def test_as_far_goes_as_far():

@@ -141,13 +141,13 @@ def distance(row: Row) -> float | None:
 
 
 def covers(row: Row) -> bool | None:
-    """Whether the interval of the first right finding covers the oracle's effect."""
+    """True if the first right finding's interval covers the oracle's effect; None without one."""
     found = _tested(row)
     return found[1] <= found[3].effect <= found[2] if found else None
 
 
 def meets(row: Row) -> bool | None:
-    """Whether that interval meets the oracle's own, which is measured on images too."""
+    """True if that interval meets the oracle's own; an oracle is measured on images too."""
     found = _tested(row)
     if not found:
         return None

@@ -69,20 +69,20 @@ def draw(
             name = ids[at] if at < len(table) else f"{ids[at]}-{classes[at]}"
             part = images.seen(image.shape, size, interpolation)
             drawn = overlays.overlay(image, values, alpha, colormap, blend, part)
-            (Path(drawings) / f"{name}.jpg").write_bytes(encoding.encode_jpeg(drawn))
+            (Path(large) / f"{name}.jpg").write_bytes(encoding.encode_jpeg(drawn))
         return images.resize(image, size, interpolation)
 
     stored = map_statistics.read_one_by_one(maps) if drawn_ids else iter(())
     firsts = ((at, next(stored, None)) for at in range(len(table)))
     total = sum(image_id in drawn_ids for image_id in ids)
     progress = Progress(len(table), "images")
-    with atomic_folder(folder) as drawings, atomic_folder(sheets) as small:
+    with atomic_folder(folder) as large, atomic_folder(sheets) as small:
         pictures = in_order(one, firsts, threads)
         for number in range(-(-len(table) // sprites.SHEET)):
-            shown_here = list(islice(pictures, sprites.SHEET))
-            sheet = encoding.encode_jpeg(sprites.sprites(np.stack(shown_here)))
+            part = list(islice(pictures, sprites.SHEET))
+            sheet = encoding.encode_jpeg(sprites.sprites(np.stack(part)))
             (Path(small) / f"{number}.jpg").write_bytes(sheet)
-            progress.add(len(shown_here))
+            progress.add(len(part))
         further = (each for each in enumerate(stored, len(table)) if ids[each[0]] in drawn_ids)
         for _ in in_order(one, further, threads):
             pass
