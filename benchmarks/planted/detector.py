@@ -29,7 +29,9 @@ def detect(audited: Audited) -> Answer:
     settings = Shortcuts()
     network = Network(audited.model)
     size = (audited.truth.side, audited.truth.side)
-    score = scorer(network, SCALINGS[audited.truth.scaling], size, audited.truth.interpolation)
+    score = scorer(
+        network, SCALINGS[audited.truth.scaling], size, audited.truth.interpolation, _THREADS
+    )
     sample = _sample(audited, network.head, score)
     began = time.perf_counter()
     named = name_suspects(sample, candidates=settings.candidates, classes=settings.classes)

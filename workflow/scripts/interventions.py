@@ -61,7 +61,7 @@ def interventions(
     found = try_suspects(
         sample,
         storage.from_json(Path(suspects).read_text(), sample.ids, sample.read),
-        scorer(network, scaling_of(known), known.size, interpolation),
+        scorer(network, scaling_of(known), known.size, interpolation, threads),
         budget=shortcuts.budget,
         threads=threads,
     )

@@ -14,6 +14,7 @@ from convaudit.shortcuts.laboratory.paired import pairs_needed
 from convaudit.shortcuts.laboratory.trials import (
     CONFIRMED,
     LEAST_PAIRS,
+    LOOKS,
     REFUTED,
     Laboratory,
     Pair,
@@ -112,8 +113,22 @@ def _tried(candidate: Candidate, laboratory: Laboratory) -> tuple[Trial | None, 
     if experiment is None:
         return None, None
     inserted = laboratory.insert(candidate, experiment)
-    removed = laboratory.remove(candidate, experiment) if experiment.fills else None
-    return inserted, removed
+    if not experiment.fills:
+        return inserted, None
+    looks = LOOKS if _removal_may_decide(candidate, inserted) else LOOKS[:1]
+    return inserted, laboratory.remove(candidate, experiment, looks)
+
+
+def _removal_may_decide(candidate: Candidate, inserted: Trial) -> bool:
+    """False if the status follows from the insertion alone (``_status``): then the removal only
+    shows whether images need the cue, for which the first look is enough.
+    """
+    if inserted.plain.high < REFUTED:
+        return True
+    confirmed = inserted.difference.low >= CONFIRMED
+    if candidate.cue == "context":
+        return confirmed
+    return candidate.kind != "appearance" and not confirmed
 
 
 def _suspect(

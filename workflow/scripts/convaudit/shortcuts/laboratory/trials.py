@@ -22,7 +22,7 @@ CONFIRMED, REFUTED = 0.10, 0.05
 at least the first, refuted if the upper end is below the second."""
 LEAST_PAIRS = 30
 """Least number of images in a trial for a decision."""
-_LOOKS = (40, 80, 250)
+LOOKS = (40, 80, 250)
 """Numbers of pairs after which a trial is judged; the error is shared among them (Bonferroni)."""
 _FUTILE = 0.03
 """A trial that is long enough to refute ends early if the difference is below this."""
@@ -94,7 +94,7 @@ class Laboratory:
         self.budget = budget
         self.passes = 0
         self._score = score
-        self._level = 1 - 0.05 / (2 * max(candidates, 1) * len(_LOOKS))
+        self._level = 1 - 0.05 / (2 * max(candidates, 1) * len(LOOKS))
         self._threads = threads
 
     @property
@@ -106,7 +106,7 @@ class Laboratory:
         self,
         candidate: Candidate,
         experiment: Experiment,
-        looks: Sequence[int] = _LOOKS,
+        looks: Sequence[int] = LOOKS,
         futile: int = _REFUTING,
     ) -> Trial:
         """Insert the cue into images of other classes; an image flips if it is then predicted as
@@ -139,11 +139,18 @@ class Laboratory:
             futile=futile,
         )
 
-    def remove(self, candidate: Candidate, experiment: Experiment) -> Trial:
+    def remove(
+        self, candidate: Candidate, experiment: Experiment, looks: Sequence[int] = LOOKS
+    ) -> Trial:
         """Remove the cue from carriers of the class; an image flips if it is no longer predicted as
         the class.
 
         If a region can be filled in several ways, the one with the least difference counts.
+
+        Args:
+            candidate: the suspect.
+            experiment: changes the images.
+            looks: numbers of pairs after which the trial is judged.
         """
         sample, target = self.sample, candidate.target
         half = sample.confirm
@@ -162,6 +169,7 @@ class Laboratory:
                 partial(experiment.remove, fill=fill),
                 partial(experiment.remove_control, fill=fill),
                 flipped=lambda margin: margin < -TIE,
+                looks=looks,
             )
             if not worst.pairs or trial.difference.low < worst.difference.low:
                 worst = trial
@@ -180,7 +188,7 @@ class Laboratory:
         cue: Callable[[np.ndarray, int], np.ndarray | None],
         control: Callable[[np.ndarray, np.ndarray, int], np.ndarray | None],
         flipped: Callable[[np.ndarray], np.ndarray],
-        looks: Sequence[int] = _LOOKS,
+        looks: Sequence[int] = LOOKS,
         futile: int = _REFUTING,
     ) -> Trial:
         first: list[np.ndarray] = []
