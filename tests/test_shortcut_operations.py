@@ -102,12 +102,22 @@ def test_halves_keep_groups_together_and_classes_even():
     assert (halves(groups[order], strata[order]) == found[order]).all()
 
 
-def test_brightness_moves_the_mean_in_spite_of_clipping():
+@pytest.mark.parametrize("levels", [-60, 60])
+def test_brightness_moves_the_mean(levels):
     image = procedural(1)
-    found = operations.brightened(image, 60)
+    found = operations.brightened(image, levels)
     moved = operations.luminance(found).mean() - operations.luminance(image).mean()
-    assert moved == pytest.approx(60, abs=3)
+    assert moved == pytest.approx(levels, abs=0.5)
+
+
+def test_brightness_is_a_gamma_curve():
     assert (operations.brightened(even(100), 7) == 107).all()
+    image = np.repeat(np.uint8([0, 16, 64, 255])[:, None, None], 3, axis=2)
+    curve = [0, 63.87, 127.75, 255]  # 255 * sqrt(v / 255)
+    found = operations.brightened(image, (sum(curve) - 335) / 4)
+    assert found[:, 0, 0].tolist() == [0, 64, 128, 255]
+    # Where nothing can become brighter, the picture stays.
+    assert (operations.brightened(image[[0, 3]], 60) == image[[0, 3]]).all()
 
 
 def test_contrast_and_saturation_about_their_means():
