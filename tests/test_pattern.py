@@ -54,10 +54,19 @@ def test_lines_are_taken_out_of_one_picture_and_laid_on_another(period):
         assert abs(found - goal) < 0.3 * abs(goal - before)
 
 
-def test_a_raster_is_laid_on_a_picture_of_another_size_with_the_same_period():
-    made = pattern_like(np.full((90, 400, 3), 128, np.uint8), rastered(procedural(3, 240, 240)), 0)
-    spectrum = np.abs(np.fft.fft(made[..., 0].astype(float).mean(axis=0)))[1:200]
-    assert 400 / (spectrum.argmax() + 1) == pytest.approx(9, abs=0.15)
+def test_a_raster_is_laid_on_a_picture_of_another_size_with_as_many_periods():
+    """240 / 9 = 26.7 periods in the donor; a period of 2.25 rows is still drawn in 60 rows."""
+    donor = rastered(procedural(3, 240, 240))
+    made = pattern_like(np.full((60, 400, 3), 128, np.uint8), donor, 0)
+    for axis, half in ((0, 200), (1, 30)):
+        spectrum = np.abs(np.fft.fft(made[..., 0].astype(float).mean(axis=axis)))[1:half]
+        assert spectrum.argmax() + 1 == pytest.approx(240 / 9, abs=0.6)
+
+
+def test_periods_under_two_pixels_are_left_out():
+    donor = scanned(procedural(3, 240, 240), 4)
+    image = np.full((100, 100, 3), 128, np.uint8)  # 60 periods
+    assert (pattern_like(image, donor, 0) == image).all()
 
 
 def test_the_control_has_the_pattern_s_strength_and_no_pattern():

@@ -42,14 +42,19 @@ class Waves:
 
 
 def pattern_like(image: np.ndarray, donor: np.ndarray, seed: int) -> np.ndarray:
-    """The image with the periodic pattern of the donor, whose periods keep their size in pixels.
+    """The image with the periodic pattern of the donor.
+
+    Periods keep their size as a share of the picture: both pictures are resized to one size, and
+    the network must see as many periods as it sees in the donor.
 
     Args:
         image: RGB uint8 (H, W, 3).
         donor: RGB uint8, of any size.
         seed: not used; the pattern lies as it does in the donor.
     """
-    return _multiplied(image, waves(donor).drawn(*image.shape[:2]))
+    height, width = image.shape[:2]
+    stretched = _stretched(waves(donor), height / donor.shape[0], width / donor.shape[1])
+    return _multiplied(image, stretched.drawn(height, width))
 
 
 def scrambled(image: np.ndarray, changed: np.ndarray, donor: np.ndarray, seed: int) -> np.ndarray:
@@ -105,6 +110,15 @@ def waves(image: np.ndarray) -> Waves:
     )
     shift = np.exp(-2j * np.pi * (down * top + across * left))
     return Waves(down, across, found / window.sum() * shift[:, None])
+
+
+def _stretched(found: Waves, down: float, across: float) -> Waves:
+    """The waves in a picture whose sides are these multiples. Periods under two pixels, which a
+    picture can't show, are left out.
+    """
+    rows, columns = found.down / down, found.across / across
+    kept = (np.abs(rows) < 0.5) & (np.abs(columns) < 0.5)
+    return Waves(rows[kept], columns[kept], found.amplitudes[kept])
 
 
 def _cycles(side: int) -> np.ndarray:
