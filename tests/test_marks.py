@@ -6,7 +6,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from convaudit.shortcuts.changes.experiments import Surround
-from convaudit.shortcuts.cues.marks import SIDE, template
+from convaudit.shortcuts.cues.marks import SIDE, extended, template
 from convaudit.shortcuts.cues.places import small
 from convaudit.shortcuts.cues.surroundings import outer, surroundings, told_by_surroundings
 from photographs import procedural
@@ -39,6 +39,19 @@ def test_a_mark_that_moves_is_measured_at_its_full_strength():
         for each in (found, plain)
     )
     assert blurred < 40 and best == pytest.approx(55, abs=8)
+
+
+def test_a_place_takes_in_the_whole_mark_that_crosses_it():
+    mark = np.zeros((SIDE, SIDE, 3), np.float32)
+    mark[:, 40:50] = (60, -60, 0)
+    mark[60:100, 50:70] = 20  # weaker than half of the mark
+    mark[60:100, 120:130] = 60  # apart from it
+    place = np.zeros((64, 64), bool)
+    place[20:40, 15:20] = True
+    found = extended(mark, place)
+    assert found[:, 16:20].all() and not found[:, :15].any() and not found[:, 22:].any()
+    mark[:, 40:140] = 60  # much of the picture: no mark
+    assert (extended(mark, place) == place).all()
 
 
 def test_surroundings_tell_a_class_that_has_a_wall_and_no_other():

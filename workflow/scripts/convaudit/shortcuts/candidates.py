@@ -226,25 +226,25 @@ class Discovery:
         donors = _positions(likely[: max(4, len(likely) // 4)])
         others = _positions(chosen[~member])
         template = self._mark(likely, chosen[~member], place) if place.translucent else None
+        mask = place.mask
+        if template is not None and place.crisp:
+            mask = marks.extended(template, mask)
         carries = np.full(len(self.sample.ids), np.nan)
         carries[chosen] = alike - places.two_groups(alike)
         auc = class_auc(alike, member)
-        area, box = float(place.mask.mean()), _box(place.mask)
-        overlay = place.copied and (area < 0.15 or place.shape == "border" or place.translucent)
+        area, box, border = float(mask.mean()), _box(mask), place.shape == "border"
+        overlay = place.copied and (area < 0.15 or border or place.translucent)
+        kind = "acquisition" if border else "overlay"
         return Candidate(
-            cue="border" if place.shape == "border" else "place",
-            kind="acquisition"
-            if place.shape == "border" and overlay
-            else "overlay"
-            if overlay
-            else "appearance",
+            cue="border" if border else "place",
+            kind=kind if overlay else "appearance",
             target=self.target,
-            name=f"mark, {_where(place.mask)}",
+            name=f"mark, {_where(mask)}",
             rank=min(1.0, place.strength / 3) * (1.0 if overlay else 0.4),
             evidence=Evidence(0.0, auc, len(chosen)),
             carries=carries,
             experiment=Region(
-                mask=place.mask,
+                mask=mask,
                 template=template,
                 donors=donors,
                 others=others,
@@ -256,7 +256,7 @@ class Discovery:
                 "box": box,
                 "consistency": place.consistency,
                 "spread": place.spread,
-                "where": _where(place.mask),
+                "where": _where(mask),
             },
         )
 

@@ -4,6 +4,8 @@ import cv2
 import numpy as np
 from scipy import ndimage
 
+from convaudit.shortcuts.cues.places import LARGEST
+
 SIDE = 160
 """Side in pixels of the squares in which a mark is measured."""
 _SHIFT = 0.04
@@ -42,6 +44,29 @@ def template(carriers: np.ndarray, others: np.ndarray, mask: np.ndarray) -> np.n
     mark = moved.mean(axis=0, dtype=np.float32) - background
     rim = ~mask
     return (mark - np.median(mark[rim], axis=0) if rim.any() else mark).round(1)
+
+
+def extended(mark: np.ndarray, place: np.ndarray) -> np.ndarray:
+    """A place with the parts of its mark that reach beyond it.
+
+    A stripe, for example, shows itself only before the parts of pictures that are alike.
+
+    Args:
+        mark: (SIDE, SIDE, 3) signed levels, from ``template``.
+        place: (places.SIDE, places.SIDE) booleans: where it was found.
+
+    Returns:
+        The place and all that hangs together with its mark and is at least half as strong, as
+        booleans like ``place``; the place alone if that is too much of the picture for a mark.
+    """
+    strength = np.abs(mark).max(axis=2)
+    inside = cv2.resize(place.astype(np.float32), (SIDE, SIDE)) > 0.5
+    strong = strength >= np.percentile(strength[inside], 95) / 2
+    whole = ndimage.binary_propagation(strong & inside, mask=strong)
+    # Two pixels for the mark's soft rim and its shifts.
+    whole = ndimage.binary_dilation(whole, iterations=2).astype(np.float32)
+    found = place | (cv2.resize(whole, place.shape[::-1], interpolation=cv2.INTER_AREA) > 0.4)
+    return found if found.mean() <= LARGEST else place
 
 
 def square(image: np.ndarray) -> np.ndarray:
