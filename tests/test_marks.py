@@ -2,13 +2,16 @@
 
 import cv2
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 
+from convaudit.shortcuts.candidates import Discovery
 from convaudit.shortcuts.changes.experiments import Surround
 from convaudit.shortcuts.cues.marks import SIDE, extended, template
-from convaudit.shortcuts.cues.places import small
+from convaudit.shortcuts.cues.places import Place, small
 from convaudit.shortcuts.cues.surroundings import outer, surroundings, told_by_surroundings
+from convaudit.shortcuts.sample import Sample
 from photographs import procedural
 
 
@@ -52,6 +55,25 @@ def test_a_place_takes_in_the_whole_mark_that_crosses_it():
     assert found[:, 16:20].all() and not found[:, :15].any() and not found[:, 22:].any()
     mark[:, 40:140] = 60  # much of the picture: no mark
     assert (extended(mark, place) == place).all()
+
+
+@pytest.mark.parametrize(("consistency", "rows"), [(0.83, 64), (0.42, 20)])
+def test_only_a_crisp_mark_is_inserted_beyond_its_place(consistency, rows):
+    pictures = squares(0, 40)
+    member = np.arange(40) < 20
+    pictures[:20, :, 40:46] = pictures[:20, :, 40:46] // 5 + 180
+    names = np.array([f"image-{at}" for at in range(40)])
+    scores = np.where(member[:, None], [0, 1], [1, 0]).astype(np.float32)
+    sample = Sample(
+        *(names, member.astype(int), scores, "softmax", ["plain", "striped"]),
+        *(pd.DataFrame(index=range(40)), names, pictures.__getitem__),
+    )
+    mask = np.zeros((64, 64), bool)
+    mask[20:40, 15:20] = True
+    place = Place(mask, 2.0, consistency, 1.0, "place")
+    reduced = np.stack([small(picture) for picture in pictures])
+    found = Discovery(sample, 1)._region(place, np.arange(40), member, reduced)
+    assert found.experiment.mask.any(axis=1).sum() == rows
 
 
 def test_surroundings_tell_a_class_that_has_a_wall_and_no_other():

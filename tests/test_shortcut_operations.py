@@ -116,7 +116,7 @@ def test_brightness_is_a_gamma_curve():
     curve = [0, 63.87, 127.75, 255]  # 255 * sqrt(v / 255)
     found = operations.brightened(image, (sum(curve) - 335) / 4)
     assert found[:, 0, 0].tolist() == [0, 64, 128, 255]
-    # Where nothing can become brighter, the picture stays.
+    # A picture of black and white alone has no pixel that a gamma curve moves.
     assert (operations.brightened(image[[0, 3]], 60) == image[[0, 3]]).all()
 
 

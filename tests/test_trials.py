@@ -102,8 +102,8 @@ def test_a_placebo_without_a_flip_ends_after_16_images():
     [
         (1, "overlay", "confirmed", 40),  # by the insertion
         (0, "overlay", "confirmed", 80),  # by the removal
-        (0.05, "appearance", "undecided", 40),  # a look that can be needed accuses nothing
-        (0, "appearance", "undecided", 80),  # refuted, if no image needed it
+        (0.05, "appearance", "undecided", 40),  # needing an appearance proves nothing
+        (0, "appearance", "undecided", 80),  # it would be refuted if no image needed it
     ],
 )
 def test_a_removal_that_decides_nothing_ends_at_the_first_look(flipping, kind, status, pairs):

@@ -49,14 +49,14 @@ def template(carriers: np.ndarray, others: np.ndarray, mask: np.ndarray) -> np.n
 def extended(mark: np.ndarray, place: np.ndarray) -> np.ndarray:
     """A place with the parts of its mark that reach beyond it.
 
-    A stripe, for example, shows itself only before the parts of pictures that are alike.
+    A stripe, for example, is found only where the pictures behind it are alike.
 
     Args:
         mark: (SIDE, SIDE, 3) signed levels, from ``template``.
         place: (places.SIDE, places.SIDE) booleans: where it was found.
 
     Returns:
-        The place and all that hangs together with its mark and is at least half as strong, as
+        The place and all parts that are connected with its mark and at least half as strong, as
         booleans like ``place``; the place alone if that is too much of the picture for a mark.
     """
     strength = np.abs(mark).max(axis=2)

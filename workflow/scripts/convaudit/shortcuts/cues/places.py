@@ -20,7 +20,7 @@ COPIED = 0.4
 """Least consistency of the gradients (0 random, 1 the same edge in every image) if the content of a
 place is a copy, such as a sticker, not a kind of thing. Tuned on the benchmark's tuning seeds."""
 CRISP = 0.7
-"""Least consistency of a mark that is taken in beyond its place. A stripe has 0.83; fluid in a
+"""Least consistency of a mark that is inserted beyond its place too. A stripe has 0.83; fluid in a
 lung, which is the class itself, 0.42 (tuning cases of the planted benchmark)."""
 
 
