@@ -109,14 +109,20 @@ def test_memory_grows_on_every_device_that_is_seen(monkeypatch):
     assert grown == [("GPU:0", True)]
 
 
-def started(**environment: str) -> str:
+def started(then: str = "print('started')", **environment: str) -> str:
     """The last line that a process prints after it started TensorFlow as a job does."""
-    code = "from jobs.tensorflow_job import start_tensorflow; start_tensorflow(); print('started')"
+    code = f"import sys; from jobs.tensorflow_job import start_tensorflow; start_tensorflow(); {then}"
     variables = {**os.environ, "PYTHONPATH": str(LIBRARY), **environment}
     done = subprocess.run(
         [sys.executable, "-c", code], env=variables, capture_output=True, text=True, check=False
     )
     return (done.stdout or done.stderr).splitlines()[-1]
+
+
+def test_keras_loads_without_scikit_learn_which_jobs_can_still_import():
+    before = "print('sklearn' in sys.modules, end=' ')"
+    said = started(f"{before}; import keras, sklearn; print(keras.__name__, sklearn.__name__)")
+    assert said == "False keras sklearn"
 
 
 def test_a_gpu_that_tensorflow_does_not_see_ends_the_job_in_a_line_that_says_why():
