@@ -176,12 +176,12 @@ class Crop(Images):
 
     def insert(self, image: np.ndarray, seed: int) -> np.ndarray:
         box = self.boxes[seed % len(self.boxes)]
-        return _dropped(image, cut(self.donor(seed), box), box, seed)
+        return _placed(image, cut(self.donor(seed), box), box)
 
     def insert_control(self, image: np.ndarray, changed: np.ndarray, seed: int) -> np.ndarray:
         """A piece of the same size of the same donor that does not touch the cue."""
-        box = apart_from(self.boxes[seed % len(self.boxes)], seed)
-        return _dropped(image, cut(self.donor(seed), box), box, seed)
+        box = self.boxes[seed % len(self.boxes)]
+        return _placed(image, cut(self.donor(seed), apart_from(box, seed)), box)
 
     def remove(self, image: np.ndarray, seed: int, fill: str) -> np.ndarray | None:
         box = self.patch.locate(image)
@@ -256,13 +256,12 @@ def elsewhere(mask: np.ndarray, seed: int) -> np.ndarray:
     return min(moved, key=lambda other: int((other & mask).sum()))
 
 
-def _dropped(image: np.ndarray, piece: np.ndarray, box: Box, seed: int) -> np.ndarray:
-    """Paste a donor's piece at a random place; it covers the same share of the sides as there."""
+def _placed(image: np.ndarray, piece: np.ndarray, box: Box) -> np.ndarray:
+    """Paste a donor's piece into the box, the cue's place in the donor."""
     height, width = image.shape[:2]
     wide = min(width, max(2, round((box[2] - box[0]) * width)))
     tall = min(height, max(2, round((box[3] - box[1]) * height)))
-    random = np.random.default_rng(seed)
-    x0, y0 = int(random.integers(0, width - wide + 1)), int(random.integers(0, height - tall + 1))
+    x0, y0 = min(round(box[0] * width), width - wide), min(round(box[1] * height), height - tall)
     patch, mask = image.copy(), np.zeros((height, width), bool)
     patch[y0 : y0 + tall, x0 : x0 + wide] = cv2.resize(
         piece, (wide, tall), interpolation=cv2.INTER_AREA

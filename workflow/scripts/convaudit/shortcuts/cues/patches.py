@@ -27,6 +27,8 @@ of one kind. Tuned on the benchmark's tuning seeds."""
 
 Box = tuple[float, float, float, float]
 """x0, y0, x1, y1 as shares of the picture's sides."""
+Reach = tuple[float, float, float, float]
+"""Left, top, right and bottom: how far beyond a box, in units of its sides."""
 
 
 @dataclass(frozen=True)
@@ -37,8 +39,8 @@ class Patch:
     positions of images that have it, best match first; boxes: its place in each; match: its
     correlation there; size: side of the compared patch, in pixels of the searched picture; vector:
     (108,) unit vector of the compared patch; copy: mean correlation of the finer aligned patches;
-    extent: side of the whole thing in units of ``size``; repeats: median number of places in an
-    image that has it.
+    reach: how far the whole thing reaches beyond the compared patch; repeats: median number of
+    places in an image that has it.
     """
 
     share: float
@@ -49,7 +51,7 @@ class Patch:
     size: int
     vector: np.ndarray
     copy: float = 0.0
-    extent: float = 1.0
+    reach: Reach = (0.0, 0.0, 0.0, 0.0)
     repeats: float = 1.0
 
     @property
@@ -64,7 +66,7 @@ class Patch:
             return None
         products = windows.vectors @ self.vector
         best = int(products.argmax())
-        return grown(_box(windows, best), self.extent) if products[best] >= ALIKE else None
+        return grown(_box(windows, best), self.reach) if products[best] >= ALIKE else None
 
 
 @dataclass(frozen=True)
@@ -220,11 +222,16 @@ def _overlap(a: tuple[float, ...], b: tuple[float, ...]) -> float:
     return width * height / min(area)
 
 
-def grown(box: Box, factor: float) -> Box:
-    """The box with its sides multiplied about its middle, cut at the picture's edges."""
-    x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
-    wide, tall = (box[2] - box[0]) * factor / 2, (box[3] - box[1]) * factor / 2
-    return max(0.0, x - wide), max(0.0, y - tall), min(1.0, x + wide), min(1.0, y + tall)
+def grown(box: Box, reach: Reach) -> Box:
+    """The box and what lies within reach of it, cut at the picture's edges."""
+    wide, tall = box[2] - box[0], box[3] - box[1]
+    left, top, right, bottom = reach
+    return (
+        max(0.0, box[0] - left * wide),
+        max(0.0, box[1] - top * tall),
+        min(1.0, box[2] + right * wide),
+        min(1.0, box[3] + bottom * tall),
+    )
 
 
 def cut(picture: np.ndarray, box: Box) -> np.ndarray:
@@ -237,11 +244,10 @@ def cut(picture: np.ndarray, box: Box) -> np.ndarray:
 
 
 def _finished(patch: Patch, pictures: list[np.ndarray]) -> Patch:
-    """The patch with its copy score and its extent.
+    """The patch with its copy score and its reach.
 
     The copy score is the mean over pairs of the ten best matches of the greatest correlation of 24
-    x 24 patches at shifts of up to 3 cells. The extent is the largest growth at which the rim of
-    the aligned pieces still varies between images by less than half as much as pictures do.
+    x 24 patches at shifts of up to 3 cells.
     """
     best = patch.carriers[:10]
     crops = [_crop(pictures[at], patch.boxes[at]) for at in best]
@@ -252,32 +258,85 @@ def _finished(patch: Patch, pictures: list[np.ndarray]) -> Patch:
     ]
     copy = float(np.mean(scores)) if scores else 0.0
     boxes = [patch.boxes[at] for at in best]
-    extent = _extent([pictures[at] for at in best], boxes)
-    all_boxes = {at: grown(box, extent) for at, box in patch.boxes.items()}
-    return replace(patch, copy=copy, extent=extent, boxes=all_boxes)
+    reach = _reach([pictures[at] for at in best], boxes, patch.size)
+    all_boxes = {at: grown(box, reach) for at, box in patch.boxes.items()}
+    return replace(patch, copy=copy, reach=reach, boxes=all_boxes)
 
 
-_GROWTHS = (1.3, 1.6, 2.0, 2.5, 3.0, 3.6)
+_FINE = 12
+"""Pixels of a patch's side where its surroundings are compared."""
+_BLUR = 5
+"""Side in pixels of the blur before things are compared."""
+_STEP = 2
+"""Width in pixels of the strips by which a thing is followed beyond its patch."""
+_WIDEST = 3.6
+"""Greatest side of a thing in units of its patch's side."""
 _VARIES = 0.5
+"""A thing's pixels vary between images by less than this share of what pictures vary."""
+_RIM = 0.125
+"""What is added at each side for a soft rim, in units of the patch's side."""
 
 
-def _extent(pictures: list[np.ndarray], boxes: list[Box]) -> float:
-    """Factor by which the boxes can grow while the pieces stay alike; at least 1.25, for a soft
-    rim.
+def _reach(pictures: list[np.ndarray], boxes: list[Box], size: int) -> Reach:
+    """Follow the thing beyond its patch, side by side, while the aligned pieces stay alike.
+
+    A thing without an end, such as a spot on an object that fills the view, is left at its patch:
+    what is pasted must not be the object.
     """
+    patch_only = _RIM, _RIM, _RIM, _RIM
     if len(pictures) < 4:
-        return 1.25
-    usual = np.mean([picture.reshape(-1, 3).var(axis=0).sum() for picture in pictures])
-    reached = 1.25
-    for growth in _GROWTHS:
-        crops = np.stack([_crop(p, grown(b, growth)) for p, b in zip(pictures, boxes, strict=True)])
-        variance = cv2.blur(crops.astype(np.float32).var(axis=0).sum(axis=2), (3, 3))
-        rim = np.ones((24, 24), bool)
-        rim[3:-3, 3:-3] = False
-        if (variance[rim] < _VARIES * usual).mean() < 0.5:
+        return patch_only
+    alike = _alike(pictures, boxes, size)
+    start = (len(alike) - _FINE) // 2
+    x0 = y0 = start
+    x1 = y1 = start + _FINE
+    while True:
+        left = _STEP * _continues(alike[y0:y1, x0 - _STEP : x0])
+        top = _STEP * _continues(alike[y0 - _STEP : y0, x0:x1])
+        right = _STEP * _continues(alike[y0:y1, x1 : x1 + _STEP])
+        bottom = _STEP * _continues(alike[y1 : y1 + _STEP, x0:x1])
+        if not left + top + right + bottom:
             break
-        reached = growth
-    return reached
+        x0, y0, x1, y1 = x0 - left, y0 - top, x1 + right, y1 + bottom
+        if max(x1 - x0, y1 - y0) > _WIDEST * _FINE:
+            return patch_only
+    return (
+        (start - x0) / _FINE + _RIM,
+        (start - y0) / _FINE + _RIM,
+        (x1 - start) / _FINE - 1 + _RIM,
+        (y1 - start) / _FINE - 1 + _RIM,
+    )
+
+
+def _continues(strip: np.ndarray) -> bool:
+    """True if pictures are alike in most of a strip beside the thing."""
+    return bool(strip.mean() > 0.5)
+
+
+def _alike(pictures: list[np.ndarray], boxes: list[Box], size: int) -> np.ndarray:
+    """(side, side) booleans about the aligned patches: the pictures, blurred, are alike there.
+
+    Blur tolerates small rotations. Where fewer than four pictures reach, they are not alike.
+    """
+    around = round(_WIDEST * _FINE)
+    side = _FINE + 2 * around
+    pieces = np.full((len(pictures), side, side, 3), np.nan, np.float32)
+    pixels = []
+    for piece, picture, box in zip(pieces, pictures, boxes, strict=True):
+        scale = LONGER / max(picture.shape[:2]) * _FINE / size
+        shape = [max(1, round(length * scale)) for length in picture.shape[1::-1]]
+        resized = cv2.resize(picture, shape, interpolation=cv2.INTER_AREA)
+        small = cv2.blur(resized.astype(np.float32), (_BLUR, _BLUR))
+        pixels.append(small.reshape(-1, 3))
+        x, y = round(box[0] * shape[0]) - around, round(box[1] * shape[1]) - around
+        inside = small[max(y, 0) : y + side, max(x, 0) : x + side]
+        top, left = max(-y, 0), max(-x, 0)
+        piece[top : top + inside.shape[0], left : left + inside.shape[1]] = inside
+    seen = np.isfinite(pieces[..., 0]).sum(axis=0) >= 4
+    usual = np.concatenate(pixels).var(axis=0).sum()
+    alike = np.zeros((side, side), bool)
+    alike[seen] = np.nanvar(pieces[:, seen], axis=0).sum(axis=-1) < _VARIES * usual
+    return alike
 
 
 def _crop(picture: np.ndarray, box: Box) -> np.ndarray:
