@@ -111,7 +111,8 @@ def test_memory_grows_on_every_device_that_is_seen(monkeypatch):
 
 def started(then: str = "print('started')", **environment: str) -> str:
     """The last line that a process prints after it started TensorFlow as a job does."""
-    code = f"import sys; from jobs.tensorflow_job import start_tensorflow; start_tensorflow(); {then}"
+    start = "import sys; from jobs.tensorflow_job import start_tensorflow; start_tensorflow()"
+    code = f"{start}; {then}"
     variables = {**os.environ, "PYTHONPATH": str(LIBRARY), **environment}
     done = subprocess.run(
         [sys.executable, "-c", code], env=variables, capture_output=True, text=True, check=False

@@ -12,7 +12,7 @@ from convaudit.properties.pixel_properties import measure_one
 from convaudit.shortcuts.candidate import Candidate, Evidence
 from convaudit.shortcuts.changes import operations, recipes
 from convaudit.shortcuts.cues.evidence import class_auc, partial_spearman
-from convaudit.shortcuts.decisions import Suspect, _text, explained, severity_of
+from convaudit.shortcuts.decisions import Suspect, _text, explained, mirrored, severity_of
 from convaudit.shortcuts.halves import CONFIRM, DISCOVER, halves
 from convaudit.shortcuts.laboratory.paired import paired_difference, pairs_needed
 from convaudit.shortcuts.laboratory.trials import Trial
@@ -215,6 +215,22 @@ def test_surroundings_that_a_mark_explains_are_not_told_beside_it(flips, kept):
     assert not explained(mark, [context, mark])
     assert not explained(context, [context, replace(mark, status="undecided")])
     assert not explained(context, [context, replace(mark, target="another class")])
+
+
+def test_the_lack_of_another_classs_cue_is_not_told_beside_it():
+    """Small pictures are predicted as "a"; shrinking takes the images of "b" from "b"."""
+    small = replace(told("size", 36), data=Evidence(0.0, 0.1, 80))
+    large = replace(told("size", 0), target="b", data=Evidence(0.0, 0.9, 80))
+    assert mirrored(large, [small, large]) and not mirrored(small, [small, large])
+    proven = replace(told("size", 36), target="b", data=large.data)
+    for kept, other in (
+        (large, replace(small, status="undecided")),
+        (large, replace(small, target="b")),
+        (large, replace(small, cue="brightness")),
+        (large, replace(small, data=large.data)),
+        (proven, small),
+    ):
+        assert not mirrored(kept, [other, kept])
 
 
 def told(cue: str, flips: int) -> Suspect:

@@ -39,6 +39,9 @@ _EXPLAINED = 0.85
 """Another confirmed cue explains a class's surroundings if it has at least this share of their
 effect. In a tuning case of the planted benchmark the colour of a planted wall had 0.78, but it is
 not the wall."""
+_ANYWHERE = 0.85
+"""Factor on a patch's effect in the order of suspects: a mark at a fixed place is found as a patch
+too, and its place says more."""
 _STRONG_AUC = 0.3
 """Least distance of an AUC from 0.5 for a warning about a cue that the model does not use."""
 
@@ -105,7 +108,7 @@ def decide(
         if not any(_one_story(candidate, suspect, *other) for other in kept):
             kept.append((candidate, suspect))
     found = [suspect for _, suspect in kept]
-    return [suspect for suspect in found if not explained(suspect, found)]
+    return [each for each in found if not (explained(each, found) or mirrored(each, found))]
 
 
 def _tried(candidate: Candidate, laboratory: Laboratory) -> tuple[Trial | None, Trial | None]:
@@ -244,6 +247,8 @@ def _order(candidate: Candidate, suspect: Suspect) -> tuple[int, bool, float]:
     removal = suspect.remove.difference.value * 0.5 if suspect.remove else 0.0
     effect = max(_effect(suspect), removal)
     weight = candidate.likeness if candidate.name in DETAIL else 1.0
+    if candidate.cue == "patch":
+        weight = _ANYWHERE
     asks = suspect.severity != "block"
     return _ORDER.index(suspect.status), asks, -effect * weight
 
@@ -272,6 +277,29 @@ def explained(suspect: Suspect, found: Sequence[Suspect]) -> bool:
         and _effect(other) >= _EXPLAINED * _effect(suspect)
         for other in found
     )
+
+
+def mirrored(suspect: Suspect, found: Sequence[Suspect]) -> bool:
+    """True for the lack of another class's cue.
+
+    A suspect's insertion was not confirmed, only its removal; but to remove it is to insert the
+    opposite, which is a confirmed suspect of another class. If dark pictures are predicted as
+    "night", for example, darkening takes images from every other class.
+    """
+    if suspect.status != "confirmed" or _inserted(suspect):
+        return False
+    return any(
+        (other.status, other.cue) == ("confirmed", suspect.cue)
+        and other.target != suspect.target
+        and _inserted(other)
+        and (other.data.auc - 0.5) * (suspect.data.auc - 0.5) < 0
+        for other in found
+    )
+
+
+def _inserted(suspect: Suspect) -> bool:
+    """True if the suspect's insertion alone confirms it."""
+    return suspect.insert is not None and suspect.insert.difference.low >= CONFIRMED
 
 
 def _title(candidate: Candidate, name: str, status: str) -> str:

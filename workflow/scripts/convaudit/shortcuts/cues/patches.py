@@ -269,8 +269,8 @@ _BLUR = 5
 """Side in pixels of the blur before things are compared."""
 _STEP = 2
 """Width in pixels of the strips by which a thing is followed beyond its patch."""
-_WIDEST = 3.6
-"""Greatest side of a thing in units of its patch's side."""
+_WIDEST = 64
+"""Greatest side of a pasted thing in pixels of the searched picture: 40 % of its longer side."""
 _VARIES = 0.5
 """A thing's pixels vary between images by less than this share of what pictures vary."""
 _RIM = 0.125
@@ -298,7 +298,7 @@ def _reach(pictures: list[np.ndarray], boxes: list[Box], size: int) -> Reach:
         if not left + top + right + bottom:
             break
         x0, y0, x1, y1 = x0 - left, y0 - top, x1 + right, y1 + bottom
-        if max(x1 - x0, y1 - y0) > _WIDEST * _FINE:
+        if max(x1 - x0, y1 - y0) / _FINE * size > _WIDEST:
             return patch_only
     return (
         (start - x0) / _FINE + _RIM,
@@ -318,7 +318,7 @@ def _alike(pictures: list[np.ndarray], boxes: list[Box], size: int) -> np.ndarra
 
     Blur tolerates small rotations. Where fewer than four pictures reach, they are not alike.
     """
-    around = round(_WIDEST * _FINE)
+    around = _WIDEST * _FINE // size + _STEP
     side = _FINE + 2 * around
     pieces = np.full((len(pictures), side, side, 3), np.nan, np.float32)
     pixels = []

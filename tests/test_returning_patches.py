@@ -1,0 +1,89 @@
+"""Pieces of picture that return: found whole, and inserted where the donor has them."""
+
+import cv2
+import numpy as np
+import pytest
+
+from convaudit.shortcuts.changes.experiments import Crop
+from convaudit.shortcuts.cues.patches import Box, Patch, cut, grown, returning_patches
+
+SIDE = 160
+STICKER = 38
+
+
+def background(random: np.random.Generator) -> np.ndarray:
+    """Cloudy grey of any brightness (160, 160, 3)."""
+    clouds = cv2.resize(random.uniform(-40, 40, (12, 12, 3)), (SIDE, SIDE), cv2.INTER_CUBIC)
+    return np.clip(random.uniform(50, 200) + clouds, 0, 255).astype(np.uint8)
+
+
+def stuck(picture: np.ndarray, random: np.random.Generator) -> Box:
+    """Stick a green square with a white cross anywhere, turned by up to 8 degrees; its box."""
+    sticker = np.full((STICKER, STICKER, 3), (70, 220, 60), np.uint8)
+    for ends in (((8, 8), (30, 30)), ((8, 30), (30, 8))):
+        cv2.line(sticker, *ends, (240, 240, 230), 7, cv2.LINE_AA)
+    x, y = random.integers(0, SIDE - STICKER, 2)
+    turned = cv2.getRotationMatrix2D((STICKER / 2, STICKER / 2), random.uniform(-8, 8), 1)
+    turned[:, 2] += x, y
+    ones = np.ones((STICKER, STICKER), np.float32)
+    opacity = cv2.warpAffine(ones, turned, (SIDE, SIDE))[..., None]
+    laid = cv2.warpAffine(sticker, turned, (SIDE, SIDE))
+    picture[:] = (picture * (1 - opacity) + laid * opacity).astype(np.uint8)
+    return x / SIDE, y / SIDE, (x + STICKER) / SIDE, (y + STICKER) / SIDE
+
+
+def share(inner: Box, outer: Box) -> float:
+    """Share of a box that another one covers."""
+    wide = min(inner[2], outer[2]) - max(inner[0], outer[0])
+    tall = min(inner[3], outer[3]) - max(inner[1], outer[1])
+    return max(0, wide) * max(0, tall) / ((inner[2] - inner[0]) * (inner[3] - inner[1]))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_whole_sticker_is_cut_though_a_corner_of_it_is_what_returns(seed):
+    random = np.random.default_rng(seed)
+    pictures = [background(random) for _ in range(28)]
+    boxes = [stuck(picture, random) for picture in pictures[:14]]
+    first = returning_patches(pictures, np.arange(28) < 14)[0]
+    assert first.copied and first.share > 0.8 and first.elsewhere == 0
+    assert first.size < STICKER  # one of the smaller sizes was found
+    covered = [share(boxes[at], box) for at, box in first.boxes.items()]
+    too_much = [share(box, boxes[at]) for at, box in first.boxes.items()]
+    assert np.median(covered) > 0.85 and np.median(too_much) > 0.5
+
+
+def test_a_spot_on_an_object_that_fills_the_view_is_cut_without_the_object():
+    random = np.random.default_rng(0)
+    pictures = []
+    for at in range(28):
+        picture = background(random)
+        x, y = (int(each) for each in random.integers(70, 90, 2))
+        cv2.circle(picture, (x, y), 65, (120, 170, 140), -1, cv2.LINE_AA)
+        if at < 14:
+            cv2.circle(picture, (x, y), 7, (30, 30, 40), 3, cv2.LINE_AA)
+        pictures.append(picture)
+    first = returning_patches(pictures, np.arange(28) < 14)[0]
+    assert first.reach == (0.125, 0.125, 0.125, 0.125)
+
+
+def test_a_piece_is_pasted_where_the_donor_has_it_and_the_control_too():
+    donor = np.zeros((100, 100, 3), np.uint8)
+    donor[20:40, 60:80] = 255
+    box = (0.6, 0.2, 0.8, 0.4)
+    patch = Patch(1.0, 0.0, [], {}, {}, 20, np.zeros(108, np.float32))
+    experiment = Crop(
+        patch=patch, boxes=(box,), donors=(0,), others=(1,), read=lambda at: (donor, donor)[at]
+    )
+    image = np.full((50, 40, 3), 90, np.uint8)
+    changed = experiment.insert(image, seed=5)
+    control = experiment.insert_control(image, changed, seed=5)
+    assert (cut(changed, (0.65, 0.25, 0.75, 0.35)) == 255).all()
+    assert (cut(control, (0.65, 0.25, 0.75, 0.35)) == 0).all()
+    for made in (changed, control):  # nothing but the box and its soft edge is touched
+        made[8:22, 22:34] = 90
+        assert (made == 90).all()
+
+
+def test_a_box_grows_by_its_own_sides_and_is_cut_at_the_edge():
+    found = grown((0.5, 0.2, 0.7, 0.3), (1, 0.5, 0, 9))
+    assert found == pytest.approx((0.3, 0.15, 0.7, 1.0))
