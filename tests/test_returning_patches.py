@@ -52,6 +52,21 @@ def test_the_whole_sticker_is_cut_though_a_corner_of_it_is_what_returns(seed):
     assert np.median(covered) > 0.85 and np.median(too_much) > 0.5
 
 
+def test_a_thing_of_two_alike_parts_is_one_thing_and_a_texture_is_many():
+    random = np.random.default_rng(1)
+    pictures = [background(random) for _ in range(28)]
+    for picture in pictures[:14]:
+        x, y = (int(each) for each in random.integers(30, 100, 2))
+        for at in (0, 22):
+            cv2.circle(picture, (x + at, y), 6, (250, 250, 60), 3, cv2.LINE_AA)
+    assert returning_patches(pictures, np.arange(28) < 14)[0].repeats == 1
+    for picture in pictures[:14]:
+        for x in range(int(random.integers(0, 25)), SIDE, 36):
+            for y in range(int(random.integers(0, 25)), SIDE, 36):
+                cv2.circle(picture, (x, y), 7, (250, 250, 60), 3, cv2.LINE_AA)
+    assert returning_patches(pictures, np.arange(28) < 14)[0].repeats >= 2
+
+
 def test_a_spot_on_an_object_that_fills_the_view_is_cut_without_the_object():
     random = np.random.default_rng(0)
     pictures = []

@@ -160,14 +160,17 @@ def _best(windows: list[_Windows], member: np.ndarray, size: int) -> list[tuple[
         boxes = {at: _box(windows[at], int(where[query, at])) for at in carriers}
         match = {at: float(matches[query, at]) for at in carriers}
         rates = float(share[query]), float(elsewhere[query])
-        repeats = _repeats([windows[at] for at in carriers[:12]], asked[query])
-        patch = Patch(*rates, carriers, boxes, match, size, asked[query], repeats=repeats)
+        patch = Patch(*rates, carriers, boxes, match, size, asked[query])
         found.append((float(score[query]), patch))
     return found
 
 
-def _repeats(windows: list[_Windows], vector: np.ndarray) -> float:
-    """Median number of places in an image, at least a patch's side apart, with the patch."""
+def _repeats(windows: list[_Windows], vector: np.ndarray, reach: Reach) -> float:
+    """Median number of places in an image with the patch, at least the whole thing's sides apart:
+    a thing may have two alike parts.
+    """
+    left, top, right, bottom = reach
+    sides = _GRID * np.array([1 + top + bottom, 1 + left + right])
     counts = []
     for each in windows:
         products = each.vectors @ vector
@@ -175,7 +178,7 @@ def _repeats(windows: list[_Windows], vector: np.ndarray) -> float:
         for at in np.argsort(-products, kind="stable"):
             if products[at] < ALIKE:
                 break
-            if all(np.abs(each.corners[at] - other).max() >= _GRID for other in places):
+            if all((np.abs(each.corners[at] - other) >= sides).any() for other in places):
                 places.append(each.corners[at])
         counts.append(len(places))
     return float(np.median(counts)) if counts else 1.0
@@ -244,7 +247,7 @@ def cut(picture: np.ndarray, box: Box) -> np.ndarray:
 
 
 def _finished(patch: Patch, pictures: list[np.ndarray]) -> Patch:
-    """The patch with its copy score and its reach.
+    """The patch with its copy score, its reach and how often it repeats.
 
     The copy score is the mean over pairs of the ten best matches of the greatest correlation of 24
     x 24 patches at shifts of up to 3 cells.
@@ -259,8 +262,14 @@ def _finished(patch: Patch, pictures: list[np.ndarray]) -> Patch:
     copy = float(np.mean(scores)) if scores else 0.0
     boxes = [patch.boxes[at] for at in best]
     reach = _reach([pictures[at] for at in best], boxes, patch.size)
-    all_boxes = {at: grown(box, reach) for at, box in patch.boxes.items()}
-    return replace(patch, copy=copy, reach=reach, boxes=all_boxes)
+    windows = [_windows(pictures[at], patch.size) for at in patch.carriers[:12]]
+    return replace(
+        patch,
+        copy=copy,
+        reach=reach,
+        boxes={at: grown(box, reach) for at, box in patch.boxes.items()},
+        repeats=_repeats(windows, patch.vector, reach),
+    )
 
 
 _FINE = 12
