@@ -40,8 +40,8 @@ _EXPLAINED = 0.85
 effect. In a tuning case of the planted benchmark the colour of a planted wall had 0.78, but it is
 not the wall."""
 _ANYWHERE = 0.85
-"""Factor on a patch's effect in the order of suspects: a mark at a fixed place is found as a patch
-too, and its place says more."""
+"""A patch's effect is multiplied by this for the order of suspects, because a mark at a fixed place
+is found as a patch too, and the suspect with the place says more."""
 _STRONG_AUC = 0.3
 """Least distance of an AUC from 0.5 for a warning about a cue that the model does not use."""
 
@@ -282,9 +282,9 @@ def explained(suspect: Suspect, found: Sequence[Suspect]) -> bool:
 def mirrored(suspect: Suspect, found: Sequence[Suspect]) -> bool:
     """True for the lack of another class's cue.
 
-    A suspect's insertion was not confirmed, only its removal; but to remove it is to insert the
-    opposite, which is a confirmed suspect of another class. If dark pictures are predicted as
-    "night", for example, darkening takes images from every other class.
+    The suspect is confirmed by its removal alone, and to remove it is to insert the opposite cue,
+    which is a confirmed suspect of another class. If small pictures are predicted as "grass", for
+    example, shrinking takes images from every other class.
     """
     if suspect.status != "confirmed" or _inserted(suspect):
         return False

@@ -85,7 +85,7 @@ def _experiment(parts: dict[str, Any], read: Read) -> Experiment:
         parts["mask"] = np.array(parts["mask"], bool)
         return Region(**parts, read=read)
     patch = parts["patch"]
-    arrays = {"vector": np.array(patch["vector"], np.float32), "reach": tuple(patch["reach"])}
-    parts["patch"] = Patch(**{**patch, **arrays})
+    restored = {"vector": np.array(patch["vector"], np.float32), "reach": tuple(patch["reach"])}
+    parts["patch"] = Patch(**{**patch, **restored})
     parts["boxes"] = tuple(tuple(box) for box in parts["boxes"])
     return Crop(**parts, read=read)

@@ -273,17 +273,18 @@ def _finished(patch: Patch, pictures: list[np.ndarray]) -> Patch:
 
 
 _FINE = 12
-"""Pixels of a patch's side where its surroundings are compared."""
+"""What surrounds a patch is compared at a scale at which the patch's side has so many pixels."""
 _BLUR = 5
-"""Side in pixels of the blur before things are compared."""
+"""The pictures are blurred over squares of this side, in pixels, before they are compared."""
 _STEP = 2
-"""Width in pixels of the strips by which a thing is followed beyond its patch."""
+"""A thing is followed beyond its patch in strips of this width, in pixels."""
 _WIDEST = 64
-"""Greatest side of a pasted thing in pixels of the searched picture: 40 % of its longer side."""
+"""A pasted thing has at most this side, in pixels of the searched picture: 40 % of its longer side.
+"""
 _VARIES = 0.5
 """A thing's pixels vary between images by less than this share of what pictures vary."""
 _RIM = 0.125
-"""What is added at each side for a soft rim, in units of the patch's side."""
+"""A thing is cut with a margin of this many sides of its patch, because its rim may be soft."""
 
 
 def _reach(pictures: list[np.ndarray], boxes: list[Box], size: int) -> Reach:
