@@ -22,6 +22,11 @@ RGB = np.stack([ROWS * 4, COLUMNS * 3, ROWS + COLUMNS], -1).astype(np.uint8)
 PICTURE = Image.fromarray(RGB)
 WIDE = (np.arange(60 * 80) * 13).reshape(60, 80).astype(np.uint16)
 OTHER = Image.new("RGB", (80, 60), "red")
+LARGE = cv2.resize(
+    np.random.default_rng(4).integers(0, 256, (30, 40, 3), dtype=np.uint8),
+    (1200, 900),
+    interpolation=cv2.INTER_CUBIC,
+)
 
 # The change from an upright picture to the one that is stored with each EXIF orientation.
 STORED = {
@@ -512,3 +517,33 @@ def test_a_pointer_of_git_lfs_is_called_so():
 
 def test_the_thumbnail_of_a_raw_file_is_not_taken_for_the_photo():
     assert "its first picture is a thumbnail" in refusal(tiff(RGB, subfiletype=1))
+
+
+def test_a_large_jpeg_is_decoded_small_with_nearly_the_same_pixels():
+    data = encoded(Image.fromarray(LARGE), "jpeg", quality=95)
+    found = images.decode_shrunk(data, 400)
+    exact = cv2.resize(images.decode(data), (400, 300), interpolation=cv2.INTER_AREA)
+    assert found.shape == (300, 400, 3)
+    assert np.abs(found.astype(int) - exact).mean() < 1
+
+
+def test_a_large_jpeg_is_turned_upright_after_it_is_decoded_small():
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    lying = encoded(Image.fromarray(LARGE), "jpeg", quality=95, exif=exif)
+    found = images.decode_shrunk(lying, 400)
+    exact = cv2.resize(images.decode(lying), (300, 400), interpolation=cv2.INTER_AREA)
+    assert found.shape == (400, 300, 3)
+    assert np.abs(found.astype(int) - exact).mean() < 1
+
+
+@pytest.mark.parametrize("name", ["png", "webp"])
+def test_other_large_images_are_decoded_whole_and_averaged(name):
+    data = encoded(Image.fromarray(LARGE), name)
+    exact = cv2.resize(images.decode(data), (400, 300), interpolation=cv2.INTER_AREA)
+    np.testing.assert_array_equal(images.decode_shrunk(data, 400), exact)
+
+
+def test_a_small_image_keeps_its_pixels():
+    data = encoded(Image.fromarray(LARGE), "jpeg")
+    np.testing.assert_array_equal(images.decode_shrunk(data, 1200), images.decode(data))

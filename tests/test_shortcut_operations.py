@@ -255,3 +255,20 @@ def test_a_cue_that_is_enough_but_not_needed_is_said_to_be_so(removed, enough):
     text = _text("gravel", "confirmed", trial(40), trial(removed), 0.999)
     assert "(95 % interval, corrected for the number of suspects: " in text
     assert ("So the cue is enough for the prediction “gravel”" in text) is enough
+
+
+def test_pasting_changes_only_what_the_mask_covers_and_rounds_halves_to_even():
+    image, patch = even(100), even(201)
+    opacity = np.zeros(image.shape[:2], np.float32)
+    opacity[10:20, 30:50], opacity[10, 30] = 1, 0.5  # 100 + 0.5 x 101 = 150.5
+    found = operations.pasted(image, patch, opacity)
+    expected = image.copy()
+    expected[10:20, 30:50], expected[10, 30] = 201, 150
+    np.testing.assert_array_equal(found, expected)
+    assert (image == 100).all()
+
+
+def test_pasting_nothing_changes_nothing():
+    image = procedural(3)
+    nothing = np.zeros(image.shape[:2], np.float32)
+    np.testing.assert_array_equal(operations.pasted(image, even(0), nothing), image)
