@@ -58,8 +58,9 @@ job. Larger shards cost less per image; smaller shards occupy more cores. `shard
 shards of up to 2,048 images.
 
 The fixed cost is the start of Snakemake, the start of TensorFlow in `model`, `predict`,
-`scaling_check` and `activations`, and the report. This table gives the peak memory of each job and
-the time that a further image adds to it, with all images in one shard, in the last run:
+`scaling_check` and `activations`, and the report. This table gives the peak memory of each job, the
+time that a further image adds to it, and its time without these, with all images in one shard, in
+the last run; jobs of one thread run side by side:
 
 {jobs}
 The jobs do work that is not among the parts above. `predict` computes statistics and maps (section
@@ -93,8 +94,12 @@ class _Job(NamedTuple):
         return self.memory[1] / self.memory[0]
 
     def row(self) -> list[str]:
-        further = (self.seconds[1] - self.seconds[0]) / (LARGE - SMALL) * 1000
-        return [self.name, *(f"{peak:.0f}" for peak in self.memory), f"{further:.1f}"]
+        further = max(0.0, (self.seconds[1] - self.seconds[0]) / (LARGE - SMALL))
+        peaks = (f"{peak:.0f}" for peak in self.memory)
+        return [
+            *(self.name, *peaks),
+            *(f"{further * 1000:.1f}", f"{self.seconds[0] - further * SMALL:.1f}"),
+        ]
 
 
 def measure() -> figures.Part:
@@ -134,7 +139,10 @@ def measure() -> figures.Part:
             share=start / 512 * 1000,
             imports=_imports(),
             jobs=figures.table(
-                ["job", f"MB, {SMALL:,} images", f"MB, {LARGE:,} images", "ms a further image"],
+                [
+                    *("job", f"MB, {SMALL:,} images", f"MB, {LARGE:,} images"),
+                    *("ms a further image", "s, fixed"),
+                ],
                 [job.row() for job in jobs],
             ),
             large=LARGE,

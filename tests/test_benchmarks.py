@@ -1,6 +1,7 @@
 """The rows of the benchmarks' page, without measuring anything."""
 
 import ast
+import json
 import sys
 
 import pytest
@@ -10,6 +11,7 @@ from conftest import ROOT
 sys.path.append(str(ROOT / "benchmarks"))
 
 from figures import Figure, table
+from page import PAGE, STORED, page
 
 
 @pytest.mark.parametrize(
@@ -45,3 +47,16 @@ def test_the_kernels_are_chosen_before_keras_is_imported(path):
     if heavy:
         chosen = [places[name] for name in ("bench", "convaudit") if name in places]
         assert min(chosen) < min(heavy)
+
+
+def test_a_page_keeps_the_order_of_its_subjects_and_says_when_each_was_measured():
+    part = dict.fromkeys(("machine", "minutes", "versions", "commit", "measured"), "x")
+    walk = part | {"rows": "| walk |\n", "details": "## A walk\n", "measured": "2026-01-02"}
+    cams = part | {"rows": "| maps |\n", "details": "## Maps\n", "measured": "2026-03-04"}
+    written = page({"walk": walk, "cams": cams})
+    assert written.index("| maps |\n| walk |\n") < written.index("## Maps\n\n## A walk\n")
+    assert "| cams | 2026-03-04 |" in written and "| walk | 2026-01-02 |" in written
+
+
+def test_the_page_is_what_was_stored():
+    assert PAGE.read_text() == page(json.loads(STORED.read_text()))

@@ -195,5 +195,5 @@ def _small(image: np.ndarray) -> np.ndarray:
 def _clipped(values: np.ndarray) -> np.ndarray:
     """Values rounded to whole levels (halves to even) and clipped to 0..255, as uint8."""
     # OpenCV reads them once: NumPy's rint, clip and astype take five times as long.
-    rounded = cv2.add(values, 0, dtype=cv2.CV_8U)
+    rounded = cv2.add(values, 0, dtype=cv2.CV_8U)  # type: ignore[call-overload]  # numbers work
     return np.asarray(rounded).reshape(values.shape)
