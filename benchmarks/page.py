@@ -26,8 +26,8 @@ ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "benchmarks.md"
 STORED = PAGE.with_suffix(".json")
 SUBJECTS = (
-    *("onepass", "cams", "audit", "threads", "walk", "properties", "duplicates"),
-    *("report", "comparison", "filters"),
+    *("onepass", "cams", "audit", "threads", "walk", "decoding", "properties"),
+    *("duplicates", "report", "comparison", "filters"),
 )
 INTRODUCTION = """# Benchmarks
 

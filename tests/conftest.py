@@ -31,8 +31,12 @@ UNTRIED = ("shortcuts={enabled: false}", "trust={enabled: false}")
 """Switches both off in audits whose tests look at neither; this saves two starts of TensorFlow."""
 
 
-LONGEST = ("slurm", "rerun", "faults", "compare_workflow", "installed", "shortcuts", "workflow")
-"""Test files that begin first, so that at the end no worker waits for another one's long file."""
+LONGEST = (
+    *("slurm", "demo", "rerun", "faults", "compare_workflow", "installed"),
+    *("shortcuts", "workflow"),
+)
+"""Test files that begin first, so that at the end no worker waits for another one's long file. The
+first makes the audit that most others share; the second runs beside it and does not need it."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

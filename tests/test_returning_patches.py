@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from convaudit.shortcuts.changes.experiments import Crop
-from convaudit.shortcuts.cues.patches import Box, Patch, cut, grown, returning_patches
+from convaudit.shortcuts.cues.boxes import Box, cut, grown
+from convaudit.shortcuts.cues.patches import Patch, returning_patches
 
 SIDE = 160
 STICKER = 38

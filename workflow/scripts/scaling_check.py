@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 
 from convaudit.dataset import images, labels, scan
-from convaudit.dataset.prepared import prepared
 from convaudit.models.facts import ModelChoices, ModelFacts, ModelSource
 from convaudit.models.scaling import scaling_of
 from convaudit.system.atomic import atomic
@@ -51,27 +50,22 @@ def check(
     known, top = ModelFacts.read(facts, choices), scan.root(Path(source))
     each = -(-SAMPLE // len(rows))
     samples = [_sample(part, names, each, top, known.size, interpolation) for part in rows]
-    sample = np.concatenate([stack for stack, _ in samples])
+    by_way = {
+        name: np.concatenate([pictures[name] for pictures, _ in samples if pictures])
+        for name in next((pictures for pictures, _ in samples if pictures), {})
+    }
     truth = np.concatenate([indices for _, indices in samples])
     if network.head == "sigmoid":  # the label is not the only right answer
-        sample, truth = sample[:0], truth[:0]
-    found = check_scaling(network, sample, truth, known.scaling_name, names)
+        truth[:] = -1
+    seen = by_way.get(interpolation, np.zeros((0, *known.size, 3), np.uint8))
+    labelled = truth >= 0
+    found = check_scaling(network, seen[labelled], truth[labelled], known.scaling_name, names)
     logging.info("of %d images: %s", found["images"], found["accuracies"])
-    resized = [_resized(part, top, known.size, interpolation, each) for part in rows]
-    by_way = {
-        name: np.concatenate([part[name] for part, _ in resized if part])
-        for name in next((part for part, _ in resized if part), {})
-    }
     if by_way:
-        listed = pd.concat([each for _, each in resized], ignore_index=True)
-        truth = labels.indices(listed, names)
-        if network.head == "sigmoid":
-            truth[:] = -1
         scaling = scaling_of(known)
         found["resizing"] = check_resizing(network, by_way, truth, scaling, interpolation)
         logging.info("resized otherwise: %s", found["resizing"])
         if not known.scaling_known:
-            seen = by_way[interpolation]
             found["guess"] = check_guess(network, seen, known.scaling, known.channels)
             logging.info("the guess: %s", found["guess"])
     with atomic(result) as temporary:
@@ -85,28 +79,31 @@ def _sample(
     top: Path,
     size: tuple[int, int],
     interpolation: str,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Evenly spread labelled images of a shard, and the indices of their classes."""
+) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """Some images of a shard, resized in each way, and the indices of their classes (-1 without a
+    label).
+    """
     table = pd.read_parquet(rows, columns=["path", "sha256", "label"])
     truth = labels.indices(table["label"], names)
-    usable = np.flatnonzero(truth >= 0)
-    chosen = usable[np.linspace(0, len(usable) - 1, min(count, len(usable))).astype(int)]
-    files = table[["path", "sha256"]].iloc[chosen].itertuples(index=False)
-    return prepared(top, files, size, interpolation), truth[chosen]
-
-
-def _resized(
-    rows: str, top: Path, size: tuple[int, int], interpolation: str, count: int
-) -> tuple[dict[str, np.ndarray], pd.Series]:
-    """Evenly spread images of a shard, resized in each way, and their labels."""
-    table = pd.read_parquet(rows, columns=["path", "sha256", "label"])
-    table = table.iloc[np.linspace(0, len(table) - 1, min(count, len(table))).astype(int)]
+    chosen = _chosen(truth, count)
     by_image = [
         images.variants(images.decode(scan.read_unchanged(top / path, sha256)), size, interpolation)
-        for path, sha256 in zip(table["path"], table["sha256"], strict=True)
+        for path, sha256 in table[["path", "sha256"]].iloc[chosen].itertuples(index=False)
     ]
-    names = by_image[0] if by_image else {}
-    return {name: np.array([each[name] for each in by_image]) for name in names}, table["label"]
+    ways = by_image[0] if by_image else {}
+    return {way: np.array([each[way] for each in by_image]) for way in ways}, truth[chosen]
+
+
+def _chosen(truth: np.ndarray, count: int) -> np.ndarray:
+    """Positions of evenly spread images with a label; if these are too few, of others too."""
+    labelled, others = (np.flatnonzero(part) for part in (truth >= 0, truth < 0))
+    first = _spread(labelled, count)
+    return np.sort(np.concatenate([first, _spread(others, count - len(first))]))
+
+
+def _spread(positions: np.ndarray, count: int) -> np.ndarray:
+    at = np.linspace(0, len(positions) - 1, min(count, len(positions))).astype(int)
+    return positions[at]
 
 
 if __name__ == "__main__":

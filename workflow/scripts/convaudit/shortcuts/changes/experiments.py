@@ -10,7 +10,8 @@ import cv2
 import numpy as np
 
 from convaudit.shortcuts.changes import operations, recipes
-from convaudit.shortcuts.cues.patches import Box, Patch, cut
+from convaudit.shortcuts.cues.boxes import Box, cut
+from convaudit.shortcuts.cues.patches import Patch
 from convaudit.shortcuts.cues.surroundings import outer
 
 Read = Callable[[int], np.ndarray]
