@@ -18,7 +18,6 @@ from pathlib import Path
 
 sys.path.append(str(Path(__file__).parents[1] / "workflow" / "scripts"))
 
-import peer
 from convaudit import provenance
 from figures import Part, table
 
@@ -50,13 +49,10 @@ def main(subjects: list[str]) -> None:
     began = time.perf_counter()
     if unknown := sorted(set(subjects) - set(SUBJECTS)):
         sys.exit(f"no such subject: {', '.join(unknown)}; there are {', '.join(SUBJECTS)}")
-    if {"cams", "filters"} & set(subjects):
-        for name in ("tf-keras-vis", "xplique"):
-            peer.environment(name)
-        print(f"environments of the peers: {time.perf_counter() - began:.0f} s", flush=True)
+    commit = _commit()  # before this script changes the page
     stored = json.loads(STORED.read_text()) if STORED.exists() else {}
     for subject in subjects:
-        stored[subject] = _measured(subject)
+        stored[subject] = _measured(subject, commit)
         STORED.write_text(json.dumps(stored, indent=1, ensure_ascii=False) + "\n")
         PAGE.write_text(page(stored))
     print(f"{PAGE.relative_to(ROOT)}: {(time.perf_counter() - began) / 60:.0f} minutes")
@@ -74,9 +70,11 @@ def page(stored: dict[str, dict[str, str]]) -> str:
     return "\n".join([INTRODUCTION + "".join(part["rows"] for part in there), *details, last])
 
 
-def _measured(subject: str) -> dict[str, str]:
-    """What was measured of a subject, and when: rows and section of the page in Markdown."""
-    began, commit = time.perf_counter(), _commit()
+def _measured(subject: str, commit: str) -> dict[str, str]:
+    """Measure a subject and return its rows and its section of the page in Markdown, with the
+    columns of the last table.
+    """
+    began = time.perf_counter()
     own_process = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, mp_context=own_process) as pool:
         part = pool.submit(_measure, subject).result()

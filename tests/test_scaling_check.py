@@ -13,6 +13,7 @@ from convaudit.models.channels import called, channels_of
 from convaudit.models.network import Network
 from convaudit.models.scaling import SCALINGS
 from planning import settings
+from scaling_check import _chosen
 from toys import layers
 
 
@@ -188,3 +189,11 @@ def test_another_way_to_resize_that_is_clearly_better():
     unlabelled = check_resizing(Network(model), sample, truth - 1, SCALINGS["unit"], "area")
     assert (unlabelled["accuracies"], unlabelled["better"], unlabelled["labelled"]) == ({}, None, 0)
     assert unlabelled["changed"] == found["changed"]
+
+
+def test_images_with_a_label_are_taken_first_and_others_only_if_these_are_too_few():
+    truth = np.array([-1, 0, -1, 1, 1, -1, 0, -1])
+    assert _chosen(truth, 3).tolist() == [1, 3, 6]
+    assert _chosen(truth, 6).tolist() == [0, 1, 3, 4, 6, 7]
+    assert _chosen(truth, 20).tolist() == list(range(8))
+    assert _chosen(truth[:0], 3).tolist() == []

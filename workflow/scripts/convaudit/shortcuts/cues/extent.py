@@ -8,7 +8,8 @@ from convaudit.shortcuts.cues.boxes import Box, Reach
 LONGER = 160
 """Longer side of the pictures that are searched, in pixels."""
 _FINE = 12
-"""What surrounds a patch is compared at a scale at which the patch's side has so many pixels."""
+"""Before the surroundings of a patch are compared, the picture is resized until the patch's side
+has this many pixels."""
 _BLUR = 5
 """The pictures are blurred over squares of this side, in pixels, before they are compared."""
 _STEP = 2
