@@ -6,17 +6,17 @@ from functools import cached_property
 
 import cv2
 import numpy as np
-import pandas as pd
 
-from convaudit.properties.pixel_properties import measure_pixels
 from convaudit.shortcuts.candidate import Candidate, Evidence
 from convaudit.shortcuts.changes import recipes
 from convaudit.shortcuts.changes.experiments import Crop, Region, Surround, Whole
+from convaudit.shortcuts.changes.focus import softness
 from convaudit.shortcuts.changes.grain import evenness
 from convaudit.shortcuts.cues import marks, patches, places
 from convaudit.shortcuts.cues.evidence import best_threshold, class_auc, partial_spearman
 from convaudit.shortcuts.cues.surroundings import surroundings, told_by_surroundings
 from convaudit.shortcuts.halves import hash_number
+from convaudit.shortcuts.likeness import likeness_of
 from convaudit.shortcuts.sample import Sample
 
 FLOOR_AUC, FLOOR_R = 0.15, 0.3
@@ -25,14 +25,14 @@ _DONORS = 16
 """Greatest number of images that an experiment takes the cue from."""
 _PATCHES = 2
 """Greatest number of patches of a class that are tried."""
-_COMPARED = 14
-"""Number of images on which a recipe's likeness is measured."""
 _LEAST_LIKE = 0.15
 """Least likeness: the share of the difference between class and others that a recipe must
 explain."""
-_LEAST_EVEN = 0.45
+_SIGNS = {"noise": ("evenness", evenness), "blur": ("softness", softness)}
+_LEAST_SIGNS = {"evenness": 0.45, "softness": 0.7}
 """Least evenness of noise; less is texture. Gravel without noise has 0.40 (the demo's) to 0.42 (a
-tuning case of the planted benchmark); 96 photographs with noise of 15 levels have 0.56 (median)."""
+tuning case of the planted benchmark); 96 photographs with noise of 15 levels have 0.56 (median).
+Least softness of a blur; less is the look of smooth things in focus (see ``softness``)."""
 _PLACED, _SEARCHED = 80, 36
 """Greatest number of images of the class, and of others, that are searched for places and for
 patches."""
@@ -41,11 +41,6 @@ LEAST_TOLD = 10
 _SURROUND_RANK = 0.8
 """Factor from AUC - 0.5 to the rank of surroundings. It puts them behind marks, because things have
 usual surroundings."""
-VECTOR = (
-    *("luminance_mean", "luminance_p05", "luminance_p95", "contrast", "chroma_a", "chroma_b"),
-    *("saturation", "sharpness", "spectrum_slope", "detail_ratio", "blockiness", "noise"),
-)
-"""Properties by which donors and images that a recipe changed are compared."""
 DETAIL = {each.name for each in recipes.RECIPES if each.kind == "acquisition"} | {"sharpen"}
 """Recipes that remove or add fine detail. Each changes the properties of the others too."""
 
@@ -143,10 +138,10 @@ class Discovery:
             others=_positions(outside),
             read=self.sample.read,
         )
-        even = self._evenness(inside) if recipe.name == "noise" else 1.0
-        if even < _LEAST_EVEN:
+        signs = self._signs(recipe.name, inside)
+        if any(value < _LEAST_SIGNS[sign] for sign, value in signs.items()):
             return None
-        likeness = self._likeness(experiment, inside, outside)
+        likeness = likeness_of(self.sample, experiment, inside, outside)
         if likeness < _LEAST_LIKE:
             return None
         return Candidate(
@@ -160,47 +155,16 @@ class Discovery:
             experiment=experiment,
             family="detail" if recipe.name in DETAIL else recipe.cue,
             likeness=likeness,
-            detail={"property": name} | ({"evenness": even} if recipe.name == "noise" else {}),
+            detail={"property": name, **signs},
         )
 
-    def _evenness(self, inside: np.ndarray) -> float:
-        donors = [self.sample.read(at) for at in _positions(inside)]
-        return round(float(np.median([evenness(donor) for donor in donors])), 3)
-
-    def _likeness(self, experiment: Whole, inside: np.ndarray, outside: np.ndarray) -> float:
-        """Share of the difference between class and others that the recipe removes from others.
-
-        1 - sum |after - class| / sum |before - class| over the properties in ``VECTOR``, with
-        medians in units of the standard deviation within both groups.
-        """
-        # The peak is compared for patterns alone: the limits were tuned on VECTOR.
-        compared = (*VECTOR, "periodic_peak") if experiment.name == "pattern" else VECTOR
-        names = [name for name in compared if name in self.sample.properties]
-        table = self.sample.properties[names].to_numpy(float)
-        tried = outside[:_COMPARED]
-        changed = [
-            experiment.insert(
-                self.sample.read(int(at)), recipes.seed_of(self.sample.ids[at], "tried")
-            )
-            for at in tried
-        ]
-        after = pd.DataFrame([measure_pixels(image) for image in changed])[names].to_numpy(float)
-        class_like, before = table[inside], table[tried]
-        scale = (
-            np.nanstd(
-                np.concatenate(
-                    [class_like - np.nanmedian(class_like, 0), before - np.nanmedian(before, 0)]
-                ),
-                axis=0,
-            )
-            + 1e-6
-        )
-        goal = np.nanmedian(class_like, axis=0)
-        start = np.abs(np.nanmedian(before, axis=0) - goal) / scale
-        end = np.abs(np.nanmedian(after, axis=0) - goal) / scale
-        # Distances are limited to five deviations, so that a huge one does not outweigh all others.
-        start, end = np.minimum(start, 5), np.minimum(end, 5)
-        return float(1 - np.nansum(end) / max(np.nansum(start), 1e-6))
+    def _signs(self, recipe: str, inside: np.ndarray) -> dict[str, float]:
+        """What tells noise from texture, and blur from smooth things: median of the donors."""
+        if recipe not in _SIGNS:
+            return {}
+        name, measure = _SIGNS[recipe]
+        donors = [measure(self.sample.read(at)) for at in _positions(inside)]
+        return {name: round(float(np.nanmedian(donors)), 3)}
 
     def of_places(self) -> list[Candidate]:
         """Fixed regions of the picture."""

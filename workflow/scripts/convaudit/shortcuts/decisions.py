@@ -35,6 +35,8 @@ to 0.19."""
 _EVEN = 0.55
 """Noise blocks if its evenness is at least this; less even noise may be the class's texture. Gravel
 had 0.42 without noise and 0.68 with it in the planted benchmark's tuning cases."""
+_SOFT = 1.4
+"""A blur blocks if its softness is at least this; a softer look than others' may be the class's."""
 _EXPLAINED = 0.85
 """Another confirmed cue explains a class's surroundings if it has at least this share of their
 effect. In a tuning case of the planted benchmark the colour of a planted wall had 0.78, but it is
@@ -217,16 +219,19 @@ def _status(
 def severity_of(candidate: Candidate, data: Evidence, status: str, inserted: Trial | None) -> str:
     """The severity; a person is asked about a cue that may belong to the class itself.
 
-    This holds for fine detail that hardly goes with the class, for noise that may be texture, and
-    for a returning patch that turns few images, as a part of the class's own object does too.
+    This holds for fine detail that hardly goes with the class, for noise that may be texture, for
+    a blur that may be the look of smooth things, and for a returning patch that turns few images,
+    as a part of the class's own object does too.
     """
     if status == "confirmed":
         leans = candidate.name in DETAIL and abs(data.auc - 0.5) < _CLEAR_AUC
-        texture = float(candidate.detail.get("evenness", 1)) < _EVEN
+        texture = float(candidate.detail.get("evenness", _EVEN)) < _EVEN
+        smooth = float(candidate.detail.get("softness", _SOFT)) < _SOFT
         part = candidate.cue == "patch" and (
             inserted is None or inserted.difference.low < _PATCH_BLOCKS
         )
-        return "ask" if candidate.kind == "appearance" or leans or texture or part else "block"
+        unsure = leans or texture or smooth or part
+        return "ask" if candidate.kind == "appearance" or unsure else "block"
     return "warn" if status == "data_only" else "note"
 
 

@@ -7,11 +7,13 @@ brittle reacts to both alike.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from convaudit.properties.pixel_properties import measure_one
 from convaudit.shortcuts.changes import operations
+from convaudit.shortcuts.changes.focus import SIDE, focus, shrunk
 from convaudit.shortcuts.changes.grain import noise_like
 from convaudit.shortcuts.changes.pattern import pattern_like, scrambled
 from convaudit.shortcuts.halves import hash_number
@@ -20,6 +22,8 @@ Change = Callable[[np.ndarray, np.ndarray, int], np.ndarray]
 """(image, donor, seed) -> image: RGB uint8; the donor may have another size."""
 Control = Callable[[np.ndarray, np.ndarray, np.ndarray, int], np.ndarray]
 """(image, changed image, donor, seed) -> image that differs as much as the changed one."""
+_MOST_BLUR = 1 / 15
+"""Greatest standard deviation of a blur, as a share of the shorter side."""
 _STEPS = 7
 """Number of halvings of a dose's range; the error is under 1 % of the range."""
 
@@ -84,8 +88,13 @@ def _other_saturation(
 
 
 def _blur(image: np.ndarray, donor: np.ndarray, seed: int) -> np.ndarray:
-    longest = max(image.shape[:2]) / 60
-    return _dosed(image, donor, "sharpness", lambda dose: operations.blurred(image, dose * longest))
+    small = shrunk(image)
+
+    def blurred(dose: float) -> np.ndarray:
+        return operations.blurred(small, dose * _MOST_BLUR * SIDE)
+
+    dose = _dose(small, shrunk(donor), focus, blurred)
+    return operations.blurred(image, dose * _MOST_BLUR * min(image.shape[:2]))
 
 
 def _sharpen(image: np.ndarray, donor: np.ndarray, seed: int) -> np.ndarray:
@@ -202,24 +211,32 @@ def seed_of(image_id: str, purpose: str) -> int:
 def _dosed(
     image: np.ndarray, donor: np.ndarray, name: str, change: Callable[[float], np.ndarray]
 ) -> np.ndarray:
-    """Change an image by the dose, 0 to 1, with which a property comes nearest to the donor's.
+    """The image changed by the dose that brings a property nearest to the donor's."""
+    return change(_dose(image, donor, partial(measure_one, name=name), change))
 
-    The dose is found by bisection, because the property rises or falls with it. An image that is
-    already beyond the donor is not changed.
+
+def _dose(
+    image: np.ndarray,
+    donor: np.ndarray,
+    measure: Callable[[np.ndarray], float],
+    change: Callable[[float], np.ndarray],
+) -> float:
+    """The dose, 0 to 1, of a change with which a measure comes nearest to the donor's.
+
+    The dose is found by bisection, because the measure rises or falls with it. It is 0 if the
+    image is already beyond the donor.
     """
-    goal, start = measure_one(donor, name), measure_one(image, name)
-    end_image = change(1.0)
-    end = measure_one(end_image, name)
+    goal, start, end = measure(donor), measure(image), measure(change(1.0))
     if not np.isfinite([goal, start, end]).all() or (goal - start) * (end - start) <= 0:
-        return image
+        return 0.0
     if abs(goal - start) >= abs(end - start):
-        return end_image
+        return 1.0
     low, high = 0.0, 1.0
     for _ in range(_STEPS):
         middle = (low + high) / 2
-        value = measure_one(change(middle), name)
+        value = measure(change(middle))
         low, high = (middle, high) if abs(value - start) < abs(goal - start) else (low, middle)
-    return change((low + high) / 2)
+    return (low + high) / 2
 
 
 def _mean(image: np.ndarray) -> float:

@@ -1,0 +1,91 @@
+"""Measure how far a picture is out of focus, whatever it shows.
+
+The variance of the Laplacian is low for a blurred picture and for a plain one alike, and an object
+in focus raises it though all behind the object is blurred. A blur takes the fine detail of each
+place and leaves its coarse structure, so each tile's fine detail is compared with its own coarse
+structure, and the median tile counts.
+"""
+
+import cv2
+import numpy as np
+
+SIDE = 128
+"""Shorter side in pixels of the picture that is measured."""
+_OCTAVES = 5
+_FINE, _COARSE = (1, 2), (3, 4)
+"""Octaves of the pyramid that are compared: details of about 4 to 8 and 16 to 32 pixels of
+``SIDE``. The finest octave is left out, because noise and compression of the file dominate it."""
+_TILE = 16
+"""Side of a tile in pixels of ``SIDE``."""
+_FLOOR = 4.0
+"""Energy in levels² that rounding and compression leave in any tile."""
+_LEAST_TILES = 0.1
+"""Least share of the tiles that must have structure."""
+
+
+def shrunk(image: np.ndarray) -> np.ndarray:
+    """The luminance (h, w) of an RGB uint8 image; its shorter side is ``SIDE``."""
+    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+    scale = SIDE / min(grey.shape)
+    kernel = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    height, width = (max(SIDE, round(side * scale)) for side in grey.shape)
+    return np.asarray(cv2.resize(grey, (width, height), interpolation=kernel))
+
+
+def focus(luminance: np.ndarray) -> float:
+    """log2(fine / coarse energy) of the median tile that has any structure.
+
+    Args:
+        luminance: (h, w) uint8, as ``shrunk`` gives it.
+
+    Returns:
+        About -1 for a photograph in focus and below -3 for a Gaussian blur of 3 % of the shorter
+        side; NaN if too few tiles have structure, as in a picture of fog.
+    """
+    energy = _energy(luminance)
+    fine, coarse = (energy[list(octaves)].sum(axis=0) for octaves in (_FINE, _COARSE))
+    return _median(np.log2((fine + _FLOOR) / (coarse + _FLOOR)), energy)
+
+
+def softness(image: np.ndarray) -> float:
+    """The steepest fall of detail from an octave to the next finer one, of the median tile.
+
+    The detail of things in focus falls evenly, as a power of the frequency, whether they are rough
+    or smooth. A blur ends it within an octave.
+
+    Args:
+        image: RGB uint8, of any size.
+
+    Returns:
+        log2 of the energies' ratio. Measured (medians): 96 photographs and crops of four materials
+        -0.2 to 0.6, radiographs 1.1, all of them with a Gaussian blur of 1.4 to 3.5 % of the
+        shorter side 1.8 to 2.6; NaN if too few tiles have structure.
+    """
+    energy = _energy(shrunk(image))
+    levels = np.log2(energy + 1)
+    falls = [_median(levels[octave + 1] - levels[octave], energy) for octave in (0, 1)]
+    return max(falls)
+
+
+def _median(values: np.ndarray, energy: np.ndarray) -> float:
+    """Median of the values (rows, columns) of the tiles that have structure."""
+    structured = energy[list(_COARSE)].sum(axis=0) > 4 * _FLOOR
+    if structured.mean() < _LEAST_TILES:
+        return float("nan")
+    return float(np.median(values[structured]))
+
+
+def _energy(luminance: np.ndarray) -> np.ndarray:
+    """Mean square (octaves, rows, columns) of each octave of the Laplacian pyramid in each tile."""
+    rows, columns = (side // _TILE for side in luminance.shape)
+    # Whole tiles only, so that each octave has the same number of them.
+    current = luminance[: rows * _TILE, : columns * _TILE]
+    found = []
+    for octave in range(_OCTAVES):
+        smaller = cv2.pyrDown(current)
+        band = current.astype(int) - cv2.pyrUp(smaller, dstsize=current.shape[::-1])
+        tile = _TILE >> octave
+        squares = (band**2).reshape(rows, tile, columns, tile)
+        found.append(squares.mean(axis=(1, 3)))
+        current = smaller
+    return np.stack(found)
