@@ -21,7 +21,7 @@ COLOURS = {"blue": (40, 60, 220), "red": (220, 50, 40)}
 SETTINGS = (
     "model=toy.keras",
     "images=photos",
-    "shard_size=8",
+    "shard_size=12",
     "max_quarantined=0.2",
     "filters={count: 4, size: 16, steps: 3}",
 )

@@ -18,7 +18,7 @@ MERGED = (
 )
 MERGES = dict.fromkeys(("quarantine", "scaling_check", "trust", *MERGED), 1)
 SHARD = {"preprocess": 1, "predict": 1, "gradcam": 1}
-DRAWING = {"gradcam": 3, "report": 1}
+DRAWING = {"gradcam": 2, "report": 1}
 JUDGED = {"verdict": 1, "report": 1}
 EXPERIMENTS = JUDGED | {"interventions": 1}
 SUSPECTS = EXPERIMENTS | {"suspects": 1}
@@ -26,7 +26,7 @@ ALIKE = SUSPECTS | {"near_duplicates": 1}
 TESTED = JUDGED | {"trust": 1}
 TRIED = {"scaling_check": 1}
 # The arrays that predict reads are gone once it has, so the images are read again.
-READING = DRAWING | TRIED | {"preprocess": 3, "quarantine": 1, "predict": 3, "trust": 1}
+READING = DRAWING | TRIED | {"preprocess": 2, "quarantine": 1, "predict": 2, "trust": 1}
 PASS = READING = READING | dict.fromkeys(MERGED, 1)
 FILTERS = {"filters": 2, "report": 1}
 MODEL = READING | FILTERS | {"model": 1}
@@ -80,7 +80,7 @@ FED = {
     "gradcam={blend: add}": DRAWING,
     "gradcam={colormap: viridis}": DRAWING,
 }
-"""Jobs that run again if one setting differs; the audit has three shards and two filter layers."""
+"""Jobs that run again if one setting differs; the audit has two shards and two filter layers."""
 
 DELETED = {
     "gradcam/sprites/0001": {"gradcam": 1, "report": 1},
@@ -294,7 +294,7 @@ def test_another_model_of_the_same_size_re_runs_what_uses_it(clone):
     path.write_bytes(content)
     os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
     planned = clone.plan()
-    assert planned["model"] == 1 and planned["predict"] == 3 and planned["filters"] == 2
+    assert planned["model"] == 1 and planned["predict"] == 2 and planned["filters"] == 2
     assert "index" not in planned
 
 
@@ -307,7 +307,7 @@ def test_the_same_files_by_another_path_re_run_nothing(clone):
 
 def test_a_dry_run_writes_nothing(fresh):
     audit = fresh()
-    assert audit.plan()["predict"] == 3
+    assert audit.plan()["predict"] == 2
     assert not (audit.folder / "results").exists()
 
 

@@ -26,7 +26,7 @@ def test_every_file_is_audited_or_in_quarantine(finished):
     assert quarantine["reason"].tolist() == ["the file is empty (0 bytes)"]
 
 
-@pytest.mark.parametrize(("shard_size", "threads"), [(8, 1), (20, 2)])
+@pytest.mark.parametrize(("shard_size", "threads"), [(12, 1), (20, 2)])
 def test_of_an_only_shard_the_images_are_spread(fresh, shard_size, threads):
     audit = fresh()
     done = audit.snakemake("--dry-run", "--cores", "2", config=(f"shard_size={shard_size}",))
@@ -134,7 +134,7 @@ def test_the_forecast_of_the_disk_is_that_of_the_finished_audit(finished):
         patterns=6,
         images=20,
         each=16 * 16 * 3 + np.mean(overlays),
-        shards=3,
+        shards=2,
     )
     assert taken / 1.5 < forecast < taken * 1.5
 
