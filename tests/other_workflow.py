@@ -20,7 +20,7 @@ convaudit:
   model: toy.keras
   images: photos
   results: audited
-  shard_size: 8
+  shard_size: 12
   max_quarantined: 0.2
 """
 

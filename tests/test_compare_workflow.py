@@ -11,11 +11,14 @@ import pytest
 
 from conftest import UNTRIED, Audit, copy_workflow
 
+BRIEF = (*UNTRIED, "filters={count: 1, size: 16, steps: 1, layers: [mix]}")
+"""The jobs of an audit that a comparison does not read are left out or made short."""
+
 
 def compare(audits: Audit, *folders: str, results: str = "out", target: str = "compare"):
     named = f"compare=[{', '.join(folders)}]"
     config = (named, f"results={results}")
-    return Audit(audits.folder, ()).snakemake(target, "--cores", "2", config=config)
+    return Audit(audits.folder, ()).forked(target, "--cores", "2", config=config)
 
 
 def numbers(audits: Audit, results: str) -> dict:
@@ -40,8 +43,8 @@ def audits(finished, shared) -> Audit:
             target.parent.mkdir(parents=True, exist_ok=True)
             cv2.imwrite(str(target), image.clip(0, 255).astype(np.uint8))
         run = Audit(folder)
-        run.run(config=("model=never_red.keras", "results=b", *UNTRIED))
-        run.run(config=("images=bluish", "results=c", *UNTRIED))
+        run.run(config=("model=never_red.keras", "results=b", *BRIEF))
+        run.run(config=("images=bluish", "results=c", *BRIEF))
 
     return Audit(shared("compared", fill))
 
@@ -115,7 +118,7 @@ def test_anything_else_is_refused_in_one_line(audits, folders, results, target, 
 
 def test_an_audit_is_compared_with_its_reference(audits):
     """Of 19 images 8 fewer are right, so the verdict says that b is worse than a."""
-    config = ("model=never_red.keras", "results=b", "reference=a")
+    config = ("model=never_red.keras", "results=b", "reference=a", *BRIEF)
     done = Audit(audits.folder).snakemake("report", "--cores", "2", config=config)
     assert done.returncode == 0, done.stderr
     inside = numbers(audits, "b")

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from conftest import COLOURS, Audit, paint
+from conftest import COLOURS, SETTINGS, UNTRIED, Audit, paint
 from convaudit.errors import AuditError
 from convaudit.verdict.decision import Decision, load
 
@@ -81,13 +81,15 @@ def sign(audit: Audit) -> None:
 
 
 def test_a_signature_survives_a_run_and_dies_with_a_changed_image(clone):
-    sign(clone)
-    clone.run(config=("decision=decision.json", "gradcam={colormap: viridis}"))
+    audit = Audit(clone.folder, (*SETTINGS, *UNTRIED))
+    audit.run("results/verdict.json")
+    sign(audit)
+    audit.run(config=("decision=decision.json", "gradcam={colormap: viridis}"))
     page = (clone.folder / "results" / "report" / "index.html").read_text()
     assert "<b>Signed</b> by Ada &lt;b&gt;Lovelace&lt;/b&gt; on 2026-11-25" in page
     assert "for the pilot" in page and "this is the thing itself" in page
     assert "void" not in page.partition('id="decision"')[2].partition("</div>")[0]
     paint(clone.folder / "photos" / "blue" / "1.png", COLOURS["blue"], 99)
-    clone.run(config=("decision=decision.json",))
+    audit.run(config=("decision=decision.json",))
     page = (clone.folder / "results" / "report" / "index.html").read_text()
     assert "<b>This signature is void.</b> It was given for another audit" in page

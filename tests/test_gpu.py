@@ -224,7 +224,7 @@ def crowded(finished, tmp_path_factory) -> Path:
             "\n    return call(self, pixels, classes)"
             "\n\n\nOnePass.__call__ = _only_two\n"
         )
-    targets = ["results/filters/mix.png", *(f"results/predict/000{n}.parquet" for n in range(3))]
+    targets = ["results/filters/mix.png", *(f"results/predict/000{n}.parquet" for n in range(2))]
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
         audit.run(*targets, "--cores", "10", "--resources", "gpu=99", "mem_mb=90000")
@@ -234,7 +234,7 @@ def crowded(finished, tmp_path_factory) -> Path:
 def test_no_resources_on_the_command_line_put_two_jobs_on_a_device(crowded):
     logs = [*(crowded / "logs" / "predict").iterdir(), crowded / "logs" / "filters" / "mix.log"]
     leases = [lease_of(path) for path in logs]
-    assert len(leases) == 4
+    assert len(leases) == 3
     assert {found for found, _, _ in leases} == {"0", "1"}
     for found in ("0", "1"):
         spans = sorted((begin, end) for owner, begin, end in leases if owner == found)
@@ -249,7 +249,7 @@ def test_a_pass_that_runs_out_of_memory_goes_on_with_half_the_batch(crowded, fin
     log = (crowded / "logs" / "predict" / "0000.log").read_text()
     assert "out of memory: again with batches of 2" in log
     whole = pd.read_parquet(finished.folder / "results" / "predictions.parquet")
-    half = pd.concat(pd.read_parquet(crowded / "predict" / f"000{n}.parquet") for n in range(3))
+    half = pd.concat(pd.read_parquet(crowded / "predict" / f"000{n}.parquet") for n in range(2))
     assert half["image_id"].tolist() == whole["image_id"].tolist()
     assert half["predicted"].tolist() == whole["predicted"].tolist()
     for column in ("logit", "probability", "map_max"):
@@ -276,5 +276,5 @@ def test_each_shard_s_device_is_on_record(crowded, finished):
     assert (ours["kind"], ours["name"]) == ("gpu", "pretended")
     assert (theirs["kind"], theirs["name"]) == ("cpu", processor.name())
     origin = json.loads((finished.folder / "results" / "provenance.json").read_text())
-    assert [made["shards"] for made in origin["devices"]] == [["0000", "0001", "0002"]]
+    assert [made["shards"] for made in origin["devices"]] == [["0000", "0001"]]
     assert origin["machine"]["TF_ENABLE_ONEDNN_OPTS"] == "1"

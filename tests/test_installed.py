@@ -61,7 +61,7 @@ def test_the_inner_snakefile_is_the_outer_one():
 
 
 def test_the_command_audits_from_a_folder_that_has_nothing_of_the_workflow(installed, own):
-    given = ("toy.keras", "photos", "--results", "out", "--cores", "2", "--set", "shard_size=8")
+    given = ("toy.keras", "photos", "--results", "out", "--cores", "2", "--set", "shard_size=12")
     done = convaudit(installed, own, "audit", *given, "--", "index", "--config", "seed=3")
     assert done.returncode == 0, done.stdout + done.stderr
     assert (own / "out" / "index" / "ledger.parquet").exists()

@@ -103,7 +103,7 @@ def test_snakemake_s_jobs_reach_its_terminal_unless_it_is_to_be_quiet(clone):
     module = clone.folder / "workflow" / "scripts" / "convaudit" / "system" / "progress.py"
     module.write_text(module.read_text().replace("every: float = 10", "every: float = 0"))
     run = clone.command("results/preprocess/0000.npy", "--cores", "2", "--quiet", "rules")
-    assert "preprocess shard 0000: 4 of 8 images, " in on_a_terminal(run, clone.folder)
+    assert "preprocess shard 0000: 4 of 12 images, " in on_a_terminal(run, clone.folder)
     run = clone.command("results/preprocess/0001.npy", "--cores", "2", "--quiet", "progress")
     shown = on_a_terminal(run, clone.folder)
     assert " of 8 images" not in shown and "whole run" not in shown

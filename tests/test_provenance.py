@@ -34,7 +34,7 @@ def test_it_has_the_versions(origin):
 
 
 def test_it_has_the_whole_effective_config(origin):
-    given = {"model": "toy.keras", "images": "photos", "shard_size": 8, "max_quarantined": 0.2}
+    given = {"model": "toy.keras", "images": "photos", "shard_size": 12, "max_quarantined": 0.2}
     given["filters"] = {"count": 4, "size": 16, "steps": 3}
     # It does not matter whether the dataset was listed at the last start.
     assert origin["config"] == Settings.model_validate(given).model_dump(exclude={"watch"})

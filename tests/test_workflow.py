@@ -26,10 +26,10 @@ def test_every_file_is_audited_or_in_quarantine(finished):
     assert quarantine["reason"].tolist() == ["the file is empty (0 bytes)"]
 
 
-@pytest.mark.parametrize(("shard_size", "threads"), [(8, 1), (20, 2)])
+@pytest.mark.parametrize(("shard_size", "threads"), [(12, 1), (20, 2)])
 def test_of_an_only_shard_the_images_are_spread(fresh, shard_size, threads):
     audit = fresh()
-    done = audit.snakemake("--dry-run", "--cores", "2", config=(f"shard_size={shard_size}",))
+    done = audit.forked("--dry-run", "--cores", "2", config=(f"shard_size={shard_size}",))
     jobs = re.split(r"^rule ", done.stdout + done.stderr, flags=re.MULTILINE)
     for rule in ("preprocess", "gradcam"):
         own = [job for job in jobs if job.startswith(f"{rule}:")]
@@ -134,7 +134,7 @@ def test_the_forecast_of_the_disk_is_that_of_the_finished_audit(finished):
         patterns=6,
         images=20,
         each=16 * 16 * 3 + np.mean(overlays),
-        shards=3,
+        shards=2,
     )
     assert taken / 1.5 < forecast < taken * 1.5
 
@@ -211,7 +211,7 @@ def test_a_config_that_can_t_be_is_one_line(finished, config, message):
     (finished.folder / "saved").mkdir(exist_ok=True)
     (finished.folder / "saved" / "saved_model.pb").write_bytes(b"")
     toys.with_lambda().save(finished.folder / "lambda.keras")
-    done = finished.snakemake("--cores", "1", config=(config,))
+    done = finished.forked("--cores", "1", config=(config,))
     assert done.returncode != 0
     assert message in done.stderr
     assert "Traceback" not in done.stdout + done.stderr
