@@ -1,6 +1,6 @@
 """Find suspects in the discovering half: cues that are associated with a class, and experiments."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property
 
@@ -9,9 +9,9 @@ import numpy as np
 
 from convaudit.shortcuts.candidate import Candidate, Evidence
 from convaudit.shortcuts.changes import recipes
-from convaudit.shortcuts.changes.experiments import Crop, Region, Surround, Whole
-from convaudit.shortcuts.changes.focus import softness
-from convaudit.shortcuts.changes.grain import evenness
+from convaudit.shortcuts.changes.experiments import Blur, Crop, Region, Surround, Whole
+from convaudit.shortcuts.changes.focus import known_median, missing_blur, softness
+from convaudit.shortcuts.changes.grain import evenness, strength
 from convaudit.shortcuts.cues import marks, patches, places
 from convaudit.shortcuts.cues.evidence import best_threshold, class_auc, partial_spearman
 from convaudit.shortcuts.cues.surroundings import surroundings, told_by_surroundings
@@ -28,11 +28,14 @@ _PATCHES = 2
 _LEAST_LIKE = 0.15
 """Least likeness: the share of the difference between class and others that a recipe must
 explain."""
-_SIGNS = {"noise": ("evenness", evenness), "blur": ("softness", softness)}
+_SIGNS: dict[str, dict[str, Callable[[np.ndarray], float]]] = {
+    "noise": {"evenness": evenness, "strength": strength},
+    "blur": {"softness": softness},
+}
+"""What tells noise from texture, and blur from smooth things in focus."""
 _LEAST_SIGNS = {"evenness": 0.45, "softness": 0.7}
-"""Least evenness of noise; less is texture. Gravel without noise has 0.40 (the demo's) to 0.42 (a
-tuning case of the planted benchmark); 96 photographs with noise of 15 levels have 0.56 (median).
-Least softness of a blur; less is the look of smooth things in focus (see ``softness``)."""
+"""Least values for a suspect. Evenness: gravel without noise has 0.40 (the demo's) to 0.42 (a
+tuning case of the planted benchmark); 96 photographs with noise of 15 levels have 0.56 (median)."""
 _PLACED, _SEARCHED = 80, 36
 """Greatest number of images of the class, and of others, that are searched for places and for
 patches."""
@@ -41,7 +44,7 @@ LEAST_TOLD = 10
 _SURROUND_RANK = 0.8
 """Factor from AUC - 0.5 to the rank of surroundings. It puts them behind marks, because things have
 usual surroundings."""
-DETAIL = {each.name for each in recipes.RECIPES if each.kind == "acquisition"} | {"sharpen"}
+DETAIL = {each.name for each in recipes.LOOKS if each.kind == "acquisition"} | {"sharpen"}
 """Recipes that remove or add fine detail. Each changes the properties of the others too."""
 
 
@@ -101,7 +104,7 @@ class Discovery:
     def of_properties(self) -> list[Candidate]:
         """Looks of the whole picture: recipes with a property that goes with the class."""
         found = []
-        for recipe in recipes.RECIPES:
+        for recipe in recipes.LOOKS:
             best: tuple[float, str, Evidence] | None = None
             for name in recipe.properties:
                 if name not in self.sample.properties:
@@ -122,7 +125,7 @@ class Discovery:
         return detail[:4] + [each for each in found if each.name not in DETAIL]
 
     def _whole(
-        self, recipe: recipes.Recipe, strength: float, name: str, evidence: Evidence
+        self, recipe: recipes.Look, strength: float, name: str, evidence: Evidence
     ) -> Candidate | None:
         values = self._values(name)
         sign = np.sign((evidence.auc - 0.5) or evidence.r)
@@ -132,14 +135,9 @@ class Discovery:
         outside = self._chosen(half[(carries[half] <= 0) & ~self._member(half)], recipe.name)
         if len(inside) < 4 or len(outside) < 4:
             return None
-        experiment = Whole(
-            name=recipe.name,
-            donors=_positions(inside),
-            others=_positions(outside),
-            read=self.sample.read,
-        )
+        experiment = self._changing(recipe.name, _positions(inside), _positions(outside))
         signs = self._signs(recipe.name, inside)
-        if any(value < _LEAST_SIGNS[sign] for sign, value in signs.items()):
+        if not all(value >= _LEAST_SIGNS.get(sign, 0) for sign, value in signs.items()):
             return None
         likeness = likeness_of(self.sample, experiment, inside, outside)
         if likeness < _LEAST_LIKE:
@@ -158,13 +156,24 @@ class Discovery:
             detail={"property": name, **signs},
         )
 
+    def _changing(
+        self, name: str, donors: tuple[int, ...], others: tuple[int, ...]
+    ) -> Whole | Blur:
+        read = self.sample.read
+        if name != recipes.BLUR.name:
+            return Whole(name=name, donors=donors, others=others, read=read)
+        soft, sharp = ([read(at) for at in group] for group in (donors, others))
+        return Blur(sigma=missing_blur(soft, sharp), donors=donors, others=others, read=read)
+
     def _signs(self, recipe: str, inside: np.ndarray) -> dict[str, float]:
-        """What tells noise from texture, and blur from smooth things: median of the donors."""
+        """The signs of a recipe's cue: medians of the donors."""
         if recipe not in _SIGNS:
             return {}
-        name, measure = _SIGNS[recipe]
-        donors = [measure(self.sample.read(at)) for at in _positions(inside)]
-        return {name: round(float(np.nanmedian(donors)), 3)}
+        donors = [self.sample.read(at) for at in _positions(inside)]
+        return {
+            name: round(known_median([measure(donor) for donor in donors]), 3)
+            for name, measure in _SIGNS[recipe].items()
+        }
 
     def of_places(self) -> list[Candidate]:
         """Fixed regions of the picture."""

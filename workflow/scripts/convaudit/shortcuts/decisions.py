@@ -32,11 +32,11 @@ _PATCH_BLOCKS = 0.3
 three cues beside it, the patches that the model relied on for more than 85 % of images had lower
 ends of 0.48 to 0.65. Those of a class's own object, or of a cue that it relied on in part, had 0.10
 to 0.19."""
-_EVEN = 0.55
-"""Noise blocks if its evenness is at least this; less even noise may be the class's texture. Gravel
-had 0.42 without noise and 0.68 with it in the planted benchmark's tuning cases."""
-_SOFT = 1.4
-"""A blur blocks if its softness is at least this; a softer look than others' may be the class's."""
+_CLEAR = {"evenness": 0.55, "strength": 8.0, "softness": 1.4}
+"""Noise and blur block if their signs are at least these; with less they may be the class's texture
+or smoothness, or the detail that pictures of a blurred class lack. Gravel had an evenness of 0.42
+without noise and 0.68 with it in the planted benchmark's tuning cases; ordinary photographs have a
+strength of 5 levels (``grain``) and a softness of 1.1 at most (``focus``)."""
 _EXPLAINED = 0.85
 """Another confirmed cue explains a class's surroundings if it has at least this share of their
 effect. In a tuning case of the planted benchmark the colour of a planted wall had 0.78, but it is
@@ -219,18 +219,17 @@ def _status(
 def severity_of(candidate: Candidate, data: Evidence, status: str, inserted: Trial | None) -> str:
     """The severity; a person is asked about a cue that may belong to the class itself.
 
-    This holds for fine detail that hardly goes with the class, for noise that may be texture, for
-    a blur that may be the look of smooth things, and for a returning patch that turns few images,
-    as a part of the class's own object does too.
+    This holds for fine detail that hardly goes with the class, for noise and blur without clear
+    signs (``_CLEAR``), and for a returning patch that turns few images, as a part of the
+    class's own object does too.
     """
     if status == "confirmed":
         leans = candidate.name in DETAIL and abs(data.auc - 0.5) < _CLEAR_AUC
-        texture = float(candidate.detail.get("evenness", _EVEN)) < _EVEN
-        smooth = float(candidate.detail.get("softness", _SOFT)) < _SOFT
+        faint = any(candidate.detail.get(sign, least) < least for sign, least in _CLEAR.items())
         part = candidate.cue == "patch" and (
             inserted is None or inserted.difference.low < _PATCH_BLOCKS
         )
-        unsure = leans or texture or smooth or part
+        unsure = leans or faint or part
         return "ask" if candidate.kind == "appearance" or unsure else "block"
     return "warn" if status == "data_only" else "note"
 

@@ -5,7 +5,7 @@ import pandas as pd
 
 from convaudit.properties.pixel_properties import measure_pixels
 from convaudit.shortcuts.changes import recipes
-from convaudit.shortcuts.changes.experiments import Whole
+from convaudit.shortcuts.changes.experiments import Blur, Whole
 from convaudit.shortcuts.changes.focus import focus, shrunk
 from convaudit.shortcuts.sample import Sample
 
@@ -22,7 +22,7 @@ others."""
 
 
 def likeness_of(
-    sample: Sample, experiment: Whole, inside: np.ndarray, outside: np.ndarray
+    sample: Sample, experiment: Whole | Blur, inside: np.ndarray, outside: np.ndarray
 ) -> float:
     """Share of the difference between class and others that the recipe removes from others.
 
@@ -44,7 +44,7 @@ def likeness_of(
         experiment.insert(sample.read(int(at)), recipes.seed_of(str(sample.ids[at]), "tried"))
         for at in tried
     ]
-    if experiment.name == "blur":
+    if isinstance(experiment, Blur):
         class_like, before = (
             np.array([[focus(shrunk(sample.read(int(at))))] for at in group])
             for group in (experiment.donors, tried)

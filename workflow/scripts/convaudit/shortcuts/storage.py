@@ -8,6 +8,7 @@ import numpy as np
 
 from convaudit.shortcuts.candidate import Candidate, Evidence
 from convaudit.shortcuts.changes.experiments import (
+    Blur,
     Crop,
     Experiment,
     Read,
@@ -77,6 +78,8 @@ def _experiment(parts: dict[str, Any], read: Read) -> Experiment:
     parts["donors"], parts["others"] = tuple(parts["donors"]), tuple(parts["others"])
     if made == "Whole":
         return Whole(**parts, read=read)
+    if made == "Blur":
+        return Blur(**parts, read=read)
     if made == "Surround":
         return Surround(**parts, read=read)
     if made == "Region":

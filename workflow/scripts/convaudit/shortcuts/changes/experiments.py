@@ -118,6 +118,34 @@ class Whole(Images):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Blur(Images):
+    """The cue is a blur. Every image is blurred as much: to bring each to the donor's own focus
+    would blur an image less the smoother it is.
+
+    sigma: standard deviation as a share of the shorter side.
+    """
+
+    sigma: float
+
+    @property
+    def fills(self) -> Sequence[str]:
+        """A blur can't be undone."""
+        return ()
+
+    def insert(self, image: np.ndarray, seed: int) -> np.ndarray:
+        return operations.blurred(image, self.sigma * min(image.shape[:2]))
+
+    def insert_control(self, image: np.ndarray, changed: np.ndarray, seed: int) -> np.ndarray:
+        return recipes.as_sharp(image, changed)
+
+    def remove(self, image: np.ndarray, seed: int, fill: str) -> None:
+        """Nothing, because it can't be undone."""
+
+    def remove_control(self, image: np.ndarray, changed: np.ndarray, seed: int, fill: str) -> None:
+        """Nothing either."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Region(Images):
     """The cue is at a fixed region of the picture.
 

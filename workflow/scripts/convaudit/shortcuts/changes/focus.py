@@ -1,4 +1,4 @@
-"""Measure how far a picture is out of focus, whatever it shows.
+"""Measure how far pictures are out of focus, whatever they show, and how much blur others lack.
 
 The variance of the Laplacian is low for a blurred picture and for a plain one alike, and an object
 in focus raises it though all behind the object is blurred. A blur takes the fine detail of each
@@ -6,8 +6,13 @@ place and leaves its coarse structure, so each tile's fine detail is compared wi
 structure, and the median tile counts.
 """
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
+from scipy.optimize import bisect
+
+from convaudit.shortcuts.changes.operations import blurred
 
 SIDE = 128
 """Shorter side in pixels of the picture that is measured."""
@@ -21,6 +26,8 @@ _FLOOR = 4.0
 """Energy in levels² that rounding and compression leave in any tile."""
 _LEAST_TILES = 0.1
 """Least share of the tiles that must have structure."""
+_MOST_BLUR = 1 / 15
+"""Greatest standard deviation of a blur, as a share of the shorter side."""
 
 
 def shrunk(image: np.ndarray) -> np.ndarray:
@@ -47,6 +54,29 @@ def focus(luminance: np.ndarray) -> float:
     return _median(np.log2((fine + _FLOOR) / (coarse + _FLOOR)), energy)
 
 
+def missing_blur(donors: Sequence[np.ndarray], others: Sequence[np.ndarray]) -> float:
+    """The Gaussian blur that brings the others' median focus to that of the donors.
+
+    Args:
+        donors, others: RGB uint8 images of any sizes.
+
+    Returns:
+        Its standard deviation as a share of the shorter side, at most ``_MOST_BLUR``; 0 if the
+        donors are no softer, or if they or the others have no structure.
+    """
+    goal = known_median([focus(shrunk(each)) for each in donors])
+    pictures = [shrunk(each) for each in others]
+
+    def above(sigma: float) -> float:
+        return known_median([focus(blurred(each, sigma * SIDE)) for each in pictures]) - goal
+
+    if not above(0.0) > 0:
+        return 0.0
+    if above(_MOST_BLUR) >= 0:
+        return _MOST_BLUR
+    return float(bisect(above, 0.0, _MOST_BLUR, xtol=_MOST_BLUR / 256))
+
+
 def softness(image: np.ndarray) -> float:
     """The steepest fall of detail from an octave to the next finer one, of the median tile.
 
@@ -65,6 +95,12 @@ def softness(image: np.ndarray) -> float:
     levels = np.log2(energy + 1)
     falls = [_median(levels[octave + 1] - levels[octave], energy) for octave in (0, 1)]
     return max(falls)
+
+
+def known_median(values: Sequence[float]) -> float:
+    """Median of the values that are not NaN; NaN if there is none."""
+    known = [value for value in values if not np.isnan(value)]
+    return float(np.median(known)) if known else float("nan")
 
 
 def _median(values: np.ndarray, energy: np.ndarray) -> float:

@@ -7,13 +7,11 @@ brittle reacts to both alike.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 
 from convaudit.properties.pixel_properties import measure_one
 from convaudit.shortcuts.changes import operations
-from convaudit.shortcuts.changes.focus import SIDE, focus, shrunk
 from convaudit.shortcuts.changes.grain import noise_like
 from convaudit.shortcuts.changes.pattern import pattern_like, scrambled
 from convaudit.shortcuts.halves import hash_number
@@ -22,19 +20,17 @@ Change = Callable[[np.ndarray, np.ndarray, int], np.ndarray]
 """(image, donor, seed) -> image: RGB uint8; the donor may have another size."""
 Control = Callable[[np.ndarray, np.ndarray, np.ndarray, int], np.ndarray]
 """(image, changed image, donor, seed) -> image that differs as much as the changed one."""
-_MOST_BLUR = 1 / 15
-"""Greatest standard deviation of a blur, as a share of the shorter side."""
 _STEPS = 7
 """Number of halvings of a dose's range; the error is under 1 % of the range."""
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """One way to give an image the look of a donor.
+class Look:
+    """A look of the whole picture that may be a cue.
 
-    name: unique; cue: the report's word for it; properties: the recipe is a suspect if one of them
+    name: unique; cue: the report's word for it; properties: the look is a suspect if one of them
     goes with a class; lower: True if the class must have the smaller values, False if the larger
-    ones, None if either; insert, control: see ``Change`` and ``Control``.
+    ones, None if either.
     """
 
     name: str
@@ -42,6 +38,14 @@ class Recipe:
     kind: str
     properties: tuple[str, ...]
     lower: bool | None
+
+
+@dataclass(frozen=True)
+class Recipe(Look):
+    """One way to give an image the look of a donor; insert, control: see ``Change`` and
+    ``Control``.
+    """
+
     insert: Change
     control: Control
 
@@ -87,16 +91,6 @@ def _other_saturation(
     return operations.hue_turned(image, angle if seed % 2 else -angle)
 
 
-def _blur(image: np.ndarray, donor: np.ndarray, seed: int) -> np.ndarray:
-    small = shrunk(image)
-
-    def blurred(dose: float) -> np.ndarray:
-        return operations.blurred(small, dose * _MOST_BLUR * SIDE)
-
-    dose = _dose(small, shrunk(donor), focus, blurred)
-    return operations.blurred(image, dose * _MOST_BLUR * min(image.shape[:2]))
-
-
 def _sharpen(image: np.ndarray, donor: np.ndarray, seed: int) -> np.ndarray:
     fine = max(image.shape[:2]) / 150
     return _dosed(
@@ -109,6 +103,11 @@ def _as_blurred(image: np.ndarray, changed: np.ndarray, donor: np.ndarray, seed:
 
 
 def _as_sharp(image: np.ndarray, changed: np.ndarray, donor: np.ndarray, seed: int) -> np.ndarray:
+    return as_sharp(image, changed)
+
+
+def as_sharp(image: np.ndarray, changed: np.ndarray) -> np.ndarray:
+    """The image sharpened until it differs as much as the changed one (root mean square)."""
     return operations.as_far(image, changed, operations.sharpened(image, 1.0))
 
 
@@ -153,11 +152,9 @@ def _own_size(image: np.ndarray, changed: np.ndarray, donor: np.ndarray, seed: i
     return image
 
 
+BLUR = Look("blur", "sharpness", "acquisition", ("sharpness", "spectrum_slope"), True)
+"""It has an experiment of its own, which blurs every image as much."""
 RECIPES = (
-    Recipe(
-        *("blur", "sharpness", "acquisition", ("sharpness", "spectrum_slope"), True),
-        *(_blur, _as_sharp),
-    ),
     # Some things are sharper than others: a person must say whether it is the thing itself.
     Recipe(
         *("sharpen", "sharpness", "appearance", ("sharpness",), False),
@@ -201,6 +198,7 @@ RECIPES = (
     ),
 )
 BY_NAME = {recipe.name: recipe for recipe in RECIPES}
+LOOKS: tuple[Look, ...] = (BLUR, *RECIPES)
 
 
 def seed_of(image_id: str, purpose: str) -> int:
@@ -211,32 +209,24 @@ def seed_of(image_id: str, purpose: str) -> int:
 def _dosed(
     image: np.ndarray, donor: np.ndarray, name: str, change: Callable[[float], np.ndarray]
 ) -> np.ndarray:
-    """The image changed by the dose that brings a property nearest to the donor's."""
-    return change(_dose(image, donor, partial(measure_one, name=name), change))
+    """Change an image by the dose, 0 to 1, with which a property comes nearest to the donor's.
 
-
-def _dose(
-    image: np.ndarray,
-    donor: np.ndarray,
-    measure: Callable[[np.ndarray], float],
-    change: Callable[[float], np.ndarray],
-) -> float:
-    """The dose, 0 to 1, of a change with which a measure comes nearest to the donor's.
-
-    The dose is found by bisection, because the measure rises or falls with it. It is 0 if the
-    image is already beyond the donor.
+    The dose is found by bisection, because the property rises or falls with it. An image that is
+    already beyond the donor is not changed.
     """
-    goal, start, end = measure(donor), measure(image), measure(change(1.0))
+    goal, start = measure_one(donor, name), measure_one(image, name)
+    end_image = change(1.0)
+    end = measure_one(end_image, name)
     if not np.isfinite([goal, start, end]).all() or (goal - start) * (end - start) <= 0:
-        return 0.0
+        return image
     if abs(goal - start) >= abs(end - start):
-        return 1.0
+        return end_image
     low, high = 0.0, 1.0
     for _ in range(_STEPS):
         middle = (low + high) / 2
-        value = measure(change(middle))
+        value = measure_one(change(middle), name)
         low, high = (middle, high) if abs(value - start) < abs(goal - start) else (low, middle)
-    return (low + high) / 2
+    return change((low + high) / 2)
 
 
 def _mean(image: np.ndarray) -> float:

@@ -1,0 +1,96 @@
+"""A blur of known strength is found again in other pictures, whatever they show."""
+
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+import pytest
+
+from convaudit.shortcuts.changes.experiments import Blur
+from convaudit.shortcuts.changes.focus import SIDE, focus, missing_blur, shrunk, softness
+from convaudit.shortcuts.changes.operations import blurred, contrasted, sharpened
+from photographs import procedural
+
+
+def texture(seed: int, slope: float = 1.0) -> np.ndarray:
+    """A picture (240, 320, 3) whose amplitude falls as a power of the frequency."""
+    random = np.random.default_rng([seed, 79])
+    down, across = np.fft.fftfreq(240)[:, None], np.fft.rfftfreq(320)
+    falling = np.maximum(np.hypot(down, across), 1 / 320) ** -slope
+    layer = np.fft.irfft2(np.fft.rfft2(random.normal(size=(240, 320))) * falling, (240, 320))
+    grey = (128 + 40 * layer / layer.std()).clip(0, 255).round().astype(np.uint8)
+    return np.repeat(grey[..., None], 3, axis=2)
+
+
+def behind(image: np.ndarray, sigma: float) -> np.ndarray:
+    """All but a disc of a fifth of the picture is blurred."""
+    disc = cv2.circle(np.zeros(image.shape[:2], np.uint8), (160, 120), 70, 1, -1)[..., None]
+    return np.where(disc > 0, image, blurred(image, sigma))
+
+
+def found_blur(change: Callable[[np.ndarray], np.ndarray]) -> float:
+    """The blur, in pixels, that eight pictures lack beside eight changed ones that show other
+    things."""
+    donors = [change(texture(number)) for number in range(20, 28)]
+    return 240 * missing_blur(donors, [texture(number) for number in range(8)])
+
+
+@pytest.mark.parametrize("sigma", [2.5, 4.0, 8.0])
+def test_other_pictures_lack_the_blur_that_the_donors_got(sigma):
+    assert found_blur(lambda image: blurred(image, sigma)) == pytest.approx(sigma, rel=0.15)
+
+
+def test_neither_contrast_nor_plain_parts_nor_the_file_s_size_change_the_dose():
+    def half(image: np.ndarray) -> np.ndarray:
+        plain = image.copy()
+        plain[:, :160] = 128
+        return plain
+
+    def large(image: np.ndarray) -> np.ndarray:
+        return cv2.resize(image, (1280, 960), interpolation=cv2.INTER_CUBIC)
+
+    def faint(image: np.ndarray) -> np.ndarray:
+        return contrasted(image, 0.5)
+
+    for change in (half, large, faint):
+        blur = found_blur(lambda image, change=change: change(blurred(image, 4.0)))
+        assert blur == pytest.approx(4.0, rel=0.25)
+        assert found_blur(change) < 1
+
+
+def test_a_sharp_object_before_a_blurred_background_hides_no_blur():
+    assert found_blur(lambda image: behind(image, 6.0)) == pytest.approx(6.0, rel=0.3)
+
+
+def test_sharper_donors_lack_nothing_to_blur():
+    assert found_blur(lambda image: sharpened(image, 1.0)) == 0
+
+
+def test_every_image_is_blurred_as_much():
+    experiment = Blur(sigma=0.02, donors=(0,), others=(1,), read=texture)
+    smooth, rough = texture(1, 1.3), texture(1, 0.6)
+    for image in (smooth, rough):
+        assert np.array_equal(experiment.insert(image, 0), blurred(image, 4.8))
+
+
+def test_pictures_of_fog_have_no_focus():
+    fog = np.full((240, 320, 3), 140, np.uint8)
+    assert np.isnan(focus(shrunk(fog))) and np.isnan(softness(fog))
+    assert missing_blur([fog], [texture(1)]) == missing_blur([texture(1)], [fog]) == 0
+
+
+def test_the_shorter_side_is_measured_at_one_size():
+    assert shrunk(np.zeros((500, 300, 3), np.uint8)).shape == (213, SIDE)
+    assert shrunk(np.zeros((40, 60, 3), np.uint8)).shape == (SIDE, 192)
+
+
+@pytest.mark.parametrize("slope", [0.6, 1.0, 1.3])
+def test_rough_and_smooth_pictures_in_focus_are_not_soft_and_blurred_ones_are(slope):
+    """Amplitudes that fall as f^-s lose 2 (s - 1) octaves of energy from an octave to the next."""
+    assert softness(texture(3, slope)) < 0.7
+    for share in (0.015, 0.035):
+        assert softness(blurred(texture(3, slope), 240 * share)) > 1.5
+
+
+def test_scenes_are_in_focus():
+    assert max(softness(procedural(number)) for number in range(8)) < 0.7
