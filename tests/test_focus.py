@@ -55,7 +55,7 @@ def test_neither_contrast_nor_plain_parts_nor_the_file_s_size_change_the_dose():
     for change in (half, large, faint):
         blur = found_blur(lambda image, change=change: change(blurred(image, 4.0)))
         assert blur == pytest.approx(4.0, rel=0.25)
-        assert found_blur(change) < 1
+        assert found_blur(change) < 2
 
 
 def test_a_sharp_object_before_a_blurred_background_hides_no_blur():
@@ -84,13 +84,16 @@ def test_the_shorter_side_is_measured_at_one_size():
     assert shrunk(np.zeros((40, 60, 3), np.uint8)).shape == (SIDE, 192)
 
 
-@pytest.mark.parametrize("slope", [0.6, 1.0, 1.3])
-def test_rough_and_smooth_pictures_in_focus_are_not_soft_and_blurred_ones_are(slope):
-    """Amplitudes that fall as f^-s lose 2 (s - 1) octaves of energy from an octave to the next."""
-    assert softness(texture(3, slope)) < 0.7
-    for share in (0.015, 0.035):
+@pytest.mark.parametrize("slope", [0.6, 1.0, 1.5])
+def test_detail_that_falls_as_a_power_loses_as_much_from_each_octave_to_the_next(slope):
+    """Amplitudes of f^-s in two dimensions have f^(2 - 2s) of energy in each octave. The pyramid's
+    bands overlap, which takes 0.3 octaves.
+    """
+    assert softness(texture(3, slope)) == pytest.approx(2 * (slope - 1) - 0.3, abs=0.2)
+    for share in (0.007, 0.015, 0.035):
         assert softness(blurred(texture(3, slope), 240 * share)) > 1.5
 
 
-def test_scenes_are_in_focus():
-    assert max(softness(procedural(number)) for number in range(8)) < 0.7
+def test_scenes_are_in_focus_whatever_the_size_of_their_files():
+    for size in ((300, 400), (120, 160), (1200, 1600)):
+        assert np.median([softness(procedural(number, *size)) for number in range(8)]) < 0.7

@@ -62,6 +62,22 @@ def test_a_patch_that_turns_few_images_is_asked_about(flips, severity):
     assert severity_of(place, evidence, "confirmed", trial) == "block"
 
 
+@pytest.mark.parametrize(
+    ("cue", "signs", "severity"),
+    [
+        ("sharpness", {"softness": 1.5}, "block"),
+        ("sharpness", {"softness": 1.1}, "ask"),  # radiographs in focus have as much
+        ("noise", {"evenness": 0.6, "strength": 20.0}, "block"),
+        ("noise", {"evenness": 0.6, "strength": 4.0}, "ask"),  # so have ordinary photographs
+        ("noise", {"evenness": 0.5, "strength": 20.0}, "ask"),  # gravel is nearly as even
+    ],
+)
+def test_blur_and_noise_without_clear_signs_are_asked_about(cue, signs, severity):
+    evidence = Evidence(0.0, 0.9, 80)
+    each = Candidate(cue, "acquisition", 0, "a", 1.0, evidence, np.zeros(1), None, cue)
+    assert severity_of(replace(each, detail=signs), evidence, "confirmed", None) == severity
+
+
 def test_auc_counts_ties_half():
     values = np.array([1.0, 2, 2, 3, np.nan])
     member = np.array([False, False, True, True, True])

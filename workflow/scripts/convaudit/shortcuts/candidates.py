@@ -31,9 +31,11 @@ explain."""
 _SIGNS: dict[str, dict[str, Callable[[np.ndarray], float]]] = {
     "noise": {"evenness": evenness, "strength": strength},
     "blur": {"softness": softness},
+    "coarse, linear": {"softness": softness},
+    "coarse, cubic": {"softness": softness},
 }
 """What tells noise from texture, and blur from smooth things in focus."""
-_LEAST_SIGNS = {"evenness": 0.45, "softness": 0.7}
+_LEAST_SIGNS = {"evenness": 0.45, "softness": 0.8}
 """Least values for a suspect. Evenness: gravel without noise has 0.40 (the demo's) to 0.42 (a
 tuning case of the planted benchmark); 96 photographs with noise of 15 levels have 0.56 (median)."""
 _PLACED, _SEARCHED = 80, 36

@@ -32,11 +32,11 @@ _PATCH_BLOCKS = 0.3
 three cues beside it, the patches that the model relied on for more than 85 % of images had lower
 ends of 0.48 to 0.65. Those of a class's own object, or of a cue that it relied on in part, had 0.10
 to 0.19."""
-_CLEAR = {"evenness": 0.55, "strength": 8.0, "softness": 1.4}
+_CLEAR = (("evenness", 0.55), ("strength", 8.0), ("softness", 1.4))
 """Noise and blur block if their signs are at least these; with less they may be the class's texture
 or smoothness, or the detail that pictures of a blurred class lack. Gravel had an evenness of 0.42
 without noise and 0.68 with it in the planted benchmark's tuning cases; ordinary photographs have a
-strength of 5 levels (``grain``) and a softness of 1.1 at most (``focus``)."""
+strength of 5 levels (``grain``) and a softness of 0.6, radiographs of 1.1 (``focus``)."""
 _EXPLAINED = 0.85
 """Another confirmed cue explains a class's surroundings if it has at least this share of their
 effect. In a tuning case of the planted benchmark the colour of a planted wall had 0.78, but it is
@@ -225,7 +225,7 @@ def severity_of(candidate: Candidate, data: Evidence, status: str, inserted: Tri
     """
     if status == "confirmed":
         leans = candidate.name in DETAIL and abs(data.auc - 0.5) < _CLEAR_AUC
-        faint = any(candidate.detail.get(sign, least) < least for sign, least in _CLEAR.items())
+        faint = any(float(candidate.detail.get(each, least)) < least for each, least in _CLEAR)
         part = candidate.cue == "patch" and (
             inserted is None or inserted.difference.low < _PATCH_BLOCKS
         )
