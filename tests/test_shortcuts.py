@@ -44,11 +44,18 @@ def anywhere(image: np.ndarray, number: int) -> np.ndarray:
     return sticker(image, int(random.integers(0, 136)), int(random.integers(0, 96)))
 
 
+def blurred_behind(image: np.ndarray, number: int) -> np.ndarray:
+    """All but a thing in the middle is out of focus."""
+    thing = cv2.ellipse(np.zeros(image.shape[:2], np.uint8), (80, 60), (42, 32), 0, 0, 360, 1, -1)
+    return np.where(thing[..., None] > 0, image, operations.blurred(image, 4.0))
+
+
 CUES: dict[str, tuple[Callable[[np.ndarray, int], np.ndarray], set[str], str]] = {
     "corner": (corner, {"place"}, "block"),
     "anywhere": (anywhere, {"patch"}, "block"),
     "frame": (lambda image, n: framed(image, 0.07, (10, 10, 40)), {"border"}, "block"),
     "blur": (lambda image, n: operations.blurred(image, 2.0), {"sharpness", "resolution"}, "block"),
+    "behind": (blurred_behind, {"sharpness"}, "block"),
     "sharp": (lambda image, n: operations.sharpened(image, 3.0), {"sharpness"}, "ask"),
     "noise": (lambda image, n: grainy(image, 28, 2, n), {"noise"}, "block"),
     "jpeg": (lambda image, n: operations.compressed(image, 12), {"compression"}, "block"),
@@ -73,6 +80,8 @@ def has(cue: str, image: np.ndarray) -> float:
         return 20 - float(np.abs(rim.astype(float) - (10, 10, 40)).mean())
     if cue == "blur":
         return 2.0 - measure_one(image, "sharpness")
+    if cue == "behind":
+        return 1.9 - measure_one(image[:24], "sharpness")
     if cue == "sharp":
         return measure_one(image, "sharpness") - 3.15
     if cue == "noise":  # it sees the picture at a third of its size, as a network's input does

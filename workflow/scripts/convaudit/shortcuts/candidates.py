@@ -137,10 +137,10 @@ class Discovery:
         outside = self._chosen(half[(carries[half] <= 0) & ~self._member(half)], recipe.name)
         if len(inside) < 4 or len(outside) < 4:
             return None
-        experiment = self._changing(recipe.name, _positions(inside), _positions(outside))
         signs = self._signs(recipe.name, inside)
         if not all(value >= _LEAST_SIGNS.get(sign, 0) for sign, value in signs.items()):
             return None
+        experiment = self._changing(recipe.name, _positions(inside), _positions(outside))
         likeness = likeness_of(self.sample, experiment, inside, outside)
         if likeness < _LEAST_LIKE:
             return None
