@@ -130,8 +130,8 @@ class Discovery:
         self, recipe: recipes.Look, strength: float, name: str, evidence: Evidence
     ) -> Candidate | None:
         values = self._values(name)
-        sign = np.sign((evidence.auc - 0.5) or evidence.r)
-        carries = self._beyond(values * sign)
+        side = np.sign((evidence.auc - 0.5) or evidence.r)
+        carries = self._beyond(values * side)
         half = self.sample.discover
         inside = self._chosen(half[(carries[half] > 0) & self._member(half)], recipe.name)
         outside = self._chosen(half[(carries[half] <= 0) & ~self._member(half)], recipe.name)
