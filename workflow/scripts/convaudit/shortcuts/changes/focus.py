@@ -21,8 +21,8 @@ _FINEST = 256
 blur that is lost at ``SIDE``. Smaller files are not enlarged, which would be a blur."""
 _OCTAVES = 5
 _FINE, _COARSE = (1, 2), (3, 4)
-"""Octaves of the pyramid that are compared: details of about 4 to 8 and 16 to 32 pixels of
-``SIDE``. The finest octave is left out, because noise and compression of the file dominate it."""
+"""Octaves of the pyramid that are compared: waves of about 4 to 16 and 16 to 64 pixels of ``SIDE``.
+The finest octave is left out, because noise and compression of the file dominate it."""
 _TILE = 16
 """Side of a tile in pixels of ``SIDE``."""
 _FLOOR = 4.0
@@ -52,8 +52,8 @@ def focus(luminance: np.ndarray) -> float:
         luminance: (h, w) uint8, as ``shrunk`` gives it.
 
     Returns:
-        About -1 for a photograph in focus and below -3 for a Gaussian blur of 3 % of the shorter
-        side; NaN if too few tiles have structure, as in a picture of fog.
+        Measured (medians): 96 photographs -0.6, with a Gaussian blur of 1.4 % of the shorter side
+        -1.5, of 3.5 % -2.7. NaN if too few tiles have structure, as in a picture of fog.
     """
     energy = _energy(luminance)
     fine, coarse = (energy[list(octaves)].sum(axis=0) for octaves in (_FINE, _COARSE))
