@@ -1,5 +1,6 @@
 """Write docs/planted.md from the rows: the bars, every table, the misses."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from statistics import median
@@ -15,8 +16,9 @@ _HEAD = """# Planted shortcuts
 
 Written by `python benchmarks/planted.py page`; do not edit. {planned} cases are planned:
 {positives} have one of {cues} cues planted into a class, {negatives} are hard negatives. {done} of
-them were run, {failed} failed. A third of the cases (by seed) is for tuning; all figures below are
-of the {reported} other cases, with the settings of the release. Commits of the library: {library}.
+them were run, {failed} failed. A third of the cases (by seed) is for tuning, and so are {looked_at} more
+that were tried while the code was changed; all figures below are of the {reported} other cases, with
+the settings of the release. Commits of the library (cases): {library}.
 {unfinished}
 **Photographs.** A: procedural scenes with known masks. B: crops of four materials. C: procedural
 grey radiographs. D: crops in their own colours (negatives, and the grey cue). B and D are cut from
@@ -58,12 +60,19 @@ def write(raw: Sequence[dict[str, Any]], target: Path) -> None:
         failed=len(failed),
         reported=len({row.specification.name for row in own}),
         unfinished="" if len(names) >= len(cases.all_cases()) else _UNFINISHED,
-        library=", ".join(sorted({row["library"] for row in raw if "library" in row})),
+        looked_at=len(cases.LOOKED_AT),
+        library=_libraries(raw),
         relies=scoring.RELIES,
         ignores=scoring.IGNORES,
     )
     parts = [head, _bars(own), _by(own), _negatives(own), _peers(raw), _misses(own), _all(raw)]
     target.write_text("\n".join(parts))
+
+
+def _libraries(raw: Sequence[dict[str, Any]]) -> str:
+    """The commits of the library, with the number of cases of each."""
+    by_case = {row["case"]: row["library"] for row in raw if "library" in row}
+    return ", ".join(f"{name} ({n})" for name, n in Counter(by_case.values()).most_common())
 
 
 def _bars(own: Sequence[Row]) -> str:
