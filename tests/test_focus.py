@@ -8,8 +8,9 @@ import pytest
 
 from convaudit.shortcuts.changes.experiments import Blur
 from convaudit.shortcuts.changes.focus import SIDE, focus, missing_blur, shrunk, softness
-from convaudit.shortcuts.changes.operations import blurred, contrasted, sharpened
-from photographs import procedural
+from convaudit.shortcuts.changes.operations import blurred, coarsened, contrasted, sharpened
+from convaudit.shortcuts.changes.plateaus import plateaus
+from photographs import procedural, recompressed
 
 
 def texture(seed: int, slope: float = 1.0) -> np.ndarray:
@@ -97,3 +98,14 @@ def test_detail_that_falls_as_a_power_loses_as_much_from_each_octave_to_the_next
 def test_scenes_are_in_focus_whatever_the_size_of_their_files():
     for size in ((300, 400), (120, 160), (1200, 1600)):
         assert np.median([softness(procedural(number, *size)) for number in range(8)]) < 0.7
+
+
+def test_repeated_pixels_are_plateaus_and_smooth_pictures_are_not():
+    """Of the 239 steps down four times enlarged rows 180 are 0, so is the quantile."""
+    assert plateaus(coarsened(texture(3), 4, "nearest")) == 1
+    for kernel in ("linear", "cubic"):
+        assert plateaus(coarsened(texture(3), 4, kernel)) < 0.3
+    assert plateaus(texture(3)) < 0.2 and plateaus(blurred(texture(3), 4.0)) < 0.3
+    stored = [recompressed(coarsened(procedural(n), 3, "nearest"), 85) for n in range(6)]
+    assert np.median([plateaus(each) for each in stored]) > 0.45
+    assert np.median([plateaus(procedural(n)) for n in range(6)]) < 0.35

@@ -12,6 +12,7 @@ from convaudit.shortcuts.changes import recipes
 from convaudit.shortcuts.changes.experiments import Blur, Crop, Region, Surround, Whole
 from convaudit.shortcuts.changes.focus import known_median, missing_blur, softness
 from convaudit.shortcuts.changes.grain import evenness, strength
+from convaudit.shortcuts.changes.plateaus import plateaus
 from convaudit.shortcuts.cues import marks, patches, places
 from convaudit.shortcuts.cues.evidence import best_threshold, class_auc, partial_spearman
 from convaudit.shortcuts.cues.surroundings import surroundings, told_by_surroundings
@@ -33,9 +34,10 @@ _SIGNS: dict[str, dict[str, Callable[[np.ndarray], float]]] = {
     "blur": {"softness": softness},
     "coarse, linear": {"softness": softness},
     "coarse, cubic": {"softness": softness},
+    "coarse, nearest": {"plateaus": plateaus},
 }
 """What tells noise from texture, and blur from smooth things in focus."""
-_LEAST_SIGNS = {"evenness": 0.45, "softness": 0.8}
+_LEAST_SIGNS = {"evenness": 0.45, "softness": 0.8, "plateaus": 0.4}
 """Least values for a suspect. Evenness: gravel without noise has 0.40 (the demo's) to 0.42 (a
 tuning case of the planted benchmark); 96 photographs with noise of 15 levels have 0.56 (median)."""
 _PLACED, _SEARCHED = 80, 36
