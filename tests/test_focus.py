@@ -8,8 +8,15 @@ import pytest
 
 from convaudit.shortcuts.changes.experiments import Blur
 from convaudit.shortcuts.changes.focus import SIDE, focus, missing_blur, shrunk, softness
-from convaudit.shortcuts.changes.operations import blurred, coarsened, contrasted, sharpened
-from convaudit.shortcuts.changes.plateaus import plateaus
+from convaudit.shortcuts.changes.operations import (
+    blurred,
+    coarsened,
+    contrasted,
+    repeated,
+    sharpened,
+)
+from convaudit.shortcuts.changes.plateaus import blocks, plateaus
+from convaudit.shortcuts.changes.recipes import BY_NAME
 from photographs import procedural, recompressed
 
 
@@ -102,10 +109,19 @@ def test_scenes_are_in_focus_whatever_the_size_of_their_files():
 
 def test_repeated_pixels_are_plateaus_and_smooth_pictures_are_not():
     """Of the 239 steps down four times enlarged rows 180 are 0, so is the quantile."""
-    assert plateaus(coarsened(texture(3), 4, "nearest")) == 1
+    assert plateaus(repeated(texture(3), 60, 80)) == 1
     for kernel in ("linear", "cubic"):
         assert plateaus(coarsened(texture(3), 4, kernel)) < 0.3
     assert plateaus(texture(3)) < 0.2 and plateaus(blurred(texture(3), 4.0)) < 0.3
-    stored = [recompressed(coarsened(procedural(n), 3, "nearest"), 85) for n in range(6)]
+    stored = [recompressed(repeated(procedural(n), 100, 133), 85) for n in range(6)]
     assert np.median([plateaus(each) for each in stored]) > 0.45
     assert np.median([plateaus(procedural(n)) for n in range(6)]) < 0.35
+
+
+@pytest.mark.parametrize("size", [(60, 80), (45, 53), (24, 32)])
+def test_another_picture_gets_as_many_blocks_as_the_donor_has(size):
+    donor = recompressed(repeated(texture(2), *size), 90)
+    assert blocks(donor) == pytest.approx(size, abs=2)
+    large = np.repeat(np.repeat(texture(1), 2, axis=0), 2, axis=1)
+    made = BY_NAME["coarse, nearest"].insert(large, donor, 0)
+    assert made.shape == large.shape and blocks(made) == pytest.approx(size, abs=3)

@@ -188,16 +188,14 @@ def test_the_control_of_noise_has_the_energy_that_is_asked_for():
 def test_coarsened_and_resampled_keep_what_they_should():
     image = procedural(2)
     assert operations.coarsened(image, 1, "linear") is image
-    assert operations.coarsened(image, 4, "nearest").shape == image.shape
+    assert operations.coarsened(image, 4, "linear").shape == image.shape
     assert operations.resampled(image, 50, 70).shape == (50, 70, 3)
-    # Enlarged with nearest neighbours, 4 x 4 blocks are even.
-    blocks = operations.coarsened(image[:, :, :], 4, "nearest")[:296, :400].reshape(
-        74, 4, 100, 4, 3
-    )
-    assert (
-        blocks.std(axis=(1, 3)).mean()
-        < image[:296, :400].reshape(74, 4, 100, 4, 3).std(axis=(1, 3)).mean() / 3
-    )
+    # Each block of 4 x 4 repeated pixels has their mean colour.
+    made = operations.repeated(image, 75, 100).reshape(75, 4, 100, 4, 3)
+    means = image.reshape(75, 4, 100, 4, 3).mean(axis=(1, 3))
+    assert np.ptp(made, axis=(1, 3)).max() == 0
+    assert np.abs(made[:, 0, :, 0] - means).max() <= 0.5
+    assert operations.repeated(image, 999, 999).shape == image.shape
 
 
 def test_a_paste_is_opaque_inside_and_absent_outside():

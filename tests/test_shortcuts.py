@@ -56,6 +56,7 @@ CUES: dict[str, tuple[Callable[[np.ndarray, int], np.ndarray], set[str], str]] =
     "frame": (lambda image, n: framed(image, 0.07, (10, 10, 40)), {"border"}, "block"),
     "blur": (lambda image, n: operations.blurred(image, 2.0), {"sharpness", "resolution"}, "block"),
     "behind": (blurred_behind, {"sharpness"}, "block"),
+    "pixels": (lambda image, n: operations.repeated(image, 30, 40), {"resolution"}, "block"),
     "sharp": (lambda image, n: operations.sharpened(image, 3.0), {"sharpness"}, "ask"),
     "noise": (lambda image, n: grainy(image, 28, 2, n), {"noise"}, "block"),
     "jpeg": (lambda image, n: operations.compressed(image, 12), {"compression"}, "block"),
@@ -80,6 +81,9 @@ def has(cue: str, image: np.ndarray) -> float:
         return 20 - float(np.abs(rim.astype(float) - (10, 10, 40)).mean())
     if cue == "blur":
         return 2.0 - measure_one(image, "sharpness")
+    if cue == "pixels":  # it sees that columns repeat
+        steps = np.abs(np.diff(operations.luminance(image), axis=1)).mean(axis=0)
+        return 1.6 - float(np.median(steps))
     if cue == "behind":
         return 1.9 - measure_one(image[:24], "sharpness")
     if cue == "sharp":

@@ -1,5 +1,7 @@
 """Measure how much of the difference between a class and the others a recipe explains."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 
@@ -7,6 +9,7 @@ from convaudit.properties.pixel_properties import measure_pixels
 from convaudit.shortcuts.changes import recipes
 from convaudit.shortcuts.changes.experiments import Blur, Whole
 from convaudit.shortcuts.changes.focus import focus, shrunk
+from convaudit.shortcuts.changes.plateaus import blocks
 from convaudit.shortcuts.sample import Sample
 
 VECTOR = (
@@ -19,6 +22,13 @@ _COMPARED = 14
 _FAR = 5.0
 """Greatest distance that counts, in standard deviations, so that a huge one does not outweigh all
 others."""
+_OWN: dict[str, Callable[[np.ndarray], float]] = {
+    "blur": lambda image: focus(shrunk(image)),
+    "coarse, nearest": lambda image: float(np.log(np.prod(blocks(image)))),
+}
+"""Looks that are judged by one measure. An object in focus before a blurred background keeps the
+sharpness of the whole picture high; repeated pixels that were stored as JPEG have other steps than
+those of a changed picture."""
 
 
 def likeness_of(
@@ -27,8 +37,7 @@ def likeness_of(
     """Share of the difference between class and others that the recipe removes from others.
 
     1 - sum |after - class| / sum |before - class| over the compared properties, with medians in
-    units of the standard deviation within both groups. A blur is judged by ``focus`` alone: an
-    object in focus before a blurred background keeps the sharpness of the whole picture high.
+    units of the standard deviation within both groups.
 
     Args:
         sample: the images with their properties.
@@ -44,12 +53,13 @@ def likeness_of(
         experiment.insert(sample.read(int(at)), recipes.seed_of(str(sample.ids[at]), "tried"))
         for at in tried
     ]
-    if isinstance(experiment, Blur):
+    own = _OWN.get(experiment.name)
+    if own:
         class_like, before = (
-            np.array([[focus(shrunk(sample.read(int(at))))] for at in group])
+            np.array([[own(sample.read(int(at)))] for at in group])
             for group in (experiment.donors, tried)
         )
-        after = np.array([[focus(shrunk(image))] for image in changed])
+        after = np.array([[own(image)] for image in changed])
     else:
         # The peak is compared for patterns alone: the limits were tuned on VECTOR.
         compared = (*VECTOR, "periodic_peak") if experiment.name == "pattern" else VECTOR

@@ -4,7 +4,7 @@ it.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import cv2
 import numpy as np
@@ -125,6 +125,7 @@ class Blur(Images):
     sigma: standard deviation as a share of the shorter side.
     """
 
+    name: ClassVar[str] = recipes.BLUR.name
     sigma: float
 
     @property

@@ -9,12 +9,8 @@ import numpy as np
 from scipy.optimize import brentq
 
 _WEIGHTS = np.array([0.299, 0.587, 0.114], np.float32)
-KERNELS = {
-    "nearest": cv2.INTER_NEAREST,
-    "linear": cv2.INTER_LINEAR,
-    "cubic": cv2.INTER_CUBIC,
-}
-"""Interpolations with which a small picture is enlarged again, by name."""
+KERNELS = {"linear": cv2.INTER_LINEAR, "cubic": cv2.INTER_CUBIC}
+"""Smooth interpolations with which a small picture is enlarged again, by name."""
 
 
 def blurred(image: np.ndarray, sigma: float) -> np.ndarray:
@@ -53,6 +49,14 @@ def coarsened(image: np.ndarray, factor: float, kernel: str) -> np.ndarray:
         return image
     shrunk = cv2.resize(image, small, interpolation=cv2.INTER_AREA)
     return cv2.resize(shrunk, (width, height), interpolation=KERNELS[kernel])
+
+
+def repeated(image: np.ndarray, down: int, across: int) -> np.ndarray:
+    """Shrink to so many pixels with antialiasing and enlarge again by repeating them."""
+    height, width = image.shape[:2]
+    small = min(across, width), min(down, height)
+    shrunk = cv2.resize(image, small, interpolation=cv2.INTER_AREA)
+    return cv2.resize(shrunk, (width, height), interpolation=cv2.INTER_NEAREST)
 
 
 def resampled(image: np.ndarray, height: int, width: int) -> np.ndarray:

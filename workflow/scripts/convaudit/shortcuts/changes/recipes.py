@@ -14,6 +14,7 @@ from convaudit.properties.pixel_properties import measure_one
 from convaudit.shortcuts.changes import operations
 from convaudit.shortcuts.changes.grain import noise_like
 from convaudit.shortcuts.changes.pattern import pattern_like, scrambled
+from convaudit.shortcuts.changes.plateaus import blocks
 from convaudit.shortcuts.halves import hash_number
 
 Change = Callable[[np.ndarray, np.ndarray, int], np.ndarray]
@@ -134,14 +135,17 @@ def _recode(image: np.ndarray, changed: np.ndarray, donor: np.ndarray, seed: int
 
 def _coarse(kernel: str) -> Change:
     def change(image: np.ndarray, donor: np.ndarray, seed: int) -> np.ndarray:
-        return _dosed(
-            image,
-            donor,
-            "sharpness" if kernel != "nearest" else "detail_ratio",
-            lambda dose: operations.coarsened(image, 1 + 11 * dose, kernel),
-        )
+        def coarser(dose: float) -> np.ndarray:
+            return operations.coarsened(image, 1 + 11 * dose, kernel)
+
+        return _dosed(image, donor, "sharpness", coarser)
 
     return change
+
+
+def _repeated(image: np.ndarray, donor: np.ndarray, seed: int) -> np.ndarray:
+    """As many blocks as the donor has, because that is what a network sees."""
+    return operations.repeated(image, *blocks(donor))
 
 
 def _size(image: np.ndarray, donor: np.ndarray, seed: int) -> np.ndarray:
@@ -175,6 +179,10 @@ RECIPES = (
             *(True, _coarse(kernel), _as_sharp),
         )
         for kernel in operations.KERNELS
+    ),
+    Recipe(
+        *("coarse, nearest", "resolution", "acquisition", ("periodic_peak", "blockiness"), False),
+        *(_repeated, _as_sharp),
     ),
     Recipe("size", "size", "acquisition", ("height", "width", "aspect"), None, _size, _own_size),
     Recipe(
