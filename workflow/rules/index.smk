@@ -10,6 +10,8 @@ rule index:
         "<results>/logs/index.log",
     benchmark:
         "<results>/benchmarks/index.tsv"
+    # What reads the images waits for it; without this the filters of a model may come first.
+    priority: 3
     conda:
         "../../environment.yml"
     threads: 2
