@@ -35,9 +35,10 @@ MAY_ASK = ("N1", "N2", "N3", "N4", "N13", "N14")
 """Hard negatives for which a question is right and a block is wrong."""
 LOOKED_AT = (
     *("P-C2-95-A-mobile-1", "P-C2-100-A-residual-1", "P-G4-100-A-squeeze-1"),
-    *("P-G5-100-A-squeeze-2", "P-L3-100-C-mobile-2", "clean-0-0-B-flat-1"),
+    *("P-G5-100-A-squeeze-2", "clean-0-0-B-flat-1"),
 )
-"""Cases of the reported seeds that were tried while the code was changed: tuning cases now."""
+"""Cases of the reported seeds by which the code was changed: tuning cases now. A miss that was
+looked at and led to no change stays a miss."""
 _SETS = "ABC"
 
 

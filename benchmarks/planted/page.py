@@ -17,7 +17,7 @@ _HEAD = """# Planted shortcuts
 Written by `python benchmarks/planted.py page`; do not edit. {planned} cases are planned:
 {positives} have one of {cues} cues planted into a class, {negatives} are hard negatives. {done} of
 them were run, {failed} failed. A third of the cases (by seed) is for tuning, and so are {looked_at}
-more that were tried while the code was changed; all figures below are of the {reported} others,
+more by which the code was changed; all figures below are of the {reported} others,
 with the settings of the release. Commits of the library (cases): {library}.
 {unfinished}
 **Photographs.** A: procedural scenes with known masks. B: crops of four materials. C: procedural
