@@ -135,6 +135,7 @@ DECISION = {
 
 @contextmanager
 def missing(path: Path, away: Path) -> Iterator[None]:
+    """Put a result away for as long as the context lasts."""
     path.rename(away)
     yield
     away.rename(path)
@@ -142,6 +143,7 @@ def missing(path: Path, away: Path) -> Iterator[None]:
 
 @contextmanager
 def edited(path: Path) -> Iterator[None]:
+    """Add an empty line to a file of the code for as long as the context lasts."""
     kept = path.read_bytes()
     path.write_bytes(kept + b"\n")
     yield

@@ -188,7 +188,13 @@ def test_the_control_of_noise_has_the_energy_that_is_asked_for():
 def test_coarsened_and_resampled_keep_what_they_should():
     image = procedural(2)
     assert operations.coarsened(image, 1, "linear") is image
-    assert operations.coarsened(image, 4, "linear").shape == image.shape
+    coarse = operations.coarsened(image, 4, "linear")
+    assert coarse.shape == image.shape and coarse.mean() == pytest.approx(image.mean(), abs=0.5)
+    # The second of four pixels lies 1/8 of the way to the centre of the block before its own.
+    stripes = np.repeat(image[:1], 300, axis=0)
+    own = stripes[0].reshape(100, 4, 3).mean(axis=1)
+    second = operations.coarsened(stripes, 4, "linear")[150, 5::4]
+    assert np.abs(second - (own[:-1] / 8 + own[1:] * 7 / 8)).max() <= 1
     assert operations.resampled(image, 50, 70).shape == (50, 70, 3)
     # Each block of 4 x 4 repeated pixels has their mean colour.
     made = operations.repeated(image, 75, 100).reshape(75, 4, 100, 4, 3)

@@ -10,7 +10,8 @@ rule index:
         "<results>/logs/index.log",
     benchmark:
         "<results>/benchmarks/index.tsv"
-    # What reads the images waits for it; without this the filters of a model may come first.
+    # All jobs that read images wait for this one. If filters were drawn before it, too many
+    # unreadable images would end the run late.
     priority: 3
     conda:
         "../../environment.yml"

@@ -6,11 +6,12 @@ from functools import cached_property
 
 import cv2
 import numpy as np
+import pandas as pd
 
 from convaudit.shortcuts.candidate import Candidate, Evidence
 from convaudit.shortcuts.changes import recipes
 from convaudit.shortcuts.changes.experiments import Blur, Crop, Region, Surround, Whole
-from convaudit.shortcuts.changes.focus import known_median, missing_blur, softness
+from convaudit.shortcuts.changes.focus import missing_blur, softness
 from convaudit.shortcuts.changes.grain import evenness, strength
 from convaudit.shortcuts.changes.plateaus import plateaus
 from convaudit.shortcuts.cues import marks, patches, places
@@ -36,10 +37,12 @@ _SIGNS: dict[str, dict[str, Callable[[np.ndarray], float]]] = {
     "coarse, cubic": {"softness": softness},
     "coarse, nearest": {"plateaus": plateaus},
 }
-"""What tells noise from texture, and blur from smooth things in focus."""
+"""These measures tell noise from texture, blur from smooth things in focus, and repeated pixels
+from others."""
 _LEAST_SIGNS = {"evenness": 0.45, "softness": 0.8, "plateaus": 0.4}
-"""Least values for a suspect. Evenness: gravel without noise has 0.40 (the demo's) to 0.42 (a
-tuning case of the planted benchmark); 96 photographs with noise of 15 levels have 0.56 (median)."""
+"""A look is no suspect if its sign is less than this. Evenness: gravel without noise has 0.40 (the
+demo's) to 0.42 (a tuning case of the planted benchmark); 96 photographs with noise of 15 levels
+have 0.56 (median)."""
 _PLACED, _SEARCHED = 80, 36
 """Greatest number of images of the class, and of others, that are searched for places and for
 patches."""
@@ -170,12 +173,12 @@ class Discovery:
         return Blur(sigma=missing_blur(soft, sharp), donors=donors, others=others, read=read)
 
     def _signs(self, recipe: str, inside: np.ndarray) -> dict[str, float]:
-        """The signs of a recipe's cue: medians of the donors."""
+        """The signs of a recipe's cue by name, each the median of the donors."""
         if recipe not in _SIGNS:
             return {}
         donors = [self.sample.read(at) for at in _positions(inside)]
         return {
-            name: round(known_median([measure(donor) for donor in donors]), 3)
+            name: round(float(pd.Series([measure(donor) for donor in donors]).median()), 3)
             for name, measure in _SIGNS[recipe].items()
         }
 

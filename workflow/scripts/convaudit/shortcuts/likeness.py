@@ -72,11 +72,12 @@ def likeness_of(
 
 def _explained(class_like: np.ndarray, before: np.ndarray, after: np.ndarray) -> float:
     """The share from properties (images, p) of the class and of others before and after."""
-    goal = np.nanmedian(class_like, axis=0)
-    apart = np.concatenate([class_like - goal, before - np.nanmedian(before, axis=0)])
-    scale = np.nanstd(apart, axis=0) + 1e-6
-    start = np.minimum(np.abs(np.nanmedian(before, axis=0) - goal) / scale, _FAR)
-    end = np.minimum(np.abs(np.nanmedian(after, axis=0) - goal) / scale, _FAR)
+    own, rest, changed = (pd.DataFrame(each) for each in (class_like, before, after))
+    # pandas leaves out NaN.
+    goal, usual = own.median(), rest.median()
+    scale = pd.concat([own - goal, rest - usual]).std(ddof=0) + 1e-6
+    start = ((usual - goal).abs() / scale).clip(upper=_FAR).to_numpy()
+    end = ((changed.median() - goal).abs() / scale).clip(upper=_FAR).to_numpy()
     known = np.isfinite(start + end)
     removed = start[known].sum() - end[known].sum()
     # Less than one standard deviation in all is no difference that a recipe could explain.

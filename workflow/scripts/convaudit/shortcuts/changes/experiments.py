@@ -119,8 +119,8 @@ class Whole(Images):
 
 @dataclass(frozen=True, kw_only=True)
 class Blur(Images):
-    """The cue is a blur. Every image is blurred as much: to bring each to the donor's own focus
-    would blur an image less the smoother it is.
+    """The cue is a blur. Every image gets the same blur, as a lens would give it. If each were
+    brought to the donor's focus, smooth images would get too little.
 
     sigma: standard deviation as a share of the shorter side.
     """
@@ -140,10 +140,10 @@ class Blur(Images):
         return recipes.as_sharp(image, changed)
 
     def remove(self, image: np.ndarray, seed: int, fill: str) -> None:
-        """Nothing, because it can't be undone."""
+        """Return None, because a blur can't be undone."""
 
     def remove_control(self, image: np.ndarray, changed: np.ndarray, seed: int, fill: str) -> None:
-        """Nothing either."""
+        """Return None, as ``remove`` does."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import cv2
 import numpy as np
+import pandas as pd
 from scipy.optimize import bisect
 
 from convaudit.shortcuts.changes.operations import blurred
@@ -70,11 +71,13 @@ def missing_blur(donors: Sequence[np.ndarray], others: Sequence[np.ndarray]) -> 
         Its standard deviation as a share of the shorter side, at most ``_MOST_BLUR``; 0 if the
         donors are no softer, or if they or the others have no structure.
     """
-    goal = known_median([focus(shrunk(each)) for each in donors])
+    # The median of pandas leaves out NaN.
+    goal = pd.Series([focus(shrunk(each)) for each in donors]).median()
     pictures = [shrunk(each) for each in others]
 
     def above(sigma: float) -> float:
-        return known_median([focus(blurred(each, sigma * SIDE)) for each in pictures]) - goal
+        found = pd.Series([focus(blurred(each, sigma * SIDE)) for each in pictures])
+        return float(found.median() - goal)
 
     if not above(0.0) > 0:
         return 0.0
@@ -102,12 +105,6 @@ def softness(image: np.ndarray) -> float:
     energy = _energy(_resized(grey, max(_TILE, min(_FINEST, *grey.shape))))
     levels = np.log2(energy + 1)
     return max(_median(levels[octave + 1] - levels[octave], energy) for octave in range(3))
-
-
-def known_median(values: Sequence[float]) -> float:
-    """Median of the values that are not NaN; NaN if there is none."""
-    known = [value for value in values if not np.isnan(value)]
-    return float(np.median(known)) if known else float("nan")
 
 
 def _median(values: np.ndarray, energy: np.ndarray) -> float:

@@ -144,7 +144,9 @@ def _coarse(kernel: str) -> Change:
 
 
 def _repeated(image: np.ndarray, donor: np.ndarray, seed: int) -> np.ndarray:
-    """As many blocks as the donor has, because that is what a network sees."""
+    """Give the image as many blocks as the donor has, whatever the sizes of their files, because a
+    network sees both at its own size.
+    """
     return operations.repeated(image, *blocks(donor))
 
 
@@ -157,7 +159,7 @@ def _own_size(image: np.ndarray, changed: np.ndarray, donor: np.ndarray, seed: i
 
 
 BLUR = Look("blur", "sharpness", "acquisition", ("sharpness", "spectrum_slope"), True)
-"""It has an experiment of its own, which blurs every image as much."""
+"""Its experiment is ``experiments.Blur``, which gives every image the same blur."""
 RECIPES = (
     # Some things are sharper than others: a person must say whether it is the thing itself.
     Recipe(
