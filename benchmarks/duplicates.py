@@ -24,7 +24,7 @@ SEARCH = """
 import json, resource, sys, time
 import numpy as np
 from convaudit.checks.hamming import close_pairs
-from convaudit.checks.near_duplicates import RADIUS
+from convaudit.checks.radius import RADIUS
 from convaudit.properties.difference_hash import difference_hash
 images, copies, hashed = map(int, sys.argv[1:])
 random = np.random.default_rng(0)

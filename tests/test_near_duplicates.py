@@ -4,10 +4,12 @@ import cv2
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn import datasets
 
 import photographs
 from convaudit.checks.hamming import LARGEST, close_pairs
-from convaudit.checks.near_duplicates import RADIUS, near_duplicates
+from convaudit.checks.near_duplicates import near_duplicates
+from convaudit.checks.radius import RADIUS, radius_by_chance
 from convaudit.checks.training_hashes import training_hashes
 from convaudit.dataset import training_images
 from convaudit.properties.difference_hash import MISSING, difference_hash, parse
@@ -96,6 +98,53 @@ def test_different_pictures_and_flipped_ones_are_not():
     for at, image in enumerate(SCENES):
         others = [*hashes[:at], *hashes[at + 1 :], hash_of(image[:, ::-1])]
         assert min(distance(hashes[at], other) for other in others) > RADIUS
+
+
+DIGITS = datasets.load_digits().images.astype(np.float32) * 15.9
+"""1,797 handwritten digits of 8 x 8 pixels: many different ones have nearly the same hash."""
+
+
+def hashes_of_digits(count: int) -> np.ndarray:
+    pictures = [cv2.resize(each, (28, 28), interpolation=cv2.INTER_CUBIC) for each in DIGITS]
+    texts = [difference_hash(each.clip(0, 255).astype(np.uint8)) for each in pictures[:count]]
+    return parse(np.array([text for text in texts if text != MISSING]))
+
+
+def random_hashes(count: int, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, 2**63, count, dtype=np.uint64) * np.uint64(2)
+
+
+def test_the_radius_is_smaller_where_different_pictures_look_alike():
+    assert radius_by_chance(random_hashes(1000)) == RADIUS
+    assert radius_by_chance(hashes_of_digits(800)) == 0
+    assert radius_by_chance(hashes_of_digits(29)) == RADIUS
+    assert radius_by_chance(random_hashes(1000), random_hashes(40, 1)) == RADIUS
+    assert radius_by_chance(hashes_of_digits(800), hashes_of_digits(700)) == 0
+
+
+def test_the_radius_follows_from_the_distances_of_random_pairs():
+    """The distance of two hashes of 24 random bits has a mean of 12 and a deviation of 2.45: up to
+    6 bits have a normal probability of 1.2 %, up to 4 0.11 %, up to 3 0.026 %.
+    """
+    hashes = np.random.default_rng(2).integers(0, 2**24, 1000, dtype=np.uint64)
+    assert radius_by_chance(hashes[:35]) == RADIUS  # 35 * 1.2 % < 0.5
+    assert radius_by_chance(hashes) == 3  # 1000 * 0.026 % < 0.5 < 1000 * 0.11 %
+
+
+def test_copies_do_not_make_the_radius_smaller():
+    once = random_hashes(60)
+    assert radius_by_chance(np.repeat(once, 10)) == RADIUS
+    assert radius_by_chance(once, once) == RADIUS
+
+
+def test_different_digits_are_not_one_group():
+    hashes = hashes_of_digits(800)
+    rows = [(f"{at:04}", "digit", f"{value:016x}", True) for at, value in enumerate(hashes)]
+    found = near_duplicates(table(*rows))
+    assert found.radius == 0
+    assert found.table["group"].value_counts().max() <= 10
+    equal = pd.Series(hashes).duplicated(keep=False).sum()
+    assert found.images == equal < 100
 
 
 def table(*rows: tuple[str, str | None, str, bool | None]) -> pd.DataFrame:

@@ -10,11 +10,9 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
 from convaudit.checks.hamming import close_pairs
+from convaudit.checks.radius import radius_by_chance
 from convaudit.metrics.intervals import wilson
 from convaudit.properties.difference_hash import MISSING, parse
-
-RADIUS = 6
-"""Greatest number of different bits in the difference hashes of two near duplicates."""
 
 
 @dataclass(frozen=True)
@@ -46,10 +44,12 @@ class NearDuplicates:
     ``table`` has one row per image with a near duplicate: ``group`` (from 0, in the order of the
     groups' first paths), ``image_id``, ``path``, ``label``, ``across_labels`` (True if the group
     has different labels) and ``training``: "exact", "near" or "". ``group`` is missing if an image
-    has a duplicate among the training images only.
+    has a duplicate among the training images only. ``radius`` is the greatest number of different
+    bits in the hashes of two of them.
     """
 
     table: pd.DataFrame
+    radius: int
     groups: int
     images: int
     across_labels: int
@@ -59,7 +59,7 @@ class NearDuplicates:
     def summary(self) -> dict[str, object]:
         """The numbers for ``summary.json``."""
         return {
-            "radius": RADIUS,
+            "radius": self.radius,
             "groups": self.groups,
             "images": self.images,
             "images_across_labels": self.across_labels,
@@ -68,24 +68,23 @@ class NearDuplicates:
         }
 
 
-def group_numbers(hashes: np.ndarray) -> np.ndarray:
-    """Number the groups of images that are connected by near duplicates; ``hashes`` is (n,) texts.
+def group_numbers(hashes: np.ndarray, radius: int) -> np.ndarray:
+    """Number the groups of images that are connected by near duplicates.
+
+    Args:
+        hashes: uint64 (n,).
+        radius: greatest number of different bits of two near duplicates.
 
     Returns:
         int64 (n,): equal for images of one group, -1 for an image that has no near duplicate.
     """
-    numbers = np.full(len(hashes), -1, np.int64)
-    known = np.flatnonzero(hashes != MISSING)
-    if not len(known):
-        return numbers
-    different, of = np.unique(parse(hashes[known]), return_inverse=True)
-    pairs = close_pairs(different, RADIUS)
+    different, of = np.unique(hashes, return_inverse=True)
+    pairs = close_pairs(different, radius)
     links = coo_matrix((np.ones(len(pairs), bool), pairs.T), shape=(len(different),) * 2)
     _, component = connected_components(links, directed=False)
     mine = component[of]
     sizes = np.bincount(mine)
-    numbers[known] = np.where(sizes[mine] > 1, mine, -1)
-    return numbers
+    return np.where(sizes[mine] > 1, mine, -1)
 
 
 def near_duplicates(images: pd.DataFrame, training: pd.DataFrame | None = None) -> NearDuplicates:
@@ -96,8 +95,12 @@ def near_duplicates(images: pd.DataFrame, training: pd.DataFrame | None = None) 
             ``dhash`` and ``correct``; ``label`` and ``correct`` are missing for unlabelled images.
         training: columns ``sha256`` and ``dhash`` of the training images, if they are known.
     """
-    hashes = images["dhash"].to_numpy(object)
-    table = images[["image_id", "path", "label"]].assign(group=group_numbers(hashes))
+    known = (images["dhash"] != MISSING).to_numpy()
+    hashes = parse(images["dhash"].to_numpy(object)[known])
+    radius = radius_by_chance(hashes)
+    numbers = np.full(len(images), -1, np.int64)
+    numbers[known] = group_numbers(hashes, radius)
+    table = images[["image_id", "path", "label"]].assign(group=numbers)
     table["training"] = "" if training is None else _seen(images, training)
     found = table[(table["group"] >= 0) | (table["training"] != "")].sort_values(
         "path", kind="stable", ignore_index=True
@@ -112,24 +115,25 @@ def near_duplicates(images: pd.DataFrame, training: pd.DataFrame | None = None) 
     columns = ["group", "image_id", "path", "label", "across_labels", "training"]
     return NearDuplicates(
         table=found[columns],
+        radius=radius,
         groups=len(labels),
         images=int(grouped.sum()),
         across_labels=int(across.sum()),
-        plain=int((hashes == MISSING).sum()),
+        plain=int((~known).sum()),
         training=None if training is None else _leak(images, table["training"], len(training)),
     )
 
 
 def _seen(images: pd.DataFrame, training: pd.DataFrame) -> np.ndarray:
     """(n,) texts: "exact" for an equal training file, "near" for one that looks alike, else ""."""
-    hashes, others = images["dhash"].to_numpy(object), training["dhash"].to_numpy(object)
+    texts, others = images["dhash"].to_numpy(object), training["dhash"].to_numpy(object)
     seen = np.full(len(images), "", object)
-    known = np.flatnonzero(hashes != MISSING)
-    others = others[others != MISSING]
-    if len(known) and len(others):
-        different, of = np.unique(parse(hashes[known]), return_inverse=True)
-        pairs = close_pairs(different, RADIUS, np.unique(parse(others)))
-        seen[known[np.isin(of, pairs[:, 0])]] = "near"
+    known = np.flatnonzero(texts != MISSING)
+    hashes, others = parse(texts[known]), parse(others[others != MISSING])
+    different, of = np.unique(hashes, return_inverse=True)
+    radius = radius_by_chance(hashes, others)
+    pairs = close_pairs(different, radius, np.unique(others))
+    seen[known[np.isin(of, pairs[:, 0])]] = "near"
     seen[images["sha256"].isin(training["sha256"]).to_numpy()] = "exact"
     return seen
 

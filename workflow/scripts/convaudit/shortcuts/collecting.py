@@ -21,6 +21,9 @@ each change touches every pixel again."""
 _SHORTEST = 16
 """Least side in pixels of a picture in the sample; nothing can be measured or pasted in smaller
 ones."""
+_TOGETHER = 10
+"""Greatest number of near duplicates that are kept in one half. A longer series, such as the frames
+of a video, is divided in the order of its paths: else its class would miss in one half."""
 _KEPT = 64
 """Number of decoded photographs that are kept in memory, because donors are read many times."""
 
@@ -78,9 +81,15 @@ def collect(
 
 
 def _groups(duplicates: str, ids: np.ndarray) -> np.ndarray:
-    """(n,) texts: the group of near duplicates of each image, or its own id if it has none."""
+    """(n,) texts: the group of near duplicates of each image, or its own id if it has none.
+
+    Groups have at most ``_TOGETHER`` images of the sample.
+    """
     found = pd.read_parquet(duplicates, columns=["group", "image_id"]).dropna()
-    named = dict(zip(found["image_id"], found["group"].astype(int).astype(str), strict=True))
+    found = found[found["image_id"].isin(ids)]
+    part = found.groupby("group").cumcount() // _TOGETHER
+    names = found["group"].astype(int).astype(str) + " " + part.astype(str)
+    named = dict(zip(found["image_id"], names, strict=True))
     return np.array([named.get(each, each) for each in ids.tolist()])
 
 
