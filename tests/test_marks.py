@@ -70,7 +70,7 @@ def test_only_a_crisp_mark_is_inserted_beyond_its_place(consistency, rows):
     )
     mask = np.zeros((64, 64), bool)
     mask[20:40, 15:20] = True
-    place = Place(mask, 2.0, consistency, 1.0, "place")
+    place = Place(mask, 2.0, consistency, 1.0, 0.0, "place")
     reduced = np.stack([small(picture) for picture in pictures])
     found = Discovery(sample, 1)._region(place, np.arange(40), member, reduced)
     assert found.experiment.mask.any(axis=1).sum() == rows

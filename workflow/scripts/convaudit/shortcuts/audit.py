@@ -1,6 +1,7 @@
 """Search for shortcuts in a sample: name suspects, experiment with them, decide."""
 
 import logging
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,6 +16,8 @@ from convaudit.shortcuts.sample import Sample
 
 LEAST_OF_A_CLASS = 12
 """Least number of images of a class in the discovering half for a search."""
+_SEARCHES = {"place": "place", "border": "place", "patch": "patch", "context": "context"}
+"""The search that names a cue; all other cues are looks of the whole picture."""
 BLIND_TO = (
     "cues that no image of this dataset shows",
     "other objects and backgrounds that go with a class in the middle of its pictures",
@@ -40,8 +43,11 @@ class Findings:
 
 
 def name_suspects(sample: Sample, *, candidates: int, classes: int) -> list[Candidate]:
-    """Find the strongest candidates in the discovering half, best first; the other half is not
-    used.
+    """Find the strongest candidates in the discovering half; the other half is not used.
+
+    Each kind of search, by the whole picture, by fixed places, by returning pieces and by
+    surroundings, names one in turn as long as it has any. Else one kind could take all places: if
+    all pictures show one thing in the middle, each class has several fixed places.
 
     Args:
         sample: the images.
@@ -56,7 +62,14 @@ def name_suspects(sample: Sample, *, candidates: int, classes: int) -> list[Cand
             logging.info("class %s: %d suspects", sample.class_names[target], len(named))
             found += named
     found.sort(key=lambda each: -each.rank)
-    return found[:candidates]
+    turns: Counter[str] = Counter()
+    ordered = []
+    for each in found:
+        search = _SEARCHES.get(each.cue, "look")
+        ordered.append((turns[search], each))
+        turns[search] += 1
+    ordered.sort(key=lambda each: each[0])
+    return [each for _, each in ordered[:candidates]]
 
 
 def try_suspects(

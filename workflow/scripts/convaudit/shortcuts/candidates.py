@@ -30,6 +30,8 @@ _PATCHES = 2
 _LEAST_LIKE = 0.15
 """Least likeness: the share of the difference between class and others that a recipe must
 explain."""
+_EXPLAINS = 0.5
+"""Least likeness at which the second recipe of a cue is not tried."""
 _SIGNS: dict[str, dict[str, Callable[[np.ndarray], float]]] = {
     "noise": {"evenness": evenness, "strength": strength},
     "blur": {"softness": softness},
@@ -110,8 +112,11 @@ class Discovery:
 
     def of_properties(self) -> list[Candidate]:
         """Looks of the whole picture: recipes with a property that goes with the class."""
-        found = []
+        found: list[Candidate] = []
         for recipe in recipes.LOOKS:
+            first = recipes.SECOND.get(recipe.name)
+            if any(each.name == first and each.likeness >= _EXPLAINS for each in found):
+                continue
             best: tuple[float, str, Evidence] | None = None
             for name in recipe.properties:
                 if name not in self.sample.properties:
@@ -142,7 +147,7 @@ class Discovery:
         outside = self._chosen(half[(carries[half] <= 0) & ~self._member(half)], recipe.name)
         if len(inside) < 4 or len(outside) < 4:
             return None
-        signs = self._signs(recipe.name, inside)
+        signs = self._signs(recipe.name, inside, outside)
         if not all(value >= _LEAST_SIGNS.get(sign, 0) for sign, value in signs.items()):
             return None
         experiment = self._changing(recipe.name, _positions(inside), _positions(outside))
@@ -172,15 +177,18 @@ class Discovery:
         soft, sharp = ([read(at) for at in group] for group in (donors, others))
         return Blur(sigma=missing_blur(soft, sharp), donors=donors, others=others, read=read)
 
-    def _signs(self, recipe: str, inside: np.ndarray) -> dict[str, float]:
-        """The signs of a recipe's cue by name, each the median of the donors."""
-        if recipe not in _SIGNS:
-            return {}
-        donors = [self.sample.read(at) for at in _positions(inside)]
-        return {
-            name: round(float(pd.Series([measure(donor) for donor in donors]).median()), 3)
-            for name, measure in _SIGNS[recipe].items()
-        }
+    def _signs(self, recipe: str, inside: np.ndarray, outside: np.ndarray) -> dict[str, float]:
+        """The signs of a recipe's cue by name, each the median of the donors; "softer" is the
+        softness beyond that of the others.
+        """
+        signs = {name: self._median(each, inside) for name, each in _SIGNS.get(recipe, {}).items()}
+        if "softness" in signs:
+            signs["softer"] = signs["softness"] - self._median(softness, outside)
+        return {name: round(value, 3) for name, value in signs.items()}
+
+    def _median(self, measure: Callable[[np.ndarray], float], group: np.ndarray) -> float:
+        values = [measure(self.sample.read(at)) for at in _positions(group)]
+        return float(pd.Series(values).median())
 
     def of_places(self) -> list[Candidate]:
         """Fixed regions of the picture."""
@@ -213,7 +221,8 @@ class Discovery:
         carries[chosen] = alike - places.two_groups(alike)
         auc = class_auc(alike, member)
         area, box, border = float(mask.mean()), _box(mask), place.shape == "border"
-        overlay = place.copied and (area < 0.15 or border or place.translucent)
+        mark = area < 0.15 or border or place.translucent
+        overlay = place.copied and place.added and mark
         kind = "acquisition" if border else "overlay"
         return Candidate(
             cue="border" if border else "place",
@@ -236,6 +245,7 @@ class Discovery:
                 "box": box,
                 "consistency": place.consistency,
                 "spread": place.spread,
+                "elsewhere": place.elsewhere,
                 "where": _where(mask),
             },
         )

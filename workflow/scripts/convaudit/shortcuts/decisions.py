@@ -32,11 +32,13 @@ _PATCH_BLOCKS = 0.3
 three cues beside it, the patches that the model relied on for more than 85 % of images had lower
 ends of 0.48 to 0.65. Those of a class's own object, or of a cue that it relied on in part, had 0.10
 to 0.19."""
-_CLEAR = (("evenness", 0.55), ("strength", 8.0), ("softness", 1.4))
+_CLEAR = (("evenness", 0.55), ("strength", 8.0), ("softness", 1.4), ("softer", 0.55))
 """Noise and blur block if their signs are at least these; with less they may be the class's texture
 or smoothness, or the detail that pictures of a blurred class lack. Gravel had an evenness of 0.42
 without noise and 0.68 with it in the planted benchmark's tuning cases; ordinary photographs have a
-strength of 5 levels (``grain``) and a softness of 0.6, radiographs of 1.1 (``focus``)."""
+strength of 5 levels (``grain``) and a softness of 0.6, radiographs of 1.1 (``focus``). In small
+pictures that were enlarged everything is soft, so a blurred class must be softer than the others:
+by 0.6 to 1.5 in the tuning cases, while the digit 1 is softer than other digits by 0.5."""
 _EXPLAINED = 0.85
 """Another confirmed cue explains a class's surroundings if it has at least this share of their
 effect. In a tuning case of the planted benchmark the colour of a planted wall had 0.78, but it is

@@ -84,6 +84,11 @@ def brightened(image: np.ndarray, levels: float) -> np.ndarray:
     return np.asarray(cv2.LUT(image, _clipped(255 * tones**exponent)))
 
 
+def scaled(image: np.ndarray, factor: float) -> np.ndarray:
+    """Multiply all values, like a longer exposure of a linear sensor; black stays black."""
+    return _clipped(image.astype(np.float32) * np.float32(factor))
+
+
 def contrasted(image: np.ndarray, factor: float) -> np.ndarray:
     """Stretch all values about the mean luminance."""
     plain = image.astype(np.float32)
@@ -103,6 +108,17 @@ def tinted(image: np.ndarray, a: float, b: float) -> np.ndarray:
     lab = cv2.cvtColor(image.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
     lab += np.array([0, a, b], np.float32)
     return _clipped(cv2.cvtColor(lab, cv2.COLOR_LAB2RGB) * 255)
+
+
+def recoloured(image: np.ndarray, donor: np.ndarray) -> np.ndarray:
+    """Move and stretch each channel to the donor's mean and standard deviation (Reinhard et al.
+    2001, but in RGB): grey pictures get its colours, dark and light ones each their own.
+    """
+    (mean, deviation), (goal, width) = cv2.meanStdDev(image), cv2.meanStdDev(donor)
+    stretch = width / np.maximum(deviation, 1.0)
+    tones = np.arange(256)[None] - mean
+    table = _clipped(tones * stretch + goal)
+    return np.asarray(cv2.LUT(image, np.ascontiguousarray(table.T[:, None])))
 
 
 def hue_turned(image: np.ndarray, angle: float) -> np.ndarray:

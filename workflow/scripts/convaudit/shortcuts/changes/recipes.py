@@ -80,6 +80,27 @@ def _other_cast(image: np.ndarray, changed: np.ndarray, donor: np.ndarray, seed:
     return operations.tinted(image, -b, a) if seed % 2 else operations.tinted(image, b, -a)
 
 
+def _recolour(image: np.ndarray, donor: np.ndarray, seed: int) -> np.ndarray:
+    return operations.recoloured(image, donor)
+
+
+def _other_colours(
+    image: np.ndarray, changed: np.ndarray, donor: np.ndarray, seed: int
+) -> np.ndarray:
+    """Recolour by the donor with red, green and blue exchanged in turn."""
+    return operations.recoloured(image, np.roll(donor, 1 if seed % 2 else -1, axis=2))
+
+
+def _exposure(image: np.ndarray, donor: np.ndarray, seed: int) -> np.ndarray:
+    return operations.scaled(image, _mean(donor) / max(1.0, _mean(image)))
+
+
+def _other_exposure(
+    image: np.ndarray, changed: np.ndarray, donor: np.ndarray, seed: int
+) -> np.ndarray:
+    return operations.scaled(image, _mean(image) / max(1.0, _mean(donor)))
+
+
 def _saturation(image: np.ndarray, donor: np.ndarray, seed: int) -> np.ndarray:
     return operations.saturated(image, _saturation_factor(image, donor))
 
@@ -192,6 +213,10 @@ RECIPES = (
         *(_cast, _other_cast),
     ),
     Recipe(
+        *("recolour", "colour", "appearance", ("chroma_a", "chroma_b", "saturation"), None),
+        *(_recolour, _other_colours),
+    ),
+    Recipe(
         *("saturation", "saturation", "appearance", ("saturation", "grey"), None),
         *(_saturation, _other_saturation),
     ),
@@ -200,6 +225,11 @@ RECIPES = (
         *(("luminance_mean", "luminance_p05", "luminance_p95"), None),
         *(_brightness, _other_brightness),
     ),
+    Recipe(
+        *("exposure", "brightness", "appearance"),
+        *(("luminance_mean", "luminance_p95"), None),
+        *(_exposure, _other_exposure),
+    ),
     Recipe("contrast", "contrast", "appearance", ("contrast",), None, _contrast, _other_contrast),
     # Bricks and fences are periodic too: a person must say whether it is the thing itself.
     Recipe(
@@ -207,6 +237,9 @@ RECIPES = (
         *(pattern_like, scrambled),
     ),
 )
+SECOND = {"recolour": "cast", "exposure": "brightness"}
+"""Recipes that are tried where the other recipe of the same cue explains little: pictures that are
+mostly black or white, such as drawings, take no cast and have nothing for a gamma curve to move."""
 BY_NAME = {recipe.name: recipe for recipe in RECIPES}
 LOOKS: tuple[Look, ...] = (BLUR, *RECIPES)
 
