@@ -67,6 +67,8 @@ def test_a_patch_that_turns_few_images_is_asked_about(flips, severity):
     [
         ("sharpness", {"softness": 1.5}, "block"),
         ("sharpness", {"softness": 1.1}, "ask"),  # radiographs in focus have as much
+        ("sharpness", {"softness": 2.3, "softer": 0.9}, "block"),
+        ("sharpness", {"softness": 2.3, "softer": 0.4}, "ask"),  # all pictures are soft
         ("noise", {"evenness": 0.6, "strength": 20.0}, "block"),
         ("noise", {"evenness": 0.6, "strength": 4.0}, "ask"),  # so have ordinary photographs
         ("noise", {"evenness": 0.5, "strength": 20.0}, "ask"),  # gravel is nearly as even
@@ -143,6 +145,29 @@ def test_contrast_and_saturation_about_their_means():
     red = np.full((1, 1, 3), (200, 100, 100), np.uint8)
     grey = round(0.299 * 200 + 0.701 * 100)
     assert operations.saturated(red, 0)[0, 0].tolist() == [grey] * 3
+
+
+def test_recoloured_has_the_donors_mean_and_deviation_in_each_channel():
+    drawing = np.zeros((20, 20, 3), np.uint8)
+    drawing[5:15, 8:12] = 200  # a tenth of the picture: mean 20, deviation 60
+    donor = np.zeros((10, 10, 3), np.uint8)
+    donor[2:7, 4:6] = (200, 50, 0)  # means 20, 5 and 0, deviations 60, 15 and 0
+    found = operations.recoloured(drawing, donor)
+    assert found[6, 9].tolist() == [200, 50, 0]
+    assert not found[0, 0].any()
+    assert np.unique(found.reshape(-1, 3), axis=0).tolist() == [[0, 0, 0], [200, 50, 0]]
+
+
+def test_recoloured_by_another_grey_picture_stretches_the_tones():
+    image = np.repeat(np.array([[50, 150]], np.uint8)[..., None], 3, axis=2)  # 100 +- 50
+    donor = np.repeat(np.array([[90, 110]], np.uint8)[..., None], 3, axis=2)  # 100 +- 10
+    assert operations.recoloured(image, donor)[0, :, 0].tolist() == [90, 110]
+    assert operations.recoloured(donor, image)[0, :, 0].tolist() == [50, 150]
+
+
+def test_scaled_keeps_black_and_clips_white():
+    tones = np.repeat(np.array([[0, 10, 100, 200]], np.uint8)[..., None], 3, axis=2)
+    assert operations.scaled(tones, 1.5)[0, :, 1].tolist() == [0, 15, 150, 255]
 
 
 def test_a_tint_moves_a_and_b_and_keeps_lightness():

@@ -25,7 +25,7 @@ lung, which is the class itself, 0.42 (tuning cases of the planted benchmark).""
 _ALIGNED = 0.25
 """Least ``Place.elsewhere`` at which a place may be a part of the class's own shape. Handwritten
 digits have 0.39 to 0.88, other pictures with marks 0 to 0.15."""
-_STAMPED, _SMALL = 0.95, 0.05
+_STAMPED, _SMALL = 0.95, 0.1
 """Least consistency and greatest area of a mark that is no part of a shape all the same; parts of
 digits have a consistency of up to 0.92."""
 
