@@ -65,6 +65,18 @@ def test_a_stamp_on_scenes_is_a_mark():
     assert found[0].added and found[0].elsewhere < 0.1
 
 
+def test_a_line_of_text_along_one_side_is_a_bar_and_two_thirds_of_it_are_none():
+    def with_bar(number: int, width: int) -> np.ndarray:
+        image = procedural(number, 96, 96)
+        image[:16, :width] = 30
+        cv2.putText(image, "CAM 07  12C", (4, 12), cv2.FONT_HERSHEY_PLAIN, 0.8, (240, 240, 240))
+        return image
+
+    rest = [procedural(number, 96, 96) for number in range(100, 160)]
+    assert places_of([with_bar(number, 96) for number in range(60)], rest)[0].band
+    assert not places_of([with_bar(number, 60) for number in range(60)], rest)[0].band
+
+
 def red(image: np.ndarray) -> np.ndarray:
     return (image * [1.0, 0.25, 0.25]).astype(np.uint8)
 

@@ -221,7 +221,7 @@ class Discovery:
         carries[chosen] = alike - places.two_groups(alike)
         auc = class_auc(alike, member)
         area, box, border = float(mask.mean()), _box(mask), place.shape == "border"
-        mark = area < 0.15 or border or place.translucent
+        mark = area < 0.15 or border or place.band or place.translucent
         overlay = place.copied and place.added and mark
         kind = "acquisition" if border else "overlay"
         return Candidate(

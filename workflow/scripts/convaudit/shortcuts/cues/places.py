@@ -28,6 +28,8 @@ digits have 0.39 to 0.88, other pictures with marks 0 to 0.15."""
 _STAMPED, _SMALL = 0.95, 0.1
 """Least consistency and greatest area of a mark that is no part of a shape all the same; parts of
 digits have a consistency of up to 0.92."""
+_WHOLE_SIDE, _THICKEST = 0.9, 0.25
+"""Least share of a side that a bar covers, and its greatest thickness as a share of the other."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,16 @@ class Place:
         """
         stamped = self.consistency >= _STAMPED and float(self.mask.mean()) <= _SMALL
         return stamped or self.elsewhere < _ALIGNED
+
+    @property
+    def band(self) -> bool:
+        """True for a bar along one whole side, such as a camera's line of text."""
+        sides = (self.mask, self.mask[::-1], self.mask.T, self.mask.T[::-1])
+        return any(
+            side[:_RING].mean(axis=1).max() >= _WHOLE_SIDE
+            and not side[int(_THICKEST * SIDE) :].any()
+            for side in sides
+        )
 
     @property
     def crisp(self) -> bool:
