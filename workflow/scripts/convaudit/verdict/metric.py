@@ -31,7 +31,8 @@ WORDS = {
         "suspects",
         "count",
         "#shortcuts",
-        "Shortcuts were not searched for, or every class has too few images for an experiment.",
+        "Shortcuts were not searched for, or every class has too few images for an experiment "
+        "(images under 16 pixels a side do not count).",
     ),
     "class_order_ok": Words(
         "No other order of the class names is clearly more accurate.",
