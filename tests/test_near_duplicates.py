@@ -120,6 +120,8 @@ def test_the_radius_is_smaller_where_different_pictures_look_alike():
     assert radius_by_chance(hashes_of_digits(29)) == RADIUS
     assert radius_by_chance(random_hashes(1000), random_hashes(40, 1)) == RADIUS
     assert radius_by_chance(hashes_of_digits(800), hashes_of_digits(700)) == 0
+    # Forty times as many training images: each digit has seven with an equal hash.
+    assert radius_by_chance(hashes_of_digits(800), np.tile(hashes_of_digits(1797), 40)) is None
 
 
 def test_the_radius_follows_from_the_distances_of_random_pairs():
@@ -145,6 +147,19 @@ def test_different_digits_are_not_one_group():
     assert found.table["group"].value_counts().max() <= 10
     equal = pd.Series(hashes).duplicated(keep=False).sum()
     assert found.images == equal < 100
+
+
+def test_without_a_radius_only_equal_files_are_training_images():
+    hashes = hashes_of_digits(400)
+    rows = [(f"{at:04}", "digit", f"{value:016x}", True) for at, value in enumerate(hashes)]
+    training = pd.DataFrame(
+        {
+            "sha256": ["sha-0003", *(f"other-{at}" for at in range(40 * len(hashes) - 1))],
+            "dhash": [f"{value:016x}" for value in np.tile(hashes, 40)],
+        }
+    )
+    found = near_duplicates(table(*rows), training)
+    assert found.training is not None and found.training.images == found.training.exact == 1
 
 
 def table(*rows: tuple[str, str | None, str, bool | None]) -> pd.DataFrame:

@@ -45,11 +45,11 @@ class NearDuplicates:
     groups' first paths), ``image_id``, ``path``, ``label``, ``across_labels`` (True if the group
     has different labels) and ``training``: "exact", "near" or "". ``group`` is missing if an image
     has a duplicate among the training images only. ``radius`` is the greatest number of different
-    bits in the hashes of two of them.
+    bits in the hashes of two of them; None if hashes can't tell copies from other images.
     """
 
     table: pd.DataFrame
-    radius: int
+    radius: int | None
     groups: int
     images: int
     across_labels: int
@@ -99,7 +99,8 @@ def near_duplicates(images: pd.DataFrame, training: pd.DataFrame | None = None) 
     hashes = parse(images["dhash"].to_numpy(object)[known])
     radius = radius_by_chance(hashes)
     numbers = np.full(len(images), -1, np.int64)
-    numbers[known] = group_numbers(hashes, radius)
+    if radius is not None:
+        numbers[known] = group_numbers(hashes, radius)
     table = images[["image_id", "path", "label"]].assign(group=numbers)
     table["training"] = "" if training is None else _seen(images, training)
     found = table[(table["group"] >= 0) | (table["training"] != "")].sort_values(
@@ -132,8 +133,9 @@ def _seen(images: pd.DataFrame, training: pd.DataFrame) -> np.ndarray:
     hashes, others = parse(texts[known]), parse(others[others != MISSING])
     different, of = np.unique(hashes, return_inverse=True)
     radius = radius_by_chance(hashes, others)
-    pairs = close_pairs(different, radius, np.unique(others))
-    seen[known[np.isin(of, pairs[:, 0])]] = "near"
+    if radius is not None:
+        pairs = close_pairs(different, radius, np.unique(others))
+        seen[known[np.isin(of, pairs[:, 0])]] = "near"
     seen[images["sha256"].isin(training["sha256"]).to_numpy()] = "exact"
     return seen
 

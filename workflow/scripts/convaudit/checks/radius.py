@@ -12,11 +12,14 @@ _SAMPLE = 1_000
 _BY_CHANCE = 0.5
 """Greatest expected number of different pictures within the radius of one; from one on they would
 connect into a single group."""
+_EQUAL = 2.0
+"""Greatest number of others with an equal hash, per picture. More are no copies, if equal hashes
+are expected by chance: 1,797 digits of 8 x 8 pixels have 0.2, so 60,000 would have 8."""
 _UPPER = 0.9
 """Quantile that gives the spread. Copies are in the lower half, so they do not change it."""
 
 
-def radius_by_chance(hashes: np.ndarray, others: np.ndarray | None = None) -> int:
+def radius_by_chance(hashes: np.ndarray, others: np.ndarray | None = None) -> int | None:
     """The greatest radius up to ``RADIUS`` at which few different pictures look alike by chance.
 
     Pictures of one layout (digits, chest radiographs) have hashes close to each other. The chance
@@ -29,7 +32,7 @@ def radius_by_chance(hashes: np.ndarray, others: np.ndarray | None = None) -> in
         others: uint64 (m,), of the pictures that they are compared with; None for ``hashes``.
 
     Returns:
-        0 to ``RADIUS``; 0, equal hashes, also if even these are expected by chance.
+        0 to ``RADIUS``; None if even pictures with equal hashes are no copies as a rule.
     """
     second = hashes if others is None else others
     if min(len(hashes), len(second)) < _LEAST:
@@ -42,6 +45,8 @@ def radius_by_chance(hashes: np.ndarray, others: np.ndarray | None = None) -> in
     spread = max(float(upper - median) / norm.ppf(_UPPER), 0.5)
     radii = np.arange(RADIUS + 1)
     expected = len(second) * norm.cdf((radii + 0.5 - median) / spread)
+    if expected[0] > _BY_CHANCE and (distances == 0).mean() * len(second) > _EQUAL:
+        return None
     return int(radii[expected <= _BY_CHANCE].max(initial=0))
 
 
