@@ -702,6 +702,22 @@ def test_the_first_page_says_whether_the_maps_may_be_believed(audit, tmp_path):
     assert "The maps were not tested: trust.enabled is false." in " ".join(plain_text.split())
 
 
+@pytest.mark.parametrize(
+    ("radius", "said", "resemble"),
+    [
+        (6, "their difference hashes are at most 6 of 64 bits apart.", False),
+        (2, "their difference hashes are at most 2 of 64 bits apart.", True),
+        (0, "their difference hashes are equal.", True),
+        (None, "copies can't be told from them. Only files with the same content", False),
+    ],
+)
+def test_the_report_says_how_alike_near_duplicates_are(audit, tmp_path, radius, said, resemble):
+    near = {"radius": radius, "groups": 2, "images": 5, "images_across_labels": 3, "training": None}
+    page = text_of(written(replace(audit, near_duplicates=near), tmp_path) / "index.html")
+    assert said in page
+    assert ("images of this dataset resemble each other" in page) == resemble
+
+
 @pytest.mark.parametrize("choice", ["all", "errors", "none"])
 def test_the_gallery_links_the_overlays_that_are_on_the_disk_alone(audit, tmp_path, choice):
     settings = {**audit.settings, "overlays": choice}
