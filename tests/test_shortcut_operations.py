@@ -49,7 +49,7 @@ def test_pairs_that_would_decide():
 
 
 @pytest.mark.parametrize(("flips", "severity"), [(40, "block"), (14, "ask")])
-def test_a_patch_that_turns_few_images_is_asked_about(flips, severity):
+def test_a_patch_or_a_blur_that_turns_few_images_is_asked_about(flips, severity):
     """With 40 pairs at 95 %, 14 flips have a lower end of 0.19, 40 flips one of 0.88."""
     evidence = Evidence(0.0, 0.5, 80)
     patch = Candidate("patch", "overlay", 0, "a", 1.0, evidence, np.zeros(1), None, "patch")
@@ -58,6 +58,9 @@ def test_a_patch_that_turns_few_images_is_asked_about(flips, severity):
     trial = Trial(turned, [], [str(n) for n in range(40)], with_cue, with_control)
     assert (turned.low >= 0.3) == (severity == "block")
     assert severity_of(patch, evidence, "confirmed", trial) == severity
+    signs = {"softness": 2.0, "softer": 1.0}
+    blur = replace(patch, cue="sharpness", kind="acquisition", name="blur", detail=signs)
+    assert severity_of(blur, Evidence(0.0, 0.9, 80), "confirmed", trial) == severity
     place = replace(patch, cue="place")
     assert severity_of(place, evidence, "confirmed", trial) == "block"
 

@@ -27,11 +27,12 @@ MOST_IMAGES = 50
 _CLEAR_AUC = 0.25
 """Least distance of an AUC from 0.5 at which blur, noise and the like can't be a trait of the
 class."""
-_PATCH_BLOCKS = 0.3
+_BLOCKS = 0.3
 """A patch blocks if the lower end of its effect is at least this. In the planted benchmark and with
 three cues beside it, the patches that the model relied on for more than 85 % of images had lower
 ends of 0.48 to 0.65. Those of a class's own object, or of a cue that it relied on in part, had 0.10
-to 0.19."""
+to 0.19. So do blur, noise and the like: 0.42 to 0.71 where the model relied on them, 0.16 in a
+network that was sensitive to any blur (tuning case N6-C2-95-A-residual-2)."""
 _CLEAR = (("evenness", 0.55), ("strength", 8.0), ("softness", 1.4), ("softer", 0.55))
 """Noise and blur block if their signs are at least these; with less they may be the class's texture
 or smoothness, or the detail that pictures of a blurred class lack. Gravel had an evenness of 0.42
@@ -222,16 +223,15 @@ def severity_of(candidate: Candidate, data: Evidence, status: str, inserted: Tri
     """The severity; a person is asked about a cue that may belong to the class itself.
 
     This holds for fine detail that hardly goes with the class, for noise and blur without clear
-    signs (``_CLEAR``), and for a returning patch that turns few images, as a part of the
-    class's own object does too.
+    signs (``_CLEAR``), and for fine detail and a returning patch that turn few images, as any blur
+    and a part of the class's own object do too.
     """
     if status == "confirmed":
         leans = candidate.name in DETAIL and abs(data.auc - 0.5) < _CLEAR_AUC
         faint = any(float(candidate.detail.get(each, least)) < least for each, least in _CLEAR)
-        part = candidate.cue == "patch" and (
-            inserted is None or inserted.difference.low < _PATCH_BLOCKS
-        )
-        unsure = leans or faint or part
+        turns = inserted.difference.low if inserted else 0.0
+        weak = turns < _BLOCKS and (candidate.cue == "patch" or candidate.name in DETAIL)
+        unsure = leans or faint or weak
         return "ask" if candidate.kind == "appearance" or unsure else "block"
     return "warn" if status == "data_only" else "note"
 
