@@ -88,7 +88,7 @@ def _groups(duplicates: str, ids: np.ndarray) -> np.ndarray:
     found = pd.read_parquet(duplicates, columns=["group", "image_id"]).dropna()
     found = found[found["image_id"].isin(ids)]
     part = found.groupby("group").cumcount() // _TOGETHER
-    names = found["group"].astype(int).astype(str) + " " + part.astype(str)
+    names = found["group"].astype(int).astype(str) + part.map(lambda at: f" {at}" if at else "")
     named = dict(zip(found["image_id"], names, strict=True))
     return np.array([named.get(each, each) for each in ids.tolist()])
 
