@@ -37,9 +37,10 @@ _CLEAR = (("evenness", 0.55), ("strength", 8.0), ("softness", 1.45), ("softer", 
 """Noise and blur block if their signs are at least these; with less they may be the class's texture
 or smoothness, or the detail that pictures of a blurred class lack. Gravel had an evenness of 0.42
 without noise and 0.68 with it in the planted benchmark's tuning cases; ordinary photographs have a
-strength of 5 levels (``grain``) and a softness of 0.6, radiographs of 1.1, the demo's bricks up to 1.42 (``focus``). In small
-pictures that were enlarged everything is soft, so a blurred class must be softer than the others:
-by 0.6 to 1.5 in the tuning cases, while the digit 1 is softer than other digits by 0.5."""
+strength of 5 levels (``grain``) and a softness of 0.6, radiographs of 1.1, the demo's bricks of up
+to 1.42 (``focus``). In small pictures that were enlarged everything is soft, so a blurred class
+must be softer than the others: by 0.6 to 1.5 in the tuning cases, while the digit 1 is softer than
+other digits by 0.5."""
 _EXPLAINED = 0.85
 """Another confirmed cue explains a class's surroundings if it has at least this share of their
 effect. In a tuning case of the planted benchmark the colour of a planted wall had 0.78, but it is
