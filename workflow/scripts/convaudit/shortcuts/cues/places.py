@@ -26,8 +26,8 @@ _ALIGNED = 0.17
 """Least ``Place.elsewhere`` at which a place may be a part of the class's own shape. Handwritten
 digits have 0.41 to 0.99, other pictures with marks 0 to 0.10."""
 _STAMPED, _SMALL = 0.95, 0.1
-"""Least consistency and greatest area of a mark that is no part of a shape all the same; parts of
-digits have a consistency of up to 0.92."""
+"""A place with at least this consistency and at most this area is a mark, also in pictures of one
+layout. Parts of digits have a consistency of up to 0.92."""
 _WHOLE_SIDE, _THICKEST = 0.9, 0.25
 """Least share of a side that a bar covers, and its greatest thickness as a share of the other."""
 
@@ -183,7 +183,8 @@ def _difference(values: dict[str, np.ndarray], member: np.ndarray, where: np.nda
     gradients in the group with the shorter ones: the median over a region's pixels, weighted by
     that length.
 
-    What the difference has by chance, its variance, is taken off, because few images differ more.
+    The means of few images differ by chance, so the variance of the difference is subtracted from
+    its square.
     """
     square = np.zeros((SIDE, SIDE))
     for name in ("across", "down"):
