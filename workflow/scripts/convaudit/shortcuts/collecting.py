@@ -23,7 +23,7 @@ _SHORTEST = 16
 ones."""
 _TOGETHER = 10
 """Greatest number of near duplicates that are kept in one half. A longer series, such as the frames
-of a video, is divided in the order of its paths: else one half would have no image of its class."""
+of a video, is divided in the order of its paths: else one half could lack its class."""
 _KEPT = 64
 """Number of decoded photographs that are kept in memory, because donors are read many times."""
 

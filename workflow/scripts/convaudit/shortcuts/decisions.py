@@ -28,11 +28,12 @@ _CLEAR_AUC = 0.25
 """Least distance of an AUC from 0.5 at which blur, noise and the like can't be a trait of the
 class."""
 _BLOCKS = 0.3
-"""A patch, blur, noise and the like block if the lower end of their effect is at least this. In the planted benchmark and with
-three cues beside it, the patches that the model relied on for more than 85 % of images had lower
-ends of 0.48 to 0.65. Those of a class's own object, or of a cue that it relied on in part, had 0.10
-to 0.19. Blur, noise and the like had 0.42 to 0.71 where the model relied on them, and 0.16 in a
-network that was sensitive to any blur (tuning case N6-C2-95-A-residual-2)."""
+"""A patch, blur, noise and the like block if the lower end of their effect is at least this. In the
+planted benchmark and with three cues beside it, the patches that the model relied on for more than
+85 % of images had lower ends of 0.48 to 0.65. Those of a class's own object, or of a cue that it
+relied on in part, had 0.10 to 0.19. Blur, noise and the like had 0.42 to 0.71 where the model
+relied on them, and 0.16 in a network that was sensitive to any blur (tuning case
+N6-C2-95-A-residual-2)."""
 _CLEAR = (("evenness", 0.55), ("strength", 8.0), ("softness", 1.45), ("softer", 0.55))
 """Noise and blur block if their signs are at least these; with less they may be the class's texture
 or smoothness, or the detail that pictures of a blurred class lack. Gravel had an evenness of 0.42
