@@ -87,6 +87,15 @@ def test_pictures_of_fog_have_no_focus():
     assert missing_blur([fog], [texture(1)]) == missing_blur([texture(1)], [fog]) == 0
 
 
+def test_pictures_of_low_contrast_are_compared_by_their_fine_detail():
+    """Slides and smooth plates have too little structure for a focus, blurred or not."""
+    pale = [contrasted(texture(number), 0.04) for number in range(6)]
+    soft = [blurred(each, 4.0) for each in pale]
+    assert np.isnan([focus(shrunk(each)) for each in pale + soft]).all()
+    assert missing_blur(soft, pale) * 240 == pytest.approx(4.0, rel=0.3)
+    assert missing_blur(pale, soft) == missing_blur(pale, pale) == 0
+
+
 def test_the_shorter_side_is_measured_at_one_size():
     assert shrunk(np.zeros((500, 300, 3), np.uint8)).shape == (213, SIDE)
     assert shrunk(np.zeros((40, 60, 3), np.uint8)).shape == (SIDE, 192)

@@ -14,7 +14,10 @@ from convaudit.properties.pixel_properties import measure_pixels
 from convaudit.shortcuts import collecting
 from convaudit.shortcuts.audit import name_suspects, try_suspects
 from convaudit.shortcuts.candidate import Candidate
+from convaudit.shortcuts.candidates import Discovery
+from convaudit.shortcuts.changes.operations import blurred, contrasted
 from convaudit.shortcuts.cues.places import Place, fixed_places, small
+from convaudit.shortcuts.decisions import facts_of
 from convaudit.shortcuts.sample import Sample
 from photographs import procedural
 
@@ -129,6 +132,24 @@ def sample_of(
         *([str(each) for each in classes], pd.DataFrame([measure_pixels(p) for p in pictures])),
         *(ids, pictures.__getitem__),
     )
+
+
+def test_a_blur_of_pale_pictures_is_named_though_its_signs_cannot_be_measured():
+    def slide(number: int) -> np.ndarray:
+        pale = contrasted(procedural(number, 96, 96), 0.05)
+        return blurred(pale, 2.0) if number % 2 and number % 20 != 1 else pale
+
+    pictures = [slide(number) for number in range(80)]
+    ids = np.array([f"slide-{number:02}" for number in range(80)])
+    sample = Sample(
+        *(ids, np.arange(80) % 2, np.zeros((80, 2), np.float32), "softmax", ["a", "b"]),
+        *(pd.DataFrame([measure_pixels(each) for each in pictures]), ids, pictures.__getitem__),
+    )
+    named = Discovery(sample, 1).of_properties()
+    assert named[0].name == "blur"
+    assert np.isnan([named[0].detail["softness"], named[0].detail["softer"]]).all()
+    # JSON knows no NaN.
+    assert facts_of(named[0]).items() >= {"softness": None, "softer": None}.items()
 
 
 def test_each_search_names_suspects_in_turn():

@@ -72,6 +72,7 @@ def test_a_patch_or_a_blur_that_turns_few_images_is_asked_about(flips, severity)
         ("sharpness", {"softness": 1.1}, "ask"),  # radiographs in focus have as much
         ("sharpness", {"softness": 2.3, "softer": 0.9}, "block"),
         ("sharpness", {"softness": 2.3, "softer": 0.4}, "ask"),  # all pictures are soft
+        ("sharpness", {"softness": np.nan, "softer": np.nan}, "ask"),  # all are plain
         ("noise", {"evenness": 0.6, "strength": 20.0}, "block"),
         ("noise", {"evenness": 0.6, "strength": 4.0}, "ask"),  # so have ordinary photographs
         ("noise", {"evenness": 0.5, "strength": 20.0}, "ask"),  # gravel is nearly as even

@@ -170,8 +170,17 @@ def _suspect(
         image_count=count,
         carries=candidate.carries,
         pairs=inserted.pairs if inserted else [],
-        detail={**candidate.detail, "likeness": _short(candidate.likeness), "name": candidate.name},
+        detail=facts_of(candidate),
     )
+
+
+def facts_of(candidate: Candidate) -> dict[str, Any]:
+    """Facts for the JSON, which knows no NaN: what could not be measured is None."""
+    known = {
+        name: None if isinstance(value, float) and np.isnan(value) else value
+        for name, value in candidate.detail.items()
+    }
+    return {**known, "likeness": _short(candidate.likeness), "name": candidate.name}
 
 
 def _evidence(sample: Sample, candidate: Candidate) -> tuple[Evidence, bool]:
@@ -230,7 +239,8 @@ def severity_of(candidate: Candidate, data: Evidence, status: str, inserted: Tri
     """
     if status == "confirmed":
         leans = candidate.name in DETAIL and abs(data.auc - 0.5) < _CLEAR_AUC
-        faint = any(float(candidate.detail.get(each, least)) < least for each, least in _CLEAR)
+        # A sign that could not be measured is NaN, which is not clear either.
+        faint = not all(float(candidate.detail.get(each, least)) >= least for each, least in _CLEAR)
         turns = inserted.difference.low if inserted else 0.0
         weak = turns < _BLOCKS and (candidate.cue == "patch" or candidate.name in DETAIL)
         unsure = leans or faint or weak

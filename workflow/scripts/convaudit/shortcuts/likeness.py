@@ -59,15 +59,16 @@ def likeness_of(
             np.array([[own(sample.read(int(at)))] for at in group])
             for group in (experiment.donors, tried)
         )
-        after = np.array([[own(image)] for image in changed])
-    else:
-        # The peak is compared for patterns alone: the limits were tuned on VECTOR.
-        compared = (*VECTOR, "periodic_peak") if experiment.name == "pattern" else VECTOR
-        names = [name for name in compared if name in sample.properties]
-        table = sample.properties[names].to_numpy(float)
-        class_like, before = table[inside], table[tried]
-        after = pd.DataFrame([measure_pixels(image) for image in changed])[names].to_numpy(float)
-    return _explained(class_like, before, after)
+        # Pictures without structure have no focus; they are compared as for any other recipe.
+        if np.isfinite(class_like).any() or np.isfinite(before).any():
+            after = np.array([[own(image)] for image in changed])
+            return _explained(class_like, before, after)
+    # The peak is compared for patterns alone: the limits were tuned on VECTOR.
+    compared = (*VECTOR, "periodic_peak") if experiment.name == "pattern" else VECTOR
+    names = [name for name in compared if name in sample.properties]
+    table = sample.properties[names].to_numpy(float)
+    after = pd.DataFrame([measure_pixels(image) for image in changed])[names].to_numpy(float)
+    return _explained(table[inside], table[tried], after)
 
 
 def _explained(class_like: np.ndarray, before: np.ndarray, after: np.ndarray) -> float:

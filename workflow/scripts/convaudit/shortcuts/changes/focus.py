@@ -64,26 +64,39 @@ def focus(luminance: np.ndarray) -> float:
 def missing_blur(donors: Sequence[np.ndarray], others: Sequence[np.ndarray]) -> float:
     """The Gaussian blur that brings the others' median focus to that of the donors.
 
+    If none of the pictures has enough structure for its focus, as slides of low contrast, their
+    fine detail is compared instead.
+
     Args:
         donors, others: RGB uint8 images of any sizes.
 
     Returns:
         Its standard deviation as a share of the shorter side, at most ``_MOST_BLUR``; 0 if the
-        donors are no softer, or if they or the others have no structure.
+        donors are no softer, or if only they or only the others have structure.
     """
-    # The median of pandas leaves out NaN.
-    goal = pd.Series([focus(shrunk(each)) for each in donors]).median()
-    pictures = [shrunk(each) for each in others]
+    own, rest = ([shrunk(each) for each in group] for group in (donors, others))
+    plain = not np.isfinite([focus(each) for each in own + rest]).any()
+    measure = _fine_detail if plain else focus
+
+    def median(pictures: list[np.ndarray]) -> float:
+        # The median of pandas leaves out NaN.
+        return float(pd.Series([measure(each) for each in pictures]).median())
+
+    goal = median(own)
 
     def above(sigma: float) -> float:
-        found = pd.Series([focus(blurred(each, sigma * SIDE)) for each in pictures])
-        return float(found.median() - goal)
+        return median([blurred(each, sigma * SIDE) for each in rest]) - goal
 
     if not above(0.0) > 0:
         return 0.0
     if above(_MOST_BLUR) >= 0:
         return _MOST_BLUR
     return float(bisect(above, 0.0, _MOST_BLUR, xtol=_MOST_BLUR / 256))
+
+
+def _fine_detail(luminance: np.ndarray) -> float:
+    """log2 of the mean energy in levels² of the fine octaves, whatever the picture shows."""
+    return float(np.log2(_energy(luminance)[list(_FINE)].sum(axis=0).mean() + 0.01))
 
 
 def softness(image: np.ndarray) -> float:
