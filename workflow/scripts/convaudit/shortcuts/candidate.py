@@ -6,6 +6,9 @@ import numpy as np
 
 from convaudit.shortcuts.changes.experiments import Experiment
 
+MOST_DONORS = 16
+"""Greatest number of images that an experiment takes the cue from."""
+
 
 @dataclass(frozen=True)
 class Evidence:
@@ -43,3 +46,8 @@ class Candidate:
     family: str
     likeness: float = 1.0
     detail: dict[str, float | str] = field(default_factory=dict)
+
+
+def first_positions(chosen: np.ndarray) -> tuple[int, ...]:
+    """The first positions of images, as an experiment's donors or others."""
+    return tuple(int(at) for at in chosen[:MOST_DONORS])

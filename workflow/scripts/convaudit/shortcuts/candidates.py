@@ -1,30 +1,28 @@
 """Find suspects in the discovering half: cues that are associated with a class, and experiments."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cached_property
 
-import cv2
 import numpy as np
 import pandas as pd
 
-from convaudit.shortcuts.candidate import Candidate, Evidence
+from convaudit.shortcuts.candidate import MOST_DONORS, Candidate, Evidence, first_positions
 from convaudit.shortcuts.changes import recipes
-from convaudit.shortcuts.changes.experiments import Blur, Crop, Region, Surround, Whole
+from convaudit.shortcuts.changes.experiments import Blur, Crop, Surround, Whole
 from convaudit.shortcuts.changes.focus import missing_blur, softness
 from convaudit.shortcuts.changes.grain import evenness, strength
 from convaudit.shortcuts.changes.plateaus import plateaus
-from convaudit.shortcuts.cues import marks, patches, places
+from convaudit.shortcuts.cues import patches, places
 from convaudit.shortcuts.cues.evidence import best_threshold, class_auc, partial_spearman
 from convaudit.shortcuts.cues.surroundings import surroundings, told_by_surroundings
 from convaudit.shortcuts.halves import hash_number
 from convaudit.shortcuts.likeness import likeness_of
+from convaudit.shortcuts.place_candidates import place_candidates
 from convaudit.shortcuts.sample import Sample
 
 FLOOR_AUC, FLOOR_R = 0.15, 0.3
 """Least distance of an AUC from 0.5, and least partial correlation, of a suspect."""
-_DONORS = 16
-"""Greatest number of images that an experiment takes the cue from."""
 _PATCHES = 2
 """Greatest number of patches of a class that are tried."""
 _LEAST_LIKE = 0.15
@@ -151,7 +149,7 @@ class Discovery:
         signs = self._signs(recipe.name, inside, outside)
         if any(value < _LEAST_SIGNS.get(sign, 0) for sign, value in signs.items()):
             return None
-        experiment = self._changing(recipe.name, _positions(inside), _positions(outside))
+        experiment = self._changing(recipe.name, first_positions(inside), first_positions(outside))
         likeness = likeness_of(self.sample, experiment, inside, outside)
         if likeness < _LEAST_LIKE:
             return None
@@ -188,79 +186,12 @@ class Discovery:
         return {name: round(value, 3) for name, value in signs.items()}
 
     def _median(self, measure: Callable[[np.ndarray], float], group: np.ndarray) -> float:
-        values = [measure(self.sample.read(at)) for at in _positions(group)]
+        values = [measure(self.sample.read(at)) for at in first_positions(group)]
         return float(pd.Series(values).median())
 
     def of_places(self) -> list[Candidate]:
         """Fixed regions of the picture."""
-        found: list[Candidate] = []
-        for chosen, member, small in self._small:
-            seed = hash_number(str(self.target), "places") % 2**32
-            for place in places.fixed_places(small, member, seed):
-                if not any(_overlap(place.mask, other) > 0.5 for other in self._masks(found)):
-                    found.append(self._region(place, chosen, member, small))
-        # The name is a part of the id by which a policy answers, so new images must not change it.
-        seen: dict[str, int] = {}
-        for at, each in enumerate(found):
-            seen[each.name] = seen.get(each.name, 0) + 1
-            if seen[each.name] > 1:
-                found[at] = replace(each, name=f"{each.name}, {seen[each.name]}")
-        return found
-
-    def _region(
-        self, place: places.Place, chosen: np.ndarray, member: np.ndarray, small: np.ndarray
-    ) -> Candidate:
-        alike = places.likeness(small, member, place.mask)
-        likely = chosen[member][np.argsort(-alike[member], kind="stable")]
-        donors = _positions(likely[: max(4, len(likely) // 4)])
-        others = _positions(chosen[~member])
-        template = self._mark(likely, chosen[~member], place) if place.translucent else None
-        mask = place.mask
-        if template is not None and place.crisp:
-            mask = marks.extended(template, mask)
-        carries = np.full(len(self.sample.ids), np.nan)
-        carries[chosen] = alike - places.two_groups(alike)
-        auc = class_auc(alike, member)
-        area, box, border = float(mask.mean()), _box(mask), place.shape == "border"
-        mark = area < 0.15 or border or place.band or place.translucent
-        overlay = place.copied and place.added and mark
-        kind = "acquisition" if border else "overlay"
-        return Candidate(
-            cue="border" if border else "place",
-            kind=kind if overlay else "appearance",
-            target=self.target,
-            name=f"mark, {_where(mask)}",
-            rank=min(1.0, place.strength / 3) * (1.0 if overlay else 0.4),
-            evidence=Evidence(0.0, auc, len(chosen)),
-            carries=carries,
-            experiment=Region(
-                mask=mask,
-                template=template,
-                donors=donors,
-                others=others,
-                read=self.sample.read,
-            ),
-            family=f"place {box}",
-            detail={
-                "area": area,
-                "box": box,
-                "consistency": place.consistency,
-                "spread": place.spread,
-                "elsewhere": place.elsewhere,
-                "where": _where(mask),
-            },
-        )
-
-    def _mark(self, likely: np.ndarray, others: np.ndarray, place: places.Place) -> np.ndarray:
-        """The mean mark (SIDE, SIDE, 3) of the half of the class that most likely has it."""
-        carriers = likely[: max(4, len(likely) // 2)]
-        with_mark, without = (
-            np.stack([marks.square(self.sample.read(int(at))) for at in group])
-            for group in (carriers, others)
-        )
-        size = (marks.SIDE, marks.SIDE)
-        large = cv2.resize(place.mask.astype(np.float32), size, interpolation=cv2.INTER_LINEAR)
-        return marks.template(with_mark, without, large > 0.5)
+        return place_candidates(self.sample, self.target, self._small)
 
     def of_surroundings(self) -> list[Candidate]:
         """The outer part of the picture, if the class can be recognised by it."""
@@ -289,8 +220,8 @@ class Discovery:
             evidence=Evidence(0.0, auc, len(chosen)),
             carries=carries,
             experiment=Surround(
-                donors=_positions(likely[: max(4, len(likely) // 2)]),
-                others=_positions(chosen[~member]),
+                donors=first_positions(likely[: max(4, len(likely) // 2)]),
+                others=first_positions(chosen[~member]),
                 read=self.sample.read,
             ),
             family="context",
@@ -308,12 +239,12 @@ class Discovery:
         return [replace(each, name=f"patch {n + 1}") for n, each in enumerate(found[:_PATCHES])]
 
     def _crop(self, patch: patches.Patch, chosen: np.ndarray, member: np.ndarray) -> Candidate:
-        donors = [at for at in patch.carriers if member[at]][:_DONORS]
+        donors = [at for at in patch.carriers if member[at]][:MOST_DONORS]
         experiment = Crop(
             patch=patch,
-            donors=_positions(chosen[donors]),
+            donors=first_positions(chosen[donors]),
             boxes=tuple(patch.boxes[at] for at in donors),
-            others=_positions(chosen[~member]),
+            others=first_positions(chosen[~member]),
             read=self.sample.read,
         )
         carries = np.full(len(self.sample.ids), np.nan)
@@ -361,31 +292,3 @@ class Discovery:
         outside = self._chosen(half[~group[half]], "compared")[:most]
         member = np.arange(len(inside) + len(outside)) < len(inside)
         return np.concatenate([inside, outside]), member
-
-    @staticmethod
-    def _masks(found: Sequence[Candidate]) -> list[np.ndarray]:
-        return [each.experiment.mask for each in found if isinstance(each.experiment, Region)]
-
-
-def _positions(chosen: np.ndarray) -> tuple[int, ...]:
-    return tuple(int(at) for at in chosen[:_DONORS])
-
-
-def _overlap(first: np.ndarray, second: np.ndarray) -> float:
-    return float((first & second).sum() / max(1, min(first.sum(), second.sum())))
-
-
-def _box(mask: np.ndarray) -> str:
-    """Left, top, right and bottom of a region in per cent of the sides."""
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    ends = columns[0], rows[0], columns[-1] + 1, rows[-1] + 1
-    return " ".join(f"{100 * end / len(mask):.0f}" for end in ends)
-
-
-def _where(mask: np.ndarray) -> str:
-    """The position of a region's centre in words."""
-    rows, columns = np.nonzero(mask)
-    y, x = (rows.mean() + 0.5) / len(mask), (columns.mean() + 0.5) / len(mask)
-    down = "top" if y < 0.37 else "bottom" if y > 0.63 else ""
-    across = "left" if x < 0.37 else "right" if x > 0.63 else ""
-    return " ".join(filter(None, [down, across])) or "centre"

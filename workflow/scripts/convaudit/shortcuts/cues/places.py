@@ -40,7 +40,8 @@ class Place:
     consistency: of the gradients in it, 0..1; spread: variance of the class's pixels there / that
     of the others; elsewhere: how much the mean gradients of the class differ from those of the
     others beside all places, as a share of the mean length of gradients there; shape: ``border``
-    where it runs along three or more sides, else ``place``.
+    where it runs along three or more sides, else ``place``; changes: the place is the same, but
+    what is there differs from picture to picture (``changing``).
     """
 
     mask: np.ndarray
@@ -49,11 +50,12 @@ class Place:
     spread: float
     elsewhere: float
     shape: str
+    changes: bool = False
 
     @property
     def copied(self) -> bool:
         """True if the class's pictures have the very same thing there."""
-        return self.consistency >= COPIED or self.spread <= 0.1
+        return not self.changes and (self.consistency >= COPIED or self.spread <= 0.1)
 
     @property
     def added(self) -> bool:
@@ -83,7 +85,7 @@ class Place:
     @property
     def translucent(self) -> bool:
         """True if the picture shows through: it varies there nearly as much as elsewhere."""
-        return self.spread > 0.5
+        return not self.changes and self.spread > 0.5
 
 
 def small(image: np.ndarray) -> np.ndarray:
@@ -112,7 +114,7 @@ def fixed_places(pictures: np.ndarray, member: np.ndarray, seed: int, most: int 
     inside, outside = int(member.sum()), int((~member).sum())
     if min(inside, outside) < 8:
         return []
-    values = _values(pictures)
+    values = values_of(pictures)
     random = np.random.default_rng(seed)
     groups = np.stack([member, *(random.permutation(member) for _ in range(_SHUFFLES))])
     consistency, variance = _statistics(values, groups)
@@ -123,14 +125,14 @@ def fixed_places(pictures: np.ndarray, member: np.ndarray, seed: int, most: int 
     ratio = np.maximum(consistency[0] / max(peaks[0], 0.05), variance[0] / max(peaks[1], 0.05))
     own = _consistency(values, groups[:1].astype(np.float32))[0]
     spread = np.exp(-variance[0])
-    regions = _regions(ratio)
+    regions = regions_of(ratio)
     elsewhere = _difference(values, member, ~_near(regions))
     places = [_place(region, ratio, own, spread, elsewhere) for region in regions]
     places = [place for place in places if place.mask.mean() <= LARGEST]
     return sorted(places, key=lambda place: -place.strength * place.mask.sum() ** 0.25)[:most]
 
 
-def _values(pictures: np.ndarray) -> dict[str, np.ndarray]:
+def values_of(pictures: np.ndarray) -> dict[str, np.ndarray]:
     """Gradients and lightness of softened pictures, (n, SIDE x SIDE) each, and colours."""
     n = len(pictures)
     soft = np.stack([cv2.GaussianBlur(picture, (0, 0), 0.8) for picture in pictures])
@@ -161,7 +163,7 @@ def _consistency(values: dict[str, np.ndarray], weights: np.ndarray) -> np.ndarr
     shape = (len(weights), SIDE, SIDE, 3)
     # A flat place has no edges; without the 4 units of CIELAB its rounding could be consistent.
     top, bottom = mean.reshape(shape).sum(axis=3), length.reshape(shape).sum(axis=3) + 4
-    return _averaged(top) / _averaged(bottom)
+    return averaged(top) / averaged(bottom)
 
 
 def _variance(values: dict[str, np.ndarray], weights: np.ndarray) -> np.ndarray:
@@ -169,7 +171,7 @@ def _variance(values: dict[str, np.ndarray], weights: np.ndarray) -> np.ndarray:
     mean = share @ values["value"]
     square = share @ values["value"] ** 2
     shape = (len(weights), SIDE, SIDE, 3)
-    return _averaged((square - mean**2).clip(0).reshape(shape).sum(axis=3))
+    return averaged((square - mean**2).clip(0).reshape(shape).sum(axis=3))
 
 
 def _near(regions: list[np.ndarray]) -> np.ndarray:
@@ -207,7 +209,7 @@ def _mixed(values: np.ndarray) -> np.ndarray:
     return cv2.blur(values.reshape(SIDE, SIDE, 3).sum(axis=2), (3, 3))
 
 
-def _averaged(maps: np.ndarray) -> np.ndarray:
+def averaged(maps: np.ndarray) -> np.ndarray:
     return np.stack([cv2.blur(each, (3, 3)) for each in maps])
 
 
@@ -215,11 +217,11 @@ _RIM = np.ones((SIDE, SIDE), bool)
 _RIM[_RING + 3 : -_RING - 3, _RING + 3 : -_RING - 3] = False
 
 
-def _regions(ratio: np.ndarray) -> list[np.ndarray]:
+def regions_of(ratio: np.ndarray) -> list[np.ndarray]:
     """Connected parts above 1, small gaps closed, each grown by a pixel."""
     above = ndimage.binary_closing(ratio > 1, iterations=2) | (ratio > 1)
     if _around(above) and above[_RIM].mean() > 0.6:
-        return [above & _RIM, *_regions(np.where(_RIM, 0, ratio))]
+        return [above & _RIM, *regions_of(np.where(_RIM, 0, ratio))]
     labels, count = ndimage.label(above, structure=np.ones((3, 3)))
     found = [labels == number for number in range(1, count + 1)]
     found = [region for region in found if (region & (ratio > 1)).sum() >= _LEAST_CELLS]
@@ -276,7 +278,7 @@ def likeness(pictures: np.ndarray, member: np.ndarray, mask: np.ndarray) -> np.n
         member: (n,) booleans: the class.
         mask: (SIDE, SIDE) booleans: the region.
     """
-    values = _values(pictures)
+    values = values_of(pictures)
     inside = np.broadcast_to(mask[..., None], (SIDE, SIDE, 3)).ravel()
     parts = np.concatenate([values["across"][:, inside], values["down"][:, inside]], axis=1)
     length = np.maximum(np.linalg.norm(parts, axis=1), 1e-6)

@@ -1,0 +1,134 @@
+"""Make suspects of the fixed places that a class has in common."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import cv2
+import numpy as np
+
+from convaudit.shortcuts.candidate import Candidate, Evidence, first_positions
+from convaudit.shortcuts.changes.experiments import Region
+from convaudit.shortcuts.cues import marks, places
+from convaudit.shortcuts.cues.changing import changing_place, edges_inside
+from convaudit.shortcuts.cues.evidence import class_auc
+from convaudit.shortcuts.halves import hash_number
+from convaudit.shortcuts.sample import Sample
+
+_MARK = 0.15
+"""Least share of the picture at which a thing at a fixed place is no mark, if it is no border."""
+
+Compared = tuple[np.ndarray, np.ndarray, np.ndarray]
+"""Positions (m,) of compared images in the sample, membership of the class (m,), and the pictures
+(m, SIDE, SIDE, 3) as ``places.small`` makes them."""
+
+
+def place_candidates(sample: Sample, target: int, groupings: Sequence[Compared]) -> list[Candidate]:
+    """The suspects of one class at fixed places.
+
+    Args:
+        sample: the images.
+        target: index of the class.
+        groupings: the compared images for each way to tell the members of the class.
+    """
+    seed = hash_number(str(target), "places") % 2**32
+    found: list[Candidate] = []
+    for compared in groupings:
+        for place in _places(compared, seed):
+            if not any(_overlap(place.mask, other) > 0.5 for other in _masks(found)):
+                found.append(_region(sample, target, place, compared))
+    # The name is a part of the id by which a policy answers, so new images must not change it.
+    seen: dict[str, int] = {}
+    for at, each in enumerate(found):
+        seen[each.name] = seen.get(each.name, 0) + 1
+        if seen[each.name] > 1:
+            found[at] = replace(each, name=f"{each.name}, {seen[each.name]}")
+    return found
+
+
+def _places(compared: Compared, seed: int) -> list[places.Place]:
+    _, member, small = compared
+    found = places.fixed_places(small, member, seed)
+    taken = np.any([np.zeros((places.SIDE,) * 2, bool), *(each.mask for each in found)], axis=0)
+    changing = changing_place(small, member, taken, seed)
+    return [*found, changing] if changing else found
+
+
+def _region(sample: Sample, target: int, place: places.Place, compared: Compared) -> Candidate:
+    chosen, member, small = compared
+    if place.changes:
+        alike = edges_inside(small, place.mask)
+    else:
+        alike = places.likeness(small, member, place.mask)
+    likely = chosen[member][np.argsort(-alike[member], kind="stable")]
+    donors = first_positions(likely[: max(4, len(likely) // 4)])
+    others = first_positions(chosen[~member])
+    template = _mark(sample, likely, chosen[~member], place) if place.translucent else None
+    mask = place.mask
+    if template is not None and place.crisp:
+        mask = marks.extended(template, mask)
+    carries = np.full(len(sample.ids), np.nan)
+    carries[chosen] = alike - places.two_groups(alike)
+    auc = class_auc(alike, member)
+    area, box, border = float(mask.mean()), _box(mask), place.shape == "border"
+    mark = area < _MARK or border or place.band or place.translucent
+    overlay = place.copied and place.added and mark
+    kind = "acquisition" if border else "overlay"
+    return Candidate(
+        cue="border" if border else "place",
+        kind=kind if overlay else "appearance",
+        target=target,
+        name=f"mark, {_where(mask)}",
+        rank=min(1.0, place.strength / 3) * (1.0 if overlay else 0.4),
+        evidence=Evidence(0.0, auc, len(chosen)),
+        carries=carries,
+        experiment=Region(
+            mask=mask, template=template, donors=donors, others=others, read=sample.read
+        ),
+        family=f"place {box}",
+        detail={
+            "area": area,
+            "box": box,
+            "consistency": place.consistency,
+            "spread": place.spread,
+            "elsewhere": place.elsewhere,
+            "where": _where(mask),
+        },
+    )
+
+
+def _mark(
+    sample: Sample, likely: np.ndarray, others: np.ndarray, place: places.Place
+) -> np.ndarray:
+    """The mean mark (SIDE, SIDE, 3) of the half of the class that most likely has it."""
+    carriers = likely[: max(4, len(likely) // 2)]
+    with_mark, without = (
+        np.stack([marks.square(sample.read(int(at))) for at in group])
+        for group in (carriers, others)
+    )
+    size = (marks.SIDE, marks.SIDE)
+    large = cv2.resize(place.mask.astype(np.float32), size, interpolation=cv2.INTER_LINEAR)
+    return marks.template(with_mark, without, large > 0.5)
+
+
+def _masks(found: Sequence[Candidate]) -> list[np.ndarray]:
+    return [each.experiment.mask for each in found if isinstance(each.experiment, Region)]
+
+
+def _overlap(first: np.ndarray, second: np.ndarray) -> float:
+    return float((first & second).sum() / max(1, min(first.sum(), second.sum())))
+
+
+def _box(mask: np.ndarray) -> str:
+    """Left, top, right and bottom of a region in per cent of the sides."""
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    ends = columns[0], rows[0], columns[-1] + 1, rows[-1] + 1
+    return " ".join(f"{100 * end / len(mask):.0f}" for end in ends)
+
+
+def _where(mask: np.ndarray) -> str:
+    """The position of a region's centre in words."""
+    rows, columns = np.nonzero(mask)
+    y, x = (rows.mean() + 0.5) / len(mask), (columns.mean() + 0.5) / len(mask)
+    down = "top" if y < 0.37 else "bottom" if y > 0.63 else ""
+    across = "left" if x < 0.37 else "right" if x > 0.63 else ""
+    return " ".join(filter(None, [down, across])) or "centre"
