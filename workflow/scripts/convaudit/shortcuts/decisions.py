@@ -20,6 +20,7 @@ from convaudit.shortcuts.laboratory.trials import (
     Pair,
     Trial,
 )
+from convaudit.shortcuts.place_candidates import SEVERAL, WHOLE
 from convaudit.shortcuts.sample import Sample
 
 MOST_IMAGES = 50
@@ -46,9 +47,10 @@ _EXPLAINED = 0.85
 """Another confirmed cue explains a class's surroundings if it has at least this share of their
 effect. In a tuning case of the planted benchmark the colour of a planted wall had 0.78, but it is
 not the wall."""
-_ANYWHERE = 0.85
-"""A patch's effect is multiplied by this for the order of suspects, because a mark at a fixed place
-is found as a patch too, and the suspect with the place says more."""
+_LESS_SAID = 0.85
+"""The effect of a patch, and of several marks together, is multiplied by this for the order of
+suspects: a mark at a fixed place is found as a patch too, and the suspect with the place says
+more."""
 _STRONG_AUC = 0.3
 """Least distance of an AUC from 0.5 for a warning about a cue that the model does not use."""
 
@@ -265,8 +267,8 @@ def _order(candidate: Candidate, suspect: Suspect) -> tuple[int, bool, float]:
     removal = suspect.remove.difference.value * 0.5 if suspect.remove else 0.0
     effect = max(_effect(suspect), removal)
     weight = candidate.likeness if candidate.name in DETAIL else 1.0
-    if candidate.cue == "patch":
-        weight = _ANYWHERE
+    if candidate.cue == "patch" or candidate.detail.get("where") == SEVERAL:
+        weight = _LESS_SAID
     asks = suspect.severity != "block"
     return _ORDER.index(suspect.status), asks, -effect * weight
 
@@ -322,7 +324,7 @@ def _inserted(suspect: Suspect) -> bool:
 
 def _title(candidate: Candidate, name: str, status: str) -> str:
     what = {
-        "place": f"a fixed mark at the {candidate.detail.get('where', 'picture')}",
+        "place": f"a fixed mark {_at(str(candidate.detail.get('where', 'picture')))}",
         "border": "the border of the picture",
         "patch": "a piece of picture that returns",
         "colour": "a colour cast",
@@ -342,6 +344,10 @@ def _title(candidate: Candidate, name: str, status: str) -> str:
         "refuted": "does not depend on",
     }[status]
     return f"“{name}” {verb} {what}"
+
+
+def _at(where: str) -> str:
+    return {SEVERAL: f"at {SEVERAL}", WHOLE: f"over the {WHOLE}"}.get(where, f"at the {where}")
 
 
 def _text(

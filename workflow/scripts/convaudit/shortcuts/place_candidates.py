@@ -14,8 +14,13 @@ from convaudit.shortcuts.cues.evidence import class_auc
 from convaudit.shortcuts.halves import hash_number
 from convaudit.shortcuts.sample import Sample
 
+_MOST = 3
+"""Greatest number of single places of a class."""
 _MARK = 0.15
 """Least share of the picture at which a thing at a fixed place is no mark, if it is no border."""
+
+WHOLE, SEVERAL = "whole picture", "several places"
+"""Words for a mark that is not at one place."""
 
 Compared = tuple[np.ndarray, np.ndarray, np.ndarray]
 """Positions (m,) of compared images in the sample, membership of the class (m,), and the pictures
@@ -33,9 +38,14 @@ def place_candidates(sample: Sample, target: int, groupings: Sequence[Compared])
     seed = hash_number(str(target), "places") % 2**32
     found: list[Candidate] = []
     for compared in groupings:
-        for place in _places(compared, seed):
+        _, member, small = compared
+        fixed = places.fixed_places(small, member, seed)
+        for place in [*fixed[:_MOST], *_changing(fixed, small, member, seed)]:
             if not any(_overlap(place.mask, other) > 0.5 for other in _masks(found)):
                 found.append(_region(sample, target, place, compared))
+        together = places.joined(fixed)
+        if together and not any(each.name == _name(together) for each in found):
+            found.append(_region(sample, target, together, compared))
     # The name is a part of the id by which a policy answers, so new images must not change it.
     seen: dict[str, int] = {}
     for at, each in enumerate(found):
@@ -45,12 +55,12 @@ def place_candidates(sample: Sample, target: int, groupings: Sequence[Compared])
     return found
 
 
-def _places(compared: Compared, seed: int) -> list[places.Place]:
-    _, member, small = compared
-    found = places.fixed_places(small, member, seed)
-    taken = np.any([np.zeros((places.SIDE,) * 2, bool), *(each.mask for each in found)], axis=0)
-    changing = changing_place(small, member, taken, seed)
-    return [*found, changing] if changing else found
+def _changing(
+    fixed: list[places.Place], small: np.ndarray, member: np.ndarray, seed: int
+) -> list[places.Place]:
+    taken = np.any([np.zeros((places.SIDE,) * 2, bool), *(each.mask for each in fixed)], axis=0)
+    found = changing_place(small, member, taken, seed)
+    return [found] if found else []
 
 
 def _region(sample: Sample, target: int, place: places.Place, compared: Compared) -> Candidate:
@@ -71,13 +81,13 @@ def _region(sample: Sample, target: int, place: places.Place, compared: Compared
     auc = class_auc(alike, member)
     area, box, border = float(mask.mean()), _box(mask), place.shape == "border"
     mark = area < _MARK or border or place.band or place.translucent
-    overlay = place.copied and place.added and mark
+    overlay = place.copied and place.added and mark and not place.everywhere
     kind = "acquisition" if border else "overlay"
     return Candidate(
         cue="border" if border else "place",
         kind=kind if overlay else "appearance",
         target=target,
-        name=f"mark, {_where(mask)}",
+        name=_name(place),
         rank=min(1.0, place.strength / 3) * (1.0 if overlay else 0.4),
         evidence=Evidence(0.0, auc, len(chosen)),
         carries=carries,
@@ -91,7 +101,7 @@ def _region(sample: Sample, target: int, place: places.Place, compared: Compared
             "consistency": place.consistency,
             "spread": place.spread,
             "elsewhere": place.elsewhere,
-            "where": _where(mask),
+            "where": _where(place),
         },
     )
 
@@ -125,10 +135,18 @@ def _box(mask: np.ndarray) -> str:
     return " ".join(f"{100 * end / len(mask):.0f}" for end in ends)
 
 
-def _where(mask: np.ndarray) -> str:
-    """The position of a region's centre in words."""
-    rows, columns = np.nonzero(mask)
-    y, x = (rows.mean() + 0.5) / len(mask), (columns.mean() + 0.5) / len(mask)
+def _name(place: places.Place) -> str:
+    return f"mark, {_where(place)}"
+
+
+def _where(place: places.Place) -> str:
+    """Where a place is, in words: the position of its centre."""
+    if place.parts > 1:
+        return SEVERAL
+    if place.everywhere:
+        return WHOLE
+    rows, columns = np.nonzero(place.mask)
+    y, x = ((each.mean() + 0.5) / places.SIDE for each in (rows, columns))
     down = "top" if y < 0.37 else "bottom" if y > 0.63 else ""
     across = "left" if x < 0.37 else "right" if x > 0.63 else ""
     return " ".join(filter(None, [down, across])) or "centre"

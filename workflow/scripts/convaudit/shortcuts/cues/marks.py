@@ -11,6 +11,8 @@ SIDE = 160
 _SHIFT = 0.04
 """Share of the side by which a mark may be off its usual place."""
 _ROUNDS = 3
+_SLOW = 0.05
+"""Standard deviation, as a share of the side, of the blur that leaves light and backgrounds."""
 
 
 def template(carriers: np.ndarray, others: np.ndarray, mask: np.ndarray) -> np.ndarray:
@@ -42,6 +44,9 @@ def template(carriers: np.ndarray, others: np.ndarray, mask: np.ndarray) -> np.n
             ]
         )
     mark = moved.mean(axis=0, dtype=np.float32) - background
+    if mask.mean() > LARGEST:
+        # A mark all over the picture leaves nothing around it by which to tell light from mark.
+        return (mark - cv2.GaussianBlur(mark, (0, 0), _SLOW * SIDE)).round(1)
     rim = ~mask
     return (mark - np.median(mark[rim], axis=0) if rim.any() else mark).round(1)
 

@@ -15,7 +15,8 @@ _LEAST_CELLS = 4
 _RING = 5
 """Width of the border's ring in small pixels: 8 % of the side."""
 LARGEST = 0.4
-"""Greatest share of the picture that a place may cover."""
+"""Greatest share of the picture that a place may cover, unless it is a translucent mark all over
+it, such as a grid."""
 COPIED = 0.4
 """Least consistency of the gradients (0 random, 1 the same edge in every image) if the content of a
 place is a copy, such as a sticker, not a kind of thing. Tuned on the benchmark's tuning seeds."""
@@ -41,7 +42,8 @@ class Place:
     of the others; elsewhere: how much the mean gradients of the class differ from those of the
     others beside all places, as a share of the mean length of gradients there; shape: ``border``
     where it runs along three or more sides, else ``place``; changes: the place is the same, but
-    what is there differs from picture to picture (``changing``).
+    what is there differs from picture to picture (``changing``); parts: number of places that are
+    joined.
     """
 
     mask: np.ndarray
@@ -51,6 +53,19 @@ class Place:
     elsewhere: float
     shape: str
     changes: bool = False
+    parts: int = 1
+
+    @property
+    def everywhere(self) -> bool:
+        """True if it covers too much of the picture for a place."""
+        return float(self.mask.mean()) > LARGEST
+
+    @property
+    def laid_over(self) -> bool:
+        """True if the pictures have the same edges there, but show different things through them,
+        as through a grid. Faces of one size have the same edges too, but look alike.
+        """
+        return self.consistency >= COPIED and self.translucent
 
     @property
     def copied(self) -> bool:
@@ -94,7 +109,7 @@ def small(image: np.ndarray) -> np.ndarray:
     return cv2.cvtColor(shrunk.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
 
 
-def fixed_places(pictures: np.ndarray, member: np.ndarray, seed: int, most: int = 3) -> list[Place]:
+def fixed_places(pictures: np.ndarray, member: np.ndarray, seed: int) -> list[Place]:
     """Find where the pictures of a class are more alike than those of the others.
 
     Two statistics per pixel: the consistency of gradients |mean g| / mean |g| of the class minus
@@ -106,10 +121,10 @@ def fixed_places(pictures: np.ndarray, member: np.ndarray, seed: int, most: int 
         pictures: (n, SIDE, SIDE, 3) as ``small`` makes them.
         member: (n,) booleans: the class.
         seed: of the random groups.
-        most: greatest number of places; the strongest and largest come first.
 
     Returns:
-        Connected regions where either statistic is above its threshold.
+        Connected regions where either statistic is above its threshold, the strongest and largest
+        first.
     """
     inside, outside = int(member.sum()), int((~member).sum())
     if min(inside, outside) < 8:
@@ -128,8 +143,25 @@ def fixed_places(pictures: np.ndarray, member: np.ndarray, seed: int, most: int 
     regions = regions_of(ratio)
     elsewhere = _difference(values, member, ~_near(regions))
     places = [_place(region, ratio, own, spread, elsewhere) for region in regions]
-    places = [place for place in places if place.mask.mean() <= LARGEST]
-    return sorted(places, key=lambda place: -place.strength * place.mask.sum() ** 0.25)[:most]
+    places = [place for place in places if not place.everywhere or place.laid_over]
+    return sorted(places, key=lambda place: -place.strength * place.mask.sum() ** 0.25)
+
+
+def joined(places: list[Place]) -> Place | None:
+    """The marks together, such as four marked corners; None if there are fewer than two."""
+    marks = [each for each in places if each.copied and each.added and not each.everywhere]
+    mask = np.any([each.mask for each in marks], axis=0)
+    if len(marks) < 2 or mask.mean() > LARGEST:
+        return None
+    return Place(
+        mask=mask,
+        strength=max(each.strength for each in marks),
+        consistency=min(each.consistency for each in marks),
+        spread=float(np.median([each.spread for each in marks])),
+        elsewhere=marks[0].elsewhere,
+        shape="place",
+        parts=len(marks),
+    )
 
 
 def values_of(pictures: np.ndarray) -> dict[str, np.ndarray]:
