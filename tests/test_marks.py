@@ -6,11 +6,11 @@ import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from convaudit.shortcuts.candidates import Discovery
 from convaudit.shortcuts.changes.experiments import Surround
 from convaudit.shortcuts.cues.marks import SIDE, extended, template
 from convaudit.shortcuts.cues.places import Place, small
 from convaudit.shortcuts.cues.surroundings import outer, surroundings, told_by_surroundings
+from convaudit.shortcuts.place_candidates import candidate_at
 from convaudit.shortcuts.sample import Sample
 from photographs import procedural
 
@@ -72,7 +72,7 @@ def test_only_a_crisp_mark_is_inserted_beyond_its_place(consistency, rows):
     mask[20:40, 15:20] = True
     place = Place(mask, 2.0, consistency, 1.0, 0.0, "place")
     reduced = np.stack([small(picture) for picture in pictures])
-    found = Discovery(sample, 1)._region(place, np.arange(40), member, reduced)
+    found = candidate_at(sample, 1, place, (np.arange(40), member, reduced))
     assert found.experiment.mask.any(axis=1).sum() == rows
 
 

@@ -40,12 +40,12 @@ def place_candidates(sample: Sample, target: int, groupings: Sequence[Compared])
     for compared in groupings:
         _, member, small = compared
         fixed = places.fixed_places(small, member, seed)
-        for place in [*fixed[:_MOST], *_changing(fixed, small, member, seed)]:
+        for place in fixed[:_MOST]:
             if not any(_overlap(place.mask, other) > 0.5 for other in _masks(found)):
-                found.append(_region(sample, target, place, compared))
-        together = places.joined(fixed)
-        if together and not any(each.name == _name(together) for each in found):
-            found.append(_region(sample, target, together, compared))
+                found.append(candidate_at(sample, target, place, compared))
+        for place in (_changing(fixed, small, member, seed), places.joined(fixed)):
+            if place and not any(each.name == _name(place) for each in found):
+                found.append(candidate_at(sample, target, place, compared))
     # The name is a part of the id by which a policy answers, so new images must not change it.
     seen: dict[str, int] = {}
     for at, each in enumerate(found):
@@ -57,13 +57,13 @@ def place_candidates(sample: Sample, target: int, groupings: Sequence[Compared])
 
 def _changing(
     fixed: list[places.Place], small: np.ndarray, member: np.ndarray, seed: int
-) -> list[places.Place]:
+) -> places.Place | None:
     taken = np.any([np.zeros((places.SIDE,) * 2, bool), *(each.mask for each in fixed)], axis=0)
-    found = changing_place(small, member, taken, seed)
-    return [found] if found else []
+    return changing_place(small, member, taken, seed)
 
 
-def _region(sample: Sample, target: int, place: places.Place, compared: Compared) -> Candidate:
+def candidate_at(sample: Sample, target: int, place: places.Place, compared: Compared) -> Candidate:
+    """The suspect for one place; arguments as for ``place_candidates``."""
     chosen, member, small = compared
     if place.changes:
         alike = edges_inside(small, place.mask)
@@ -136,15 +136,15 @@ def _box(mask: np.ndarray) -> str:
 
 
 def _name(place: places.Place) -> str:
-    return f"mark, {_where(place)}"
+    return f"{'changing mark' if place.changes else 'mark'}, {_where(place)}"
 
 
 def _where(place: places.Place) -> str:
     """Where a place is, in words: the position of its centre."""
-    if place.parts > 1:
-        return SEVERAL
     if place.everywhere:
         return WHOLE
+    if place.parts > 1:
+        return SEVERAL
     rows, columns = np.nonzero(place.mask)
     y, x = ((each.mean() + 0.5) / places.SIDE for each in (rows, columns))
     down = "top" if y < 0.37 else "bottom" if y > 0.63 else ""

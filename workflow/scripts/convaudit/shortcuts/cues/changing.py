@@ -36,7 +36,8 @@ def changing_place(
     Args:
         pictures: (n, SIDE, SIDE, 3) as ``places.small`` makes them.
         member: (n,) booleans: the class.
-        taken: (SIDE, SIDE) booleans: places with the same content, which are left out.
+        taken: (SIDE, SIDE) booleans: places with the same content; a place that is mostly in them
+            is left out.
         seed: of the random groups.
 
     Returns:
@@ -51,7 +52,8 @@ def changing_place(
     peak = np.quantile(more[1:].reshape(_SHUFFLES, -1).max(axis=1), 0.95)
     best: tuple[float, np.ndarray] | None = None
     for region in regions_of(more[0] / peak):
-        if (region & taken).any() or not _LEAST <= region.mean() <= _MOST:
+        known = (region & taken).sum() > region.sum() / 2
+        if known or not _LEAST <= region.mean() <= _MOST:
             continue
         jump = _jump(more[0], region, peak)
         if jump >= _JUMP and (best is None or jump > best[0]):

@@ -29,6 +29,9 @@ digits have 0.41 to 0.99, other pictures with marks 0 to 0.10."""
 _STAMPED, _SMALL = 0.95, 0.1
 """A place with at least this consistency and at most this area is a mark, also in pictures of one
 layout. Parts of digits have a consistency of up to 0.92."""
+_WOVEN = 10
+"""Least number of translucent places that are one mark, such as a grid, though pictures of one
+layout might have them. Of ten handwritten digits, the digit 4 has most: 6."""
 _WHOLE_SIDE, _THICKEST = 0.9, 0.25
 """Least share of a side that a bar covers, and its greatest thickness as a share of the other."""
 
@@ -148,11 +151,17 @@ def fixed_places(pictures: np.ndarray, member: np.ndarray, seed: int) -> list[Pl
 
 
 def joined(places: list[Place]) -> Place | None:
-    """The marks together, such as four marked corners; None if there are fewer than two."""
-    marks = [each for each in places if each.copied and each.added and not each.everywhere]
-    mask = np.any([each.mask for each in marks], axis=0)
-    if len(marks) < 2 or mask.mean() > LARGEST:
+    """The marks together, such as four marked corners or the pieces in which a grid was found.
+
+    Returns:
+        The joined place; None if there are fewer than two marks, or if they may belong to the
+        class's own shape.
+    """
+    marks = [each for each in places if each.copied and not each.everywhere]
+    woven = sum(each.translucent for each in marks) >= _WOVEN
+    if len(marks) < 2 or not (woven or all(each.added for each in marks)):
         return None
+    mask = np.any([each.mask for each in marks], axis=0)
     return Place(
         mask=mask,
         strength=max(each.strength for each in marks),
