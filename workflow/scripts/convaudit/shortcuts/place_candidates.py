@@ -41,11 +41,11 @@ def place_candidates(sample: Sample, target: int, groupings: Sequence[Compared])
         _, member, small = compared
         fixed = places.fixed_places(small, member, seed)
         for place in fixed[:_MOST]:
-            if not any(_overlap(place.mask, other) > 0.5 for other in _masks(found)):
+            if not any(_overlap(place.mask, mask) > 0.5 for mask in _masks(found)):
                 found.append(candidate_at(sample, target, place, compared))
-        for place in (_changing(fixed, small, member, seed), places.joined(fixed)):
-            if place and not any(each.name == _name(place) for each in found):
-                found.append(candidate_at(sample, target, place, compared))
+        for other in (_changing(fixed, small, member, seed), places.joined(fixed)):
+            if other and not any(each.name == _name(other) for each in found):
+                found.append(candidate_at(sample, target, other, compared))
     # The name is a part of the id by which a policy answers, so new images must not change it.
     seen: dict[str, int] = {}
     for at, each in enumerate(found):
