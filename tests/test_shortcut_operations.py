@@ -12,11 +12,12 @@ from convaudit.properties.pixel_properties import measure_one
 from convaudit.shortcuts.candidate import Candidate, Evidence
 from convaudit.shortcuts.changes import operations, recipes
 from convaudit.shortcuts.cues.evidence import class_auc, partial_spearman
-from convaudit.shortcuts.decisions import Suspect, _text, explained, mirrored, severity_of
+from convaudit.shortcuts.decisions import Suspect, explained, mirrored, severity_of
 from convaudit.shortcuts.halves import CONFIRM, DISCOVER, halves
 from convaudit.shortcuts.laboratory.paired import paired_difference, pairs_needed
 from convaudit.shortcuts.laboratory.trials import Trial
 from convaudit.shortcuts.sample import margins
+from convaudit.shortcuts.wording import text_of
 from photographs import procedural
 
 
@@ -301,7 +302,7 @@ def test_a_cue_that_is_enough_but_not_needed_is_said_to_be_so(removed, enough):
         flipped, still = np.arange(40) < flips, np.zeros(40, bool)
         return Trial(paired_difference(flipped, still, 0.999), [], [], flipped, still)
 
-    text = _text("gravel", "confirmed", trial(40), trial(removed), 0.999)
+    text = text_of("gravel", "confirmed", trial(40), trial(removed), 0.999)
     assert "(95 % interval, corrected for the number of suspects: " in text
     assert ("So the cue is enough for the prediction “gravel”" in text) is enough
 

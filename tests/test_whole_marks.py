@@ -12,6 +12,7 @@ from convaudit.shortcuts.cues.changing import changing_place, edges_inside
 from convaudit.shortcuts.cues.places import SIDE, Place, fixed_places, joined, small
 from convaudit.shortcuts.place_candidates import place_candidates
 from convaudit.shortcuts.sample import Sample
+from convaudit.shortcuts.wording import title
 
 COUNT = 50
 NOTHING = np.zeros((SIDE, SIDE), bool)
@@ -142,6 +143,20 @@ def test_four_marked_corners_are_one_suspect_beside_each_corner():
     changed = whole.experiment.insert(np.zeros((96, 96, 3), np.uint8), 0)
     assert min(changed[4, 4, 0], changed[4, -4, 0], changed[-4, 4, 0], changed[-4, -4, 0]) > 150
     assert changed[30:66, 30:66].max() == 0
+
+
+def test_titles_say_where_a_mark_is():
+    own = [coded(image, number) for number, image in enumerate(PLAIN[:COUNT])]
+    said = [title(each, "fox", "confirmed") for each in candidates(own)]
+    assert "“fox” depends on a changing mark at the bottom right" in said
+    said = [
+        title(each, "fox", "refuted") for each in candidates([under_grid(i) for i in PLAIN[:COUNT]])
+    ]
+    assert "“fox” does not depend on a fixed mark over the whole picture" in said
+    said = [
+        title(each, "fox", "undecided") for each in candidates([cornered(i) for i in PLAIN[:COUNT]])
+    ]
+    assert "“fox” may depend on a fixed mark at several places" in said
 
 
 @pytest.mark.parametrize("copied", [(True,), (True, False)])

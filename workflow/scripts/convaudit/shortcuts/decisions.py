@@ -10,7 +10,6 @@ import numpy as np
 from convaudit.shortcuts.candidate import Candidate, Evidence
 from convaudit.shortcuts.candidates import DETAIL, FLOOR_AUC, FLOOR_R, Discovery
 from convaudit.shortcuts.changes.experiments import Crop, Region
-from convaudit.shortcuts.laboratory.paired import pairs_needed
 from convaudit.shortcuts.laboratory.trials import (
     CONFIRMED,
     LEAST_PAIRS,
@@ -20,8 +19,9 @@ from convaudit.shortcuts.laboratory.trials import (
     Pair,
     Trial,
 )
-from convaudit.shortcuts.place_candidates import SEVERAL, WHOLE
+from convaudit.shortcuts.place_candidates import SEVERAL
 from convaudit.shortcuts.sample import Sample
+from convaudit.shortcuts.wording import text_of, title
 
 MOST_IMAGES = 50
 """Greatest number of listed images with the cue."""
@@ -161,8 +161,8 @@ def _suspect(
         cue=candidate.cue,
         kind=candidate.kind,
         target=name,
-        title=_title(candidate, name, status),
-        text=_text(name, status, inserted, removed, level),
+        title=title(candidate, name, status),
+        text=text_of(name, status, inserted, removed, level),
         status=status,
         severity=severity,
         data=data,
@@ -320,68 +320,6 @@ def mirrored(suspect: Suspect, found: Sequence[Suspect]) -> bool:
 def _inserted(suspect: Suspect) -> bool:
     """True if the suspect's insertion alone confirms it."""
     return suspect.insert is not None and suspect.insert.difference.low >= CONFIRMED
-
-
-def _title(candidate: Candidate, name: str, status: str) -> str:
-    what = {
-        "place": f"a fixed mark {_at(str(candidate.detail.get('where', 'picture')))}",
-        "border": "the border of the picture",
-        "patch": "a piece of picture that returns",
-        "colour": "a colour cast",
-        "compression": "JPEG compression",
-        "sharpness": "sharpening" if candidate.name == "sharpen" else "blur",
-        "resolution": "low resolution",
-        "size": "the size of the file's picture",
-        "saturation": "the strength of colours",
-        "pattern": "a periodic pattern",
-        "context": "what surrounds the thing more than on the thing itself",
-    }.get(candidate.cue, candidate.cue)
-    verb = {
-        "confirmed": "depends on",
-        "undecided": "may depend on",
-        "fragile": "is pushed over by",
-        "data_only": "is not moved by",
-        "refuted": "does not depend on",
-    }[status]
-    return f"“{name}” {verb} {what}"
-
-
-def _at(where: str) -> str:
-    return {SEVERAL: f"at {SEVERAL}", WHOLE: f"over the {WHOLE}"}.get(where, f"at the {where}")
-
-
-def _text(
-    name: str, status: str, inserted: Trial | None, removed: Trial | None, level: float
-) -> str:
-    if inserted is None:
-        return (
-            "The cue goes with the class in the data, but it is not in the pixels, so no model can "
-            "see it."
-        )
-    difference = inserted.difference
-    parts = [
-        f"With the cue inserted, {inserted.flips} of {difference.pairs} images of other classes "
-        f"are predicted as “{name}”; after an equally large change of another kind, "
-        f"{inserted.control_flips} are. The difference is {difference.value:.0%} (95 % interval, "
-        f"corrected for the number of suspects: {difference.low:.0%} to {difference.high:.0%})."
-    ]
-    if removed is not None and removed.difference.pairs:
-        parts.append(
-            f"With the cue removed, {removed.flips} of {removed.difference.pairs} images of "
-            f"“{name}” are predicted as another class; with as much removed elsewhere, "
-            f"{removed.control_flips} are."
-        )
-        if difference.low >= CONFIRMED and removed.flips <= removed.control_flips:
-            parts.append(
-                f"So the cue is enough for the prediction “{name}”, but these images do not need "
-                "it."
-            )
-    if status == "undecided":
-        goal = max(difference.value, 0.0)
-        discordant = (difference.first + difference.second) / max(difference.pairs, 1)
-        more = pairs_needed(goal, discordant, level)
-        parts.append(f"About {more} images of other classes would be enough to decide.")
-    return " ".join(parts)
 
 
 def _trial_json(trial: Trial | None) -> dict[str, Any] | None:

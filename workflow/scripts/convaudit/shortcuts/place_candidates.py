@@ -19,6 +19,8 @@ _MOST = 3
 _MARK = 0.15
 """Least share of the picture at which a thing at a fixed place is no mark, if it is no border."""
 
+CHANGING = "changing mark"
+"""Beginning of the name of a suspect whose content differs from picture to picture."""
 WHOLE, SEVERAL = "whole picture", "several places"
 """Words for a mark that is not at one place."""
 
@@ -136,7 +138,7 @@ def _box(mask: np.ndarray) -> str:
 
 
 def _name(place: places.Place) -> str:
-    return f"{'changing mark' if place.changes else 'mark'}, {_where(place)}"
+    return f"{CHANGING if place.changes else 'mark'}, {_where(place)}"
 
 
 def _where(place: places.Place) -> str:
