@@ -11,6 +11,8 @@ SIDE = 160
 _SHIFT = 0.04
 """Share of the side by which a mark may be off its usual place."""
 _ROUNDS = 3
+_GAP = 6
+"""Greatest gap between two parts of a mark, such as two letters, in pixels of ``SIDE``."""
 _SLOW = 0.05
 """Standard deviation, as a share of the side, of the blur that leaves light and backgrounds."""
 
@@ -54,20 +56,22 @@ def template(carriers: np.ndarray, others: np.ndarray, mask: np.ndarray) -> np.n
 def extended(mark: np.ndarray, place: np.ndarray) -> np.ndarray:
     """A place with the parts of its mark that reach beyond it.
 
-    A stripe, for example, is found only where the pictures behind it are alike.
+    A stripe, for example, or a word is found only where the pictures behind it are alike.
 
     Args:
         mark: (SIDE, SIDE, 3) signed levels, from ``template``.
         place: (places.SIDE, places.SIDE) booleans: where it was found.
 
     Returns:
-        The place and all parts that are connected with its mark and at least half as strong, as
-        booleans like ``place``; the place alone if that is too much of the picture for a mark.
+        The place and all parts that follow its mark without a gap of over 4 % of the side and are
+        at least half as strong, as booleans like ``place``; the place alone if that is too much of
+        the picture for a mark.
     """
     strength = np.abs(mark).max(axis=2)
     inside = cv2.resize(place.astype(np.float32), (SIDE, SIDE)) > 0.5
     strong = strength >= np.percentile(strength[inside], 95) / 2
-    whole = ndimage.binary_propagation(strong & inside, mask=strong)
+    near = ndimage.binary_dilation(strong, iterations=_GAP // 2)
+    whole = ndimage.binary_propagation(strong & inside, mask=near) & strong
     # Two pixels for the mark's soft rim and its shifts.
     whole = ndimage.binary_dilation(whole, iterations=2).astype(np.float32)
     found = place | (cv2.resize(whole, place.shape[::-1], interpolation=cv2.INTER_AREA) > 0.4)
