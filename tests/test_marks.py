@@ -57,6 +57,18 @@ def test_a_place_takes_in_the_whole_mark_that_crosses_it():
     assert (extended(mark, place) == place).all()
 
 
+def test_a_place_takes_in_the_letters_beside_it_and_not_what_is_far():
+    mark = np.zeros((SIDE, SIDE, 3), np.float32)
+    for left in (20, 36, 52):  # letters with gaps of 4 pixels, 2.5 % of the side
+        mark[60:80, left : left + 12] = 40
+    mark[60:80, 80:92] = 40  # after a gap of 10 %
+    place = np.zeros((64, 64), bool)
+    place[24:32, 8:13] = True
+    found = extended(mark, place)
+    assert found[25:31, [10, 17, 23]].all()
+    assert not found[:, 28:].any()
+
+
 @pytest.mark.parametrize(("consistency", "rows"), [(0.83, 64), (0.42, 20)])
 def test_only_a_crisp_mark_is_inserted_beyond_its_place(consistency, rows):
     pictures = squares(0, 40)
