@@ -8,6 +8,7 @@ from skimage import data
 
 from convaudit.shortcuts.candidate import Candidate
 from convaudit.shortcuts.changes.experiments import Region
+from convaudit.shortcuts.cues import changing
 from convaudit.shortcuts.cues.changing import changing_place, edges_inside
 from convaudit.shortcuts.cues.places import SIDE, Place, fixed_places, joined, small
 from convaudit.shortcuts.place_candidates import place_candidates
@@ -95,19 +96,23 @@ def test_a_code_with_other_cells_in_each_picture_is_a_place():
     )
 
 
-def test_what_is_taken_and_what_only_shows_more_detail_are_no_codes():
+def test_what_is_taken_and_what_only_shows_more_detail_are_no_codes(monkeypatch):
     own = [coded(image, number) for number, image in enumerate(PLAIN[:COUNT])]
     assert changing_place(seen(own), MEMBER, ~NOTHING, 1) is None
     assert changing_place(seen(PLAIN[:COUNT]), MEMBER, NOTHING, 1) is None
     # Detail that fades out towards the rim of a thing has no sharp end.
     y, x = np.indices((96, 96)) - 47.5
-    fading = np.exp(-(y**2 + x**2) / (2 * 16**2))[..., None]
-    noise = np.random.default_rng(0).normal(0, 40, (COUNT, 96, 96, 1))
+    fading = np.exp(-(y**2 + x**2) / (2 * 22**2))[..., None]
+    grain = np.random.default_rng(0).normal(0, 60, (COUNT, 24, 24, 1))
+    noise = grain.repeat(4, axis=1).repeat(4, axis=2)
     rough = [
         (image + fading * each).clip(0, 255).astype(np.uint8)
         for image, each in zip(PLAIN[:COUNT], noise, strict=True)
     ]
     assert changing_place(seen(rough), MEMBER, NOTHING, 1) is None
+    # Only the limit of the jump tells it from a code.
+    monkeypatch.setattr(changing, "_JUMP", 0.1)
+    assert changing_place(seen(rough), MEMBER, NOTHING, 1).mask[SIDE // 2, SIDE // 2]
 
 
 def test_a_grid_over_the_whole_picture_is_a_mark_and_a_person_is_asked():

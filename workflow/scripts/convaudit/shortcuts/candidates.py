@@ -40,10 +40,9 @@ _SIGNS: dict[str, dict[str, Callable[[np.ndarray], float]]] = {
 """These measures tell noise from texture, blur from smooth things in focus, and repeated pixels
 from others."""
 _LEAST_SIGNS = {"evenness": 0.45, "softness": 0.8, "plateaus": 0.4}
-"""A look is no suspect if its sign is less than this; it stays one, and a person is asked about it,
-if its sign cannot be measured. Evenness: gravel without noise has 0.40 (the
-demo's) to 0.42 (a tuning case of the planted benchmark); 96 photographs with noise of 15 levels
-have 0.56 (median)."""
+"""A look is no suspect if its sign is less than this. If its sign can't be measured, it is one,
+but a person is asked. Evenness: gravel without noise has 0.40 (the demo's) to 0.42 (a tuning case
+of the planted benchmark); 96 photographs with noise of 15 levels have 0.56 (median)."""
 _PLACED, _SEARCHED = 80, 36
 """Greatest number of images of the class, and of others, that are searched for places and for
 patches."""

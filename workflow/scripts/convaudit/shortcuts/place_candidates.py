@@ -30,7 +30,7 @@ Compared = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 def place_candidates(sample: Sample, target: int, groupings: Sequence[Compared]) -> list[Candidate]:
-    """The suspects of one class at fixed places.
+    """Find the suspects of one class at fixed places.
 
     Args:
         sample: the images.
@@ -65,7 +65,14 @@ def _changing(
 
 
 def candidate_at(sample: Sample, target: int, place: places.Place, compared: Compared) -> Candidate:
-    """The suspect for one place; arguments as for ``place_candidates``."""
+    """Make the suspect of one place: what the class has there is inserted into other images.
+
+    Args:
+        sample: the images.
+        target: index of the class.
+        place: where the images of the class have something in common.
+        compared: the images in which the place was found.
+    """
     chosen, member, small = compared
     if place.changes:
         alike = edges_inside(small, place.mask)
@@ -142,7 +149,7 @@ def _name(place: places.Place) -> str:
 
 
 def _where(place: places.Place) -> str:
-    """Where a place is, in words: the position of its centre."""
+    """Say where a place is: by its centre, unless it covers the picture or has several parts."""
     if place.everywhere:
         return WHOLE
     if place.parts > 1:

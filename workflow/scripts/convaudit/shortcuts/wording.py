@@ -7,7 +7,7 @@ from convaudit.shortcuts.place_candidates import CHANGING, SEVERAL, WHOLE
 
 
 def title(candidate: Candidate, name: str, status: str) -> str:
-    """What is found about the class ``name``, as one sentence."""
+    """Say in one sentence what was found about the class ``name``."""
     what = {
         "place": f"a {_mark(candidate)}",
         "border": "the border of the picture",
@@ -41,7 +41,7 @@ def _mark(candidate: Candidate) -> str:
 def text_of(
     name: str, status: str, inserted: Trial | None, removed: Trial | None, level: float
 ) -> str:
-    """The counts of a suspect\'s trials in sentences; ``level`` is that of their intervals."""
+    """Say what the trials of a suspect counted; ``level`` is that of their intervals."""
     if inserted is None:
         return (
             "The cue goes with the class in the data, but it is not in the pixels, so no model can "

@@ -7,10 +7,17 @@ no edges in common (``places``).
 import numpy as np
 from scipy import ndimage
 
-from convaudit.shortcuts.cues.places import SIDE, Place, averaged, regions_of, values_of
+from convaudit.shortcuts.cues.places import (
+    LEAST_MEMBERS,
+    SIDE,
+    Place,
+    averaged,
+    peak_by_chance,
+    regions_of,
+    values_of,
+    with_shuffled,
+)
 
-_SHUFFLES = 100
-"""Number of random relabellings, as in ``places``."""
 _LEAST, _MOST = 0.01, 0.15
 """Least and greatest share of the picture that such a place covers; where more differs, it is what
 the pictures show."""
@@ -43,13 +50,12 @@ def changing_place(
     Returns:
         The place with the greatest jump, or None.
     """
-    if min(member.sum(), (~member).sum()) < 8:
+    if min(member.sum(), (~member).sum()) < LEAST_MEMBERS:
         return None
     length = values_of(pictures)["length"]
-    random = np.random.default_rng(seed)
-    groups = np.stack([member, *(random.permutation(member) for _ in range(_SHUFFLES))])
+    groups = with_shuffled(member, seed)
     more = np.log(_mean_length(length, groups) / _mean_length(length, ~groups))
-    peak = np.quantile(more[1:].reshape(_SHUFFLES, -1).max(axis=1), 0.95)
+    peak = peak_by_chance(more)
     best: tuple[float, np.ndarray] | None = None
     for region in regions_of(more[0] / peak):
         known = (region & taken).sum() > region.sum() / 2

@@ -11,6 +11,8 @@ SIDE = 64
 _SHUFFLES = 100
 """Number of random relabellings; their greatest values over the whole picture are the null
 distribution."""
+LEAST_MEMBERS = 8
+"""Least number of pictures of the class, and of others, in which a place is searched."""
 _LEAST_CELLS = 4
 _RING = 5
 """Width of the border's ring in small pixels: 8 % of the side."""
@@ -130,17 +132,12 @@ def fixed_places(pictures: np.ndarray, member: np.ndarray, seed: int) -> list[Pl
         Connected regions where either statistic is above its threshold, the strongest and largest
         first.
     """
-    inside, outside = int(member.sum()), int((~member).sum())
-    if min(inside, outside) < 8:
+    if min(member.sum(), (~member).sum()) < LEAST_MEMBERS:
         return []
     values = values_of(pictures)
-    random = np.random.default_rng(seed)
-    groups = np.stack([member, *(random.permutation(member) for _ in range(_SHUFFLES))])
+    groups = with_shuffled(member, seed)
     consistency, variance = _statistics(values, groups)
-    peaks = [
-        np.quantile(each[1:].reshape(_SHUFFLES, -1).max(axis=1), 0.95)
-        for each in (consistency, variance)
-    ]
+    peaks = [peak_by_chance(each) for each in (consistency, variance)]
     ratio = np.maximum(consistency[0] / max(peaks[0], 0.05), variance[0] / max(peaks[1], 0.05))
     own = _consistency(values, groups[:1].astype(np.float32))[0]
     spread = np.exp(-variance[0])
@@ -172,6 +169,22 @@ def joined(places: list[Place]) -> Place | None:
         shape="place",
         parts=len(marks),
     )
+
+
+def with_shuffled(member: np.ndarray, seed: int) -> np.ndarray:
+    """(1 + shuffles, n) booleans: the class, then random groups of the same size."""
+    random = np.random.default_rng(seed)
+    return np.stack([member, *(random.permutation(member) for _ in range(_SHUFFLES))])
+
+
+def peak_by_chance(statistic: np.ndarray) -> float:
+    """The value over which 5 % of the random groups have their greatest value anywhere.
+
+    Args:
+        statistic: (1 + shuffles, SIDE, SIDE) for the groups of ``with_shuffled``.
+    """
+    greatest = statistic[1:].reshape(len(statistic) - 1, -1).max(axis=1)
+    return float(np.quantile(greatest, 0.95))
 
 
 def values_of(pictures: np.ndarray) -> dict[str, np.ndarray]:
