@@ -17,7 +17,7 @@ from convaudit.shortcuts.candidate import Candidate
 from convaudit.shortcuts.candidates import Discovery
 from convaudit.shortcuts.changes.operations import blurred, contrasted
 from convaudit.shortcuts.cues.places import Place, fixed_places, small
-from convaudit.shortcuts.decisions import facts_of
+from convaudit.shortcuts.judging.decisions import facts_of
 from convaudit.shortcuts.sample import Sample
 from photographs import procedural
 

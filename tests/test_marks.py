@@ -6,8 +6,9 @@ import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 
+from convaudit.shortcuts.candidate import Candidate
 from convaudit.shortcuts.changes.experiments import Surround
-from convaudit.shortcuts.cues.marks import SIDE, extended, template
+from convaudit.shortcuts.cues.marks import SIDE, extended, mean_mark
 from convaudit.shortcuts.cues.places import Place, small
 from convaudit.shortcuts.cues.surroundings import outer, surroundings, told_by_surroundings
 from convaudit.shortcuts.place_candidates import candidate_at
@@ -30,7 +31,7 @@ def test_a_mark_that_moves_is_measured_at_its_full_strength():
     mask = np.zeros((SIDE, SIDE), bool)
     mask[60:110, 25:140] = True
     others = squares(500, 60)
-    found = template(np.stack(carriers), others, mask).mean(axis=2)
+    found = mean_mark(np.stack(carriers), others, mask).levels.mean(axis=2)
     plain = (np.mean(carriers, axis=0) - others.mean(axis=0)).mean(axis=2)
     # The template may lie at any small shift, so the best shift counts.
     best, blurred = (
@@ -69,11 +70,9 @@ def test_a_place_takes_in_the_letters_beside_it_and_not_what_is_far():
     assert not found[:, 28:].any()
 
 
-@pytest.mark.parametrize(("consistency", "rows"), [(0.83, 64), (0.42, 20)])
-def test_only_a_crisp_mark_is_inserted_beyond_its_place(consistency, rows):
-    pictures = squares(0, 40)
+def at_the_stripe(pictures: np.ndarray, target: int, consistency: float) -> Candidate:
+    """The suspect at a part of the place where the first 20 of 40 pictures have a stripe."""
     member = np.arange(40) < 20
-    pictures[:20, :, 40:46] = pictures[:20, :, 40:46] // 5 + 180
     names = np.array([f"image-{at}" for at in range(40)])
     scores = np.where(member[:, None], [0, 1], [1, 0]).astype(np.float32)
     sample = Sample(
@@ -84,8 +83,35 @@ def test_only_a_crisp_mark_is_inserted_beyond_its_place(consistency, rows):
     mask[20:40, 15:20] = True
     place = Place(mask, 2.0, consistency, 1.0, 0.0, "place")
     reduced = np.stack([small(picture) for picture in pictures])
-    found = candidate_at(sample, 1, place, (np.arange(40), member, reduced))
+    own = member if target == 1 else ~member
+    return candidate_at(sample, target, place, (np.arange(40), own, reduced))
+
+
+def striped() -> np.ndarray:
+    pictures = squares(0, 40)
+    pictures[:20, :, 40:46] = pictures[:20, :, 40:46] // 5 + 180
+    return pictures
+
+
+@pytest.mark.parametrize(("consistency", "rows"), [(0.83, 64), (0.42, 20)])
+def test_only_a_crisp_mark_is_inserted_beyond_its_place(consistency, rows):
+    found = at_the_stripe(striped(), 1, consistency)
     assert found.experiment.mask.any(axis=1).sum() == rows
+
+
+def test_only_a_mark_with_detail_of_its_own_was_put_onto_the_pictures():
+    """A soft stripe may be what the pictures show; no stripe is the lack of another class's."""
+    found = at_the_stripe(striped(), 1, 0.83)
+    assert found.kind == "overlay" and found.detail["sharpness"] > 0.25
+    soft = squares(0, 40)
+    x = np.arange(SIDE)
+    light = 90 * np.exp(-(((x - 43) / 12) ** 2))[:, None]
+    soft[:20] = (soft[:20] * 0.5 + light).clip(0, 255).astype(np.uint8)
+    for pictures, target in ((soft, 1), (striped(), 0)):
+        found = at_the_stripe(pictures, target, 0.83)
+        assert found.kind == "appearance" and found.detail["sharpness"] < 0.15
+        # Nothing is added beyond the place either.
+        assert found.experiment.mask.any(axis=1).sum() == 20
 
 
 def test_surroundings_tell_a_class_that_has_a_wall_and_no_other():

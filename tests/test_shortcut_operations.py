@@ -12,12 +12,12 @@ from convaudit.properties.pixel_properties import measure_one
 from convaudit.shortcuts.candidate import Candidate, Evidence
 from convaudit.shortcuts.changes import operations, recipes
 from convaudit.shortcuts.cues.evidence import class_auc, partial_spearman
-from convaudit.shortcuts.decisions import Suspect, explained, mirrored, severity_of
 from convaudit.shortcuts.halves import CONFIRM, DISCOVER, halves
+from convaudit.shortcuts.judging.decisions import severity_of
+from convaudit.shortcuts.judging.wording import text_of
 from convaudit.shortcuts.laboratory.paired import paired_difference, pairs_needed
 from convaudit.shortcuts.laboratory.trials import Trial
 from convaudit.shortcuts.sample import margins
-from convaudit.shortcuts.wording import text_of
 from photographs import procedural
 
 
@@ -255,43 +255,6 @@ def test_a_mark_is_added_in_grey_levels():
     mask[:20] = 1
     found = operations.added(even(100), template, mask)
     assert (found[:20] == 70).all() and (found[20:] == 100).all()
-
-
-@pytest.mark.parametrize(("flips", "kept"), [(36, False), (30, True)])
-def test_surroundings_that_a_mark_explains_are_not_told_beside_it(flips, kept):
-    """Surroundings turn 40 of 40 images; a mark in them that turns 34 or more explains this."""
-    context, mark = told("context", 40), told("place", flips)
-    assert explained(context, [context, mark]) is not kept
-    assert not explained(mark, [context, mark])
-    assert not explained(context, [context, replace(mark, status="undecided")])
-    assert not explained(context, [context, replace(mark, target="another class")])
-
-
-def test_the_lack_of_another_classs_cue_is_not_told_beside_it():
-    """Small pictures are predicted as "a"; shrinking takes the images of "b" from "b"."""
-    small = replace(told("size", 36), data=Evidence(0.0, 0.1, 80))
-    large = replace(told("size", 0), target="b", data=Evidence(0.0, 0.9, 80))
-    assert mirrored(large, [small, large]) and not mirrored(small, [small, large])
-    proven = replace(told("size", 36), target="b", data=large.data)
-    for kept, other in (
-        (large, replace(small, status="undecided")),
-        (large, replace(small, target="b")),
-        (large, replace(small, cue="brightness")),
-        (large, replace(small, data=large.data)),
-        (proven, small),
-    ):
-        assert not mirrored(kept, [other, kept])
-
-
-def told(cue: str, flips: int) -> Suspect:
-    with_cue, with_control = np.arange(40) < flips, np.zeros(40, bool)
-    difference = paired_difference(with_cue, with_control, 0.95)
-    trial = Trial(difference, [], [str(n) for n in range(40)], with_cue, with_control)
-    evidence = Evidence(0.0, 0.5, 80)
-    return Suspect(
-        *("s-1", cue, "appearance", "a", "", "", "confirmed", "ask"),
-        *(evidence, trial, None, [], 0, np.zeros(40), [], {}),
-    )
 
 
 @pytest.mark.parametrize(("removed", "enough"), [(0, True), (30, False)])

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from convaudit.shortcuts.candidate import Candidate, Evidence
-from convaudit.shortcuts.decisions import decide
+from convaudit.shortcuts.judging.decisions import decide
 from convaudit.shortcuts.laboratory.trials import CONFIRMED, Laboratory
 from convaudit.shortcuts.sample import Sample
 

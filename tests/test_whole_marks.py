@@ -11,9 +11,9 @@ from convaudit.shortcuts.changes.experiments import Region
 from convaudit.shortcuts.cues import changing
 from convaudit.shortcuts.cues.changing import changing_place, edges_inside
 from convaudit.shortcuts.cues.places import SIDE, Place, fixed_places, joined, small
+from convaudit.shortcuts.judging.wording import title
 from convaudit.shortcuts.place_candidates import place_candidates
 from convaudit.shortcuts.sample import Sample
-from convaudit.shortcuts.wording import title
 
 COUNT = 50
 NOTHING = np.zeros((SIDE, SIDE), bool)

@@ -9,7 +9,8 @@ import numpy as np
 
 from convaudit.shortcuts.candidate import Candidate
 from convaudit.shortcuts.candidates import Discovery
-from convaudit.shortcuts.decisions import Suspect, decide
+from convaudit.shortcuts.judging.decisions import decide
+from convaudit.shortcuts.judging.suspect import Suspect
 from convaudit.shortcuts.laboratory.placebos import PLACEBOS, largest_effect
 from convaudit.shortcuts.laboratory.trials import CONFIRMED, LEAST_PAIRS, Laboratory, Scorer, Trial
 from convaudit.shortcuts.sample import Sample

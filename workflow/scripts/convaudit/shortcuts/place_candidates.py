@@ -18,6 +18,11 @@ _MOST = 3
 """Greatest number of single places of a class."""
 _MARK = 0.15
 """Least share of the picture at which a thing at a fixed place is no mark, if it is no border."""
+_DRAWN = 0.2
+"""Least sharpness of the mean of a thing that was put onto the pictures. Watermarks have 0.26 to
+0.38, stickers and stripes 0.3 to 0.63; fluid in a lung has 0.1, the rim of a lung 0.15, the lack of
+another class's sticker or watermark 0.04 to 0.11 (tuning cases of the planted benchmark, and marks
+in pictures of 32 and 64 pixels)."""
 
 CHANGING = "changing mark"
 """Beginning of the name of a suspect whose content differs from picture to picture."""
@@ -81,23 +86,24 @@ def candidate_at(sample: Sample, target: int, place: places.Place, compared: Com
     likely = chosen[member][np.argsort(-alike[member], kind="stable")]
     donors = first_positions(likely[: max(4, len(likely) // 4)])
     others = first_positions(chosen[~member])
-    template = _mark(sample, likely, chosen[~member], place) if place.translucent else None
     mask = place.mask
-    if template is not None and place.crisp:
+    may_be_mark = place.copied or place.translucent
+    found = _mark(sample, likely, chosen[~member], mask) if may_be_mark else None
+    drawn = found is not None and found.sharpness >= _DRAWN
+    template = found.levels if found is not None and place.translucent else None
+    if template is not None and drawn and place.crisp:
         mask = marks.extended(template, mask)
     carries = np.full(len(sample.ids), np.nan)
     carries[chosen] = alike - places.two_groups(alike)
     auc = class_auc(alike, member)
-    area, box, border = float(mask.mean()), _box(mask), place.shape == "border"
-    mark = area < _MARK or border or place.band or place.translucent
-    overlay = place.copied and place.added and mark and not place.everywhere
-    kind = "acquisition" if border else "overlay"
+    area, box = float(mask.mean()), _box(mask)
+    kind = _kind(place, area, drawn)
     return Candidate(
-        cue="border" if border else "place",
-        kind=kind if overlay else "appearance",
+        cue=place.shape,
+        kind=kind,
         target=target,
         name=_name(place),
-        rank=min(1.0, place.strength / 3) * (1.0 if overlay else 0.4),
+        rank=min(1.0, place.strength / 3) * (0.4 if kind == "appearance" else 1.0),
         evidence=Evidence(0.0, auc, len(chosen)),
         carries=carries,
         experiment=Region(
@@ -110,23 +116,40 @@ def candidate_at(sample: Sample, target: int, place: places.Place, compared: Com
             "consistency": place.consistency,
             "spread": place.spread,
             "elsewhere": place.elsewhere,
+            "sharpness": np.nan if found is None else found.sharpness,
             "where": _where(place),
         },
     )
 
 
-def _mark(
-    sample: Sample, likely: np.ndarray, others: np.ndarray, place: places.Place
-) -> np.ndarray:
-    """The mean mark (SIDE, SIDE, 3) of the half of the class that most likely has it."""
+def _kind(place: places.Place, area: float, drawn: bool) -> str:
+    """A thing that was put onto the pictures, or how the class itself looks.
+
+    Args:
+        place: where it is.
+        area: share of the picture that is inserted, 0 to 1.
+        drawn: its mean picture is sharp.
+    """
+    border = place.shape == "border"
+    small_enough = area < _MARK or border or place.band or place.translucent
+    laid = place.copied and place.added and small_enough and not place.everywhere
+    if not laid or not (drawn or border):
+        return "appearance"
+    return "acquisition" if border else "overlay"
+
+
+def _mark(sample: Sample, likely: np.ndarray, others: np.ndarray, mask: np.ndarray) -> marks.Mark:
+    """The mean mark of the half of the class that most likely has it."""
     carriers = likely[: max(4, len(likely) // 2)]
-    with_mark, without = (
-        np.stack([marks.square(sample.read(int(at))) for at in group])
-        for group in (carriers, others)
-    )
+    with_mark, without = ([sample.read(int(at)) for at in group] for group in (carriers, others))
     size = (marks.SIDE, marks.SIDE)
-    large = cv2.resize(place.mask.astype(np.float32), size, interpolation=cv2.INTER_LINEAR)
-    return marks.template(with_mark, without, large > 0.5)
+    large = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_LINEAR)
+    return marks.mean_mark(
+        np.stack([marks.square(picture) for picture in with_mark]),
+        np.stack([marks.square(picture) for picture in without]),
+        large > 0.5,
+        pixel=marks.SIDE / float(np.median([min(each.shape[:2]) for each in with_mark])),
+    )
 
 
 def _masks(found: Sequence[Candidate]) -> list[np.ndarray]:

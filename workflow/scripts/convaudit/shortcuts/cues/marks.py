@@ -1,4 +1,6 @@
-"""Translucent marks, such as watermarks: what the images of a class add to a fixed place."""
+"""Marks, such as stickers and watermarks: what the images of a class add to a fixed place."""
+
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -15,9 +17,31 @@ _GAP = 6
 """Greatest gap between two parts of a mark, such as two letters, in pixels of ``SIDE``."""
 _SLOW = 0.05
 """Standard deviation, as a share of the side, of the blur that leaves light and backgrounds."""
+_FINE = 2.0
+"""Standard deviation in pixels of ``SIDE`` of the blur that removes fine detail; at least a pixel
+of the original pictures."""
 
 
-def template(carriers: np.ndarray, others: np.ndarray, mask: np.ndarray) -> np.ndarray:
+@dataclass(frozen=True)
+class Mark:
+    """What pictures of a class add to a fixed place.
+
+    levels: (SIDE, SIDE, 3) signed levels, rounded to tenths, 0 at the median of what surrounds the
+    mark, so that light and backgrounds that differ slowly are left out; sharpness: fine detail of
+    the carriers' mean picture there / strength of the mark (the greatest 2 % of both), over 0.
+
+    A thing that was put onto the pictures has the same detail in all of them. What they show there
+    by themselves, such as a lung's rim, lies a little differently in each picture, so its mean is
+    soft, although it may differ much from that of pictures with another class's sticker there.
+    """
+
+    levels: np.ndarray
+    sharpness: float
+
+
+def mean_mark(
+    carriers: np.ndarray, others: np.ndarray, mask: np.ndarray, pixel: float = 1.0
+) -> Mark:
     """The mark that pictures have in common: the difference of the mean pictures.
 
     Marks that are a few pixels off in each picture would blur in the mean, so each picture is moved
@@ -27,10 +51,7 @@ def template(carriers: np.ndarray, others: np.ndarray, mask: np.ndarray) -> np.n
         carriers: (n, SIDE, SIDE, 3) RGB, 0..255: pictures with the mark.
         others: (m, SIDE, SIDE, 3): pictures without it.
         mask: (SIDE, SIDE) booleans: where it is.
-
-    Returns:
-        (SIDE, SIDE, 3) signed levels, rounded to tenths, 0 at the median of what surrounds the
-        mark, so that light and backgrounds that differ slowly are left out.
+        pixel: side of a pixel of the original pictures, in pixels of ``SIDE``.
     """
     background = others.mean(axis=0, dtype=np.float32)
     edges = [_edges(picture.astype(np.float32), even=True) for picture in carriers]
@@ -45,12 +66,23 @@ def template(carriers: np.ndarray, others: np.ndarray, mask: np.ndarray) -> np.n
                 for picture, shift in zip(carriers, shifts, strict=True)
             ]
         )
-    mark = moved.mean(axis=0, dtype=np.float32) - background
+    mean = moved.mean(axis=0, dtype=np.float32)
+    levels = _without_light(mean - background, mask).round(1)
+    fine = mean - cv2.GaussianBlur(mean, (0, 0), max(_FINE, pixel))
+    return Mark(levels, _greatest(fine[mask]) / max(_greatest(levels[mask]), 1.0))
+
+
+def _without_light(mark: np.ndarray, mask: np.ndarray) -> np.ndarray:
     if mask.mean() > LARGEST:
         # A mark all over the picture leaves nothing around it by which to tell light from mark.
-        return (mark - cv2.GaussianBlur(mark, (0, 0), _SLOW * SIDE)).round(1)
+        return np.asarray(mark - cv2.GaussianBlur(mark, (0, 0), _SLOW * SIDE))
     rim = ~mask
-    return (mark - np.median(mark[rim], axis=0) if rim.any() else mark).round(1)
+    return np.asarray(mark - np.median(mark[rim], axis=0) if rim.any() else mark)
+
+
+def _greatest(levels: np.ndarray) -> float:
+    """The length that 2 % of pixels (n, 3) exceed in one of the channels."""
+    return float(np.percentile(np.abs(levels).max(axis=1), 98))
 
 
 def extended(mark: np.ndarray, place: np.ndarray) -> np.ndarray:
@@ -59,7 +91,7 @@ def extended(mark: np.ndarray, place: np.ndarray) -> np.ndarray:
     A stripe, for example, or a word is found only where the pictures behind it are alike.
 
     Args:
-        mark: (SIDE, SIDE, 3) signed levels, from ``template``.
+        mark: (SIDE, SIDE, 3) signed levels, from ``mean_mark``.
         place: (places.SIDE, places.SIDE) booleans: where it was found.
 
     Returns:

@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,18 +9,19 @@ import numpy as np
 from convaudit.shortcuts.candidate import Candidate, Evidence
 from convaudit.shortcuts.candidates import DETAIL, FLOOR_AUC, FLOOR_R, Discovery
 from convaudit.shortcuts.changes.experiments import Crop, Region
+from convaudit.shortcuts.judging.consequences import explained, mirrored, uncovered
+from convaudit.shortcuts.judging.suspect import Suspect, short
+from convaudit.shortcuts.judging.wording import text_of, title
 from convaudit.shortcuts.laboratory.trials import (
     CONFIRMED,
     LEAST_PAIRS,
     LOOKS,
     REFUTED,
     Laboratory,
-    Pair,
     Trial,
 )
 from convaudit.shortcuts.place_candidates import SEVERAL
 from convaudit.shortcuts.sample import Sample
-from convaudit.shortcuts.wording import text_of, title
 
 MOST_IMAGES = 50
 """Greatest number of listed images with the cue."""
@@ -43,61 +43,12 @@ strength of 5 levels (``grain``) and a softness of 0.6, radiographs of 1.1, the 
 to 1.42 (``focus``). In small pictures that were enlarged everything is soft, so a blurred class
 must be softer than the others: by 0.6 to 1.5 in the tuning cases, while the digit 1 is softer than
 other digits by 0.5."""
-_EXPLAINED = 0.85
-"""Another confirmed cue explains a class's surroundings if it has at least this share of their
-effect. In a tuning case of the planted benchmark the colour of a planted wall had 0.78, but it is
-not the wall."""
 _LESS_SAID = 0.85
 """The effect of a patch, and of several marks together, is multiplied by this for the order of
 suspects: a mark at a fixed place is found as a patch too, and the suspect with the place says
 more."""
 _STRONG_AUC = 0.3
 """Least distance of an AUC from 0.5 for a warning about a cue that the model does not use."""
-
-
-@dataclass(frozen=True)
-class Suspect:
-    """A suspect after its trials; ``as_json`` gives its entry in ``summary.json``.
-
-    ``carries`` is that of its candidate.
-    """
-
-    id: str
-    cue: str
-    kind: str
-    target: str
-    title: str
-    text: str
-    status: str
-    severity: str
-    data: Evidence
-    insert: Trial | None
-    remove: Trial | None
-    images: list[str]
-    image_count: int
-    carries: np.ndarray
-    pairs: list[Pair]
-    detail: dict[str, Any]
-
-    def as_json(self) -> dict[str, Any]:
-        """The suspect as JSON; docs/shortcuts.md explains the fields."""
-        return {
-            "id": self.id,
-            "cue": self.cue,
-            "kind": self.kind,
-            "class": self.target,
-            "title": self.title,
-            "text": self.text,
-            "status": self.status,
-            "severity": self.severity,
-            "data": {"r": _short(self.data.r), "auc": _short(self.data.auc), "n": self.data.n},
-            "insert": _trial_json(self.insert),
-            "remove": _trial_json(self.remove),
-            "images": self.images,
-            "image_count": self.image_count,
-            "detail": self.detail,
-            "link": f"report/index.html#{self.id}",
-        }
 
 
 def decide(
@@ -117,7 +68,11 @@ def decide(
         if not any(_one_story(candidate, suspect, *other) for other in kept):
             kept.append((candidate, suspect))
     found = [suspect for _, suspect in kept]
-    return [each for each in found if not (explained(each, found) or mirrored(each, found))]
+    return [
+        each
+        for each in found
+        if not (explained(each, found) or mirrored(each, found) or uncovered(each, found))
+    ]
 
 
 def _tried(candidate: Candidate, laboratory: Laboratory) -> tuple[Trial | None, Trial | None]:
@@ -182,7 +137,7 @@ def facts_of(candidate: Candidate) -> dict[str, Any]:
         name: None if isinstance(value, float) and np.isnan(value) else value
         for name, value in candidate.detail.items()
     }
-    return {**known, "likeness": _short(candidate.likeness), "name": candidate.name}
+    return {**known, "likeness": short(candidate.likeness), "name": candidate.name}
 
 
 def _evidence(sample: Sample, candidate: Candidate) -> tuple[Evidence, bool]:
@@ -265,16 +220,12 @@ _ORDER = ("confirmed", "undecided", "fragile", "data_only", "refuted")
 def _order(candidate: Candidate, suspect: Suspect) -> tuple[int, bool, float]:
     """Sort key: confirmed suspects first, then those that block, then by effect x likeness."""
     removal = suspect.remove.difference.value * 0.5 if suspect.remove else 0.0
-    effect = max(_effect(suspect), removal)
+    effect = max(suspect.effect, removal)
     weight = candidate.likeness if candidate.name in DETAIL else 1.0
     if candidate.cue == "patch" or candidate.detail.get("where") == SEVERAL:
         weight = _LESS_SAID
     asks = suspect.severity != "block"
     return _ORDER.index(suspect.status), asks, -effect * weight
-
-
-def _effect(suspect: Suspect) -> float:
-    return suspect.insert.difference.value if suspect.insert else 0.0
 
 
 def _one_story(candidate: Candidate, suspect: Suspect, other: Candidate, first: Suspect) -> bool:
@@ -285,54 +236,3 @@ def _one_story(candidate: Candidate, suspect: Suspect, other: Candidate, first: 
         return True
     local = isinstance(candidate.experiment, Crop | Region)
     return local and isinstance(other.experiment, Crop | Region)
-
-
-def explained(suspect: Suspect, found: Sequence[Suspect]) -> bool:
-    """True for surroundings if a confirmed mark or tone, which is in them too, has most of their
-    effect.
-    """
-    return suspect.cue == "context" and any(
-        other.cue != "context"
-        and (other.target, other.status) == (suspect.target, "confirmed")
-        and _effect(other) >= _EXPLAINED * _effect(suspect)
-        for other in found
-    )
-
-
-def mirrored(suspect: Suspect, found: Sequence[Suspect]) -> bool:
-    """True for the lack of another class's cue.
-
-    The suspect is confirmed by its removal alone, and to remove it is to insert the opposite cue,
-    which is a confirmed suspect of another class. If small pictures are predicted as "grass", for
-    example, shrinking takes images from every other class.
-    """
-    if suspect.status != "confirmed" or _inserted(suspect):
-        return False
-    return any(
-        (other.status, other.cue) == ("confirmed", suspect.cue)
-        and other.target != suspect.target
-        and _inserted(other)
-        and (other.data.auc - 0.5) * (suspect.data.auc - 0.5) < 0
-        for other in found
-    )
-
-
-def _inserted(suspect: Suspect) -> bool:
-    """True if the suspect's insertion alone confirms it."""
-    return suspect.insert is not None and suspect.insert.difference.low >= CONFIRMED
-
-
-def _trial_json(trial: Trial | None) -> dict[str, Any] | None:
-    if trial is None or not trial.difference.pairs:
-        return None
-    return {
-        "pairs": trial.difference.pairs,
-        "flips": trial.flips,
-        "control_flips": trial.control_flips,
-        "low": _short(trial.difference.low),
-        "high": _short(trial.difference.high),
-    }
-
-
-def _short(value: float) -> float:
-    return round(float(value), 6)

@@ -1,0 +1,1 @@
+"""From trials to suspects: status, severity, what follows from what, and words."""
