@@ -93,8 +93,8 @@ def striped() -> np.ndarray:
     return pictures
 
 
-@pytest.mark.parametrize(("consistency", "rows"), [(0.83, 64), (0.42, 20)])
-def test_only_a_crisp_mark_is_inserted_beyond_its_place(consistency, rows):
+@pytest.mark.parametrize(("consistency", "rows"), [(0.83, 64), (0.42, 64), (0.3, 20)])
+def test_only_a_copied_mark_is_inserted_beyond_its_place(consistency, rows):
     found = at_the_stripe(striped(), 1, consistency)
     assert found.experiment.mask.any(axis=1).sum() == rows
 

@@ -86,18 +86,17 @@ def candidate_at(sample: Sample, target: int, place: places.Place, compared: Com
     likely = chosen[member][np.argsort(-alike[member], kind="stable")]
     donors = first_positions(likely[: max(4, len(likely) // 4)])
     others = first_positions(chosen[~member])
-    mask = place.mask
     may_be_mark = place.copied or place.translucent
-    found = _mark(sample, likely, chosen[~member], mask) if may_be_mark else None
+    found = _mark(sample, likely, chosen[~member], place.mask) if may_be_mark else None
     drawn = found is not None and found.sharpness >= _DRAWN
+    kind = _kind(place, drawn)
     template = found.levels if found is not None and place.translucent else None
-    if template is not None and drawn and place.crisp:
-        mask = marks.extended(template, mask)
+    if template is not None and drawn and place.copied:
+        place = replace(place, mask=marks.extended(template, place.mask))
     carries = np.full(len(sample.ids), np.nan)
     carries[chosen] = alike - places.two_groups(alike)
     auc = class_auc(alike, member)
-    area, box = float(mask.mean()), _box(mask)
-    kind = _kind(place, area, drawn)
+    box = _box(place.mask)
     return Candidate(
         cue=place.shape,
         kind=kind,
@@ -107,11 +106,11 @@ def candidate_at(sample: Sample, target: int, place: places.Place, compared: Com
         evidence=Evidence(0.0, auc, len(chosen)),
         carries=carries,
         experiment=Region(
-            mask=mask, template=template, donors=donors, others=others, read=sample.read
+            mask=place.mask, template=template, donors=donors, others=others, read=sample.read
         ),
         family=f"place {box}",
         detail={
-            "area": area,
+            "area": float(place.mask.mean()),
             "box": box,
             "consistency": place.consistency,
             "spread": place.spread,
@@ -122,16 +121,15 @@ def candidate_at(sample: Sample, target: int, place: places.Place, compared: Com
     )
 
 
-def _kind(place: places.Place, area: float, drawn: bool) -> str:
+def _kind(place: places.Place, drawn: bool) -> str:
     """A thing that was put onto the pictures, or how the class itself looks.
 
     Args:
         place: where it is.
-        area: share of the picture that is inserted, 0 to 1.
         drawn: its mean picture is sharp.
     """
     border = place.shape == "border"
-    small_enough = area < _MARK or border or place.band or place.translucent
+    small_enough = place.mask.mean() < _MARK or border or place.band or place.translucent
     laid = place.copied and place.added and small_enough and not place.everywhere
     if not laid or not (drawn or border):
         return "appearance"

@@ -22,10 +22,6 @@ it, such as a grid."""
 COPIED = 0.4
 """Least consistency of the gradients (0 random, 1 the same edge in every image) if the content of a
 place is a copy, such as a sticker, not a kind of thing. Tuned on the benchmark's tuning seeds."""
-CRISP = 0.5
-"""Least consistency of a mark that is inserted beyond its place too. A stripe has 0.83, watermarks
-0.53 to 0.68; fluid in a lung, which is the class itself, 0.42 (tuning cases of the planted
-benchmark)."""
 _ALIGNED = 0.17
 """Least ``Place.elsewhere`` at which a place may be a part of the class's own shape. Handwritten
 digits have 0.41 to 0.99, other pictures with marks 0 to 0.10."""
@@ -97,11 +93,6 @@ class Place:
             and not side[int(_THICKEST * SIDE) :].any()
             for side in sides
         )
-
-    @property
-    def crisp(self) -> bool:
-        """True if nearly all of the class's pictures have the very same edges there."""
-        return self.consistency >= CRISP
 
     @property
     def translucent(self) -> bool:
