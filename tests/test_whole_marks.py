@@ -171,3 +171,22 @@ def test_one_mark_alone_is_not_joined(copied):
         for n, each in enumerate(copied)
     ]
     assert joined(places) is None
+
+
+@pytest.mark.parametrize("opacity", [1.0, 0.5])
+def test_an_opaque_mark_is_pasted_though_some_images_of_the_class_lack_it(opacity):
+    """The three images without the red square make the class vary there as much as others do."""
+    own = [image.copy() for image in PLAIN[:COUNT]]
+    for image in own[3:]:
+        square = image[72:90, 72:90]
+        square[:] = square * (1 - opacity) + np.array([255, 0, 0]) * opacity
+    assert fixed_places(seen(own), MEMBER, 1)[0].translucent
+    found = candidates(own)[0]
+    assert (found.cue, found.kind) == ("place", "overlay")
+    assert (found.experiment.template is None) == (opacity == 1)
+    grey = np.full((96, 96, 3), 100, np.uint8)
+    change = found.experiment.insert(grey, 0)[78:84, 78:84].reshape(-1, 3).mean(axis=0)
+    # At half opacity the mark adds what it adds to the mean picture.
+    assert change[0] > 130 and change[1] < 75
+    if opacity == 1:
+        assert (change == [255, 0, 0]).all()

@@ -23,6 +23,9 @@ _DRAWN = 0.2
 0.38, stickers and stripes 0.3 to 0.63; fluid in a lung has 0.1, the rim of a lung 0.15, the lack of
 another class's sticker or watermark 0.04 to 0.11 (tuning cases of the planted benchmark, and marks
 in pictures of 32 and 64 pixels)."""
+_OPAQUE = 0.1
+"""Greatest variance of the carriers at an opaque mark, as a share of that beside it. A watermark of
+half opacity leaves 0.25."""
 
 CHANGING = "changing mark"
 """Beginning of the name of a suspect whose content differs from picture to picture."""
@@ -90,9 +93,12 @@ def candidate_at(sample: Sample, target: int, place: places.Place, compared: Com
     found = _mark(sample, likely, chosen[~member], place.mask) if may_be_mark else None
     drawn = found is not None and found.sharpness >= _DRAWN
     kind = _kind(place, drawn)
-    template = found.levels if found is not None and place.translucent else None
-    if template is not None and drawn and place.copied:
-        place = replace(place, mask=marks.extended(template, place.mask))
+    template = None
+    if found is not None and place.translucent:
+        if not _opaque(small[member], alike[member], place.mask):
+            template = found.levels
+        if drawn and place.copied:
+            place = replace(place, mask=marks.extended(found.levels, place.mask))
     carries = np.full(len(sample.ids), np.nan)
     carries[chosen] = alike - places.two_groups(alike)
     auc = class_auc(alike, member)
@@ -134,6 +140,20 @@ def _kind(place: places.Place, drawn: bool) -> str:
     if not laid or not (drawn or border):
         return "appearance"
     return "acquisition" if border else "overlay"
+
+
+def _opaque(pictures: np.ndarray, alike: np.ndarray, mask: np.ndarray) -> bool:
+    """True if the carriers' pictures hardly vary in at least a quarter of a place.
+
+    Few images of the class without a vivid sticker let the whole class vary there.
+
+    Args:
+        pictures: (n, SIDE, SIDE, 3) of the class, as ``places.small`` makes them.
+        alike: their likeness (n,) to each other there; the upper half counts as carriers.
+        mask: (SIDE, SIDE) booleans: the place.
+    """
+    varied = pictures[alike >= np.median(alike)].var(axis=0).sum(axis=2)
+    return bool(np.quantile(varied[mask], 0.25) <= _OPAQUE * varied[~mask].mean())
 
 
 def _mark(sample: Sample, likely: np.ndarray, others: np.ndarray, mask: np.ndarray) -> marks.Mark:
