@@ -90,15 +90,15 @@ def candidate_at(sample: Sample, target: int, place: places.Place, compared: Com
     donors = first_positions(likely[: max(4, len(likely) // 4)])
     others = first_positions(chosen[~member])
     may_be_mark = place.copied or place.translucent
-    found = _mark(sample, likely, chosen[~member], place.mask) if may_be_mark else None
-    drawn = found is not None and found.sharpness >= _DRAWN
+    mark = _mark(sample, likely, chosen[~member], place.mask) if may_be_mark else None
+    drawn = mark is not None and mark.sharpness >= _DRAWN
     kind = _kind(place, drawn)
     template = None
-    if found is not None and place.translucent:
-        if not _opaque(small[member], alike[member], place.mask):
-            template = found.levels
+    if mark is not None and place.translucent:
+        if place.everywhere or not _opaque(small[member], alike[member], place.mask):
+            template = mark.levels
         if drawn and place.copied:
-            place = replace(place, mask=marks.extended(found.levels, place.mask))
+            place = replace(place, mask=marks.extended(mark.levels, place.mask))
     carries = np.full(len(sample.ids), np.nan)
     carries[chosen] = alike - places.two_groups(alike)
     auc = class_auc(alike, member)
@@ -121,7 +121,7 @@ def candidate_at(sample: Sample, target: int, place: places.Place, compared: Com
             "consistency": place.consistency,
             "spread": place.spread,
             "elsewhere": place.elsewhere,
-            "sharpness": np.nan if found is None else found.sharpness,
+            "sharpness": np.nan if mark is None else mark.sharpness,
             "where": _where(place),
         },
     )
@@ -145,7 +145,7 @@ def _kind(place: places.Place, drawn: bool) -> str:
 def _opaque(pictures: np.ndarray, alike: np.ndarray, mask: np.ndarray) -> bool:
     """True if the carriers' pictures hardly vary in at least a quarter of a place.
 
-    Few images of the class without a vivid sticker let the whole class vary there.
+    A few images without a vivid sticker make the whole class vary there.
 
     Args:
         pictures: (n, SIDE, SIDE, 3) of the class, as ``places.small`` makes them.
