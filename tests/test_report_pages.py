@@ -729,3 +729,17 @@ def test_the_gallery_links_the_overlays_that_are_on_the_disk_alone(audit, tmp_pa
     expected = {"all": ids, "errors": ids[audit.wrong], "none": ids[:0]}[choice]
     assert linked == set(expected.tolist())
     assert choice == "none" or linked
+
+
+@pytest.mark.parametrize(
+    ("status", "says", "never"),
+    [
+        ("confirmed", "in part: does not stop a signature", "this model does not use it"),
+        ("data_only", "this model does not use it", "does not stop a signature"),
+    ],
+)
+def test_a_warning_says_whether_the_model_uses_the_cue(audit, tmp_path, status, says, never):
+    warned = {**suspect("s-tone", "b", status, []), "severity": "warn"}
+    report = written(replace(changed(audit), shortcuts=tried(warned)), tmp_path)
+    text = " ".join(text_of(report / "index.html").split())
+    assert says in text and never not in text
