@@ -1,4 +1,4 @@
-"""What follows from a confirmed suspect is not told beside it."""
+"""A confirmed suspect hides those that follow from it."""
 
 from dataclasses import replace
 

@@ -45,6 +45,19 @@ def test_a_mark_that_moves_is_measured_at_its_full_strength():
     assert blurred < 40 and best == pytest.approx(55, abs=8)
 
 
+@pytest.mark.parametrize(("pixel", "detail"), [(1.0, 0.401), (4.0, 0.450)])
+def test_the_sharpness_of_a_bar_by_hand(pixel, detail):
+    """Beside its edge a bar loses 1 - Phi(0.5 / sigma) by a blur of sigma = 2 or 4 pixels."""
+    plain = np.full((8, SIDE, SIDE, 3), 100, np.uint8)
+    bars = plain.copy()
+    bars[:, :, 60:90] = 200
+    mask = np.zeros((SIDE, SIDE), bool)
+    mask[:, 60:90] = True
+    found = mean_mark(bars, plain, mask, pixel)
+    assert (found.levels[mask] == 100).all() and (found.levels[~mask] == 0).all()
+    assert found.sharpness == pytest.approx(detail, abs=0.005)
+
+
 def test_a_place_takes_in_the_whole_mark_that_crosses_it():
     mark = np.zeros((SIDE, SIDE, 3), np.float32)
     mark[:, 40:50] = (60, -60, 0)

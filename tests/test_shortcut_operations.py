@@ -71,8 +71,11 @@ def test_a_patch_or_a_blur_that_turns_few_images_does_not_block(flips, severity)
     assert severity_of(place, evidence, "confirmed", trial) == "block"
 
 
-@pytest.mark.parametrize(("flips", "severity"), [(40, "ask"), (17, "ask"), (14, "warn")])
+@pytest.mark.parametrize(
+    ("flips", "severity"), [(40, "ask"), (17, "ask"), (14, "warn"), (0, "ask")]
+)
 def test_the_look_of_a_class_that_turns_few_images_is_a_warning(flips, severity):
+    """With 0 flips only the removal can have confirmed it, so a person is asked."""
     evidence = Evidence(0.0, 0.9, 80)
     tone = Candidate("contrast", "appearance", 0, "a", 1.0, evidence, np.zeros(1), None, "tone")
     assert severity_of(tone, evidence, "confirmed", turning(flips)) == severity

@@ -128,7 +128,7 @@ def candidate_at(sample: Sample, target: int, place: places.Place, compared: Com
 
 
 def _kind(place: places.Place, drawn: bool) -> str:
-    """A thing that was put onto the pictures, or how the class itself looks.
+    """Say whether a thing was put onto the pictures, or shows how the class itself looks.
 
     Args:
         place: where it is.
@@ -157,17 +157,24 @@ def _opaque(pictures: np.ndarray, alike: np.ndarray, mask: np.ndarray) -> bool:
 
 
 def _mark(sample: Sample, likely: np.ndarray, others: np.ndarray, mask: np.ndarray) -> marks.Mark:
-    """The mean mark of the half of the class that most likely has it."""
+    """Measure the mark on the half of the class that most likely has it."""
     carriers = likely[: max(4, len(likely) // 2)]
-    with_mark, without = ([sample.read(int(at)) for at in group] for group in (carriers, others))
+    with_mark, without = (
+        [_squared(sample.read(int(at))) for at in group] for group in (carriers, others)
+    )
     size = (marks.SIDE, marks.SIDE)
     large = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_LINEAR)
     return marks.mean_mark(
-        np.stack([marks.square(picture) for picture in with_mark]),
-        np.stack([marks.square(picture) for picture in without]),
+        np.stack([square for square, _ in with_mark]),
+        np.stack([square for square, _ in without]),
         large > 0.5,
-        pixel=marks.SIDE / float(np.median([min(each.shape[:2]) for each in with_mark])),
+        pixel=marks.SIDE / float(np.median([side for _, side in with_mark])),
     )
+
+
+def _squared(image: np.ndarray) -> tuple[np.ndarray, int]:
+    """The image as ``marks`` compares it, and its shorter side in pixels."""
+    return marks.square(image), min(image.shape[:2])
 
 
 def _masks(found: Sequence[Candidate]) -> list[np.ndarray]:

@@ -24,7 +24,7 @@ of the original pictures."""
 
 @dataclass(frozen=True)
 class Mark:
-    """What pictures of a class add to a fixed place.
+    """Levels that the pictures of a class add to a fixed place, and how sharp they are.
 
     levels: (SIDE, SIDE, 3) signed levels, rounded to tenths, 0 at the median of what surrounds the
     mark, so that light and backgrounds that differ slowly are left out; sharpness: fine detail of

@@ -1,4 +1,4 @@
-"""Confirmed suspects that follow from another suspect."""
+"""Find the suspects that follow from another, confirmed suspect."""
 
 from collections.abc import Sequence
 
@@ -44,7 +44,8 @@ def mirrored(suspect: Suspect, found: Sequence[Suspect]) -> bool:
 def uncovered(suspect: Suspect, found: Sequence[Suspect]) -> bool:
     """True for the usual look of a place that another class's confirmed mark covers.
 
-    What a class without a sticker has there, for example, removes the sticker from other images.
+    If the mark is a sticker, for example, pasting the look of a class without it removes the
+    sticker from other images.
     """
     if suspect.kind != "appearance" or suspect.cue != "place":
         return False

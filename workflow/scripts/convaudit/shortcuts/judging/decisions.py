@@ -197,8 +197,8 @@ def severity_of(candidate: Candidate, data: Evidence, status: str, inserted: Tri
     A person is asked about a confirmed cue that may belong to the class itself. This holds for
     appearances, for fine detail that hardly goes with the class, for noise and blur without clear
     signs (``_CLEAR``), and for fine detail and a returning patch that turn few images, as any blur
-    and a part of the class's own object do too. If such a cue turns few images (``_ASKS``), it is a
-    warning: a class's usual look does so in most networks.
+    and a part of the class's own object do too. If the insertion of such a cue is confirmed but
+    turns few images (``_ASKS``), it is a warning: a class's usual look does so in most networks.
     """
     if status != "confirmed":
         return "warn" if status == "data_only" else "note"
@@ -208,7 +208,7 @@ def severity_of(candidate: Candidate, data: Evidence, status: str, inserted: Tri
     faint = not all(float(candidate.detail.get(each, least)) >= least for each, least in _CLEAR)
     weak = turns < _BLOCKS and (candidate.cue == "patch" or candidate.name in DETAIL)
     if candidate.kind == "appearance" or leans or faint or weak:
-        return "ask" if turns >= _ASKS else "warn"
+        return "warn" if CONFIRMED <= turns < _ASKS else "ask"
     return "block"
 
 
