@@ -7,6 +7,7 @@ import pytest
 from convaudit.shortcuts.changes.experiments import Crop
 from convaudit.shortcuts.cues.boxes import Box, cut, grown
 from convaudit.shortcuts.cues.patches import Patch, returning_patches
+from convaudit.shortcuts.cues.strokes import colour_of, followed
 
 SIDE = 160
 STICKER = 38
@@ -80,6 +81,67 @@ def test_a_spot_on_an_object_that_fills_the_view_is_cut_without_the_object():
         pictures.append(picture)
     first = returning_patches(pictures, np.arange(28) < 14)[0]
     assert first.reach == (0.125, 0.125, 0.125, 0.125)
+
+
+def test_a_caption_at_any_height_is_cut_from_edge_to_edge():
+    random = np.random.default_rng(0)
+    pictures, heights = [background(random) for _ in range(28)], []
+    for picture in pictures[:14]:
+        y = int(random.integers(20, 130))
+        picture[y : y + 20] = (30, 30, 30)
+        cv2.putText(picture, "cdef", (4, y + 16), 0, 0.6, (255, 255, 255), 1, cv2.LINE_AA)
+        heights.append(y / SIDE)
+    first = returning_patches(pictures, np.arange(28) < 14)[0]
+    assert first.copied and len(first.boxes) >= 12
+    for at, (left, top, right, bottom) in first.boxes.items():
+        assert (left, right) == (0, 1)
+        assert top <= heights[at] + 0.02 and bottom >= heights[at] + 20 / SIDE - 0.02
+        assert bottom - top < 0.25
+
+
+def test_a_ring_is_followed_from_a_piece_of_it_by_its_colour():
+    random = np.random.default_rng(0)
+    pictures, boxes = [background(random) for _ in range(28)], []
+    for picture in pictures[:14]:
+        x, y = (int(each) for each in random.integers(40, 120, 2))
+        cv2.circle(picture, (x, y), 34, (255, 40, 40), 4, cv2.LINE_AA)
+        boxes.append(((x - 36) / SIDE, (y - 36) / SIDE, (x + 37) / SIDE, (y + 37) / SIDE))
+    first = returning_patches(pictures, np.arange(28) < 14)[0]
+    assert first.size < 45 and first.colour == pytest.approx((255, 40, 40), abs=5)
+    for at, box in first.boxes.items():
+        assert share(boxes[at], box) > 0.99 and share(box, boxes[at]) > 0.6
+    # It is found anew in another picture, and not in one without it.
+    seen = background(random)
+    cv2.circle(seen, (70, 60), 34, (255, 40, 40), 4, cv2.LINE_AA)
+    box = first.locate(seen)
+    assert box and share((34 / SIDE, 24 / SIDE, 107 / SIDE, 97 / SIDE), box) > 0.99
+    assert first.locate(background(random)) is None
+
+
+def test_a_colour_is_followed_over_small_gaps_and_not_into_a_background():
+    picture = np.full((SIDE, SIDE, 3), 90, np.uint8)
+    picture[40:60, 20:40] = picture[40:60, 43:63] = picture[40:60, 90:100] = (250, 200, 30)
+    # Two pieces are 3 pixels apart; the third is 27 away. The rim is 2 pixels.
+    inside = 25 / SIDE, 45 / SIDE, 35 / SIDE, 55 / SIDE
+    found = followed(picture, inside, (250, 200, 30))
+    assert found == (18 / SIDE, 38 / SIDE, 65 / SIDE, 62 / SIDE)
+    assert followed(picture, inside, (90, 90, 90)) is None  # not in the box
+    around = 0.0, 0.0, 0.3, 0.3
+    assert followed(picture, around, (90, 90, 90)) is None  # covers the picture
+
+
+def test_crops_have_one_colour_in_common_or_none():
+    random = np.random.default_rng(0)
+    crops = [random.integers(0, 255, (24, 24, 3)).astype(np.uint8) for _ in range(6)]
+    usual = float(np.concatenate([each.reshape(-1, 3) for each in crops]).var(axis=0).sum())
+    assert colour_of(crops, usual) is None
+    for each in crops:
+        each[10:14] = (200, 20, 30)
+    assert colour_of(crops, usual) == (200, 20, 30)
+    assert colour_of(crops[:3], usual) is None
+    for each in crops:
+        each[16:20] = (20, 20, 230)
+    assert colour_of(crops, usual) is None  # two colours
 
 
 def test_a_piece_is_pasted_where_the_donor_has_it_and_the_control_too():

@@ -88,7 +88,11 @@ def _experiment(parts: dict[str, Any], read: Read) -> Experiment:
         parts["mask"] = np.array(parts["mask"], bool)
         return Region(**parts, read=read)
     patch = parts["patch"]
-    restored = {"vector": np.array(patch["vector"], np.float32), "reach": tuple(patch["reach"])}
+    restored = {
+        "vector": np.array(patch["vector"], np.float32),
+        "reach": tuple(patch["reach"]),
+        "colour": patch["colour"] and tuple(patch["colour"]),
+    }
     parts["patch"] = Patch(**{**patch, **restored})
     parts["boxes"] = tuple(tuple(box) for box in parts["boxes"])
     return Crop(**parts, read=read)

@@ -20,6 +20,16 @@ def grown(box: Box, reach: Reach) -> Box:
     )
 
 
+def united(first: Box, second: Box) -> Box:
+    """The smallest box that contains both."""
+    return (
+        min(first[0], second[0]),
+        min(first[1], second[1]),
+        max(first[2], second[2]),
+        max(first[3], second[3]),
+    )
+
+
 def cut(picture: np.ndarray, box: Box) -> np.ndarray:
     """The pixels of a picture (H, W, 3) in a box, at least 2 x 2."""
     height, width = picture.shape[:2]

@@ -17,6 +17,11 @@ _STEP = 2
 _WIDEST = 64
 """A pasted thing has at most this side, in pixels of the searched picture: 40 % of its longer side.
 """
+_THIN = 40
+"""A bar across the whole picture, such as a caption, is at most this thick, in pixels of the
+searched picture: 25 % of its longer side."""
+_ACROSS = 0.9
+"""Share of a bar's length where pictures must be alike."""
 _VARIES = 0.5
 """A thing's pixels vary between images by less than this share of what pictures vary."""
 _RIM = 0.125
@@ -26,13 +31,14 @@ _RIM = 0.125
 def reach_of(pictures: list[np.ndarray], boxes: list[Box], size: int) -> Reach:
     """Follow the thing beyond its patch, side by side, while the aligned pieces stay alike.
 
-    A thing without an end, such as a spot on an object that fills the view, is left at its patch:
-    what is pasted must not be the object.
+    A thing that is too large reaches from edge to edge if it is a thin bar. Otherwise, such as a
+    spot on an object that fills the view, it is left at its patch: what is pasted must not be the
+    object.
     """
     patch_only = _RIM, _RIM, _RIM, _RIM
     if len(pictures) < 4:
         return patch_only
-    alike = _alike(pictures, boxes, size)
+    alike, seen = _alike(pictures, boxes, size)
     start = (len(alike) - _FINE) // 2
     x0 = y0 = start
     x1 = y1 = start + _FINE
@@ -44,8 +50,15 @@ def reach_of(pictures: list[np.ndarray], boxes: list[Box], size: int) -> Reach:
         if not left + top + right + bottom:
             break
         x0, y0, x1, y1 = x0 - left, y0 - top, x1 + right, y1 + bottom
-        if max(x1 - x0, y1 - y0) / _FINE * size > _WIDEST:
-            return patch_only
+        wide, tall = (length / _FINE * size for length in (x1 - x0, y1 - y0))
+        if max(wide, tall) > _WIDEST:
+            if tall <= _THIN and _is_bar(alike[y0:y1], seen[y0:y1]):
+                x0, x1 = start - _FINE * LONGER, start + _FINE * LONGER
+            elif wide <= _THIN and _is_bar(alike[:, x0:x1].T, seen[:, x0:x1].T):
+                y0, y1 = start - _FINE * LONGER, start + _FINE * LONGER
+            else:
+                return patch_only
+            break
     return (
         (start - x0) / _FINE + _RIM,
         (start - y0) / _FINE + _RIM,
@@ -54,13 +67,22 @@ def reach_of(pictures: list[np.ndarray], boxes: list[Box], size: int) -> Reach:
     )
 
 
+def _is_bar(alike: np.ndarray, seen: np.ndarray) -> bool:
+    """True if pictures are alike along the whole band (height, length), as far as they reach."""
+    reached = seen.all(axis=0)
+    return bool((alike[:, reached].mean(axis=0) > 0.5).mean() >= _ACROSS)
+
+
 def _continues(strip: np.ndarray) -> bool:
     """True if pictures are alike in most of a strip beside the thing."""
     return bool(strip.mean() > 0.5)
 
 
-def _alike(pictures: list[np.ndarray], boxes: list[Box], size: int) -> np.ndarray:
-    """(side, side) booleans about the aligned patches: the pictures, blurred, are alike there.
+def _alike(
+    pictures: list[np.ndarray], boxes: list[Box], size: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Two times (side, side) booleans about the aligned patches: the pictures, blurred, are alike
+    there, and at least four pictures reach there.
 
     Blur tolerates small rotations. Where fewer than four pictures reach, they are not alike.
     """
@@ -82,4 +104,4 @@ def _alike(pictures: list[np.ndarray], boxes: list[Box], size: int) -> np.ndarra
     usual = np.concatenate(pixels).var(axis=0).sum()
     alike = np.zeros((side, side), bool)
     alike[seen] = np.nanvar(pieces[:, seen], axis=0).sum(axis=-1) < _VARIES * usual
-    return alike
+    return alike, seen

@@ -1,0 +1,83 @@
+"""Follow a thing of one colour, such as a ring or a pen's stroke, from a patch of it."""
+
+import cv2
+import numpy as np
+
+from convaudit.shortcuts.cues.boxes import Box
+from convaudit.shortcuts.cues.extent import LONGER
+
+Colour = tuple[float, float, float]
+"""Red, green and blue, each 0 to 255."""
+_VARIES = 0.1
+"""The pixels of a drawn thing vary between images by less than this share of what a patch's pixels
+vary."""
+_ONE_COLOUR = 8.0
+"""Greatest median distance of a thing's pixels from their median in one channel, in grey levels."""
+_LEAST = 0.08
+"""Least share of a patch that the thing's pixels cover."""
+_NEAR = 40
+"""A pixel belongs to the thing if no channel differs by more than this number of grey levels."""
+_RIM = 2
+"""The box is this number of pixels larger on each side, because a thing's rim is mixed with what is
+behind it."""
+_GAP = 5
+"""Gaps of up to this number of pixels, as between letters, are bridged; the longer side of the
+picture has 160."""
+_LARGEST, _LONGEST = 0.1, 0.7
+"""Greatest share of the picture that a thing covers, and greatest share of a side that it spans.
+What is larger is a background."""
+
+
+def colour_of(crops: list[np.ndarray], usual: float) -> Colour | None:
+    """The colour that aligned crops have in common; None if there are several or none.
+
+    Args:
+        crops: at least four crops (H, W, 3), RGB, of the same thing.
+        usual: variance of the pixels of pictures, summed over the channels.
+    """
+    if len(crops) < 4:
+        return None
+    stack = np.stack(crops).astype(np.float32)
+    alike = stack.var(axis=0).sum(axis=-1) < _VARIES * usual
+    if alike.mean() < _LEAST:
+        return None
+    colours = stack.mean(axis=0)[alike]
+    colour = np.median(colours, axis=0)
+    apart = np.median(np.abs(colours - colour), axis=0)
+    if apart.max() > _ONE_COLOUR:
+        return None
+    red, green, blue = map(float, colour)
+    return red, green, blue
+
+
+def followed(picture: np.ndarray, box: Box, colour: Colour) -> Box | None:
+    """The box about all pixels of the colour that are connected with those in a box.
+
+    Args:
+        picture: (H, W, 3) RGB.
+        box: box of a patch of the thing.
+        colour: of ``colour_of``.
+
+    Returns:
+        None if there are no such pixels in the box, or too many to be a drawn thing.
+    """
+    scale = LONGER / max(picture.shape[:2])
+    size = [max(2, round(length * scale)) for length in picture.shape[1::-1]]
+    small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA).astype(np.float32)
+    near = (np.abs(small - colour).max(axis=-1) <= _NEAR).astype(np.uint8)
+    bridged = cv2.morphologyEx(near, cv2.MORPH_CLOSE, np.ones((_GAP, _GAP), np.uint8))
+    _, parts = cv2.connectedComponents(bridged)
+    x0, y0, x1, y1 = (round(each * size[n % 2]) for n, each in enumerate(box))
+    inside = np.bincount(parts[y0:y1, x0:x1][near[y0:y1, x0:x1] > 0])
+    if not len(inside):
+        return None
+    thing = (parts == inside.argmax()) & (near > 0)
+    rows, columns = np.flatnonzero(thing.any(axis=1)), np.flatnonzero(thing.any(axis=0))
+    found = (
+        float(max(0, columns[0] - _RIM) / size[0]),
+        float(max(0, rows[0] - _RIM) / size[1]),
+        float(min(size[0], columns[-1] + 1 + _RIM) / size[0]),
+        float(min(size[1], rows[-1] + 1 + _RIM) / size[1]),
+    )
+    spans = max(found[2] - found[0], found[3] - found[1])
+    return None if thing.mean() > _LARGEST or spans > _LONGEST else found
