@@ -7,7 +7,7 @@ import pytest
 from convaudit.shortcuts.changes.experiments import Crop
 from convaudit.shortcuts.cues.boxes import Box, cut, grown
 from convaudit.shortcuts.cues.patches import Patch, returning_patches
-from convaudit.shortcuts.cues.strokes import colour_of, followed
+from convaudit.shortcuts.cues.strokes import amount, colour_of, followed
 
 SIDE = 160
 STICKER = 38
@@ -116,6 +116,17 @@ def test_a_ring_is_followed_from_a_piece_of_it_by_its_colour():
     box = first.locate(seen)
     assert box and share((34 / SIDE, 24 / SIDE, 107 / SIDE, 97 / SIDE), box) > 0.99
     assert first.locate(background(random)) is None
+
+
+def test_a_letter_is_not_followed_by_the_ink_that_all_letters_have():
+    random = np.random.default_rng(0)
+    pictures = [background(random) for _ in range(28)]
+    for at, picture in enumerate(pictures):
+        x, y = (int(each) for each in random.integers(40, 70, 2))
+        cv2.putText(picture, "A" if at < 14 else "E", (x, y + 40), 0, 1.6, (200, 20, 30), 4)
+    assert all(each.colour is None for each in returning_patches(pictures, np.arange(28) < 14))
+    ink = (200.0, 20.0, 30.0)
+    assert amount(pictures[0], ink) > 0.01 and amount(background(random), ink) == 0
 
 
 def test_a_colour_is_followed_over_small_gaps_and_not_into_a_background():

@@ -8,7 +8,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from convaudit.shortcuts.cues.boxes import Box, Reach, cut, grown, united
 from convaudit.shortcuts.cues.extent import LONGER, reach_of
-from convaudit.shortcuts.cues.strokes import Colour, colour_of, followed
+from convaudit.shortcuts.cues.strokes import Colour, amount, colour_of, followed
 
 SIZES = (14, 20, 28, 40)
 """Sides of the patches in these pictures: 9 to 25 % of the side."""
@@ -29,6 +29,9 @@ _DRAWN = 0.7
 """A thing is of one colour if it can be followed by it in this share of the carriers. In crops of
 photographs a ring and a cross could be in 97 % and more, pieces of the photographs in 26 % and
 less."""
+_COMMON = 0.3
+"""A thing is not followed by a colour that more than this share of the other images have too, half
+as much of it as the carriers: in pictures of letters the letter itself would be followed."""
 
 
 @dataclass(frozen=True)
@@ -261,13 +264,18 @@ def _sides(box: Box) -> tuple[float, float]:
 
 
 def _colour(patch: Patch, pictures: list[np.ndarray], crops: list[np.ndarray]) -> Colour | None:
-    """The thing's colour if it can be followed by it in most carriers."""
+    """The thing's colour if it can be followed by it in most carriers, and few others have it."""
     pixels = np.concatenate([pictures[at].reshape(-1, 3) for at in patch.carriers[:10]])
     colour = colour_of(crops, float(pixels.var(axis=0).sum()))
     if colour is None:
         return None
     traced = [followed(pictures[at], patch.boxes[at], colour) for at in patch.carriers]
-    return colour if np.mean([each is not None for each in traced]) >= _DRAWN else None
+    if np.mean([each is not None for each in traced]) < _DRAWN:
+        return None
+    enough = np.median([amount(pictures[at], colour) for at in patch.carriers]) / 2
+    others = [each for at, each in enumerate(pictures) if at not in patch.match]
+    common = np.mean([amount(each, colour) >= enough for each in others]) if others else 0.0
+    return colour if common <= _COMMON else None
 
 
 def _crop(picture: np.ndarray, box: Box) -> np.ndarray:

@@ -23,7 +23,7 @@ behind it."""
 _GAP = 5
 """Gaps of up to this number of pixels, as between letters, are bridged; the longer side of the
 picture has 160."""
-_LARGEST, _LONGEST = 0.1, 0.7
+_LARGEST, _LONGEST = 0.1, 0.6
 """Greatest share of the picture that a thing covers, and greatest share of a side that it spans.
 What is larger is a background."""
 
@@ -61,10 +61,8 @@ def followed(picture: np.ndarray, box: Box, colour: Colour) -> Box | None:
     Returns:
         None if there are no such pixels in the box, or too many to be a drawn thing.
     """
-    scale = LONGER / max(picture.shape[:2])
-    size = [max(2, round(length * scale)) for length in picture.shape[1::-1]]
-    small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA).astype(np.float32)
-    near = (np.abs(small - colour).max(axis=-1) <= _NEAR).astype(np.uint8)
+    near = _near(picture, colour)
+    size = near.shape[::-1]
     bridged = cv2.morphologyEx(near, cv2.MORPH_CLOSE, np.ones((_GAP, _GAP), np.uint8))
     _, parts = cv2.connectedComponents(bridged)
     x0, y0, x1, y1 = (round(each * size[n % 2]) for n, each in enumerate(box))
@@ -81,3 +79,16 @@ def followed(picture: np.ndarray, box: Box, colour: Colour) -> Box | None:
     )
     spans = max(found[2] - found[0], found[3] - found[1])
     return None if thing.mean() > _LARGEST or spans > _LONGEST else found
+
+
+def amount(picture: np.ndarray, colour: Colour) -> float:
+    """Share of the pixels of a picture (H, W, 3) that have the colour."""
+    return float(_near(picture, colour).mean())
+
+
+def _near(picture: np.ndarray, colour: Colour) -> np.ndarray:
+    """Pixels of the shrunk picture that have the colour: ones and zeros."""
+    scale = LONGER / max(picture.shape[:2])
+    size = [max(2, round(length * scale)) for length in picture.shape[1::-1]]
+    small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA).astype(np.float32)
+    return (np.abs(small - colour).max(axis=-1) <= _NEAR).astype(np.uint8)
