@@ -161,7 +161,7 @@ def test_a_piece_is_pasted_where_the_donor_has_it_and_the_control_too():
     box = (0.6, 0.2, 0.8, 0.4)
     patch = Patch(1.0, 0.0, [], {}, {}, 20, np.zeros(108, np.float32))
     experiment = Crop(
-        patch=patch, boxes=(box,), donors=(0,), others=(1,), read=lambda at: (donor, donor)[at]
+        thing=patch, boxes=(box,), donors=(0,), others=(1,), read=lambda at: (donor, donor)[at]
     )
     image = np.full((50, 40, 3), 90, np.uint8)
     changed = experiment.insert(image, seed=5)

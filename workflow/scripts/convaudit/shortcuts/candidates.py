@@ -15,6 +15,7 @@ from convaudit.shortcuts.changes.grain import evenness, strength
 from convaudit.shortcuts.changes.plateaus import plateaus
 from convaudit.shortcuts.cues import patches, places
 from convaudit.shortcuts.cues.evidence import best_threshold, class_auc, partial_spearman
+from convaudit.shortcuts.cues.own_colour import OwnColour, own_colour
 from convaudit.shortcuts.cues.surroundings import surroundings, told_by_surroundings
 from convaudit.shortcuts.halves import hash_number
 from convaudit.shortcuts.likeness import likeness_of
@@ -90,6 +91,7 @@ class Discovery:
             *self.of_properties(),
             *self.of_places(),
             *self.of_patches(),
+            *self.of_colours(),
             *self.of_surroundings(),
         ]
 
@@ -240,7 +242,7 @@ class Discovery:
     def _crop(self, patch: patches.Patch, chosen: np.ndarray, member: np.ndarray) -> Candidate:
         donors = [at for at in patch.carriers if member[at]][:MOST_DONORS]
         experiment = Crop(
-            patch=patch,
+            thing=patch,
             donors=first_positions(chosen[donors]),
             boxes=tuple(patch.boxes[at] for at in donors),
             others=first_positions(chosen[~member]),
@@ -264,6 +266,46 @@ class Discovery:
                 "elsewhere": patch.elsewhere,
                 "copy": patch.copy,
                 "repeats": patch.repeats,
+            },
+        )
+
+    def of_colours(self) -> list[Candidate]:
+        """Small parts of one colour, of any shape and at any position."""
+        best: tuple[OwnColour, np.ndarray, np.ndarray] | None = None
+        for group in self.groupings:
+            chosen, member = self._compared(group, _SEARCHED)
+            found = own_colour([self.sample.read(int(at)) for at in chosen], member)
+            if found and (best is None or found.clearness > best[0].clearness):
+                best = found, chosen, member
+        return [self._coloured(*best)] if best else []
+
+    def _coloured(self, part: OwnColour, chosen: np.ndarray, member: np.ndarray) -> Candidate:
+        order = sorted((at for at in part.boxes if member[at]), key=lambda at: -part.sizes[at])
+        donors = order[:MOST_DONORS]
+        carries = np.full(len(self.sample.ids), np.nan)
+        carries[chosen] = [part.sizes.get(at, -1.0) for at in range(len(chosen))]
+        has = np.array([at in part.boxes for at in range(len(chosen))], float)
+        return Candidate(
+            cue="patch",
+            # A thing of the class itself may have its own colour too.
+            kind="appearance",
+            target=self.target,
+            name="part of one colour",
+            rank=part.clearness * 0.4,
+            evidence=Evidence(0.0, class_auc(has, member), len(chosen)),
+            carries=carries,
+            experiment=Crop(
+                thing=part,
+                donors=first_positions(chosen[donors]),
+                boxes=tuple(part.boxes[at] for at in donors),
+                others=first_positions(chosen[~member]),
+                read=self.sample.read,
+            ),
+            family="patch",
+            detail={
+                "share": part.share,
+                "elsewhere": part.elsewhere,
+                "rgb": " ".join(str(round(each)) for each in part.colour),
             },
         )
 

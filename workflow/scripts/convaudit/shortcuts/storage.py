@@ -14,8 +14,10 @@ from convaudit.shortcuts.changes.experiments import (
     Read,
     Region,
     Surround,
+    Thing,
     Whole,
 )
+from convaudit.shortcuts.cues.own_colour import OwnColour
 from convaudit.shortcuts.cues.patches import Patch
 
 
@@ -56,6 +58,8 @@ def _stored(candidate: Candidate) -> dict[str, Any]:
 def _plain(value: Any) -> Any:
     if isinstance(value, Patch):
         return {**vars(value), "boxes": {}, "match": {}, "carriers": []}
+    if isinstance(value, OwnColour):
+        return {**vars(value), "boxes": {}, "sizes": {}}
     if isinstance(value, np.ndarray):
         return value.tolist()
     if isinstance(value, np.generic):
@@ -87,12 +91,14 @@ def _experiment(parts: dict[str, Any], read: Read) -> Experiment:
         parts["template"] = None if template is None else np.array(template, np.float32)
         parts["mask"] = np.array(parts["mask"], bool)
         return Region(**parts, read=read)
-    patch = parts["patch"]
-    restored = {
-        "vector": np.array(patch["vector"], np.float32),
-        "reach": tuple(patch["reach"]),
-        "colour": patch["colour"] and tuple(patch["colour"]),
-    }
-    parts["patch"] = Patch(**{**patch, **restored})
+    parts["thing"] = _thing(parts["thing"])
     parts["boxes"] = tuple(tuple(box) for box in parts["boxes"])
     return Crop(**parts, read=read)
+
+
+def _thing(stored: dict[str, Any]) -> Thing:
+    colour = stored["colour"] and tuple(stored["colour"])
+    if "vector" not in stored:
+        return OwnColour(**{**stored, "colour": colour})
+    vector, reach = np.array(stored["vector"], np.float32), tuple(stored["reach"])
+    return Patch(**{**stored, "vector": vector, "reach": reach, "colour": colour})

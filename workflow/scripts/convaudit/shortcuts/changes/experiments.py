@@ -11,7 +11,6 @@ import numpy as np
 
 from convaudit.shortcuts.changes import operations, recipes
 from convaudit.shortcuts.cues.boxes import Box, cut
-from convaudit.shortcuts.cues.patches import Patch
 from convaudit.shortcuts.cues.surroundings import outer
 
 Read = Callable[[int], np.ndarray]
@@ -20,6 +19,13 @@ Read = Callable[[int], np.ndarray]
 FILLS = ("smooth", "other")
 """Ways to fill a removed region: smoothly from its rim, or with the same region of an image of
 another class."""
+
+
+class Thing(Protocol):
+    """A thing that may be anywhere in a picture."""
+
+    def locate(self, picture: np.ndarray) -> Box | None:
+        """Its box in an RGB picture (H, W, 3); None if it is not there."""
 
 
 class Experiment(Protocol):
@@ -198,10 +204,10 @@ class Region(Images):
 class Crop(Images):
     """The cue is a small piece of the picture, which may be anywhere.
 
-    patch: finds it in an image; boxes: where it is in each donor, as shares of the sides.
+    thing: finds it in an image; boxes: where it is in each donor, as shares of the sides.
     """
 
-    patch: Patch
+    thing: Thing
     boxes: tuple[Box, ...]
 
     def insert(self, image: np.ndarray, seed: int) -> np.ndarray:
@@ -214,13 +220,13 @@ class Crop(Images):
         return _placed(image, cut(self.donor(seed), apart_from(box, seed)), box)
 
     def remove(self, image: np.ndarray, seed: int, fill: str) -> np.ndarray | None:
-        box = self.patch.locate(image)
+        box = self.thing.locate(image)
         return None if box is None else self._boxed(image, box, seed, fill)
 
     def remove_control(
         self, image: np.ndarray, changed: np.ndarray, seed: int, fill: str
     ) -> np.ndarray | None:
-        box = self.patch.locate(image)
+        box = self.thing.locate(image)
         return None if box is None else self._boxed(image, apart_from(box, seed), seed, fill)
 
     def _boxed(self, image: np.ndarray, box: Box, seed: int, fill: str) -> np.ndarray:

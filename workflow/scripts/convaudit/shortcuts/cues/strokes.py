@@ -61,24 +61,30 @@ def followed(picture: np.ndarray, box: Box, colour: Colour) -> Box | None:
     Returns:
         None if there are no such pixels in the box, or too many to be a drawn thing.
     """
-    near = _near(picture, colour)
-    size = near.shape[::-1]
-    bridged = cv2.morphologyEx(near, cv2.MORPH_CLOSE, np.ones((_GAP, _GAP), np.uint8))
-    _, parts = cv2.connectedComponents(bridged)
-    x0, y0, x1, y1 = (round(each * size[n % 2]) for n, each in enumerate(box))
-    inside = np.bincount(parts[y0:y1, x0:x1][near[y0:y1, x0:x1] > 0])
-    if not len(inside):
+    near, parts = _parts(picture, colour)
+    tall, wide = near.shape
+    rows = slice(round(box[1] * tall), round(box[3] * tall))
+    columns = slice(round(box[0] * wide), round(box[2] * wide))
+    inside = parts[rows, columns][near[rows, columns]]
+    return _box(near & (parts == np.bincount(inside).argmax())) if len(inside) else None
+
+
+def largest(picture: np.ndarray, colour: Colour, least: float) -> Box | None:
+    """The box about the largest connected part of a colour.
+
+    Args:
+        picture: (H, W, 3) RGB.
+        colour: the colour.
+        least: the part covers at least this share of the picture.
+
+    Returns:
+        None if the part is smaller, or too large to be a drawn thing.
+    """
+    near, parts = _parts(picture, colour)
+    if near.mean() < least:
         return None
-    thing = (parts == inside.argmax()) & (near > 0)
-    rows, columns = np.flatnonzero(thing.any(axis=1)), np.flatnonzero(thing.any(axis=0))
-    found = (
-        float(max(0, columns[0] - _RIM) / size[0]),
-        float(max(0, rows[0] - _RIM) / size[1]),
-        float(min(size[0], columns[-1] + 1 + _RIM) / size[0]),
-        float(min(size[1], rows[-1] + 1 + _RIM) / size[1]),
-    )
-    spans = max(found[2] - found[0], found[3] - found[1])
-    return None if thing.mean() > _LARGEST or spans > _LONGEST else found
+    part = near & (parts == np.bincount(parts[near]).argmax())
+    return _box(part) if part.mean() >= least else None
 
 
 def amount(picture: np.ndarray, colour: Colour) -> float:
@@ -86,9 +92,32 @@ def amount(picture: np.ndarray, colour: Colour) -> float:
     return float(_near(picture, colour).mean())
 
 
-def _near(picture: np.ndarray, colour: Colour) -> np.ndarray:
-    """Pixels of the shrunk picture that have the colour: ones and zeros."""
+def shrunk(picture: np.ndarray) -> np.ndarray:
+    """The picture (h, w, 3) with a longer side of ``LONGER`` pixels."""
     scale = LONGER / max(picture.shape[:2])
     size = [max(2, round(length * scale)) for length in picture.shape[1::-1]]
-    small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA).astype(np.float32)
-    return (np.abs(small - colour).max(axis=-1) <= _NEAR).astype(np.uint8)
+    return cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+
+
+def _near(picture: np.ndarray, colour: Colour) -> np.ndarray:
+    """(h, w) booleans: the pixels of the shrunk picture that have the colour."""
+    return np.abs(shrunk(picture).astype(np.float32) - colour).max(axis=-1) <= _NEAR
+
+
+def _parts(picture: np.ndarray, colour: Colour) -> tuple[np.ndarray, np.ndarray]:
+    """The pixels (h, w) that have the colour, and the numbers (h, w) of their connected parts."""
+    near = _near(picture, colour)
+    kernel = np.ones((_GAP, _GAP), np.uint8)
+    bridged = cv2.morphologyEx(near.astype(np.uint8), cv2.MORPH_CLOSE, kernel)
+    return near, cv2.connectedComponents(bridged)[1]
+
+
+def _box(thing: np.ndarray) -> Box | None:
+    """The box about a thing (h, w), with its rim; None if it is too large to be drawn."""
+    tall, wide = thing.shape
+    rows, columns = np.flatnonzero(thing.any(axis=1)), np.flatnonzero(thing.any(axis=0))
+    x0, x1 = max(0, columns[0] - _RIM) / wide, min(wide, columns[-1] + 1 + _RIM) / wide
+    y0, y1 = max(0, rows[0] - _RIM) / tall, min(tall, rows[-1] + 1 + _RIM) / tall
+    if thing.mean() > _LARGEST or max(x1 - x0, y1 - y0) > _LONGEST:
+        return None
+    return float(x0), float(y0), float(x1), float(y1)

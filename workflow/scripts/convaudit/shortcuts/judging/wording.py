@@ -11,7 +11,7 @@ def title(candidate: Candidate, name: str, status: str) -> str:
     what = {
         "place": f"a {_mark(candidate)}",
         "border": "the border of the picture",
-        "patch": "a piece of picture that returns",
+        "patch": _thing(candidate),
         "colour": "a colour cast",
         "compression": "JPEG compression",
         "sharpness": "sharpening" if candidate.name == "sharpen" else "blur",
@@ -29,6 +29,12 @@ def title(candidate: Candidate, name: str, status: str) -> str:
         "refuted": "does not depend on",
     }[status]
     return f"“{name}” {verb} {what}"
+
+
+def _thing(candidate: Candidate) -> str:
+    if "rgb" in candidate.detail:
+        return f"a small part of one colour (red, green, blue: {candidate.detail['rgb']})"
+    return "a piece of picture that returns"
 
 
 def _mark(candidate: Candidate) -> str:

@@ -1,0 +1,104 @@
+"""Small parts of one colour: found whatever their shape, and not if all images have the colour."""
+
+import cv2
+import numpy as np
+import pytest
+
+from convaudit.shortcuts import storage
+from convaudit.shortcuts.candidate import Candidate, Evidence
+from convaudit.shortcuts.changes.experiments import Crop
+from convaudit.shortcuts.cues.own_colour import own_colour
+
+SIDE, PEN = 160, (90, 30, 140)
+MEMBER = np.arange(28) < 14
+
+
+def background(random: np.random.Generator) -> np.ndarray:
+    """Cloudy grey of any brightness (160, 160, 3)."""
+    clouds = cv2.resize(random.uniform(-30, 30, (12, 12, 1)), (SIDE, SIDE), cv2.INTER_CUBIC)
+    grey = random.uniform(50, 200) + clouds[..., None]
+    return np.clip(np.repeat(grey, 3, axis=2), 0, 255).astype(np.uint8)
+
+
+def drawn(picture: np.ndarray, random: np.random.Generator) -> tuple[float, ...]:
+    """Draw a stroke of any shape; the box of its points as shares of the sides."""
+    steps = random.uniform(-22, 22, (6, 2)).cumsum(axis=0)
+    points = np.clip(random.uniform(50, 110, 2) + steps, 8, SIDE - 8).astype(np.int32)
+    cv2.polylines(picture, [points], False, PEN, 4)
+    return (*points.min(axis=0) / SIDE, *points.max(axis=0) / SIDE)
+
+
+def test_strokes_of_any_shape_are_found_by_their_colour():
+    random = np.random.default_rng(0)
+    pictures = [background(random) for _ in range(28)]
+    drawings = [drawn(picture, random) for picture in pictures[:14]]
+    found = own_colour(pictures, MEMBER)
+    assert found.colour == pytest.approx(PEN, abs=2)
+    assert found.share > 0.9 and found.elsewhere == 0
+    for at, box in found.boxes.items():
+        # The pen is 4 pixels wide, the rim 2.
+        assert np.abs(np.subtract(box, drawings[at])).max() <= 5 / SIDE
+        assert found.sizes[at] == pytest.approx((pictures[at] == PEN).all(axis=-1).mean(), rel=0.3)
+    assert found.locate(background(random)) is None
+
+
+def test_a_colour_that_others_have_too_is_not_the_class_s_own():
+    random = np.random.default_rng(0)
+    pictures = [background(random) for _ in range(28)]
+    for picture in pictures:
+        drawn(picture, random)
+    assert own_colour(pictures, MEMBER) is None
+
+
+def test_a_background_and_a_tone_are_no_parts():
+    random = np.random.default_rng(0)
+    pictures = [background(random) for _ in range(28)]
+    for picture in pictures[:14]:
+        picture[:80] = PEN
+    assert own_colour(pictures, MEMBER) is None
+    warm = [
+        np.clip(each * (1.3, 1, 0.8), 0, 255).astype(np.uint8) if at < 14 else each
+        for at, each in enumerate(background(random) for _ in range(28))
+    ]
+    assert own_colour(warm, MEMBER) is None
+
+
+def test_too_few_images_name_nothing():
+    random = np.random.default_rng(0)
+    pictures = [background(random) for _ in range(20)]
+    for picture in pictures[:7]:
+        drawn(picture, random)
+    assert own_colour(pictures, np.arange(20) < 7) is None
+
+
+def test_the_stored_suspect_finds_the_same_boxes():
+    random = np.random.default_rng(0)
+    pictures = [background(random) for _ in range(28)]
+    for picture in pictures[:14]:
+        drawn(picture, random)
+    found = own_colour(pictures, MEMBER)
+    experiment = Crop(
+        thing=found,
+        boxes=(found.boxes[0], found.boxes[1]),
+        donors=(0, 1),
+        others=(20, 21),
+        read=pictures.__getitem__,
+    )
+    candidate = Candidate(
+        cue="patch",
+        kind="appearance",
+        target=0,
+        name="part of one colour",
+        rank=0.4,
+        evidence=Evidence(0.0, 1.0, 28),
+        carries=np.ones(28),
+        experiment=experiment,
+        family="patch",
+    )
+    ids = np.array([f"{at}.png" for at in range(28)])
+    (restored,) = storage.from_json(storage.to_json([candidate], ids), ids, pictures.__getitem__)
+    for at in range(14):
+        assert restored.experiment.thing.locate(pictures[at]) == found.locate(pictures[at])
+    assert (restored.experiment.insert(pictures[25], 0) == experiment.insert(pictures[25], 0)).all()
+    removed = restored.experiment.remove(pictures[3], 0, "smooth")
+    assert (removed == PEN).all(axis=-1).mean() < 0.002 < (pictures[3] == PEN).all(axis=-1).mean()
