@@ -42,6 +42,21 @@ def test_strokes_of_any_shape_are_found_by_their_colour():
     assert found.locate(background(random)) is None
 
 
+def test_a_line_is_followed_over_the_whole_picture_and_a_large_shape_is_not():
+    random = np.random.default_rng(0)
+    pictures = [background(random) for _ in range(28)]
+    for picture in pictures[:14]:
+        x = int(random.integers(10, 150))
+        picture[:, x : x + 3] = (250, 240, 120)
+    found = own_colour(pictures, MEMBER)
+    for left, top, right, bottom in found.boxes.values():
+        # The line is 3 pixels wide, the rim 2.
+        assert (top, bottom) == (0, 1) and right - left == pytest.approx(7 / SIDE)
+    for picture in pictures[:14]:
+        cv2.circle(picture, (80, 80), 55, (250, 240, 120), 2)
+    assert own_colour(pictures, MEMBER) is None
+
+
 def test_a_colour_that_others_have_too_is_not_the_class_s_own():
     random = np.random.default_rng(0)
     pictures = [background(random) for _ in range(28)]

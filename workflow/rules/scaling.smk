@@ -15,6 +15,7 @@ rule scaling_check:
         "<results>/benchmarks/scaling_check.tsv"
     conda:
         "../../environment.yml"
+    threads: 2
     resources:
         gpu=1,
         mem_mb=6000,

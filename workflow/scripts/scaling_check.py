@@ -41,7 +41,7 @@ def check(
             ``resizing`` (``check_resizing``) and, if the scaling is a guess, ``guess``
             (``check_guess``).
     """
-    _, network = open_network(model, threads=1)
+    _, network = open_network(model)
     from convaudit.checks.guess_check import check_guess
     from convaudit.checks.resizing_check import check_resizing
     from convaudit.checks.scaling_check import SAMPLE, check_scaling

@@ -23,9 +23,9 @@ behind it."""
 _GAP = 5
 """Gaps of up to this number of pixels, as between letters, are bridged; the longer side of the
 picture has 160."""
-_LARGEST, _LONGEST = 0.1, 0.6
-"""Greatest share of the picture that a thing covers, and greatest share of a side that it spans.
-What is larger is a background."""
+_LARGEST, _LONGEST, _THIN = 0.1, 0.6, 0.25
+"""A thing covers at most this share of the picture, and spans at most this share of a side, or any
+if it spans at most a quarter of the other, as a line does. What is larger is a background."""
 
 
 def colour_of(crops: list[np.ndarray], usual: float) -> Colour | None:
@@ -118,6 +118,7 @@ def _box(thing: np.ndarray) -> Box | None:
     rows, columns = np.flatnonzero(thing.any(axis=1)), np.flatnonzero(thing.any(axis=0))
     x0, x1 = max(0, columns[0] - _RIM) / wide, min(wide, columns[-1] + 1 + _RIM) / wide
     y0, y1 = max(0, rows[0] - _RIM) / tall, min(tall, rows[-1] + 1 + _RIM) / tall
-    if thing.mean() > _LARGEST or max(x1 - x0, y1 - y0) > _LONGEST:
+    shorter, longer = sorted((x1 - x0, y1 - y0))
+    if thing.mean() > _LARGEST or (longer > _LONGEST and shorter > _THIN):
         return None
     return float(x0), float(y0), float(x1), float(y1)
