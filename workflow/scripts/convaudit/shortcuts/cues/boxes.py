@@ -30,6 +30,13 @@ def united(first: Box, second: Box) -> Box:
     )
 
 
+def overlap(first: Box, second: Box) -> bool:
+    """True if the boxes have an area in common."""
+    across = min(first[2], second[2]) - max(first[0], second[0])
+    down = min(first[3], second[3]) - max(first[1], second[1])
+    return across > 0 and down > 0
+
+
 def cut(picture: np.ndarray, box: Box) -> np.ndarray:
     """The pixels of a picture (H, W, 3) in a box, at least 2 x 2."""
     height, width = picture.shape[:2]
