@@ -253,6 +253,7 @@ class Discovery:
     ) -> Candidate:
         own = [at for at in patch.carriers if member[at]]
         around = stands_out([pictures[at] for at in own], [patch.boxes[at] for at in own])
+        # NaN means that it could not be measured, which is no evidence for a part.
         pasted = patch.copied and not around >= _ON_A_THING
         donors = own[:MOST_DONORS]
         experiment = Crop(

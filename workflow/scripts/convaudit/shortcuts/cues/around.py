@@ -1,18 +1,17 @@
 """Tell things that were laid anywhere from parts of a thing by what is around them."""
 
-import cv2
 import numpy as np
 from scipy.stats import mannwhitneyu
 
 from convaudit.shortcuts.cues.boxes import Box, grown, overlap
-from convaudit.shortcuts.cues.extent import LONGER
+from convaudit.shortcuts.cues.strokes import shrunk
 
 _NEAR, _FAR = 0.1, 0.5
 """What is around a thing lies between these shares of its box's sides from the box."""
 _PLACES = 4
 """Greatest number of other places that are compared with a thing's own place in its picture."""
 _LEAST_PIXELS = 12
-"""Least number of pixels around a thing, in a picture with a longer side of ``LONGER``."""
+"""Least number of pixels around a thing, in a picture with a longer side of 160."""
 _LEVEL = 0.001
 """Significance level for one measure."""
 _LEAST = 8
@@ -57,18 +56,16 @@ def _moved(box: Box, to: Box) -> Box:
 
 def _around(picture: np.ndarray, boxes: list[Box]) -> list[np.ndarray]:
     """Five measures (5,) of what is around each box that has enough picture around it."""
-    scale = LONGER / max(picture.shape[:2])
-    size = [max(2, round(length * scale)) for length in picture.shape[1::-1]]
-    small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA).astype(np.float32)
+    small = shrunk(picture).astype(np.float32)
+    tall, wide = small.shape[:2]
     gradient = np.hypot(*np.gradient(small.mean(axis=-1)))
     usual = small.mean(axis=(0, 1))
     found = []
     for box in boxes:
-        ring = np.zeros(small.shape[:2], bool)
+        ring = np.zeros((tall, wide), bool)
         for reach, inside in ((_FAR, True), (_NEAR, False)):
             x0, y0, x1, y1 = grown(box, (reach,) * 4)
-            rows = slice(round(y0 * size[1]), round(y1 * size[1]))
-            ring[rows, round(x0 * size[0]) : round(x1 * size[0])] = inside
+            ring[round(y0 * tall) : round(y1 * tall), round(x0 * wide) : round(x1 * wide)] = inside
         if ring.sum() >= _LEAST_PIXELS:
             pixels = small[ring]
             colour = pixels.mean(axis=0) - usual

@@ -10,6 +10,8 @@ LONGER = 160
 _FINE = 12
 """Before the surroundings of a patch are compared, the picture is resized until the patch's side
 has this many pixels."""
+_BEYOND = _FINE * LONGER
+"""A distance beyond every edge of the picture."""
 _BLUR = 5
 """The pictures are blurred over squares of this side, in pixels, before they are compared."""
 _STEP = 2
@@ -21,7 +23,7 @@ _THIN = 40
 """A bar across the whole picture, such as a caption, is at most this thick, in pixels of the
 searched picture: 25 % of its longer side."""
 _ACROSS = 0.9
-"""Share of a bar's length where pictures must be alike."""
+"""Least share of a bar's length along which pictures must be alike."""
 _VARIES = 0.5
 """A thing's pixels vary between images by less than this share of what pictures vary."""
 _RIM = 0.125
@@ -53,9 +55,9 @@ def reach_of(pictures: list[np.ndarray], boxes: list[Box], size: int) -> Reach:
         wide, tall = (length / _FINE * size for length in (x1 - x0, y1 - y0))
         if max(wide, tall) > _WIDEST:
             if tall <= _THIN and _is_bar(alike[y0:y1], seen[y0:y1]):
-                x0, x1 = start - _FINE * LONGER, start + _FINE * LONGER
+                x0, x1 = start - _BEYOND, start + _BEYOND
             elif wide <= _THIN and _is_bar(alike[:, x0:x1].T, seen[:, x0:x1].T):
-                y0, y1 = start - _FINE * LONGER, start + _FINE * LONGER
+                y0, y1 = start - _BEYOND, start + _BEYOND
             else:
                 return patch_only
             break
