@@ -2,9 +2,12 @@
 
 import cv2
 import numpy as np
+import pandas as pd
 import pytest
 
+from convaudit.shortcuts.candidates import Discovery
 from convaudit.shortcuts.cues.around import stands_out
+from convaudit.shortcuts.sample import Sample
 
 SIDE = 160
 Box = tuple[float, float, float, float]
@@ -44,17 +47,49 @@ def test_a_sticker_in_any_corner_of_pictures_with_plain_corners_does_not_stand_o
     assert stands_out(pictures, boxes) < 0.2
 
 
+def disc(random: np.random.Generator) -> tuple[np.ndarray, int, int]:
+    """A picture of a grey disc, and the disc's centre."""
+    picture = background(random)
+    x, y = (int(each) for each in random.integers(34, 126, 2))
+    grey = int(random.integers(40, 220))
+    cv2.circle(picture, (x, y), 32, (grey, grey, grey), -1)
+    return picture, x, y
+
+
 def test_a_cross_on_a_plain_disc_stands_out():
     random = np.random.default_rng(0)
     pictures, boxes = [], []
     for _ in range(24):
-        picture = background(random)
-        x, y = (int(each) for each in random.integers(34, 126, 2))
-        grey = int(random.integers(40, 220))
-        cv2.circle(picture, (x, y), 32, (grey, grey, grey), -1)
+        picture, x, y = disc(random)
         boxes.append(drawn(picture, x - 8, y - 8))
         pictures.append(picture)
     assert stands_out(pictures, boxes) > 0.4
+
+
+@pytest.mark.parametrize(("on_the_disc", "kind"), [(True, "appearance"), (False, "overlay")])
+def test_a_cross_on_the_class_s_discs_is_a_part_and_one_anywhere_is_a_paste(on_the_disc, kind):
+    random = np.random.default_rng(1)
+    pictures, labels = [], np.arange(120) % 2
+    for label in labels:
+        picture, x, y = disc(random)
+        if label and not on_the_disc:
+            x, y = (int(each) for each in random.integers(8, 152, 2))
+        if label:
+            drawn(picture, x - 8, y - 8)
+        pictures.append(picture)
+    ids = np.array([f"{at:03d}" for at in range(120)])
+    sample = Sample(
+        ids=ids,
+        labels=labels,
+        scores=np.where(labels, 1.0, -1.0)[:, None],
+        head="binary",
+        class_names=["plain", "crossed"],
+        properties=pd.DataFrame(index=range(120)),
+        groups=ids,
+        read=pictures.__getitem__,
+    )
+    first = Discovery(sample, 1).of_patches()[0]
+    assert first.kind == kind
 
 
 def test_the_distance_is_that_of_an_auc():
