@@ -8,6 +8,7 @@ from convaudit.shortcuts import storage
 from convaudit.shortcuts.candidate import Candidate, Evidence
 from convaudit.shortcuts.changes.experiments import Crop
 from convaudit.shortcuts.cues.own_colour import own_colour
+from convaudit.shortcuts.cues.strokes import within
 
 SIDE, PEN = 160, (90, 30, 140)
 MEMBER = np.arange(28) < 14
@@ -40,6 +41,15 @@ def test_strokes_of_any_shape_are_found_by_their_colour():
         assert np.abs(np.subtract(box, drawings[at])).max() <= 5 / SIDE
         assert found.sizes[at] == pytest.approx((pictures[at] == PEN).all(axis=-1).mean(), rel=0.3)
     assert found.locate(background(random)) is None
+
+
+def test_a_pixel_has_a_colour_if_each_channel_is_near():
+    pixels = np.array([[(100, 50, 10), (140, 50, 10), (141, 50, 10), (100, 9, 10), (60, 90, 50)]])
+    found = within(pixels.astype(np.uint8), (100.0, 50.0, 10.0), 40)
+    assert found.tolist() == [[True, True, False, False, True]]
+    # A colour between two levels: 40.5 +- 0.5 is 40 and 41.
+    levels = np.arange(38, 44, dtype=np.uint8)[None, :, None].repeat(3, axis=2)
+    assert within(levels, (40.5,) * 3, 0.5).tolist() == [[False, False, True, True, False, False]]
 
 
 def test_a_line_is_followed_over_the_whole_picture_and_a_large_shape_is_not():

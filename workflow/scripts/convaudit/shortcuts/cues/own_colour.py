@@ -6,7 +6,7 @@ import numpy as np
 from scipy.ndimage import uniform_filter
 
 from convaudit.shortcuts.cues.boxes import Box
-from convaudit.shortcuts.cues.strokes import Colour, amount, largest, shrunk
+from convaudit.shortcuts.cues.strokes import Colour, amount, largest, shrunk, within
 
 _CELLS = 8
 """Colours are counted in 8 cells for each of red, green and blue."""
@@ -92,9 +92,9 @@ def _settled(pictures: list[np.ndarray], cell: int) -> Colour:
     """The median colour of the pixels about a cell's middle, moved to where they lie densest."""
     width = 256 // _CELLS
     at = np.array(np.unravel_index(cell, (_CELLS,) * 3)) * width + width / 2
-    pixels = np.concatenate([picture.reshape(-1, 3) for picture in pictures]).astype(np.float32)
+    pixels = np.concatenate([picture.reshape(-1, 1, 3) for picture in pictures])
     for reach in np.linspace(width, width / 2, _ROUNDS):
-        near = pixels[np.abs(pixels - at).max(axis=1) <= reach]
+        near = pixels[within(pixels, at, reach)]
         at = np.median(near, axis=0) if len(near) else at
     red, green, blue = map(float, at)
     return red, green, blue

@@ -99,9 +99,18 @@ def shrunk(picture: np.ndarray) -> np.ndarray:
     return cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
 
 
+def within(pixels: np.ndarray, colour: np.ndarray | Colour, reach: float) -> np.ndarray:
+    """(h, w) booleans: no channel of a pixel (h, w, 3) uint8 differs from the colour by more than
+    ``reach``.
+    """
+    lower, upper = (np.asarray(colour, float) + each for each in (-reach, reach))
+    bounds = np.ceil(np.maximum(lower, 0)), np.floor(np.minimum(upper, 255))
+    return cv2.inRange(pixels, *bounds).astype(bool)
+
+
 def _near(picture: np.ndarray, colour: Colour) -> np.ndarray:
     """(h, w) booleans: the pixels of the shrunk picture that have the colour."""
-    return np.abs(shrunk(picture).astype(np.float32) - colour).max(axis=-1) <= _NEAR
+    return within(shrunk(picture), colour, _NEAR)
 
 
 def _parts(picture: np.ndarray, colour: Colour) -> tuple[np.ndarray, np.ndarray]:
