@@ -22,7 +22,8 @@ _SEARCHES = {"place": "place", "border": "place", "patch": "patch", "context": "
 BLIND_TO = (
     "cues that no image of this dataset shows",
     "other objects and backgrounds that go with a class in the middle of its pictures",
-    "cues smaller than 2 % of the picture that are at another place in each image",
+    "cues smaller than 2 % of the picture that are at another place in each image, unless other "
+    "classes lack their colour",
     "small parts of the thing itself that alone are no good reason for its class",
 )
 """Shortcuts that this search can't find, in words for the report."""

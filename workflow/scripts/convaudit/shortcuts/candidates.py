@@ -96,7 +96,6 @@ class Discovery:
             *self.of_properties(),
             *self.of_places(),
             *self.of_patches(),
-            *self.of_colours(),
             *self.of_surroundings(),
         ]
 
@@ -234,17 +233,22 @@ class Discovery:
         )
 
     def of_patches(self) -> list[Candidate]:
-        """Find pieces of picture that return at any position."""
+        """Pieces of picture that return at any position, and small parts of one colour."""
         found: list[Candidate] = []
+        coloured: list[Candidate] = []
         for group in self.groupings:
             chosen, member = self._compared(group, _SEARCHED)
             pictures = [self.sample.read(int(at)) for at in chosen]
             for patch in patches.returning_patches(pictures, member):
-                found.append(self._crop(patch, chosen, member, pictures))
+                found.append(self._returning(patch, chosen, member, pictures))
+            if part := own_colour(pictures, member):
+                coloured.append(self._coloured(part, chosen, member))
         found.sort(key=lambda each: -each.rank)
-        return [replace(each, name=f"patch {n + 1}") for n, each in enumerate(found[:_PATCHES])]
+        coloured.sort(key=lambda each: -each.rank)
+        named = [replace(each, name=f"patch {n + 1}") for n, each in enumerate(found[:_PATCHES])]
+        return named + coloured[:1]
 
-    def _crop(
+    def _returning(
         self,
         patch: patches.Patch,
         chosen: np.ndarray,
@@ -255,74 +259,64 @@ class Discovery:
         around = stands_out([pictures[at] for at in own], [patch.boxes[at] for at in own])
         # NaN means that it could not be measured, which is no evidence for a part.
         pasted = patch.copied and not around >= _ON_A_THING
-        donors = own[:MOST_DONORS]
-        experiment = Crop(
-            thing=patch,
-            donors=first_positions(chosen[donors]),
-            boxes=tuple(patch.boxes[at] for at in donors),
-            others=first_positions(chosen[~member]),
-            read=self.sample.read,
-        )
-        carries = np.full(len(self.sample.ids), np.nan)
-        carries[chosen] = [patch.match.get(at, -1.0) for at in range(len(chosen))]
-        has = np.array([at in patch.match for at in range(len(chosen))], float)
-        return Candidate(
-            cue="patch",
+        candidate = self._anywhere(patch, patch.match, chosen, member)
+        return replace(
+            candidate,
             kind="overlay" if pasted else "appearance",
-            target=self.target,
-            name=f"patch of {patch.size} px",
             rank=(patch.share - patch.elsewhere) * (1.0 if pasted else 0.4),
-            evidence=Evidence(0.0, class_auc(has, member), len(chosen)),
-            carries=carries,
-            experiment=experiment,
-            family="patch",
             detail={
-                "share": patch.share,
-                "elsewhere": patch.elsewhere,
+                **candidate.detail,
                 "copy": patch.copy,
                 "repeats": patch.repeats,
                 "around": round(around, 3),
             },
         )
 
-    def of_colours(self) -> list[Candidate]:
-        """Small parts of one colour, of any shape and at any position."""
-        best: tuple[OwnColour, np.ndarray, np.ndarray] | None = None
-        for group in self.groupings:
-            chosen, member = self._compared(group, _SEARCHED)
-            found = own_colour([self.sample.read(int(at)) for at in chosen], member)
-            if found and (best is None or found.clearness > best[0].clearness):
-                best = found, chosen, member
-        return [self._coloured(*best)] if best else []
-
     def _coloured(self, part: OwnColour, chosen: np.ndarray, member: np.ndarray) -> Candidate:
-        order = sorted((at for at in part.boxes if member[at]), key=lambda at: -part.sizes[at])
-        donors = order[:MOST_DONORS]
+        largest_first = dict(sorted(part.sizes.items(), key=lambda each: -each[1]))
+        candidate = self._anywhere(part, largest_first, chosen, member)
+        rgb = " ".join(str(round(each)) for each in part.colour)
+        return replace(
+            candidate, name="part of one colour", detail={**candidate.detail, "rgb": rgb}
+        )
+
+    def _anywhere(
+        self,
+        thing: patches.Patch | OwnColour,
+        clearness: dict[int, float],
+        chosen: np.ndarray,
+        member: np.ndarray,
+    ) -> Candidate:
+        """A suspect that may be anywhere. It may be a thing of the class itself.
+
+        Args:
+            thing: what was found in the chosen images.
+            clearness: how clearly images have it, by their place among the chosen, the clearest
+                first.
+            chosen: (m,) positions in the sample.
+            member: (m,) booleans: the class.
+        """
+        donors = [at for at in clearness if member[at]][:MOST_DONORS]
         carries = np.full(len(self.sample.ids), np.nan)
-        carries[chosen] = [part.sizes.get(at, -1.0) for at in range(len(chosen))]
-        has = np.array([at in part.boxes for at in range(len(chosen))], float)
+        carries[chosen] = [clearness.get(at, -1.0) for at in range(len(chosen))]
+        has = np.array([at in clearness for at in range(len(chosen))], float)
         return Candidate(
             cue="patch",
-            # A thing of the class itself may have its own colour too.
             kind="appearance",
             target=self.target,
-            name="part of one colour",
-            rank=part.clearness * 0.4,
+            name="patch",
+            rank=(thing.share - thing.elsewhere) * 0.4,
             evidence=Evidence(0.0, class_auc(has, member), len(chosen)),
             carries=carries,
             experiment=Crop(
-                thing=part,
+                thing=thing,
                 donors=first_positions(chosen[donors]),
-                boxes=tuple(part.boxes[at] for at in donors),
+                boxes=tuple(thing.boxes[at] for at in donors),
                 others=first_positions(chosen[~member]),
                 read=self.sample.read,
             ),
             family="patch",
-            detail={
-                "share": part.share,
-                "elsewhere": part.elsewhere,
-                "rgb": " ".join(str(round(each)) for each in part.colour),
-            },
+            detail={"share": thing.share, "elsewhere": thing.elsewhere},
         )
 
     def _values(self, name: str) -> np.ndarray:

@@ -7,7 +7,8 @@ from convaudit.shortcuts.cues.boxes import Box, grown, overlap
 from convaudit.shortcuts.cues.strokes import shrunk
 
 _NEAR, _FAR = 0.1, 0.5
-"""What is around a thing lies between these shares of its box's sides from the box."""
+"""The surroundings of a thing begin at the first and end at the second of these distances from its
+box, in sides of the box."""
 _PLACES = 4
 """Greatest number of other places that are compared with a thing's own place in its picture."""
 _LEAST_PIXELS = 12
@@ -38,7 +39,7 @@ def stands_out(pictures: list[np.ndarray], boxes: list[Box]) -> float:
     for at, (picture, box) in enumerate(zip(pictures, boxes, strict=True)):
         # The next pictures in a circle, so that each one is compared with others.
         turned = [*boxes[at + 1 :], *boxes[:at]]
-        free = [_moved(box, other) for other in turned if not overlap(box, other)]
+        free = [_moved(box, other) for other in turned if overlap(box, other) == 0]
         own += _around(picture, [box])
         others += _around(picture, free[:_PLACES])
     if min(len(own), len(others)) < _LEAST:

@@ -30,11 +30,14 @@ def united(first: Box, second: Box) -> Box:
     )
 
 
-def overlap(first: Box, second: Box) -> bool:
-    """True if the boxes have an area in common."""
-    across = min(first[2], second[2]) - max(first[0], second[0])
-    down = min(first[3], second[3]) - max(first[1], second[1])
-    return across > 0 and down > 0
+def overlap(first: Box, second: Box) -> float:
+    """Share of the smaller box that the other one covers."""
+    wide = min(first[2], second[2]) - max(first[0], second[0])
+    tall = min(first[3], second[3]) - max(first[1], second[1])
+    if wide <= 0 or tall <= 0:
+        return 0.0
+    areas = ((box[2] - box[0]) * (box[3] - box[1]) for box in (first, second))
+    return wide * tall / min(areas)
 
 
 def cut(picture: np.ndarray, box: Box) -> np.ndarray:

@@ -34,11 +34,6 @@ class OwnColour:
     boxes: dict[int, Box]
     sizes: dict[int, float]
 
-    @property
-    def clearness(self) -> float:
-        """How much larger the share of the class's images is than that of others."""
-        return self.share - self.elsewhere
-
     def locate(self, picture: np.ndarray) -> Box | None:
         """The box of its largest part in an RGB picture (H, W, 3); None if it has none."""
         return largest(picture, self.colour, _LEAST)
@@ -72,8 +67,9 @@ def own_colour(pictures: list[np.ndarray], member: np.ndarray) -> OwnColour | No
     sizes = {at: amount(small[at], colour) for at in parts}
     found = np.array([at in parts for at in range(len(small))])
     share, elsewhere = float(found[member].mean()), float(found[~member].mean())
-    own = OwnColour(colour, share, elsewhere, parts, sizes)
-    return own if own.clearness >= _CLEARLY else None
+    if share - elsewhere < _CLEARLY:
+        return None
+    return OwnColour(colour, share, elsewhere, parts, sizes)
 
 
 def _counted(picture: np.ndarray) -> np.ndarray:

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from convaudit.shortcuts.cues.boxes import Box, Reach, cut, grown, united
+from convaudit.shortcuts.cues.boxes import Box, Reach, cut, grown, overlap, united
 from convaudit.shortcuts.cues.extent import LONGER, reach_of
 from convaudit.shortcuts.cues.strokes import Colour, amount, colour_of, followed
 
@@ -220,18 +220,7 @@ def _same(first: Patch, second: Patch) -> bool:
     shared = first.boxes.keys() & second.boxes.keys()
     if not shared:
         return False
-    return (
-        sum(_overlap(first.boxes[at], second.boxes[at]) > 0.1 for at in shared) >= len(shared) / 2
-    )
-
-
-def _overlap(a: tuple[float, ...], b: tuple[float, ...]) -> float:
-    width = min(a[2], b[2]) - max(a[0], b[0])
-    height = min(a[3], b[3]) - max(a[1], b[1])
-    if width <= 0 or height <= 0:
-        return 0.0
-    area = (a[2] - a[0]) * (a[3] - a[1]), (b[2] - b[0]) * (b[3] - b[1])
-    return width * height / min(area)
+    return sum(overlap(first.boxes[at], second.boxes[at]) > 0.1 for at in shared) >= len(shared) / 2
 
 
 def _finished(patch: Patch, pictures: list[np.ndarray]) -> Patch:
