@@ -146,6 +146,12 @@ PIXEL_PROPERTIES = (
         "standard deviation of white noise",
     ),
     Property(
+        *("specks", "share", "noise", "acquisition", "specks"),
+        "share of the pixels that differ from the median of 7 x 7 pixels by at least 24 levels and "
+        "4 times the mean difference in 15 x 15 pixels (differences over 24 count as 24), in the "
+        "flatter half of the blocks of 8 x 8 pixels: specks, dust, hairs, scratches, impulse noise",
+    ),
+    Property(
         *("border_width", "share of the side", "border", "acquisition", "border_width"),
         "width of a plain frame that is on all four sides: the smallest of the four / the shorter "
         "side; rows and columns belong to it while their mean step is at most 2 levels and their "

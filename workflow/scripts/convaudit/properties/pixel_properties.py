@@ -12,6 +12,7 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
+from convaudit.properties import specks
 from convaudit.properties.catalogue import PIXEL_PROPERTIES
 
 WORKING = 362
@@ -49,6 +50,7 @@ def measure_pixels(image: np.ndarray) -> dict[str, float]:
         **_as_it_is(luminance),
         **_ring(image),
         "vignette": _vignette(working),
+        "specks": specks.share(working),
     }
     return {each.name: found[each.name] for each in PIXEL_PROPERTIES}
 

@@ -15,6 +15,7 @@ from convaudit.shortcuts.changes import operations
 from convaudit.shortcuts.changes.grain import noise_like
 from convaudit.shortcuts.changes.pattern import pattern_like, scrambled
 from convaudit.shortcuts.changes.plateaus import blocks
+from convaudit.shortcuts.changes.specks import specks_like
 from convaudit.shortcuts.halves import hash_number
 
 Change = Callable[[np.ndarray, np.ndarray, int], np.ndarray]
@@ -191,6 +192,10 @@ RECIPES = (
     Recipe(
         *("noise", "noise", "acquisition", ("noise", "sharpness", "spectrum_slope"), False),
         *(_noise, _clouds),
+    ),
+    Recipe(
+        *("specks", "noise", "acquisition", ("specks",), False),
+        *(specks_like, _clouds),
     ),
     Recipe(
         *("jpeg", "compression", "acquisition", ("blockiness",), False),

@@ -16,6 +16,7 @@ def title(candidate: Candidate, name: str, status: str) -> str:
         "compression": "JPEG compression",
         "sharpness": "sharpening" if candidate.name == "sharpen" else "blur",
         "resolution": "low resolution",
+        "noise": "specks or thin strokes" if candidate.name == "specks" else "noise",
         "size": "the size of the file's picture",
         "saturation": "the strength of colours",
         "pattern": "a periodic pattern",
