@@ -268,9 +268,11 @@ LIGHT = TONES | {"luminance_mean", "border_luminance"}
 FINE = {"sharpness", "spectrum_slope", "detail_ratio", "noise"}
 EDGE = {"border_width", "letterbox", "vignette"}
 OTHER = {"blockiness", "periodic_peak"}
-ALL = COLOUR | LIGHT | FINE | EDGE | OTHER
+SPECKS = {"specks"}
+ALL = COLOUR | LIGHT | FINE | EDGE | OTHER | SPECKS
 UNIT = {
     **dict.fromkeys(LIGHT, 5),
+    "specks": 0.01,
     "saturation": 0.05,
     "grey": 0.1,
     "chroma_a": 2,
@@ -294,6 +296,16 @@ def cast(image: np.ndarray) -> np.ndarray:
     return (image * np.array([1.15, 1.0, 0.85])).clip(0, 255).round().astype(np.uint8)
 
 
+def hairy(image: np.ndarray) -> np.ndarray:
+    """Twenty dark hairs, one pixel wide, across the picture."""
+    found = image.copy()
+    height, width = image.shape[:2]
+    for number in range(20):
+        ends = (number * width // 20, 0), ((7 * number % 20) * width // 20, height - 1)
+        cv2.line(found, *ends, (15, 10, 10), 1)
+    return found
+
+
 def vignetted(image: np.ndarray) -> np.ndarray:
     height, width = image.shape[:2]
     down, across = np.linspace(-1, 1, height)[:, None], np.linspace(-1, 1, width)
@@ -314,6 +326,7 @@ CHANGES: list[tuple[str, Callable[[np.ndarray], np.ndarray], dict[str, int], set
     ("noise", lambda x: noisy(x, 10), {"noise": 1}, FINE | COLOUR | OTHER),
     ("enlarged", lambda x: enlarged(x, 3), {"detail_ratio": -1},
      FINE | OTHER | TONES),
+    ("hairs", hairy, {"specks": 1}, SPECKS | FINE | OTHER | TONES),
     ("cast", cast, {"chroma_a": 1, "chroma_b": 1, "border_chroma_b": 1}, COLOUR | LIGHT),
     ("grey", lambda x: np.repeat(cv2.cvtColor(x, cv2.COLOR_RGB2GRAY)[..., None], 3, 2),
      {}, COLOUR),

@@ -89,11 +89,13 @@ def test_the_look_of_a_class_that_turns_few_images_is_a_warning(flips, severity)
         ("sharpness", {"softness": 1.5}, "block"),
         ("sharpness", {"softness": 1.1}, "ask"),  # radiographs in focus have as much
         ("sharpness", {"softness": 2.3, "softer": 0.9}, "block"),
-        ("sharpness", {"softness": 2.3, "softer": 0.4}, "ask"),  # all pictures are soft
+        ("sharpness", {"softness": 2.3, "softer": 0.6}, "ask"),  # drawn figures differ as much
         ("sharpness", {"softness": np.nan, "softer": np.nan}, "ask"),  # all are plain
         ("noise", {"evenness": 0.6, "strength": 20.0}, "block"),
         ("noise", {"evenness": 0.6, "strength": 4.0}, "ask"),  # so have ordinary photographs
         ("noise", {"evenness": 0.5, "strength": 20.0}, "ask"),  # gravel is nearly as even
+        ("noise", {"density": 0.04, "dots": 0.9}, "block"),
+        ("noise", {"density": 0.04, "dots": 0.7}, "ask"),  # strokes may be the thing itself
     ],
 )
 def test_blur_and_noise_without_clear_signs_are_asked_about(cue, signs, severity):
@@ -165,6 +167,7 @@ def test_contrast_and_saturation_about_their_means():
     image = np.zeros((2, 2, 3), np.uint8)
     image[0], image[1] = 80, 120
     assert operations.contrasted(image, 2)[:, 0, 0].tolist() == [60, 140]
+    assert operations.toned(image, 150, 2)[:, 0, 0].tolist() == [110, 190]
     red = np.full((1, 1, 3), (200, 100, 100), np.uint8)
     grey = round(0.299 * 200 + 0.701 * 100)
     assert operations.saturated(red, 0)[0, 0].tolist() == [grey] * 3

@@ -50,6 +50,26 @@ def blurred_behind(image: np.ndarray, number: int) -> np.ndarray:
     return np.where(thing[..., None] > 0, image, operations.blurred(image, 4.0))
 
 
+def impulses(image: np.ndarray, number: int) -> np.ndarray:
+    """4 % of the pixels are black or white."""
+    drawn = np.random.default_rng(number).random(image.shape[:2])
+    found = image.copy()
+    found[drawn < 0.02], found[drawn > 0.98] = 0, 255
+    return found
+
+
+def hairs(image: np.ndarray, number: int) -> np.ndarray:
+    """Six dark hairs, others in each picture."""
+    found = image.copy()
+    for ends in np.random.default_rng(number).integers(0, (160, 120), (6, 2, 2)):
+        cv2.polylines(found, [ends.astype(np.int32)], False, (12, 8, 8), 1, cv2.LINE_AA)
+    return found
+
+
+def misty(image: np.ndarray, number: int) -> np.ndarray:
+    return operations.toned(image, 190, 0.4)
+
+
 CUES: dict[str, tuple[Callable[[np.ndarray, int], np.ndarray], set[str], str]] = {
     "corner": (corner, {"place"}, "block"),
     "anywhere": (anywhere, {"patch"}, "block"),
@@ -63,6 +83,9 @@ CUES: dict[str, tuple[Callable[[np.ndarray, int], np.ndarray], set[str], str]] =
     "cast": (lambda image, n: operations.tinted(image, 34, 12), {"colour"}, "ask"),
     "grey": (lambda image, n: operations.saturated(image, 0), {"saturation"}, "ask"),
     "lines": (lambda image, n: scanned(image, 7, n), {"pattern"}, "ask"),
+    "impulses": (impulses, {"noise"}, "block"),
+    "hairs": (hairs, {"noise"}, "ask"),
+    "mist": (misty, {"contrast"}, "ask"),
 }
 """For each cue a function that plants it, the right words for it and the severity of its kind."""
 
@@ -96,6 +119,15 @@ def has(cue: str, image: np.ndarray) -> float:
         return measure_one(image, "blockiness") - 0.35
     if cue == "cast":
         return operations.mean_chroma(image)[0] - 17
+    if cue == "impulses":
+        return float((np.abs(np.diff(image.astype(int), axis=1)).min(axis=2) > 90).mean()) - 0.01
+    if cue == "hairs":  # it sees what is dark and thinner than five pixels
+        grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+        dark = cv2.morphologyEx(grey, cv2.MORPH_BLACKHAT, np.ones((5, 5)))
+        return float((dark > 70).mean()) - 0.012
+    if cue == "mist":  # neither a brighter nor a paler picture alone is mist
+        grey = operations.luminance(image)
+        return min(float(grey.mean()) - 165, 30 - float(grey.std()))
     if cue == "lines":
         rows = operations.luminance(image).mean(axis=1)
         return float(abs((rows - rows.mean()) @ np.exp(2j * np.pi * np.arange(120) / 7))) / 120 - 6

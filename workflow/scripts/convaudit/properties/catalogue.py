@@ -147,9 +147,9 @@ PIXEL_PROPERTIES = (
     ),
     Property(
         *("specks", "share", "noise", "acquisition", "specks"),
-        "share of the pixels that differ from the median of 7 x 7 pixels by at least 24 levels and "
-        "4 times the mean difference in 15 x 15 pixels (differences over 24 count as 24), in the "
-        "flatter half of the blocks of 8 x 8 pixels: specks, dust, hairs, scratches, impulse noise",
+        "share of the pixels that differ from the median of 5 x 5 pixels by at least 24 levels and "
+        "4 times the mean difference in 15 x 15 pixels (at most 48 of each), in the flatter half "
+        "of the blocks of 8 x 8 pixels: specks, dust, hairs, scratches, impulse noise",
     ),
     Property(
         *("border_width", "share of the side", "border", "acquisition", "border_width"),

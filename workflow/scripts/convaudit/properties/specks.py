@@ -7,13 +7,14 @@ is thinner than half its window and keeps edges, so the difference from it shows
 import cv2
 import numpy as np
 
-_WINDOW = 7
-"""Side in pixels of the median filter: strokes of up to 3 pixels stand out."""
+WINDOW = 5
+"""Side in pixels of the median filter: strokes of up to 2 pixels stand out. (OpenCV's filter of 7
+pixels takes twenty times as long.)"""
 _STEP = 24
 """Least difference from the median, in levels."""
 _CLEAR = 4.0
-"""Least ratio of the difference to the mean difference around it, so that rough texture does not
-count."""
+"""Least ratio of the difference to the mean difference around it (differences over twice the step
+count as that), so that rough texture does not count."""
 _AROUND = 15
 """Side in pixels of the square in which the mean is taken."""
 _BLOCK = 8
@@ -28,8 +29,16 @@ def thin(luminance: np.ndarray) -> np.ndarray:
     Returns:
         (h, w) booleans.
     """
-    difference = cv2.absdiff(luminance, cv2.medianBlur(luminance, _WINDOW))
-    capped = cv2.min(difference, _STEP)
+    return _standing_out(from_median(luminance))
+
+
+def from_median(luminance: np.ndarray) -> np.ndarray:
+    """How far each pixel is from the median around it, (h, w) uint8."""
+    return np.asarray(cv2.absdiff(luminance, cv2.medianBlur(luminance, WINDOW)))
+
+
+def _standing_out(difference: np.ndarray) -> np.ndarray:
+    capped = np.minimum(difference, np.uint8(2 * _STEP))
     around = cv2.boxFilter(capped, cv2.CV_32F, (_AROUND, _AROUND))
     return np.asarray((difference >= _STEP) & (difference >= _CLEAR * around))
 
@@ -42,11 +51,15 @@ def share(luminance: np.ndarray) -> float:
     if height * width < 4 * _BLOCK**2:
         return float("nan")
     part = luminance[:height, :width]
-    smooth = cv2.medianBlur(part, _WINDOW).astype(np.float32)
-    slope = cv2.magnitude(cv2.Sobel(smooth, cv2.CV_32F, 1, 0), cv2.Sobel(smooth, cv2.CV_32F, 0, 1))
+    smooth = cv2.medianBlur(part, WINDOW)
+    steps = np.zeros_like(smooth)
+    steps[:-1, :-1] = cv2.add(
+        cv2.absdiff(smooth[1:, :-1], smooth[:-1, :-1]),
+        cv2.absdiff(smooth[:-1, 1:], smooth[:-1, :-1]),
+    )
     size = width // _BLOCK, height // _BLOCK
-    slopes = cv2.resize(slope, size, interpolation=cv2.INTER_AREA).ravel()
-    found = thin(part).astype(np.float32)
+    slopes = cv2.resize(steps.astype(np.float32), size, interpolation=cv2.INTER_AREA).ravel()
+    found = _standing_out(cv2.absdiff(part, smooth)).astype(np.float32)
     shares = cv2.resize(found, size, interpolation=cv2.INTER_AREA).ravel()
     flat = np.argsort(slopes, kind="stable")[: len(slopes) // 2]
     return float(shares[flat].mean())

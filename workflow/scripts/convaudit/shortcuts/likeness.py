@@ -10,6 +10,7 @@ from convaudit.shortcuts.changes import recipes
 from convaudit.shortcuts.changes.experiments import Blur, Whole
 from convaudit.shortcuts.changes.focus import focus, shrunk
 from convaudit.shortcuts.changes.plateaus import blocks
+from convaudit.shortcuts.changes.specks import without_specks
 from convaudit.shortcuts.sample import Sample
 
 VECTOR = (
@@ -29,12 +30,16 @@ _OWN: dict[str, Callable[[np.ndarray], float]] = {
 """Looks that are judged by one measure. An object in focus before a blurred background keeps the
 sharpness of the whole picture high; repeated pixels that were stored as JPEG have other steps than
 those of a changed picture."""
+_UNDONE = {"specks": without_specks}
+"""Changes that remove a look. Its likeness is measured on the class's images without it: a recipe
+that copies the donor's own pixels copies the roughest of its texture too."""
 
 
 def likeness_of(
     sample: Sample, experiment: Whole | Blur, inside: np.ndarray, outside: np.ndarray
 ) -> float:
-    """Share of the difference between class and others that the recipe removes from others.
+    """Share of the difference between class and others that the recipe removes from others, or, if
+    the look can be undone, that undoing it removes from the class.
 
     1 - sum |after - class| / sum |before - class| over the compared properties, with medians in
     units of the standard deviation within both groups.
@@ -48,6 +53,9 @@ def likeness_of(
     Returns:
         1 if the changed images look like the class, 0 or less if they are no nearer than before.
     """
+    undo = _UNDONE.get(experiment.name)
+    if undo:
+        return _explained_by_removal(sample, undo, inside, outside)
     tried = outside[:_COMPARED]
     changed = [
         experiment.insert(sample.read(int(at)), recipes.seed_of(str(sample.ids[at]), "tried"))
@@ -69,6 +77,19 @@ def likeness_of(
     table = sample.properties[names].to_numpy(float)
     after = pd.DataFrame([measure_pixels(image) for image in changed])[names].to_numpy(float)
     return _explained(table[inside], table[tried], after)
+
+
+def _explained_by_removal(
+    sample: Sample,
+    undo: Callable[[np.ndarray], np.ndarray],
+    inside: np.ndarray,
+    outside: np.ndarray,
+) -> float:
+    names = [name for name in VECTOR if name in sample.properties]
+    table = sample.properties[names].to_numpy(float)
+    tried = inside[:_COMPARED]
+    without = pd.DataFrame([measure_pixels(undo(sample.read(int(at)))) for at in tried])
+    return _explained(table[outside], table[tried], without[names].to_numpy(float))
 
 
 def _explained(class_like: np.ndarray, before: np.ndarray, after: np.ndarray) -> float:

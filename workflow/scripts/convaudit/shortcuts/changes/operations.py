@@ -96,6 +96,12 @@ def contrasted(image: np.ndarray, factor: float) -> np.ndarray:
     return _clipped((plain - mean) * factor + mean)
 
 
+def toned(image: np.ndarray, mean: float, factor: float) -> np.ndarray:
+    """Stretch all values about the mean luminance and move it to ``mean``, 0 to 255."""
+    plain = image.astype(np.float32)
+    return _clipped((plain - luminance(plain).mean()) * factor + mean)
+
+
 def saturated(image: np.ndarray, factor: float) -> np.ndarray:
     """Stretch each pixel's colour about its luminance; 0 makes the picture grey."""
     plain = image.astype(np.float32)

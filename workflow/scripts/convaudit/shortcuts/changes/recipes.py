@@ -72,6 +72,15 @@ def _other_contrast(
     return operations.contrasted(image, min(4.0, _deviation(image) / _deviation(donor)))
 
 
+def _tone(image: np.ndarray, donor: np.ndarray, seed: int) -> np.ndarray:
+    return operations.toned(image, _mean(donor), _deviation(donor) / _deviation(image))
+
+
+def _other_tone(image: np.ndarray, changed: np.ndarray, donor: np.ndarray, seed: int) -> np.ndarray:
+    factor = min(4.0, _deviation(image) / _deviation(donor))
+    return operations.toned(image, 2 * _mean(image) - _mean(donor), factor)
+
+
 def _cast(image: np.ndarray, donor: np.ndarray, seed: int) -> np.ndarray:
     return operations.tinted(image, *_chroma_step(image, donor))
 
@@ -236,13 +245,14 @@ RECIPES = (
         *(_exposure, _other_exposure),
     ),
     Recipe("contrast", "contrast", "appearance", ("contrast",), None, _contrast, _other_contrast),
+    Recipe("tone", "contrast", "appearance", ("contrast",), None, _tone, _other_tone),
     # Bricks and fences are periodic too: a person must say whether it is the thing itself.
     Recipe(
         *("pattern", "pattern", "appearance", ("periodic_peak",), False),
         *(pattern_like, scrambled),
     ),
 )
-SECOND = {"recolour": "cast", "exposure": "brightness"}
+SECOND = {"recolour": "cast", "exposure": "brightness", "tone": "contrast"}
 """Recipes that are tried where the other recipe of the same cue explains little: pictures that are
 mostly black or white, such as drawings, take no cast and have nothing for a gamma curve to move."""
 BY_NAME = {recipe.name: recipe for recipe in RECIPES}

@@ -3,10 +3,13 @@
 import cv2
 import numpy as np
 
-from convaudit.properties.pixel_properties import working_luminance
 from convaudit.properties import specks
+from convaudit.properties.pixel_properties import working_luminance
 from convaudit.shortcuts.changes import operations
 
+_SOFT = 8
+"""Least difference from the median, in levels, of a soft edge beside such a pixel."""
+_NEXT = np.ones((3, 3), np.uint8)
 _DOT = 3
 """Greatest extent of a dot in pixels of the picture at the working size."""
 
@@ -24,9 +27,24 @@ def specks_like(image: np.ndarray, donor: np.ndarray, seed: int) -> np.ndarray:
         smaller = donor.shape[0] * donor.shape[1] > height * width
         kernel = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
         donor = cv2.resize(donor, (width, height), interpolation=kernel)
-    found = specks.thin(working_luminance(donor)).astype(np.uint8)
-    whole = cv2.resize(found, (width, height), interpolation=cv2.INTER_NEAREST)
-    return operations.pasted(image, donor, whole)
+    return operations.pasted(image, donor, _mask(donor))
+
+
+def without_specks(image: np.ndarray) -> np.ndarray:
+    """The picture (H, W, 3) with the median of 5 x 5 pixels in place of its specks and strokes."""
+    small = min(1.0, working_luminance(image).shape[0] / image.shape[0])
+    window = 2 * round(specks.WINDOW / small / 2) + 1
+    return operations.pasted(image, cv2.medianBlur(image, window), _mask(image))
+
+
+def _mask(image: np.ndarray) -> np.ndarray:
+    """Specks and thin strokes with their soft edges, (H, W) 0 or 1."""
+    height, width = image.shape[:2]
+    small = working_luminance(image)
+    found = specks.thin(small).astype(np.uint8)
+    soft = (specks.from_median(small) >= _SOFT) & (cv2.dilate(found, _NEXT) > 0)
+    mask = (soft | (found > 0)).astype(np.uint8)
+    return np.asarray(cv2.resize(mask, (width, height), interpolation=cv2.INTER_NEAREST))
 
 
 def density(image: np.ndarray) -> float:
@@ -35,10 +53,11 @@ def density(image: np.ndarray) -> float:
 
 
 def dots(image: np.ndarray) -> float:
-    """The share of these pixels that belong to dots of at most 3 x 3 pixels, 0 to 1; NaN without any.
+    """The share of these pixels that belong to dots of at most 3 x 3 pixels, 0 to 1; NaN without
+    any.
 
-    Impulse noise is dots. Hairs, rain and scratches are strokes, as are wires, webs and twigs, which
-    may be the thing itself.
+    Impulse noise is dots. Hairs, rain and scratches are strokes, as are wires, webs and twigs,
+    which may be the thing itself.
     """
     found = specks.thin(working_luminance(image)).astype(np.uint8)
     # Side by side only: at 4 % of the pixels, a third of all dots touch another at a corner.
