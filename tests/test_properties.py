@@ -326,7 +326,7 @@ CHANGES: list[tuple[str, Callable[[np.ndarray], np.ndarray], dict[str, int], set
     ("noise", lambda x: noisy(x, 10), {"noise": 1}, FINE | COLOUR | OTHER),
     ("enlarged", lambda x: enlarged(x, 3), {"detail_ratio": -1},
      FINE | OTHER | TONES),
-    ("hairs", hairy, {"specks": 1}, SPECKS | FINE | OTHER | TONES),
+    ("hairs", hairy, {"specks": 1}, SPECKS | FINE | OTHER | LIGHT),
     ("cast", cast, {"chroma_a": 1, "chroma_b": 1, "border_chroma_b": 1}, COLOUR | LIGHT),
     ("grey", lambda x: np.repeat(cv2.cvtColor(x, cv2.COLOR_RGB2GRAY)[..., None], 3, 2),
      {}, COLOUR),
