@@ -28,14 +28,14 @@ MOST_IMAGES = 50
 _CLEAR_AUC = 0.25
 """Least distance of an AUC from 0.5 at which blur, noise and the like can't be a trait of the
 class."""
-_BLOCKS = 0.3
+_BLOCKS = 0.4
 """A patch, blur, noise and the like block if the lower end of their effect is at least this. In the
 planted benchmark and with three cues beside it, the patches that the model relied on for more than
 85 % of images had lower ends of 0.48 to 0.65. Those of a class's own object, or of a cue that it
 relied on in part, had 0.10 to 0.19. Blur, noise and the like had 0.42 to 0.71 where the model
 relied on them, and 0.16 in a network that was sensitive to any blur (tuning case
 N6-C2-95-A-residual-2)."""
-_ASKS = 0.25
+_ASKS = 0.3
 """A person is asked only if the lower end of the effect is at least this. In the tuning cases a cue
 that was not planted, such as the contrast of a class, had 0.12 to 0.26, in one case 0.52; a planted
 cue that the model relied on for 65 % of images had 0.27 and 0.48."""
@@ -85,11 +85,22 @@ def _tried(candidate: Candidate, laboratory: Laboratory) -> tuple[Trial | None, 
     experiment = candidate.experiment
     if experiment is None:
         return None, None
-    inserted = laboratory.insert(candidate, experiment)
+    inserted = laboratory.insert(candidate, experiment, enough=_enough(candidate))
     if not experiment.fills:
         return inserted, None
     looks = LOOKS if _removal_may_decide(candidate, inserted) else LOOKS[:1]
     return inserted, laboratory.remove(candidate, experiment, looks)
+
+
+def _enough(candidate: Candidate) -> float:
+    """The lower end of the effect from which on more pairs can't change the severity."""
+    if candidate.kind == "appearance":
+        return _ASKS
+    return _BLOCKS if _may_be_weak(candidate) else CONFIRMED
+
+
+def _may_be_weak(candidate: Candidate) -> bool:
+    return candidate.cue == "patch" or candidate.name in DETAIL
 
 
 def _removal_may_decide(candidate: Candidate, inserted: Trial) -> bool:
@@ -209,7 +220,7 @@ def severity_of(candidate: Candidate, data: Evidence, status: str, inserted: Tri
     # A sign that could not be measured is NaN, which is not clear either.
     signs = [(float(candidate.detail.get(each, least)), least) for each, least in _CLEAR.items()]
     faint = not all(value >= least for value, least in signs)
-    weak = turns < _BLOCKS and (candidate.cue == "patch" or candidate.name in DETAIL)
+    weak = turns < _BLOCKS and _may_be_weak(candidate)
     if candidate.kind == "appearance" or leans or faint or weak:
         return "warn" if CONFIRMED <= turns < _ASKS else "ask"
     return "block"

@@ -108,6 +108,7 @@ class Laboratory:
         experiment: Experiment,
         looks: Sequence[int] = LOOKS,
         futile: int = _REFUTING,
+        enough: float = CONFIRMED,
     ) -> Trial:
         """Insert the cue into images of other classes; an image flips if it is then predicted as
         the class.
@@ -120,6 +121,7 @@ class Laboratory:
             experiment: changes the images.
             looks: numbers of pairs after which the trial is judged.
             futile: number of pairs from which on a trial without an effect ends.
+            enough: the trial ends when the lower end of the effect is at least this.
         """
         sample, target = self.sample, candidate.target
         half = sample.confirm
@@ -137,6 +139,7 @@ class Laboratory:
             flipped=lambda margin: margin > TIE,
             looks=looks,
             futile=futile,
+            enough=enough,
         )
 
     def remove(
@@ -190,6 +193,7 @@ class Laboratory:
         flipped: Callable[[np.ndarray], np.ndarray],
         looks: Sequence[int] = LOOKS,
         futile: int = _REFUTING,
+        enough: float = CONFIRMED,
     ) -> Trial:
         first: list[np.ndarray] = []
         second: list[np.ndarray] = []
@@ -215,7 +219,7 @@ class Laboratory:
                     pairs += _shown(self.sample, made, first[-1], second[-1], flipped)
             one, two = (np.concatenate(x) if x else np.zeros(0) for x in (first, second))
             found = paired_difference(flipped(one), flipped(two), self._level)
-            if found.low >= CONFIRMED or len(order) <= look:
+            if found.low >= enough or len(order) <= look:
                 break
             plain = paired_difference(flipped(one), flipped(two), 0.95)
             if found.pairs >= futile and (found.value < _FUTILE or plain.high < _HOPELESS):
