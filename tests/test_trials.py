@@ -91,6 +91,23 @@ def test_a_trial_ends_when_more_images_would_not_change_its_result(share, pairs)
     assert (found.low >= CONFIRMED) == (share >= 0.2)
 
 
+@pytest.mark.parametrize(
+    ("share", "kind", "severity", "pairs"),
+    [
+        (0.7, "appearance", "ask", 40),  # its lower end is over 0.30, and it can't block
+        (0.58, "overlay", "block", 250),  # over 0.40 at last
+        (0.45, "appearance", "ask", 80),
+        (0.45, "overlay", "ask", 250),
+        (0.3, "appearance", "warn", 250),
+    ],
+)
+def test_a_confirmed_suspect_is_tried_until_its_severity_is_clear(share, kind, severity, pairs):
+    room = laboratory(share)
+    found = decide(room.sample, [suspect(kind)], room)[0]
+    assert (found.status, found.severity) == ("confirmed", severity)
+    assert found.insert.difference.pairs == pairs
+
+
 def test_a_placebo_without_a_flip_ends_after_16_images():
     for share, pairs in ((0, 16), (0.2, 40)):
         trial = laboratory(share).insert(suspect(), Marked(), (16, 40), 16)
