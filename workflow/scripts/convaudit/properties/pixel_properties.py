@@ -38,7 +38,7 @@ def measure_pixels(image: np.ndarray) -> dict[str, float]:
 
     Returns:
         Finite numbers by name, or NaN if the image is too small: a side under 32 pixels for the
-        spectrum, under 24 pixels for properties at the file's own size.
+        spectrum, under 24 pixels for properties at the file's own size, under 16 pixels for specks.
     """
     luminance = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
     working = _halved(luminance, WORKING)

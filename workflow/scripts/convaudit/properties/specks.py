@@ -12,7 +12,7 @@ WINDOW = 5
 pixels takes twenty times as long.)"""
 _STEP = 24
 """Least difference from the median, in levels."""
-_CLEAR = 4.0
+_CLEAR = 4
 """Least ratio of the difference to the mean difference around it (differences over twice the step
 count as that), so that rough texture does not count."""
 _AROUND = 15
@@ -39,16 +39,18 @@ def from_median(luminance: np.ndarray) -> np.ndarray:
 
 def _standing_out(difference: np.ndarray) -> np.ndarray:
     capped = np.minimum(difference, np.uint8(2 * _STEP))
-    around = cv2.boxFilter(capped, cv2.CV_32F, (_AROUND, _AROUND))
-    return np.asarray((difference >= _STEP) & (difference >= _CLEAR * around))
+    # Whole numbers, so that every processor finds the same pixels.
+    around = cv2.boxFilter(capped, cv2.CV_32S, (_AROUND, _AROUND), normalize=False)
+    clear = difference.astype(np.int32) * _AROUND**2 >= _CLEAR * around
+    return np.asarray((difference >= _STEP) & clear)
 
 
 def share(luminance: np.ndarray) -> float:
     """The share of such pixels in the flatter half of a picture (h, w) uint8, where the thing's own
-    detail is rare; NaN for less than four blocks.
+    detail is rare; NaN if a side is under 16 pixels.
     """
     height, width = (side // _BLOCK * _BLOCK for side in luminance.shape)
-    if height * width < 4 * _BLOCK**2:
+    if min(height, width) < 2 * _BLOCK:
         return float("nan")
     part = luminance[:height, :width]
     smooth = cv2.medianBlur(part, WINDOW)

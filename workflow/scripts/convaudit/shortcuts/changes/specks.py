@@ -22,11 +22,7 @@ def specks_like(image: np.ndarray, donor: np.ndarray, seed: int) -> np.ndarray:
         donor: RGB uint8, of any size; specks keep their size as a share of the picture.
         seed: not used.
     """
-    height, width = image.shape[:2]
-    if donor.shape[:2] != (height, width):
-        smaller = donor.shape[0] * donor.shape[1] > height * width
-        kernel = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
-        donor = cv2.resize(donor, (width, height), interpolation=kernel)
+    donor = operations.resampled(donor, *image.shape[:2])
     return operations.pasted(image, donor, _mask(donor))
 
 
