@@ -94,7 +94,7 @@ def test_a_trial_ends_when_more_images_would_not_change_its_result(share, pairs)
 @pytest.mark.parametrize(
     ("share", "kind", "severity", "pairs"),
     [
-        (0.7, "appearance", "ask", 40),  # its lower end is over 0.30, and it can't block
+        (0.7, "appearance", "ask", 40),  # its lower end is over 0.25, and it can't block
         (0.58, "overlay", "block", 250),  # over 0.40 at last
         (0.45, "appearance", "ask", 80),
         (0.45, "overlay", "ask", 250),

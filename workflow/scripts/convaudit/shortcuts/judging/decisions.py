@@ -34,7 +34,7 @@ planted benchmark, with trials of 40 to 80 images, the patches that the model re
 than 85 % of images had lower ends of 0.48 to 0.65, blur, noise and the like 0.42 to 0.71. Those of
 a class's own object had 0.10 to 0.19, a blur in a network that was sensitive to any blur 0.16
 (tuning case N6-C2-95-A-residual-2)."""
-_ASKS = 0.3
+_ASKS = 0.25
 """A person is asked only if the lower end of the effect is at least this. With trials of 40 to 80
 images, a cue that was not planted, such as the contrast of a class, had 0.12 to 0.26 in the tuning
 cases, in one case 0.52; a planted cue that the model relied on for 65 % of images had 0.27 and
