@@ -9,7 +9,7 @@ from convaudit.shortcuts.changes import operations
 
 _SOFT = 8
 """Least difference from the median, in levels, of a soft edge beside such a pixel."""
-_NEXT = np.ones((3, 3), np.uint8)
+_NEIGHBOURS = np.ones((3, 3), np.uint8)
 _DOT = 3
 """Greatest extent of a dot in pixels of the picture at the working size."""
 
@@ -38,7 +38,7 @@ def _mask(image: np.ndarray) -> np.ndarray:
     height, width = image.shape[:2]
     small = working_luminance(image)
     found = specks.thin(small).astype(np.uint8)
-    soft = (specks.from_median(small) >= _SOFT) & (cv2.dilate(found, _NEXT) > 0)
+    soft = (specks.from_median(small) >= _SOFT) & (cv2.dilate(found, _NEIGHBOURS) > 0)
     mask = (soft | (found > 0)).astype(np.uint8)
     return np.asarray(cv2.resize(mask, (width, height), interpolation=cv2.INTER_NEAREST))
 
