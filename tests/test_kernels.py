@@ -90,8 +90,8 @@ def test_the_filters_name_the_layer_without_a_gradient(without_gradient: Network
 
 
 class Recurrent(layers.Layer):
-    """A layer whose operation only a GPU has. Which half-precision kernels a processor has depends
-    on the processor.
+    """A layer whose operation exists on GPUs only. A convolution in half precision is no example,
+    because some processors have it.
     """
 
     def call(self, x: Any) -> Any:

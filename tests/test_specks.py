@@ -44,7 +44,7 @@ def test_small_steps_and_rough_texture_do_not_stand_out():
     faint[faint == 200] = 90 + 23
     assert not thin(faint).any()
     rough = np.random.default_rng(0).normal(128, 30, (128, 128)).clip(0, 255).astype(np.uint8)
-    # Of a normal distribution 0.14 % are four mean differences, 3.2 deviations, from the mean.
+    # In a normal distribution, 0.14 % of the values lie 4 mean differences or more from the mean.
     assert thin(rough).mean() < 0.005 < (abs(rough.astype(int) - 128) >= 24).mean()
 
 
@@ -80,8 +80,7 @@ def test_specks_are_laid_over_a_picture_where_the_donor_has_them():
 def test_without_specks_the_picture_is_as_it_was():
     assert (without_specks(coloured(struck(2))) == 90).all()
     assert (without_specks(coloured(dotted())) == 90).all()
-    # Their number of pixels is four times as large in a file of twice the size: 722 pixels are
-    # halved before they are searched.
+    # A picture of 722 pixels is halved before it is searched, so a stroke of 4 pixels is thin.
     large = np.full((722, 722, 3), 90, np.uint8)
     large[100:600, 300:304] = 10
     assert (without_specks(large) == 90).all()

@@ -29,7 +29,7 @@ def thin(luminance: np.ndarray) -> np.ndarray:
     Returns:
         (h, w) booleans.
     """
-    return _standing_out(from_median(luminance))
+    return standing_out(from_median(luminance))
 
 
 def from_median(luminance: np.ndarray) -> np.ndarray:
@@ -37,7 +37,8 @@ def from_median(luminance: np.ndarray) -> np.ndarray:
     return np.asarray(cv2.absdiff(luminance, cv2.medianBlur(luminance, WINDOW)))
 
 
-def _standing_out(difference: np.ndarray) -> np.ndarray:
+def standing_out(difference: np.ndarray) -> np.ndarray:
+    """The same from the result (h, w) of ``from_median``."""
     capped = np.minimum(difference, np.uint8(2 * _STEP))
     # Whole numbers, so that every processor finds the same pixels.
     around = cv2.boxFilter(capped, cv2.CV_32S, (_AROUND, _AROUND), normalize=False)
@@ -61,7 +62,7 @@ def share(luminance: np.ndarray) -> float:
     )
     size = width // _BLOCK, height // _BLOCK
     slopes = cv2.resize(steps.astype(np.float32), size, interpolation=cv2.INTER_AREA).ravel()
-    found = _standing_out(cv2.absdiff(part, smooth)).astype(np.float32)
+    found = standing_out(cv2.absdiff(part, smooth)).astype(np.float32)
     shares = cv2.resize(found, size, interpolation=cv2.INTER_AREA).ravel()
     flat = np.argsort(slopes, kind="stable")[: len(slopes) // 2]
     return float(shares[flat].mean())

@@ -254,7 +254,8 @@ RECIPES = (
 )
 SECOND = {"recolour": "cast", "exposure": "brightness", "tone": "contrast"}
 """Recipes that are tried where the other recipe of the same cue explains little: pictures that are
-mostly black or white, such as drawings, take no cast and have nothing for a gamma curve to move."""
+mostly black or white, such as drawings, take no cast and have nothing for a gamma curve to move,
+and mist changes brightness and contrast at once."""
 BY_NAME = {recipe.name: recipe for recipe in RECIPES}
 LOOKS: tuple[Look, ...] = (BLUR, *RECIPES)
 

@@ -27,18 +27,21 @@ def specks_like(image: np.ndarray, donor: np.ndarray, seed: int) -> np.ndarray:
 
 
 def without_specks(image: np.ndarray) -> np.ndarray:
-    """The picture (H, W, 3) with the median of 5 x 5 pixels in place of its specks and strokes."""
-    small = min(1.0, working_luminance(image).shape[0] / image.shape[0])
-    window = 2 * round(specks.WINDOW / small / 2) + 1
+    """The picture (H, W, 3) with the median around them in place of its specks and strokes.
+
+    The median's window is at least 5 pixels wide at the working size.
+    """
+    halved = image.shape[0] / working_luminance(image).shape[0]
+    window = 2 * round(specks.WINDOW * halved / 2) + 1
     return operations.pasted(image, cv2.medianBlur(image, window), _mask(image))
 
 
 def _mask(image: np.ndarray) -> np.ndarray:
     """Specks and thin strokes with their soft edges, (H, W) 0 or 1."""
     height, width = image.shape[:2]
-    small = working_luminance(image)
-    found = specks.thin(small).astype(np.uint8)
-    soft = (specks.from_median(small) >= _SOFT) & (cv2.dilate(found, _NEIGHBOURS) > 0)
+    difference = specks.from_median(working_luminance(image))
+    found = specks.standing_out(difference).astype(np.uint8)
+    soft = (difference >= _SOFT) & (cv2.dilate(found, _NEIGHBOURS) > 0)
     mask = (soft | (found > 0)).astype(np.uint8)
     return np.asarray(cv2.resize(mask, (width, height), interpolation=cv2.INTER_NEAREST))
 
