@@ -70,6 +70,13 @@ def misty(image: np.ndarray, number: int) -> np.ndarray:
     return operations.toned(image, 190, 0.4)
 
 
+def interlaced(image: np.ndarray, number: int) -> np.ndarray:
+    """Every other row is 5 pixels to the right, as in a frame of video that shows two moments."""
+    found = image.copy()
+    found[::2, 5:] = image[::2, :-5]
+    return found
+
+
 CUES: dict[str, tuple[Callable[[np.ndarray, int], np.ndarray], set[str], str]] = {
     "corner": (corner, {"place"}, "block"),
     "anywhere": (anywhere, {"patch"}, "block"),
@@ -86,6 +93,7 @@ CUES: dict[str, tuple[Callable[[np.ndarray, int], np.ndarray], set[str], str]] =
     "impulses": (impulses, {"noise"}, "block"),
     "hairs": (hairs, {"noise"}, "ask"),
     "mist": (misty, {"contrast"}, "ask"),
+    "comb": (interlaced, {"sharpness"}, "ask"),
 }
 """For each cue a function that plants it, the right words for it and the severity of its kind."""
 
@@ -128,6 +136,10 @@ def has(cue: str, image: np.ndarray) -> float:
     if cue == "mist":  # neither a brighter nor a paler picture alone is mist
         grey = operations.luminance(image)
         return min(float(grey.mean()) - 165, 30 - float(grey.std()))
+    if cue == "comb":  # it sees that a row is more like the next but one than like the next
+        grey = operations.luminance(image)
+        beside, apart = (np.abs(grey[step:] - grey[:-step]).mean() for step in (1, 2))
+        return float(beside / apart) - 1
     if cue == "lines":
         rows = operations.luminance(image).mean(axis=1)
         return float(abs((rows - rows.mean()) @ np.exp(2j * np.pi * np.arange(120) / 7))) / 120 - 6

@@ -9,7 +9,7 @@ import pandas as pd
 
 from convaudit.shortcuts.candidate import MOST_DONORS, Candidate, Evidence, first_positions
 from convaudit.shortcuts.changes import recipes
-from convaudit.shortcuts.changes.experiments import Blur, Crop, Surround, Whole
+from convaudit.shortcuts.changes.experiments import Blur, Crop, FineDetail, Surround, Whole
 from convaudit.shortcuts.changes.focus import missing_blur, softness
 from convaudit.shortcuts.changes.grain import evenness, strength
 from convaudit.shortcuts.changes.plateaus import plateaus
@@ -64,8 +64,6 @@ and rings of discs had 0.26 to 0.5, one of six had 0."""
 _SURROUND_RANK = 0.8
 """Factor from AUC - 0.5 to the rank of surroundings. It puts them behind marks, because things have
 usual surroundings."""
-DETAIL = {each.name for each in recipes.LOOKS if each.kind == "acquisition"} | {"sharpen"}
-"""Recipes that remove or add fine detail. Each changes the properties of the others too."""
 
 
 class Discovery:
@@ -125,8 +123,8 @@ class Discovery:
         """Looks of the whole picture: recipes with a property that goes with the class."""
         found: list[Candidate] = []
         for recipe in recipes.LOOKS:
-            first = recipes.SECOND.get(recipe.name)
-            if any(each.name == first and each.likeness >= _EXPLAINS for each in found):
+            first = recipes.SECOND.get(recipe.name, set())
+            if any(each.name in first and each.likeness >= _EXPLAINS for each in found):
                 continue
             best: tuple[float, str, Evidence] | None = None
             for name in recipe.properties:
@@ -143,9 +141,9 @@ class Discovery:
             if best and (candidate := self._whole(recipe, *best)):
                 found.append(candidate)
         detail = sorted(
-            (each for each in found if each.name in DETAIL), key=lambda each: -each.rank
+            (each for each in found if each.name in recipes.DETAIL), key=lambda each: -each.rank
         )
-        return detail[:4] + [each for each in found if each.name not in DETAIL]
+        return detail[:4] + [each for each in found if each.name not in recipes.DETAIL]
 
     def _whole(
         self, recipe: recipes.Look, strength: float, name: str, evidence: Evidence
@@ -174,15 +172,17 @@ class Discovery:
             evidence=evidence,
             carries=carries,
             experiment=experiment,
-            family="detail" if recipe.name in DETAIL else recipe.cue,
+            family="detail" if recipe.name in recipes.DETAIL else recipe.cue,
             likeness=likeness,
             detail={"property": name, **signs},
         )
 
     def _changing(
         self, name: str, donors: tuple[int, ...], others: tuple[int, ...]
-    ) -> Whole | Blur:
+    ) -> Whole | Blur | FineDetail:
         read = self.sample.read
+        if name == recipes.FINE_DETAIL.name:
+            return FineDetail(donors=donors, others=others, read=read)
         if name != recipes.BLUR.name:
             return Whole(name=name, donors=donors, others=others, read=read)
         soft, sharp = ([read(at) for at in group] for group in (donors, others))

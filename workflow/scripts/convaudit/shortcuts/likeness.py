@@ -7,7 +7,7 @@ import pandas as pd
 
 from convaudit.properties.pixel_properties import measure_pixels
 from convaudit.shortcuts.changes import recipes
-from convaudit.shortcuts.changes.experiments import Blur, Whole
+from convaudit.shortcuts.changes.experiments import Blur, FineDetail, Whole
 from convaudit.shortcuts.changes.focus import focus, shrunk
 from convaudit.shortcuts.changes.plateaus import blocks
 from convaudit.shortcuts.changes.specks import without_specks
@@ -36,7 +36,7 @@ that copies the donor's own pixels copies the roughest of its texture too."""
 
 
 def likeness_of(
-    sample: Sample, experiment: Whole | Blur, inside: np.ndarray, outside: np.ndarray
+    sample: Sample, experiment: Whole | Blur | FineDetail, inside: np.ndarray, outside: np.ndarray
 ) -> float:
     """Share of the difference between class and others that the recipe removes from others, or, if
     the look can be undone, that undoing it removes from the class.

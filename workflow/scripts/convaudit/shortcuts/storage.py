@@ -11,6 +11,7 @@ from convaudit.shortcuts.changes.experiments import (
     Blur,
     Crop,
     Experiment,
+    FineDetail,
     Read,
     Region,
     Surround,
@@ -84,6 +85,8 @@ def _experiment(parts: dict[str, Any], read: Read) -> Experiment:
         return Whole(**parts, read=read)
     if made == "Blur":
         return Blur(**parts, read=read)
+    if made == "FineDetail":
+        return FineDetail(**parts, read=read)
     if made == "Surround":
         return Surround(**parts, read=read)
     if made == "Region":

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from convaudit.shortcuts.changes import operations, recipes
+from convaudit.shortcuts.changes.fine_detail import fine_detail_like
 from convaudit.shortcuts.cues.boxes import Box, cut
 from convaudit.shortcuts.cues.surroundings import outer
 
@@ -150,6 +151,33 @@ class Blur(Images):
 
     def remove_control(self, image: np.ndarray, changed: np.ndarray, seed: int, fill: str) -> None:
         """Return None, as ``remove`` does."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FineDetail(Images):
+    """The cue is in the fine detail of the whole picture. The control is the detail of another
+    class.
+    """
+
+    name: ClassVar[str] = recipes.FINE_DETAIL.name
+
+    @property
+    def fills(self) -> Sequence[str]:
+        return ("others' detail",)
+
+    def insert(self, image: np.ndarray, seed: int) -> np.ndarray:
+        return fine_detail_like(image, self.donor(seed), seed)
+
+    def insert_control(self, image: np.ndarray, changed: np.ndarray, seed: int) -> np.ndarray:
+        return fine_detail_like(image, self.other(seed), seed)
+
+    def remove(self, image: np.ndarray, seed: int, fill: str) -> np.ndarray:
+        return fine_detail_like(image, self.other(seed), seed)
+
+    def remove_control(
+        self, image: np.ndarray, changed: np.ndarray, seed: int, fill: str
+    ) -> np.ndarray:
+        return fine_detail_like(image, self.donor(seed), seed)
 
 
 @dataclass(frozen=True, kw_only=True)

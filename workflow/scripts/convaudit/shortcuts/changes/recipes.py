@@ -191,6 +191,12 @@ def _own_size(image: np.ndarray, changed: np.ndarray, donor: np.ndarray, seed: i
 
 BLUR = Look("blur", "sharpness", "acquisition", ("sharpness", "spectrum_slope"), True)
 """Its experiment is ``experiments.Blur``, which gives every image the same blur."""
+FINE_DETAIL = Look(
+    *("fine detail", "sharpness", "appearance"),
+    ("detail_ratio", "noise", "sharpness", "spectrum_slope", "periodic_peak", "specks"),
+    None,
+)
+"""Its experiment is ``experiments.FineDetail``, which moves the detail of other pictures."""
 RECIPES = (
     # Some things are sharper than others: a person must say whether it is the thing itself.
     Recipe(
@@ -252,12 +258,21 @@ RECIPES = (
         *(pattern_like, scrambled),
     ),
 )
-SECOND = {"recolour": "cast", "exposure": "brightness", "tone": "contrast"}
-"""Recipes that are tried where the other recipe of the same cue explains little: pictures that are
-mostly black or white, such as drawings, take no cast and have nothing for a gamma curve to move,
-and mist changes brightness and contrast at once."""
 BY_NAME = {recipe.name: recipe for recipe in RECIPES}
-LOOKS: tuple[Look, ...] = (BLUR, *RECIPES)
+LOOKS: tuple[Look, ...] = (BLUR, *RECIPES, FINE_DETAIL)
+_IMITATED = {each.name for each in LOOKS if each.kind == "acquisition"} | {"sharpen"}
+DETAIL = _IMITATED | {FINE_DETAIL.name}
+"""Looks whose recipes remove, add or move fine detail. Each changes the properties of the others
+too."""
+SECOND = {
+    "recolour": {"cast"},
+    "exposure": {"brightness"},
+    "tone": {"contrast"},
+    FINE_DETAIL.name: _IMITATED,
+}
+"""Looks that are tried where these others explain little: pictures that are mostly black or white,
+such as drawings, take no cast and have nothing for a gamma curve to move, mist changes brightness
+and contrast at once, and no recipe imitates the comb of interlaced video."""
 
 
 def seed_of(image_id: str, purpose: str) -> int:

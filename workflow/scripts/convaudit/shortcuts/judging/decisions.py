@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from convaudit.shortcuts.candidate import Candidate, Evidence
-from convaudit.shortcuts.candidates import COPIES, DETAIL, FLOOR_AUC, FLOOR_R, Discovery
+from convaudit.shortcuts.candidates import COPIES, FLOOR_AUC, FLOOR_R, Discovery
 from convaudit.shortcuts.changes.experiments import Crop, Region
+from convaudit.shortcuts.changes.recipes import DETAIL
 from convaudit.shortcuts.judging.consequences import explained, mirrored, uncovered
 from convaudit.shortcuts.judging.suspect import Suspect, short
 from convaudit.shortcuts.judging.wording import text_of, title

@@ -5,6 +5,8 @@ from convaudit.shortcuts.laboratory.paired import pairs_needed
 from convaudit.shortcuts.laboratory.trials import CONFIRMED, Trial
 from convaudit.shortcuts.place_candidates import CHANGING, SEVERAL, WHOLE
 
+_DETAIL = {"sharpen": "sharpening", "fine detail": "the kind of fine detail"}
+
 
 def title(candidate: Candidate, name: str, status: str) -> str:
     """Say in one sentence what was found about the class ``name``."""
@@ -14,7 +16,7 @@ def title(candidate: Candidate, name: str, status: str) -> str:
         "patch": _thing(candidate),
         "colour": "a colour cast",
         "compression": "JPEG compression",
-        "sharpness": "sharpening" if candidate.name == "sharpen" else "blur",
+        "sharpness": _DETAIL.get(candidate.name, "blur"),
         "resolution": "low resolution",
         "noise": "specks or thin strokes" if candidate.name == "specks" else "noise",
         "size": "the size of the file's picture",
