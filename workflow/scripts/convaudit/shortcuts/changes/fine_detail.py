@@ -10,7 +10,7 @@ import numpy as np
 from convaudit.shortcuts.changes.operations import blurred, resampled
 
 _FINE = 60
-"""Longer side of the picture / standard deviation of the blur."""
+"""Longer side of the picture / standard deviation of the blur, which is at least a pixel."""
 _TILES = 4
 """Number of tiles in the shorter side. Where tiles meet, edges break, which a network may take for
 a cue; so there are few."""
@@ -31,7 +31,7 @@ def fine_detail_like(image: np.ndarray, donor: np.ndarray, seed: int) -> np.ndar
         seed: of the order of tiles.
     """
     height, width = image.shape[:2]
-    sigma = max(height, width) / _FINE
+    sigma = max(1.0, max(height, width) / _FINE)
     donated = resampled(donor, height, width)
     fine = donated.astype(np.int16) - blurred(donated, sigma)
     changed = blurred(image, sigma) + _shuffled(fine, seed)
