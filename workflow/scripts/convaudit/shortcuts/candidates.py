@@ -14,10 +14,9 @@ from convaudit.shortcuts.changes.focus import missing_blur, softness
 from convaudit.shortcuts.changes.grain import evenness, strength
 from convaudit.shortcuts.changes.plateaus import plateaus
 from convaudit.shortcuts.changes.specks import density, dots
-from convaudit.shortcuts.cues import patches, places
+from convaudit.shortcuts.cues import own_colour, own_part, patches, places
 from convaudit.shortcuts.cues.around import stands_out
 from convaudit.shortcuts.cues.evidence import best_threshold, class_auc, partial_spearman
-from convaudit.shortcuts.cues.own_colour import OwnColour, own_colour
 from convaudit.shortcuts.cues.surroundings import surroundings, told_by_surroundings
 from convaudit.shortcuts.halves import hash_number
 from convaudit.shortcuts.likeness import likeness_of
@@ -243,17 +242,21 @@ class Discovery:
         """Pieces of picture that return at any position, and small parts of one colour."""
         found: list[Candidate] = []
         coloured: list[Candidate] = []
+        alike: list[Candidate] = []
         for group in self.groupings:
             chosen, member = self._compared(group, _SEARCHED)
             pictures = [self.sample.read(int(at)) for at in chosen]
             for patch in patches.returning_patches(pictures, member):
                 found.append(self._returning(patch, chosen, member, pictures))
-            if part := own_colour(pictures, member):
-                coloured.append(self._coloured(part, chosen, member))
+            if coloured_part := own_colour.own_colour(pictures, member):
+                coloured.append(self._coloured(coloured_part, chosen, member))
+            if part := own_part.own_part(pictures, member):
+                alike.append(self._alike(part, chosen, member))
         found.sort(key=lambda each: -each.rank)
         coloured.sort(key=lambda each: -each.rank)
+        alike.sort(key=lambda each: -each.rank)
         named = [replace(each, name=f"patch {n + 1}") for n, each in enumerate(found[:_PATCHES])]
-        return named + coloured[:1]
+        return named + coloured[:1] + alike[:1]
 
     def _returning(
         self,
@@ -279,17 +282,22 @@ class Discovery:
             },
         )
 
-    def _coloured(self, part: OwnColour, chosen: np.ndarray, member: np.ndarray) -> Candidate:
+    def _coloured(
+        self, part: own_colour.OwnColour, chosen: np.ndarray, member: np.ndarray
+    ) -> Candidate:
         largest_first = dict(sorted(part.sizes.items(), key=lambda each: -each[1]))
         candidate = self._anywhere(part, largest_first, chosen, member)
         rgb = " ".join(str(round(each)) for each in part.colour)
-        return replace(
-            candidate, name="part of one colour", detail={**candidate.detail, "rgb": rgb}
-        )
+        return replace(candidate, name=own_colour.NAME, detail={**candidate.detail, "rgb": rgb})
+
+    def _alike(self, part: own_part.OwnPart, chosen: np.ndarray, member: np.ndarray) -> Candidate:
+        nearest_first = dict(sorted(part.nearness.items(), key=lambda each: -each[1]))
+        candidate = self._anywhere(part, nearest_first, chosen, member)
+        return replace(candidate, name=own_part.NAME)
 
     def _anywhere(
         self,
-        thing: patches.Patch | OwnColour,
+        thing: patches.Patch | own_colour.OwnColour | own_part.OwnPart,
         clearness: dict[int, float],
         chosen: np.ndarray,
         member: np.ndarray,

@@ -19,6 +19,7 @@ from convaudit.shortcuts.changes.experiments import (
     Whole,
 )
 from convaudit.shortcuts.cues.own_colour import OwnColour
+from convaudit.shortcuts.cues.own_part import OwnPart
 from convaudit.shortcuts.cues.patches import Patch
 
 
@@ -61,6 +62,8 @@ def _plain(value: Any) -> Any:
         return {**vars(value), "boxes": {}, "match": {}, "carriers": []}
     if isinstance(value, OwnColour):
         return {**vars(value), "boxes": {}, "sizes": {}}
+    if isinstance(value, OwnPart):
+        return {**vars(value), "boxes": {}, "nearness": {}}
     if isinstance(value, np.ndarray):
         return value.tolist()
     if isinstance(value, np.generic):
@@ -100,6 +103,9 @@ def _experiment(parts: dict[str, Any], read: Read) -> Experiment:
 
 
 def _thing(stored: dict[str, Any]) -> Thing:
+    if "kind" in stored:
+        arrays = {name: np.array(stored[name], np.float32) for name in ("kind", "spread")}
+        return OwnPart(**{**stored, **arrays})
     colour = stored["colour"] and tuple(stored["colour"])
     if "vector" not in stored:
         return OwnColour(**{**stored, "colour": colour})

@@ -8,6 +8,8 @@ from scipy.ndimage import uniform_filter
 from convaudit.shortcuts.cues.boxes import Box
 from convaudit.shortcuts.cues.strokes import Colour, amount, largest, shrunk, within
 
+NAME = "part of one colour"
+"""The suspect's name, by which its id is made."""
 _CELLS = 8
 """Colours are counted in 8 cells for each of red, green and blue."""
 _LEAST = 0.002

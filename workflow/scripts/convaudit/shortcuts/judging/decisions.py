@@ -10,6 +10,7 @@ from convaudit.shortcuts.candidate import Candidate, Evidence
 from convaudit.shortcuts.candidates import COPIES, FLOOR_AUC, FLOOR_R, Discovery
 from convaudit.shortcuts.changes.experiments import Crop, Region
 from convaudit.shortcuts.changes.recipes import DETAIL
+from convaudit.shortcuts.cues import own_colour, own_part
 from convaudit.shortcuts.judging.consequences import explained, mirrored, uncovered
 from convaudit.shortcuts.judging.suspect import Suspect, short
 from convaudit.shortcuts.judging.wording import text_of, title
@@ -54,6 +55,7 @@ _LESS_SAID = 0.85
 """The effect of a patch, and of several marks together, is multiplied by this for the order of
 suspects: a mark at a fixed place is found as a patch too, and the suspect with the place says
 more."""
+_PARTS = (own_colour.NAME, own_part.NAME)
 _STRONG_AUC = 0.3
 """Least distance of an AUC from 0.5 for a warning about a cue that the model does not use."""
 
@@ -199,8 +201,9 @@ def _status(
     if candidate.cue == "context" and removed is not None and removed.plain.high < 0:
         return "refuted"
     if inserted.difference.pairs >= LEAST_PAIRS and max(highs) < REFUTED:
-        # Things have usual surroundings, which alone is no reason for a warning.
-        strong = holds and abs(data.auc - 0.5) >= _STRONG_AUC and candidate.cue != "context"
+        # Things have usual surroundings and parts, which alone is no reason for a warning.
+        usual = candidate.cue == "context" or candidate.name in _PARTS
+        strong = holds and abs(data.auc - 0.5) >= _STRONG_AUC and not usual
         return "data_only" if strong else "refuted"
     return "undecided"
 

@@ -1,6 +1,7 @@
 """The title of a suspect, and the sentences about its trials."""
 
 from convaudit.shortcuts.candidate import Candidate
+from convaudit.shortcuts.cues import own_part
 from convaudit.shortcuts.laboratory.paired import pairs_needed
 from convaudit.shortcuts.laboratory.trials import CONFIRMED, Trial
 from convaudit.shortcuts.place_candidates import CHANGING, SEVERAL, WHOLE
@@ -37,6 +38,8 @@ def title(candidate: Candidate, name: str, status: str) -> str:
 def _thing(candidate: Candidate) -> str:
     if "rgb" in candidate.detail:
         return f"a small part of one colour (red, green, blue: {candidate.detail['rgb']})"
+    if candidate.name == own_part.NAME:
+        return "small parts of one kind"
     return "a piece of picture that returns"
 
 
