@@ -77,6 +77,16 @@ def interlaced(image: np.ndarray, number: int) -> np.ndarray:
     return found
 
 
+def coded(image: np.ndarray, number: int) -> np.ndarray:
+    """A code of 8 x 8 squares anywhere, another one in each picture."""
+    random = np.random.default_rng(number)
+    cells = random.integers(0, 2, (8, 8, 1), np.uint8) * 255
+    y, x = (int(random.integers(0, side - 32)) for side in image.shape[:2])
+    found = image.copy()
+    found[y : y + 32, x : x + 32] = cells.repeat(4, axis=0).repeat(4, axis=1)
+    return found
+
+
 CUES: dict[str, tuple[Callable[[np.ndarray, int], np.ndarray], set[str], str]] = {
     "corner": (corner, {"place"}, "block"),
     "anywhere": (anywhere, {"patch"}, "block"),
@@ -93,6 +103,7 @@ CUES: dict[str, tuple[Callable[[np.ndarray, int], np.ndarray], set[str], str]] =
     "impulses": (impulses, {"noise"}, "block"),
     "hairs": (hairs, {"noise"}, "ask"),
     "mist": (misty, {"contrast"}, "ask"),
+    "code": (coded, {"patch"}, "ask"),
     "comb": (interlaced, {"sharpness"}, "ask"),
 }
 """For each cue a function that plants it, the right words for it and the severity of its kind."""
@@ -136,6 +147,10 @@ def has(cue: str, image: np.ndarray) -> float:
     if cue == "mist":  # neither a brighter nor a paler picture alone is mist
         grey = operations.luminance(image)
         return min(float(grey.mean()) - 165, 30 - float(grey.std()))
+    if cue == "code":  # it sees the most edges between black and white in 24 x 24 pixels
+        grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+        edges = (cv2.absdiff(grey[:, 4:], grey[:, :-4]) > 180).astype(np.float32)
+        return float(cv2.boxFilter(edges, -1, (24, 24)).max()) - 0.3
     if cue == "comb":  # it sees that a row is more like the next but one than like the next
         grey = operations.luminance(image)
         beside, apart = (np.abs(grey[step:] - grey[:-step]).mean() for step in (1, 2))
