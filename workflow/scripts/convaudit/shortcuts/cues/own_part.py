@@ -30,8 +30,9 @@ are taken evenly from so many that are least like other images. (Tiles beside ea
 _CLEARLY = 0.85
 """Least AUC of the distance to the nearest tile. In crops of photographs the chosen tiles had 0.94
 to 0.98 in classes with codes, reflections or a hand, and at most 0.78 in classes without."""
-_LONGEST = 0.45
-"""Greatest side of a part as a share of the picture's; of larger ones a tile is taken."""
+_LONGEST, _LARGEST = 0.45, 0.1
+"""Greatest side of a part as a share of the picture's, and greatest share of the picture that it
+covers. Of larger ones a tile is taken, because a large piece shows the class's own thing."""
 _COMMON = 0.3
 """Parts are no texture if their tiles are at most this share of a picture's tiles (median)."""
 
@@ -188,8 +189,8 @@ def _box(distances: np.ndarray, limit: float) -> Box:
     tall, wide = ((side - 1) * _STEP + _TILE for side in (rows, columns))
     top, left = np.unravel_index(distances.argmin(), distances.shape)
     parts, _ = ndimage.label(distances <= limit, np.ones((3, 3)))
-    down, across = np.nonzero(parts == parts[top, left])
-    whole = across.min(), down.min(), across.max(), down.max()
+    lines, places = np.nonzero(parts == parts[top, left])
+    whole = places.min(), lines.min(), places.max(), lines.max()
     for x0, y0, x1, y1 in (whole, (left, top, left, top)):
         box = (
             float(x0 * _STEP / wide),
@@ -197,6 +198,7 @@ def _box(distances: np.ndarray, limit: float) -> Box:
             float((x1 * _STEP + _TILE) / wide),
             float((y1 * _STEP + _TILE) / tall),
         )
-        if max(box[2] - box[0], box[3] - box[1]) <= _LONGEST:
+        across, down = box[2] - box[0], box[3] - box[1]
+        if max(across, down) <= _LONGEST and across * down <= _LARGEST:
             break
     return box
