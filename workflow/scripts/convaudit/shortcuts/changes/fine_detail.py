@@ -7,6 +7,7 @@ be moved, if it is in the detail that a Gaussian blur takes away.
 import cv2
 import numpy as np
 
+from convaudit.properties.pixel_properties import measure_one
 from convaudit.shortcuts.changes.operations import blurred, resampled
 
 _FINE = 60
@@ -36,6 +37,13 @@ def fine_detail_like(image: np.ndarray, donor: np.ndarray, seed: int) -> np.ndar
     fine = donated.astype(np.int16) - blurred(donated, sigma)
     changed = blurred(image, sigma) + _shuffled(fine, seed)
     return np.asarray(changed.clip(0, 255).astype(np.uint8))
+
+
+def fineness(image: np.ndarray) -> float:
+    """The property ``detail_ratio`` of an RGB picture (H, W, 3): log2 of what is lost by halving it
+    / what is lost by halving it again.
+    """
+    return measure_one(image, "detail_ratio")
 
 
 def _shuffled(detail: np.ndarray, seed: int) -> np.ndarray:

@@ -191,11 +191,7 @@ def _own_size(image: np.ndarray, changed: np.ndarray, donor: np.ndarray, seed: i
 
 BLUR = Look("blur", "sharpness", "acquisition", ("sharpness", "spectrum_slope"), True)
 """Its experiment is ``experiments.Blur``, which gives every image the same blur."""
-FINE_DETAIL = Look(
-    *("fine detail", "sharpness", "appearance"),
-    ("detail_ratio", "noise", "sharpness", "spectrum_slope", "periodic_peak", "specks"),
-    None,
-)
+FINE_DETAIL = Look("fine detail", "sharpness", "appearance", ("detail_ratio",), False)
 """Its experiment is ``experiments.FineDetail``, which moves the detail of other pictures."""
 RECIPES = (
     # Some things are sharper than others: a person must say whether it is the thing itself.
