@@ -6,7 +6,7 @@ import pytest
 
 from convaudit.shortcuts import storage
 from convaudit.shortcuts.candidate import Candidate, Evidence
-from convaudit.shortcuts.changes.experiments import Crop
+from convaudit.shortcuts.changes.experiments import Drawing
 from convaudit.shortcuts.cues.own_colour import own_colour
 from convaudit.shortcuts.cues.strokes import within
 
@@ -21,26 +21,27 @@ def background(random: np.random.Generator) -> np.ndarray:
     return np.clip(np.repeat(grey, 3, axis=2), 0, 255).astype(np.uint8)
 
 
-def drawn(picture: np.ndarray, random: np.random.Generator) -> tuple[float, ...]:
-    """Draw a stroke of any shape; the box of its points as shares of the sides."""
+def drawn(picture: np.ndarray, random: np.random.Generator) -> None:
+    """Draw a stroke of any shape."""
     steps = random.uniform(-22, 22, (6, 2)).cumsum(axis=0)
     points = np.clip(random.uniform(50, 110, 2) + steps, 8, SIDE - 8).astype(np.int32)
     cv2.polylines(picture, [points], False, PEN, 4)
-    return (*points.min(axis=0) / SIDE, *points.max(axis=0) / SIDE)
 
 
 def test_strokes_of_any_shape_are_found_by_their_colour():
     random = np.random.default_rng(0)
     pictures = [background(random) for _ in range(28)]
-    drawings = [drawn(picture, random) for picture in pictures[:14]]
+    for picture in pictures[:14]:
+        drawn(picture, random)
     found = own_colour(pictures, MEMBER)
     assert found.colour == pytest.approx(PEN, abs=2)
     assert found.share > 0.9 and found.elsewhere == 0
-    for at, box in found.boxes.items():
-        # The pen is 4 pixels wide, the rim 2.
-        assert np.abs(np.subtract(box, drawings[at])).max() <= 5 / SIDE
-        assert found.sizes[at] == (pictures[at] == PEN).all(axis=-1).mean()
-    assert found.locate(background(random)) is None
+    rim = np.ones((5, 5), np.uint8)
+    for at, size in found.sizes.items():
+        stroke = (pictures[at] == PEN).all(axis=-1)
+        assert size == stroke.mean()
+        assert np.array_equal(found.drawn(pictures[at]), cv2.dilate(stroke.astype(np.uint8), rim))
+    assert found.drawn(background(random)) is None
 
 
 def test_a_pixel_has_a_colour_if_each_channel_is_near():
@@ -52,18 +53,37 @@ def test_a_pixel_has_a_colour_if_each_channel_is_near():
     assert within(levels, (40.5,) * 3, 0.5).tolist() == [[False, False, True, True, False, False]]
 
 
-def test_a_line_is_followed_over_the_whole_picture_and_a_large_shape_is_not():
+def test_lines_and_outlines_are_followed_over_the_whole_picture():
     random = np.random.default_rng(0)
     pictures = [background(random) for _ in range(28)]
     for picture in pictures[:14]:
         x = int(random.integers(10, 150))
         picture[:, x : x + 3] = (250, 240, 120)
     found = own_colour(pictures, MEMBER)
-    for left, top, right, bottom in found.boxes.values():
-        # The line is 3 pixels wide, the rim 2.
-        assert (top, bottom) == (0, 1) and right - left == pytest.approx(7 / SIDE)
+    # The line is 3 pixels wide, the rim 2.
+    assert all(found.drawn(picture).sum(axis=1).tolist() == [7] * SIDE for picture in pictures[:14])
+    framed = [background(random) for _ in range(28)]
+    for picture in framed[:14]:
+        x, y = (int(each) for each in random.integers(10, 40, 2))
+        cv2.rectangle(picture, (x, y), (x + 100, y + 100), (20, 230, 30), 2)
+    found = own_colour(framed, MEMBER)
+    assert (found.share, found.elsewhere) == (1, 0)
+    for picture in framed[:14]:
+        mask = found.drawn(picture)
+        rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+        # Only the outline is the thing, not what it surrounds.
+        assert np.ptp(rows) > 100 and np.ptp(columns) > 100 and mask.mean() < 0.13
+
+
+def test_a_large_filled_shape_is_no_drawing():
+    random = np.random.default_rng(0)
+    pictures = [background(random) for _ in range(28)]
     for picture in pictures[:14]:
-        cv2.circle(picture, (80, 80), 55, (250, 240, 120), 2)
+        cv2.line(picture, (10, 80), (150, 80), PEN, 2)
+        cv2.line(picture, (80, 10), (80, 150), PEN, 2)
+    assert own_colour(pictures, MEMBER) is not None
+    for picture in pictures[:14]:
+        cv2.circle(picture, (80, 80), 40, PEN, -1)
     assert own_colour(pictures, MEMBER) is None
 
 
@@ -96,19 +116,13 @@ def test_too_few_images_name_nothing():
     assert own_colour(pictures, np.arange(20) < 7) is None
 
 
-def test_the_stored_suspect_finds_the_same_boxes():
+def test_only_what_is_drawn_is_pasted_and_removed_also_after_storage():
     random = np.random.default_rng(0)
     pictures = [background(random) for _ in range(28)]
     for picture in pictures[:14]:
         drawn(picture, random)
     found = own_colour(pictures, MEMBER)
-    experiment = Crop(
-        thing=found,
-        boxes=(found.boxes[0], found.boxes[1]),
-        donors=(0, 1),
-        others=(20, 21),
-        read=pictures.__getitem__,
-    )
+    experiment = Drawing(thing=found, donors=(0, 1), others=(20, 21), read=pictures.__getitem__)
     candidate = Candidate(
         cue="patch",
         kind="appearance",
@@ -122,8 +136,16 @@ def test_the_stored_suspect_finds_the_same_boxes():
     )
     ids = np.array([f"{at}.png" for at in range(28)])
     (restored,) = storage.from_json(storage.to_json([candidate], ids), ids, pictures.__getitem__)
-    for at in range(14):
-        assert restored.experiment.thing.locate(pictures[at]) == found.locate(pictures[at])
-    assert (restored.experiment.insert(pictures[25], 0) == experiment.insert(pictures[25], 0)).all()
-    removed = restored.experiment.remove(pictures[3], 0, "smooth")
-    assert (removed == PEN).all(axis=-1).mean() < 0.002 < (pictures[3] == PEN).all(axis=-1).mean()
+    stroke = found.drawn(pictures[1])
+    for tried in (experiment, restored.experiment):
+        changed = tried.insert(pictures[25], 1)
+        assert np.array_equal(changed[stroke], pictures[1][stroke])
+        assert np.array_equal(changed[~stroke], pictures[25][~stroke])
+        control = tried.insert_control(pictures[25], changed, 1)
+        assert np.array_equal(control[stroke], pictures[21][stroke])
+        assert np.array_equal(control[~stroke], pictures[25][~stroke])
+        removed = tried.remove(pictures[3], 0, "smooth")
+        assert not (removed == PEN).all(axis=-1).any()
+        kept = tried.remove_control(pictures[3], removed, 0, "smooth")
+        assert (kept == PEN).all(axis=-1).mean() > 0.5 * (pictures[3] == PEN).all(axis=-1).mean()
+        assert tried.remove(pictures[25], 0, "smooth") is None

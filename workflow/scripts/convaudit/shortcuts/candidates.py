@@ -9,7 +9,7 @@ import pandas as pd
 
 from convaudit.shortcuts.candidate import MOST_DONORS, Candidate, Evidence, first_positions
 from convaudit.shortcuts.changes import recipes
-from convaudit.shortcuts.changes.experiments import Blur, Crop, FineDetail, Surround, Whole
+from convaudit.shortcuts.changes.experiments import Blur, Crop, Drawing, FineDetail, Surround, Whole
 from convaudit.shortcuts.changes.fine_detail import fineness
 from convaudit.shortcuts.changes.focus import missing_blur, softness
 from convaudit.shortcuts.changes.grain import evenness, strength
@@ -72,6 +72,9 @@ and rings of discs had 0.26 to 0.5, one of six had 0."""
 _SURROUND_RANK = 0.8
 """Factor from AUC - 0.5 to the rank of surroundings. It puts them behind marks, because things have
 usual surroundings."""
+
+Thing = patches.Patch | own_colour.OwnColour | own_part.OwnPart
+"""A thing that may be anywhere."""
 
 
 class Discovery:
@@ -306,7 +309,7 @@ class Discovery:
 
     def _anywhere(
         self,
-        thing: patches.Patch | own_colour.OwnColour | own_part.OwnPart,
+        thing: Thing,
         clearness: dict[int, float],
         chosen: np.ndarray,
         member: np.ndarray,
@@ -332,16 +335,19 @@ class Discovery:
             rank=(thing.share - thing.elsewhere) * 0.4,
             evidence=Evidence(0.0, class_auc(has, member), len(chosen)),
             carries=carries,
-            experiment=Crop(
-                thing=thing,
-                donors=first_positions(chosen[donors]),
-                boxes=tuple(thing.boxes[at] for at in donors),
-                others=first_positions(chosen[~member]),
-                read=self.sample.read,
-            ),
+            experiment=self._pasting(thing, donors, chosen, first_positions(chosen[~member])),
             family="patch",
             detail={"share": thing.share, "elsewhere": thing.elsewhere},
         )
+
+    def _pasting(
+        self, thing: Thing, donors: list[int], chosen: np.ndarray, others: tuple[int, ...]
+    ) -> Crop | Drawing:
+        images = first_positions(chosen[donors])
+        if isinstance(thing, own_colour.OwnColour):
+            return Drawing(thing=thing, donors=images, others=others, read=self.sample.read)
+        boxes = tuple(thing.boxes[at] for at in donors)
+        return Crop(thing=thing, boxes=boxes, donors=images, others=others, read=self.sample.read)
 
     def _values(self, name: str) -> np.ndarray:
         return self.sample.properties[name].to_numpy(float)

@@ -10,6 +10,7 @@ from convaudit.shortcuts.candidate import Candidate, Evidence
 from convaudit.shortcuts.changes.experiments import (
     Blur,
     Crop,
+    Drawing,
     Experiment,
     FineDetail,
     Read,
@@ -61,7 +62,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Patch):
         return {**vars(value), "boxes": {}, "match": {}, "carriers": []}
     if isinstance(value, OwnColour):
-        return {**vars(value), "boxes": {}, "sizes": {}}
+        return {**vars(value), "sizes": {}}
     if isinstance(value, OwnPart):
         return {**vars(value), "boxes": {}, "nearness": {}}
     if isinstance(value, np.ndarray):
@@ -97,6 +98,10 @@ def _experiment(parts: dict[str, Any], read: Read) -> Experiment:
         parts["template"] = None if template is None else np.array(template, np.float32)
         parts["mask"] = np.array(parts["mask"], bool)
         return Region(**parts, read=read)
+    if made == "Drawing":
+        thing = parts["thing"]
+        parts["thing"] = OwnColour(**{**thing, "colour": tuple(thing["colour"])})
+        return Drawing(**parts, read=read)
     parts["thing"] = _thing(parts["thing"])
     parts["boxes"] = tuple(tuple(box) for box in parts["boxes"])
     return Crop(**parts, read=read)
@@ -107,7 +112,5 @@ def _thing(stored: dict[str, Any]) -> Thing:
         arrays = {name: np.array(stored[name], np.float32) for name in ("kind", "spread")}
         return OwnPart(**{**stored, **arrays})
     colour = stored["colour"] and tuple(stored["colour"])
-    if "vector" not in stored:
-        return OwnColour(**{**stored, "colour": colour})
     vector, reach = np.array(stored["vector"], np.float32), tuple(stored["reach"])
     return Patch(**{**stored, "vector": vector, "reach": reach, "colour": colour})

@@ -12,6 +12,7 @@ import numpy as np
 from convaudit.shortcuts.changes import operations, recipes
 from convaudit.shortcuts.changes.fine_detail import fine_detail_like
 from convaudit.shortcuts.cues.boxes import Box, cut
+from convaudit.shortcuts.cues.own_colour import OwnColour
 from convaudit.shortcuts.cues.surroundings import outer
 
 Read = Callable[[int], np.ndarray]
@@ -268,6 +269,39 @@ class Crop(Images):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Drawing(Images):
+    """The cue is drawn in one colour. Only its own pixels are pasted, as it may be an outline.
+
+    thing: finds its pixels. The control fills them from an image of another class.
+    """
+
+    thing: OwnColour
+
+    def insert(self, image: np.ndarray, seed: int) -> np.ndarray:
+        return self._traced(image, self.donor(seed), seed)
+
+    def insert_control(self, image: np.ndarray, changed: np.ndarray, seed: int) -> np.ndarray:
+        return self._traced(image, self.other(seed), seed)
+
+    def _traced(self, image: np.ndarray, source: np.ndarray, seed: int) -> np.ndarray:
+        mask = self.thing.drawn(self.donor(seed))
+        if mask is None:
+            return image
+        fitted = cv2.resize(source, image.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+        return operations.pasted(image, fitted, stretched(mask, image).astype(np.float32))
+
+    def remove(self, image: np.ndarray, seed: int, fill: str) -> np.ndarray | None:
+        mask = self.thing.drawn(image)
+        return None if mask is None else self.filled(image, mask, seed, fill, feather=1)
+
+    def remove_control(
+        self, image: np.ndarray, changed: np.ndarray, seed: int, fill: str
+    ) -> np.ndarray | None:
+        mask = self.thing.drawn(image)
+        return None if mask is None else self.filled(image, mask[::-1, ::-1], seed, fill, feather=1)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Surround(Images):
     """The cue is the outer half of the picture.
 
@@ -307,7 +341,7 @@ def _laid_on(image: np.ndarray, donor: np.ndarray, mask: np.ndarray) -> np.ndarr
 
 
 def stretched(mask: np.ndarray, image: np.ndarray) -> np.ndarray:
-    """A mask (side, side) as booleans (H, W) for an image (H, W, 3)."""
+    """A mask of any size as booleans (H, W) for an image (H, W, 3)."""
     large = cv2.resize(mask.astype(np.float32), image.shape[1::-1], interpolation=cv2.INTER_LINEAR)
     return large > 0.5
 

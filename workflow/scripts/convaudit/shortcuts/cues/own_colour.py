@@ -5,8 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import uniform_filter
 
-from convaudit.shortcuts.cues.boxes import Box
-from convaudit.shortcuts.cues.strokes import Colour, amount, largest, shrunk, within
+from convaudit.shortcuts.cues.strokes import Colour, amount, drawn, shrunk, within
 
 NAME = "part of one colour"
 """The suspect's name, by which its id is made."""
@@ -26,19 +25,18 @@ class OwnColour:
     """A colour that small connected parts of a class's pictures have.
 
     colour: the colour; share, elsewhere: share of the class's images, and of other images, that
-    have it; boxes: the largest part of each carrier, by the image's position; sizes: the share of
-    the picture that has the colour, for the same images.
+    have it; sizes: the share of the picture that has the colour, by the position of each image that
+    has a part.
     """
 
     colour: Colour
     share: float
     elsewhere: float
-    boxes: dict[int, Box]
     sizes: dict[int, float]
 
-    def locate(self, picture: np.ndarray) -> Box | None:
-        """The box of its largest part in an RGB picture (H, W, 3); None if it has none."""
-        return largest(picture, self.colour, _LEAST)
+    def drawn(self, picture: np.ndarray) -> np.ndarray | None:
+        """Its largest part in an RGB picture (H, W, 3), as (H, W) booleans; None if it has none."""
+        return drawn(picture, self.colour, _LEAST)
 
 
 def own_colour(pictures: list[np.ndarray], member: np.ndarray) -> OwnColour | None:
@@ -64,14 +62,12 @@ def own_colour(pictures: list[np.ndarray], member: np.ndarray) -> OwnColour | No
         return None
     carriers = np.flatnonzero(has[:, best] & member)
     colour = _settled([small[at] for at in carriers], best)
-    boxes = {at: largest(picture, colour, _LEAST) for at, picture in enumerate(small)}
-    parts = {at: box for at, box in boxes.items() if box is not None}
-    sizes = {at: amount(small[at], colour) for at in parts}
-    found = np.array([at in parts for at in range(len(small))])
+    found = np.array([drawn(picture, colour, _LEAST) is not None for picture in small])
+    sizes = {int(at): amount(small[at], colour) for at in np.flatnonzero(found)}
     share, elsewhere = float(found[member].mean()), float(found[~member].mean())
     if share - elsewhere < _CLEARLY:
         return None
-    return OwnColour(colour, share, elsewhere, parts, sizes)
+    return OwnColour(colour, share, elsewhere, sizes)
 
 
 def _counted(picture: np.ndarray) -> np.ndarray:

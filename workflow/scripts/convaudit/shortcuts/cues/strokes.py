@@ -26,6 +26,8 @@ picture has 160."""
 _LARGEST, _LONGEST, _THIN = 0.1, 0.6, 0.25
 """A thing covers at most this share of the picture, and spans at most this share of a side, or any
 if it spans at most a quarter of the other, as a line does. What is larger is a background."""
+_HOLLOW = 0.25
+"""A thing is an outline if it fills at most this share of the box about it."""
 
 
 def colour_of(crops: list[np.ndarray], usual: float) -> Colour | None:
@@ -69,8 +71,8 @@ def followed(picture: np.ndarray, box: Box, colour: Colour) -> Box | None:
     return _box(near & (parts == np.bincount(inside).argmax())) if len(inside) else None
 
 
-def largest(picture: np.ndarray, colour: Colour, least: float) -> Box | None:
-    """The box about the largest connected part of a colour.
+def drawn(picture: np.ndarray, colour: Colour, least: float) -> np.ndarray | None:
+    """The largest connected part of a colour with its rim, (H, W) booleans.
 
     Args:
         picture: (H, W, 3) RGB.
@@ -78,13 +80,20 @@ def largest(picture: np.ndarray, colour: Colour, least: float) -> Box | None:
         least: the part covers at least this share of the picture.
 
     Returns:
-        None if the part is smaller, or too large to be a drawn thing.
+        None if the part is smaller, or too large to be a drawn thing. An outline, such as a box
+        around something, may span the picture.
     """
     near, parts = _parts(picture, colour)
     if near.mean() < least:
         return None
     part = near & (parts == np.bincount(parts[near]).argmax())
-    return _box(part) if part.mean() >= least else None
+    if part.mean() < least or not (_box(part) or _is_outline(part)):
+        return None
+    rim = np.ones((2 * _RIM + 1,) * 2, np.uint8)
+    size = picture.shape[1::-1]
+    return cv2.resize(
+        cv2.dilate(part.astype(np.uint8), rim), size, interpolation=cv2.INTER_NEAREST
+    ).astype(bool)
 
 
 def amount(picture: np.ndarray, colour: Colour) -> float:
@@ -119,6 +128,12 @@ def _parts(picture: np.ndarray, colour: Colour) -> tuple[np.ndarray, np.ndarray]
     kernel = np.ones((_GAP, _GAP), np.uint8)
     bridged = cv2.morphologyEx(near.astype(np.uint8), cv2.MORPH_CLOSE, kernel)
     return near, cv2.connectedComponents(bridged)[1]
+
+
+def _is_outline(thing: np.ndarray) -> bool:
+    rows, columns = (np.flatnonzero(thing.any(axis=axis)) for axis in (1, 0))
+    spanned = (rows[-1] + 1 - rows[0]) * (columns[-1] + 1 - columns[0])
+    return bool(thing.sum() <= _HOLLOW * spanned and thing.mean() <= _LARGEST)
 
 
 def _box(thing: np.ndarray) -> Box | None:

@@ -8,7 +8,7 @@ import numpy as np
 
 from convaudit.shortcuts.candidate import Candidate, Evidence
 from convaudit.shortcuts.candidates import COPIES, FLOOR_AUC, FLOOR_R, Discovery
-from convaudit.shortcuts.changes.experiments import Crop, Region
+from convaudit.shortcuts.changes.experiments import Crop, Drawing, Region
 from convaudit.shortcuts.changes.recipes import DETAIL
 from convaudit.shortcuts.cues import own_colour, own_part
 from convaudit.shortcuts.judging.consequences import explained, mirrored, uncovered
@@ -259,5 +259,5 @@ def _one_story(candidate: Candidate, suspect: Suspect, other: Candidate, first: 
         return False
     if candidate.family == other.family:
         return True
-    local = isinstance(candidate.experiment, Crop | Region)
-    return local and isinstance(other.experiment, Crop | Region)
+    local = isinstance(candidate.experiment, Crop | Drawing | Region)
+    return local and isinstance(other.experiment, Crop | Drawing | Region)
