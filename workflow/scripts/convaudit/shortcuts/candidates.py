@@ -251,7 +251,7 @@ class Discovery:
         )
 
     def of_patches(self) -> list[Candidate]:
-        """Pieces of picture that return at any position, and small parts of one colour."""
+        """Pieces of picture that return at any position, and small parts of one colour or kind."""
         found: list[Candidate] = []
         coloured: list[Candidate] = []
         alike: list[Candidate] = []

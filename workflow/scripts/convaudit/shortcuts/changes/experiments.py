@@ -298,7 +298,9 @@ class Drawing(Images):
         self, image: np.ndarray, changed: np.ndarray, seed: int, fill: str
     ) -> np.ndarray | None:
         mask = self.thing.drawn(image)
-        return None if mask is None else self.filled(image, mask[::-1, ::-1], seed, fill, feather=1)
+        if mask is None:
+            return None
+        return self.filled(image, elsewhere(mask, seed), seed, fill, feather=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -347,7 +349,7 @@ def stretched(mask: np.ndarray, image: np.ndarray) -> np.ndarray:
 
 
 def elsewhere(mask: np.ndarray, seed: int) -> np.ndarray:
-    """A region (side, side) moved elsewhere: of 24 random shifts the one with the least overlap."""
+    """A region (h, w) moved elsewhere: of 24 random shifts the one with the least overlap."""
     random = np.random.default_rng(seed)
     shifts = random.integers(0, len(mask), (24, 2))
     moved = [np.roll(mask, tuple(shift), (0, 1)) for shift in shifts]

@@ -25,8 +25,8 @@ _DARK, _LIGHT = 25, 85
 """CIELAB lightness below which a pixel is dark, and above which it is light."""
 _ASKERS, _ASKED, _UNLIKE = 20, 15, 90
 """Numbers of the class's images, and of tiles in each, that are compared with all tiles; the tiles
-are taken evenly from so many that are least like other images. (Tiles beside each other overlap.)
-"""
+are taken evenly from so many that are least like other images, because tiles beside each other
+overlap."""
 _CLEARLY = 0.85
 """Least AUC of the distance to the nearest tile. In crops of photographs the chosen tiles had 0.94
 to 0.98 in classes with codes, reflections or a hand, and at most 0.78 in classes without."""
@@ -42,9 +42,9 @@ class OwnPart:
     """A kind of small part.
 
     kind: (d,) the description of a tile; spread: (d,) standard deviations by which descriptions are
-    divided; limit: greatest distance of a tile of the kind; share, elsewhere: share of the class's
-    images, and of other images, that have one; boxes: the clearest part of each carrier, by the
-    image's position; nearness: limit - distance, for the same images.
+    divided; limit: greatest squared distance of a tile of the kind; share, elsewhere: share of the
+    class's images, and of other images, that have one; boxes: the clearest part of each carrier, by
+    the image's position; nearness: limit - squared distance, for the same images.
     """
 
     kind: np.ndarray
