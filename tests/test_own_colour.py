@@ -73,6 +73,13 @@ def test_lines_and_outlines_are_followed_over_the_whole_picture():
         rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
         # Only the outline is the thing, not what it surrounds.
         assert np.ptp(rows) > 100 and np.ptp(columns) > 100 and mask.mean() < 0.13
+    experiment = Drawing(thing=found, donors=(0,), others=(20,), read=framed.__getitem__)
+    green = (framed[1] == (20, 230, 30)).all(axis=-1)
+    removed = experiment.remove(framed[1], 0, "other")
+    assert not (removed[green] == (20, 230, 30)).all(axis=-1).any()
+    # The control removes as much elsewhere, where it crosses the outline at most.
+    kept = experiment.remove_control(framed[1], removed, 0, "other")
+    assert (kept[green] == (20, 230, 30)).all(axis=-1).mean() > 0.8
 
 
 def test_a_large_filled_shape_is_no_drawing():
