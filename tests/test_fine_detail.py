@@ -36,7 +36,7 @@ def test_the_images_own_detail_goes_and_its_coarse_picture_stays():
 
 
 def test_tiles_change_places_and_are_not_lost():
-    """A dot at one place of the donor is at another of the 16 places, with each seed its own."""
+    """The seed decides at which of the 16 places the donor's dot is."""
     donor = EVEN.copy()
     donor[5:7, 5:7] = 250
     found = set()

@@ -4,11 +4,10 @@ import cv2
 import numpy as np
 import pytest
 
-from convaudit.shortcuts import storage
-from convaudit.shortcuts.candidate import Candidate, Evidence
 from convaudit.shortcuts.changes.experiments import Drawing
 from convaudit.shortcuts.cues.own_colour import own_colour
 from convaudit.shortcuts.cues.strokes import within
+from suspects import stored_and_read
 
 SIDE, PEN = 160, (90, 30, 140)
 MEMBER = np.arange(28) < 14
@@ -130,21 +129,8 @@ def test_only_what_is_drawn_is_pasted_and_removed_also_after_storage():
         drawn(picture, random)
     found = own_colour(pictures, MEMBER)
     experiment = Drawing(thing=found, donors=(0, 1), others=(20, 21), read=pictures.__getitem__)
-    candidate = Candidate(
-        cue="patch",
-        kind="appearance",
-        target=0,
-        name="part of one colour",
-        rank=0.4,
-        evidence=Evidence(0.0, 1.0, 28),
-        carries=np.ones(28),
-        experiment=experiment,
-        family="patch",
-    )
-    ids = np.array([f"{at}.png" for at in range(28)])
-    (restored,) = storage.from_json(storage.to_json([candidate], ids), ids, pictures.__getitem__)
     stroke = found.drawn(pictures[1])
-    for tried in (experiment, restored.experiment):
+    for tried in (experiment, stored_and_read(experiment, pictures)):
         changed = tried.insert(pictures[25], 1)
         assert np.array_equal(changed[stroke], pictures[1][stroke])
         assert np.array_equal(changed[~stroke], pictures[25][~stroke])

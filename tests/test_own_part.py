@@ -4,11 +4,10 @@ import cv2
 import numpy as np
 import pytest
 
-from convaudit.shortcuts import storage
-from convaudit.shortcuts.candidate import Candidate, Evidence
 from convaudit.shortcuts.changes.experiments import Crop
 from convaudit.shortcuts.cues.boxes import Box
 from convaudit.shortcuts.cues.own_part import OwnPart, own_part
+from suspects import stored_and_read
 
 SIDE, CODE = 160, 32
 MEMBER = np.arange(32) < 16
@@ -97,7 +96,6 @@ def test_few_images_and_narrow_pictures():
 
 def test_it_is_stored_and_read_again(codes):
     pictures, _, found = codes
-    ids = np.array([str(at) for at in range(32)])
     experiment = Crop(
         thing=found,
         boxes=(found.boxes[0],),
@@ -105,20 +103,7 @@ def test_it_is_stored_and_read_again(codes):
         others=(20,),
         read=pictures.__getitem__,
     )
-    candidate = Candidate(
-        cue="patch",
-        kind="appearance",
-        target=0,
-        name="part of one kind",
-        rank=0.4,
-        evidence=Evidence(0.0, 1.0, 32),
-        carries=np.ones(32),
-        experiment=experiment,
-        family="patch",
-    )
-    text = storage.to_json([candidate], ids)
-    (read,) = storage.from_json(text, ids, pictures.__getitem__)
-    assert isinstance(read.experiment, Crop)
+    read = stored_and_read(experiment, pictures)
+    assert isinstance(read, Crop)
     for picture in pictures:
-        assert read.experiment.thing.locate(picture) == found.locate(picture)
-    assert storage.to_json([read], ids) == text
+        assert read.thing.locate(picture) == found.locate(picture)

@@ -1,7 +1,7 @@
 """Give one image the fine detail of another, without its shapes.
 
-What no recipe imitates, such as the comb of interlaced video, dithering or ground glass, can still
-be moved, if it is in the detail that a Gaussian blur takes away.
+No recipe imitates the comb of interlaced video, dithering or ground glass. But a Gaussian blur
+takes such detail away, and what it takes away can be added to another picture.
 """
 
 import cv2

@@ -29,7 +29,8 @@ are taken evenly from so many that are least like other images, because tiles be
 overlap."""
 _CLEARLY = 0.85
 """Least AUC of the distance to the nearest tile. In crops of photographs the chosen tiles had 0.94
-to 0.98 in classes with codes, reflections or a hand, and at most 0.78 in classes without."""
+to 0.98 in classes with codes, reflections or a hand, and at most 0.78 in classes without. Classes
+that differ in their own small parts have up to 1.0; they are tried too."""
 _LONGEST, _LARGEST = 0.45, 0.15
 """Greatest side of a part as a share of the picture's, and greatest share of the picture that it
 covers. Of larger ones a tile is taken, because a large piece shows the class's own thing."""

@@ -131,6 +131,7 @@ def _parts(picture: np.ndarray, colour: Colour) -> tuple[np.ndarray, np.ndarray]
 
 
 def _is_outline(thing: np.ndarray) -> bool:
+    """True if a thing (h, w) fills little of the box about it, and of the picture."""
     rows, columns = (np.flatnonzero(thing.any(axis=axis)) for axis in (1, 0))
     spanned = (rows[-1] + 1 - rows[0]) * (columns[-1] + 1 - columns[0])
     return bool(thing.sum() <= _HOLLOW * spanned and thing.mean() <= _LARGEST)

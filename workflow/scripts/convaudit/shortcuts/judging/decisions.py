@@ -56,6 +56,7 @@ _LESS_SAID = 0.85
 suspects: a mark at a fixed place is found as a patch too, and the suspect with the place says
 more."""
 _PARTS = (own_colour.NAME, own_part.NAME)
+"""Suspects that are found by what they look like, so they may be parts of the class's own thing."""
 _STRONG_AUC = 0.3
 """Least distance of an AUC from 0.5 for a warning about a cue that the model does not use."""
 
